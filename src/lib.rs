@@ -1,0 +1,3 @@
+//! Array expressions as text, compiled into fused, cache-tiled, multi-threaded loops.
+
+pub mod syntax;

@@ -1,0 +1,269 @@
+//! The syntax tree: an arena of nodes in which every child stands before its parent.
+//!
+//! Comes in: what the parser read. Goes out: a flat list that later passes walk with a loop, front to back, never by
+//! recursion (dropping included). Always holds: the ids in a node are smaller than the node's own id; every node has the
+//! span of the text it came from; a name is listed once.
+
+use std::fmt;
+use std::ops::Range;
+
+/// A piece of the source text, in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The bytes from `start` up to `end`.
+    pub fn new(start: usize, end: usize) -> Span {
+        Span { start: start as u32, end: end as u32 }
+    }
+
+    /// The smallest span that covers both.
+    pub fn to(self, other: Span) -> Span {
+        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    /// As an index into the source text.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// Index of a node in its [`Ast`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NodeId(pub u32);
+
+/// Index of a name in [`Ast::names`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NameId(pub u32);
+
+/// A literal as written. Numbers are weak: they take their type from what they meet.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Literal {
+    /// `True`, `False`
+    Bool(bool),
+    /// `12`, `0xff`, `1_000`
+    Int(u64),
+    /// `1.5`, `.5`, `1e-3`
+    Float(f64),
+    /// `2j`: the imaginary part
+    Imaginary(f64),
+}
+
+/// Operators before one operand.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum UnaryOp {
+    /// `-x`
+    Neg,
+    /// `+x`
+    Plus,
+    /// `~x`
+    Invert,
+    /// `not x`
+    Not,
+}
+
+/// Operators between two operands (comparisons are [`Node::Compare`], for they chain).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum BinaryOp {
+    /// `x + y`
+    Add,
+    /// `x - y`
+    Sub,
+    /// `x * y`
+    Mul,
+    /// `x / y`
+    Div,
+    /// `x // y`
+    FloorDiv,
+    /// `x % y`
+    Mod,
+    /// `x ** y`
+    Pow,
+    /// `x << y`
+    Shl,
+    /// `x >> y`
+    Shr,
+    /// `x & y`
+    BitAnd,
+    /// `x ^ y`
+    BitXor,
+    /// `x | y`
+    BitOr,
+    /// `x and y`
+    And,
+    /// `x or y`
+    Or,
+}
+
+/// Comparisons.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CompareOp {
+    /// `<`
+    Lt,
+    /// `<=`
+    Le,
+    /// `>`
+    Gt,
+    /// `>=`
+    Ge,
+    /// `==`
+    Eq,
+    /// `!=`
+    Ne,
+}
+
+/// What may stand after a dot.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Attribute {
+    /// `.real`
+    Real,
+    /// `.imag`
+    Imag,
+}
+
+/// One node. Lists (arguments, comparisons) lie in the tree's side tables; the node has their range.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Node {
+    /// A literal.
+    Literal(Literal),
+    /// A variable: an argument, a constant such as `pi`, or a name assigned before (which of them, `types` decides).
+    Name(NameId),
+    /// An operator before an operand.
+    Unary(UnaryOp, NodeId),
+    /// An operator between two operands.
+    Binary(BinaryOp, NodeId, NodeId),
+    /// `first op operand op operand ...`: true where every link holds. The range is into [`Ast::links`]; never empty.
+    Compare(NodeId, Range<u32>),
+    /// `then if condition else otherwise`
+    Conditional {
+        /// The value where the condition holds.
+        then: NodeId,
+        /// The condition.
+        condition: NodeId,
+        /// The value elsewhere.
+        otherwise: NodeId,
+    },
+    /// `function(args, keyword=value)`. The range is into [`Ast::args`].
+    Call {
+        /// The function's name.
+        function: NameId,
+        /// Where the function's name stands.
+        function_span: Span,
+        /// The arguments in order, positional ones first.
+        args: Range<u32>,
+    },
+    /// `x.real`, `x.imag`
+    Attribute(NodeId, Attribute),
+    /// `(x, y)` as an argument such as `axis=(0, 1)`. The range is into [`Ast::items`].
+    Tuple(Range<u32>),
+}
+
+/// One argument of a call.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Argument {
+    /// `axis` in `axis=1`, and where it stands.
+    pub keyword: Option<(NameId, Span)>,
+    /// The value.
+    pub value: NodeId,
+}
+
+/// `name = value` before the result.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Assignment {
+    /// The name that is given a value.
+    pub name: NameId,
+    /// Where the name stands.
+    pub name_span: Span,
+    /// Its value.
+    pub value: NodeId,
+}
+
+/// A parsed text: assignments, then one or more results.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Ast {
+    /// All nodes, children before parents.
+    pub nodes: Vec<Node>,
+    /// The place of each node in the text.
+    pub spans: Vec<Span>,
+    /// Every distinct name in the text, in order of first appearance.
+    pub names: Vec<String>,
+    /// The links of comparisons: operator and right-hand operand.
+    pub links: Vec<(CompareOp, NodeId)>,
+    /// The arguments of calls.
+    pub args: Vec<Argument>,
+    /// The items of tuples.
+    pub items: Vec<NodeId>,
+    /// `name = value`, in order.
+    pub assignments: Vec<Assignment>,
+    /// The results, at least one.
+    pub results: Vec<NodeId>,
+    /// Whether the result was written as a tuple (`x,` is a tuple of one).
+    pub tuple: bool,
+}
+
+impl Ast {
+    /// The node with this id.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
+    }
+
+    /// Where the node stands in the text.
+    pub fn span(&self, id: NodeId) -> Span {
+        self.spans[id.0 as usize]
+    }
+
+    /// The text of a name.
+    pub fn name(&self, id: NameId) -> &str {
+        &self.names[id.0 as usize]
+    }
+}
+
+impl fmt::Display for UnaryOp {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(match self {
+            UnaryOp::Neg => "-",
+            UnaryOp::Plus => "+",
+            UnaryOp::Invert => "~",
+            UnaryOp::Not => "not",
+        })
+    }
+}
+
+impl fmt::Display for BinaryOp {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(match self {
+            BinaryOp::Add => "+",
+            BinaryOp::Sub => "-",
+            BinaryOp::Mul => "*",
+            BinaryOp::Div => "/",
+            BinaryOp::FloorDiv => "//",
+            BinaryOp::Mod => "%",
+            BinaryOp::Pow => "**",
+            BinaryOp::Shl => "<<",
+            BinaryOp::Shr => ">>",
+            BinaryOp::BitAnd => "&",
+            BinaryOp::BitXor => "^",
+            BinaryOp::BitOr => "|",
+            BinaryOp::And => "and",
+            BinaryOp::Or => "or",
+        })
+    }
+}
+
+impl fmt::Display for CompareOp {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(match self {
+            CompareOp::Lt => "<",
+            CompareOp::Le => "<=",
+            CompareOp::Gt => ">",
+            CompareOp::Ge => ">=",
+            CompareOp::Eq => "==",
+            CompareOp::Ne => "!=",
+        })
+    }
+}
