@@ -1,3 +1,11 @@
 //! Array expressions as text, compiled into fused, cache-tiled, multi-threaded loops.
 
+pub mod dtype;
+#[doc(hidden)]
+pub mod ir;
+#[doc(hidden)]
+pub mod jit;
+#[doc(hidden)]
 pub mod syntax;
+#[doc(hidden)]
+pub mod types;

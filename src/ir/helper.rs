@@ -1,0 +1,176 @@
+//! Helper functions: what `patch` calls, lane by lane, where no straight-line code gives the value.
+//!
+//! One row each. A helper is a pure function of plain numbers that never panics and gives the same bits on every
+//! machine: it may use IEEE operations and the `libm` crate, never the platform's own mathematics library.
+
+use crate::dtype::{DType, Element, Scalar};
+
+/// A helper's code, by signature. `extern "C"`, so that generated code can call it.
+#[derive(Clone, Copy, Debug)]
+pub enum Code {
+    /// One `f64`.
+    F64(extern "C" fn(f64) -> f64),
+    /// Two `f64`.
+    F64F64(extern "C" fn(f64, f64) -> f64),
+    /// One `f32`.
+    F32(extern "C" fn(f32) -> f32),
+    /// Two `f32`.
+    F32F32(extern "C" fn(f32, f32) -> f32),
+    /// Two `i32`.
+    I32I32(extern "C" fn(i32, i32) -> i32),
+    /// Two `i64`.
+    I64I64(extern "C" fn(i64, i64) -> i64),
+}
+
+/// A helper function.
+#[derive(Debug)]
+pub struct Helper {
+    /// Its name, with the type: `exp.f64`.
+    pub name: &'static str,
+    /// Its code.
+    pub code: Code,
+}
+
+impl PartialEq for Helper {
+    fn eq(&self, other: &Helper) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Helper {
+    /// The types of the arguments; the result has the same.
+    pub fn args(&self) -> &'static [DType] {
+        match self.code {
+            Code::F64(_) => &[DType::F64],
+            Code::F64F64(_) => &[DType::F64; 2],
+            Code::F32(_) => &[DType::F32],
+            Code::F32F32(_) => &[DType::F32; 2],
+            Code::I32I32(_) => &[DType::I32; 2],
+            Code::I64I64(_) => &[DType::I64; 2],
+        }
+    }
+
+    /// The type of the result.
+    pub fn result(&self) -> DType {
+        self.args()[0]
+    }
+
+    /// The value at one point, on bits. The arguments are as many as [`Helper::args`] says.
+    pub fn call(&self, args: &[u64]) -> u64 {
+        fn get<T: Element>(args: &[u64], i: usize) -> T {
+            T::from_scalar(Scalar::from_bits(T::DTYPE, args.get(i).copied().unwrap_or(0)))
+        }
+        match self.code {
+            Code::F64(f) => f(get(args, 0)).to_scalar().bits(),
+            Code::F64F64(f) => f(get(args, 0), get(args, 1)).to_scalar().bits(),
+            Code::F32(f) => f(get(args, 0)).to_scalar().bits(),
+            Code::F32F32(f) => f(get(args, 0), get(args, 1)).to_scalar().bits(),
+            Code::I32I32(f) => f(get(args, 0), get(args, 1)).to_scalar().bits(),
+            Code::I64I64(f) => f(get(args, 0), get(args, 1)).to_scalar().bits(),
+        }
+    }
+
+    /// The helper of this name.
+    pub fn from_name(name: &str) -> Option<&'static Helper> {
+        HELPERS.iter().find(|h| h.name == name)
+    }
+
+    /// Every helper.
+    pub fn all() -> &'static [Helper] {
+        HELPERS
+    }
+}
+
+macro_rules! c {
+    ($f:path, $($x:ident)*: $t:ty) => {{
+        extern "C" fn code($($x: $t),*) -> $t { $f($($x),*) }
+        code
+    }};
+}
+
+static HELPERS: &[Helper] = &[
+    Helper { name: "exp.f64", code: Code::F64(c!(libm::exp, x: f64)) },
+    Helper { name: "exp.f32", code: Code::F32(c!(libm::expf, x: f32)) },
+    Helper { name: "log.f64", code: Code::F64(c!(libm::log, x: f64)) },
+    Helper { name: "log.f32", code: Code::F32(c!(libm::logf, x: f32)) },
+    Helper { name: "sin.f64", code: Code::F64(c!(libm::sin, x: f64)) },
+    Helper { name: "sin.f32", code: Code::F32(c!(libm::sinf, x: f32)) },
+    Helper { name: "cos.f64", code: Code::F64(c!(libm::cos, x: f64)) },
+    Helper { name: "cos.f32", code: Code::F32(c!(libm::cosf, x: f32)) },
+    Helper { name: "tan.f64", code: Code::F64(c!(libm::tan, x: f64)) },
+    Helper { name: "tan.f32", code: Code::F32(c!(libm::tanf, x: f32)) },
+    Helper { name: "tanh.f64", code: Code::F64(c!(libm::tanh, x: f64)) },
+    Helper { name: "tanh.f32", code: Code::F32(c!(libm::tanhf, x: f32)) },
+    Helper { name: "arctan2.f64", code: Code::F64F64(c!(arctan2_f64, y x: f64)) },
+    Helper { name: "arctan2.f32", code: Code::F32F32(c!(arctan2_f32, y x: f32)) },
+    Helper { name: "pow.f64", code: Code::F64F64(c!(pow_f64, x y: f64)) },
+    Helper { name: "pow.f32", code: Code::F32F32(c!(pow_f32, x y: f32)) },
+    Helper { name: "fmod.f64", code: Code::F64F64(c!(libm::fmod, x y: f64)) },
+    Helper { name: "fmod.f32", code: Code::F32F32(c!(libm::fmodf, x y: f32)) },
+    Helper { name: "pow.i64", code: Code::I64I64(c!(pow_i64, x y: i64)) },
+    Helper { name: "pow.i32", code: Code::I32I32(c!(pow_i32, x y: i32)) },
+];
+
+fn arctan2_f64(y: f64, x: f64) -> f64 {
+    libm::atan2(y, x)
+}
+
+fn arctan2_f32(y: f32, x: f32) -> f32 {
+    libm::atan2f(y, x)
+}
+
+fn pow_f64(x: f64, y: f64) -> f64 {
+    libm::pow(x, y)
+}
+
+/// Through `f64`, for the crate's own `powf` is off by more than an ulp near 1.
+fn pow_f32(x: f32, y: f32) -> f32 {
+    libm::pow(f64::from(x), f64::from(y)) as f32
+}
+
+/// Wrapping power; the caller has faulted negative exponents, for which this gives 0.
+fn pow_i64(x: i64, y: i64) -> i64 {
+    let (mut base, mut exponent, mut product) = (x, y, i64::from(y >= 0));
+    while exponent > 0 {
+        if exponent & 1 == 1 {
+            product = product.wrapping_mul(base);
+        }
+        base = base.wrapping_mul(base);
+        exponent >>= 1;
+    }
+    product
+}
+
+/// Wrapping power: wrapping products keep their low bits, so the wide one narrowed is the narrow one.
+fn pow_i32(x: i32, y: i32) -> i32 {
+    pow_i64(i64::from(x), i64::from(y)) as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integer_powers_wrap() {
+        assert_eq!(pow_i64(3, 39), 3i64.wrapping_pow(39));
+        assert_eq!(pow_i64(-7, 100), (-7i64).wrapping_pow(100));
+        assert_eq!(pow_i32(3, 21), 3i32.wrapping_pow(21));
+        assert_eq!(pow_i32(0, 0), 1);
+        assert_eq!(pow_i64(2, -1), 0);
+        assert_eq!(pow_i64(2, i64::MAX), 0);
+    }
+
+    #[test]
+    fn names_are_unique_and_end_in_the_type() {
+        for (i, h) in Helper::all().iter().enumerate() {
+            assert!(h.name.ends_with(&format!(".{}", h.result())));
+            assert!(Helper::all()[..i].iter().all(|other| other.name != h.name));
+        }
+    }
+
+    #[test]
+    fn calls_on_bits() {
+        let pow = Helper::from_name("pow.f64").unwrap();
+        assert_eq!(pow.call(&[2f64.to_bits(), 10f64.to_bits()]), 1024f64.to_bits());
+    }
+}

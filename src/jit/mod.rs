@@ -1,0 +1,58 @@
+//! Executors: kernel IR in, something that runs it out.
+//!
+//! Always holds: all executors give the same bits for the same kernel and call (a NaN equals any NaN).
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+use crate::ir::Kernel;
+
+/// Makes kernels runnable.
+pub trait Executor: Send + Sync + fmt::Debug {
+    /// Its name, as `explain` shows it.
+    fn name(&self) -> &'static str;
+
+    /// A runnable form of a kernel that the verifier accepts.
+    ///
+    /// # Errors
+    /// Where this executor cannot run the kernel (no memory for code, an operation that the code generator refuses);
+    /// the interpreter takes every kernel.
+    fn compile(&self, kernel: &Kernel) -> Result<Arc<dyn Compiled>, Unsupported>;
+}
+
+/// Why an executor cannot run a kernel.
+#[derive(Clone, Debug)]
+pub struct Unsupported(pub String);
+
+/// A kernel that can run. Called from many threads at once.
+pub trait Compiled: Send + Sync {
+    /// Runs the kernel over a call's loops.
+    ///
+    /// # Safety
+    /// For each operand, all elements that the kernel's accesses reach with loop indices from 0 up to the extents must
+    /// be valid to read (`In`, `InOut`) or to write (`Out`, `InOut`) for the operand's type; bools that are read
+    /// must be 0 or 1. Nothing else may write what is read, or read what is written, while the call lasts. The slices
+    /// must have the lengths that [`Call`] states.
+    unsafe fn run(&self, call: &Call);
+
+    /// The machine code, if there is any.
+    fn code(&self) -> Option<&[u8]> {
+        None
+    }
+}
+
+/// One run of a kernel: addresses, strides, trip counts. Elements need not be aligned.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// For each operand, the address of the element at loop indices 0 (without an access's offsets).
+    pub pointers: &'a [*mut u8],
+    /// For each dimension of each operand its stride in bytes, at [`Kernel::stride_base`]. Unit ones are not read.
+    pub strides: &'a [isize],
+    /// The trip count of each loop, outermost first; each at least 1.
+    pub extents: &'a [usize],
+    /// What `index` counts from, for each loop.
+    pub origin: &'a [i64],
+    /// Gets bit `1 << code` set for each fault.
+    pub faults: &'a AtomicU32,
+}

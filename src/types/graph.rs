@@ -1,0 +1,219 @@
+//! The typed graph: what an expression computes once the types of its inputs are known.
+//!
+//! Comes in: nodes, arguments before what uses them. Goes out: a directed acyclic graph in an arena, in which equal
+//! nodes are one node. Its operations are the primitive ones of the kernel IR (functions have been lowered), on arrays
+//! of any shape that broadcast as NumPy's do; only `Reduce` and `Count` look at shapes.
+
+use std::collections::HashMap;
+
+use smallvec::SmallVec;
+
+use crate::dtype::{DType, Scalar};
+use crate::ir::{FaultCode, Helper, Monoid, Op};
+use crate::syntax::ast::Span;
+
+/// Index of a node in its [`Graph`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NodeId(pub u32);
+
+/// The axes that a reduction runs over.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Axes {
+    /// All.
+    All,
+    /// These, as written: negative ones count from the end. Checked against the rank when shapes are known.
+    List(SmallVec<[i32; 4]>),
+}
+
+/// What a node computes.
+#[derive(Clone, PartialEq, Debug)]
+pub enum NodeKind {
+    /// An input: index into [`Graph::inputs`].
+    Input(u32),
+    /// A constant.
+    Const(Scalar),
+    /// An elementwise operation; `convert` and `bitcast` name the node's own type.
+    Op(Op),
+    /// Arguments: mask, fast, then the helper's own. See [`crate::ir::Inst::Patch`].
+    Patch(&'static Helper),
+    /// Arguments: mask, value. The value, and an error where the mask is set.
+    Fault(FaultCode),
+    /// Arguments: the monoid's. The finished result of the reduction.
+    Reduce {
+        /// How elements are combined.
+        monoid: &'static Monoid,
+        /// Over which axes.
+        axes: Axes,
+        /// Whether reduced axes stay, with length 1.
+        keepdims: bool,
+    },
+    /// Argument: any node. How many elements a reduction of it over these axes combines into one, as `i64`; rank 0.
+    Count(Axes),
+}
+
+/// A node.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Node {
+    /// What it computes.
+    pub kind: NodeKind,
+    /// From what.
+    pub args: SmallVec<[NodeId; 3]>,
+    /// The type of the result.
+    pub dtype: DType,
+    /// Where in the text it comes from (the first place, where several share it).
+    pub span: Span,
+}
+
+/// An input of the graph.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Input {
+    /// Its index among the expression's free names.
+    pub name: u32,
+    /// Its type.
+    pub dtype: DType,
+}
+
+/// A bare integer argument that must be in the range of a type, or the result would be wrong.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RangeCheck {
+    /// Index among the expression's free names.
+    pub name: u32,
+    /// The type whose range it must be in.
+    pub dtype: DType,
+    /// Where the two meet.
+    pub span: Span,
+}
+
+/// A typed graph.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Graph {
+    /// All nodes, arguments first.
+    pub nodes: Vec<Node>,
+    /// The inputs that are used.
+    pub inputs: Vec<Input>,
+    /// The results.
+    pub outputs: Vec<NodeId>,
+    /// What must hold of bare integer arguments at each call.
+    pub range_checks: Vec<RangeCheck>,
+}
+
+impl Graph {
+    /// The node with this id.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
+    }
+}
+
+/// What makes two nodes the same.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Input(u32),
+    Const(Scalar),
+    Op(Op, DType),
+    Patch(&'static str),
+    Fault(FaultCode),
+    Reduce(&'static str, Axes, bool),
+    Count(Axes),
+}
+
+/// Builds a [`Graph`], sharing equal nodes (`a*b` and `b*a` too).
+#[derive(Default)]
+pub struct GraphBuilder {
+    graph: Graph,
+    memo: HashMap<(Key, SmallVec<[NodeId; 3]>), NodeId>,
+}
+
+impl GraphBuilder {
+    /// The node with this id.
+    pub fn node(&self, id: NodeId) -> &Node {
+        self.graph.node(id)
+    }
+
+    /// The type of a node.
+    pub fn dtype(&self, id: NodeId) -> DType {
+        self.graph.node(id).dtype
+    }
+
+    /// The input for a free name; the same node each time.
+    pub fn input(&mut self, name: u32, dtype: DType, span: Span) -> NodeId {
+        let at = match self.graph.inputs.iter().position(|i| i.name == name) {
+            Some(at) => at,
+            None => {
+                self.graph.inputs.push(Input { name, dtype });
+                self.graph.inputs.len() - 1
+            }
+        };
+        self.add(NodeKind::Input(at as u32), &[], dtype, span)
+    }
+
+    /// A constant.
+    pub fn constant(&mut self, c: impl Into<Scalar>, span: Span) -> NodeId {
+        let c = c.into();
+        self.add(NodeKind::Const(c), &[], c.dtype(), span)
+    }
+
+    /// Notes that a bare integer argument must be in a type's range.
+    pub fn range_check(&mut self, name: u32, dtype: DType, span: Span) {
+        if !self.graph.range_checks.iter().any(|c| c.name == name && c.dtype == dtype) {
+            self.graph.range_checks.push(RangeCheck { name, dtype, span });
+        }
+    }
+
+    /// A node, shared with an equal one.
+    pub fn add(&mut self, kind: NodeKind, args: &[NodeId], dtype: DType, span: Span) -> NodeId {
+        let mut args = SmallVec::<[NodeId; 3]>::from_slice(args);
+        let key = match &kind {
+            NodeKind::Input(i) => Key::Input(*i),
+            NodeKind::Const(c) => Key::Const(*c),
+            NodeKind::Op(op) => {
+                if op.row().commutes {
+                    args.sort();
+                }
+                Key::Op(*op, dtype)
+            }
+            NodeKind::Patch(helper) => Key::Patch(helper.name),
+            NodeKind::Fault(code) => Key::Fault(*code),
+            NodeKind::Reduce { monoid, axes, keepdims } => Key::Reduce(&monoid.name, axes.clone(), *keepdims),
+            NodeKind::Count(axes) => Key::Count(axes.clone()),
+        };
+        let graph = &mut self.graph;
+        *self.memo.entry((key, args.clone())).or_insert_with(|| {
+            graph.nodes.push(Node { kind, args, dtype, span });
+            NodeId(graph.nodes.len() as u32 - 1)
+        })
+    }
+
+    /// The graph with these results, without what they do not need.
+    pub fn finish(self, outputs: &[NodeId]) -> Graph {
+        let old = self.graph;
+        let mut needed = vec![false; old.nodes.len()];
+        for o in outputs {
+            needed[o.0 as usize] = true;
+        }
+        for at in (0..old.nodes.len()).rev() {
+            if needed[at] {
+                for a in &old.nodes[at].args {
+                    needed[a.0 as usize] = true;
+                }
+            }
+        }
+        let mut new = Graph { range_checks: old.range_checks, ..Graph::default() };
+        let mut renamed = vec![NodeId(0); needed.len()];
+        for (at, mut node) in old.nodes.into_iter().enumerate() {
+            if !needed[at] {
+                continue;
+            }
+            for a in &mut node.args {
+                *a = renamed[a.0 as usize];
+            }
+            if let NodeKind::Input(i) = &mut node.kind {
+                new.inputs.push(old.inputs[*i as usize].clone());
+                *i = new.inputs.len() as u32 - 1;
+            }
+            renamed[at] = NodeId(new.nodes.len() as u32);
+            new.nodes.push(node);
+        }
+        new.outputs = outputs.iter().map(|o| renamed[o.0 as usize]).collect();
+        new
+    }
+}

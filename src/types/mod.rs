@@ -1,0 +1,3 @@
+//! Syntax tree and input types to typed graph.
+
+pub mod graph;
