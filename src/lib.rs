@@ -6,6 +6,8 @@ pub mod ir;
 #[doc(hidden)]
 pub mod jit;
 #[doc(hidden)]
+pub mod plan;
+#[doc(hidden)]
 pub mod syntax;
 #[doc(hidden)]
 pub mod types;

@@ -1,0 +1,219 @@
+//! The loop nest of one pass: which axes there are to walk, in which order, with which strides.
+//!
+//! Comes in: the shape that a pass runs over, and each operand's address and strides, broadcast by stride 0. Goes out:
+//! axes of length 1 dropped, the others ordered and merged. Always holds: what is walked is the same set of points;
+//! reduced axes stand innermost and keep their logical order, for that order is the meaning of a sum.
+//!
+//! A nest is kept and used again, so that planning a call allocates nothing once warm.
+
+use std::mem;
+
+/// Axes with, for each operand, a stride along each.
+#[derive(Default, Debug)]
+pub struct Nest {
+    /// The length of each axis, outermost first. At least one axis once arranged.
+    shape: Vec<usize>,
+    /// Operand by operand, its stride along each axis, in bytes.
+    strides: Vec<isize>,
+    /// The address of each operand's first element.
+    pointers: Vec<*mut u8>,
+    /// How many of the axes (the innermost ones) are reduced.
+    reduced: usize,
+    /// What `arrange` works in.
+    order: Vec<usize>,
+    spare: Vec<isize>,
+}
+
+impl Nest {
+    /// Starts a nest over this shape.
+    pub fn begin(&mut self, shape: &[usize]) {
+        self.shape.clear();
+        self.shape.extend_from_slice(shape);
+        self.strides.clear();
+        self.pointers.clear();
+        self.reduced = 0;
+    }
+
+    /// Adds an operand; its axes are aligned to the right, and broadcast where it has length 1 or no axis.
+    /// Strides come in elements of `size` bytes. Gives its index.
+    pub fn push(&mut self, pointer: *mut u8, size: usize, shape: &[usize], strides: &[isize]) -> usize {
+        let missing = self.shape.len().saturating_sub(shape.len());
+        self.strides.extend(std::iter::repeat_n(0, missing));
+        self.strides.extend(shape.iter().zip(strides).map(|(&n, &s)| if n == 1 { 0 } else { s * size as isize }));
+        self.pointers.push(pointer);
+        self.pointers.len() - 1
+    }
+
+    /// Adds an operand with a stride in bytes along each axis. Gives its index.
+    pub fn push_bytes(&mut self, pointer: *mut u8, strides: impl Iterator<Item = isize>) -> usize {
+        self.strides.extend(strides);
+        self.pointers.push(pointer);
+        self.pointers.len() - 1
+    }
+
+    /// The length of each axis.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        self.shape.len()
+    }
+
+    /// The number of axes that are not reduced.
+    pub fn kept(&self) -> usize {
+        self.shape.len() - self.reduced
+    }
+
+    /// The operands' addresses.
+    pub fn pointers(&self) -> &[*mut u8] {
+        &self.pointers
+    }
+
+    /// An operand's stride along each axis, in bytes.
+    pub fn strides(&self, operand: usize) -> &[isize] {
+        &self.strides[operand * self.shape.len()..][..self.shape.len()]
+    }
+
+    /// Drops axes of length 1, orders the kept axes (see [`outer_first`](Nest::outer_first)), puts the reduced ones
+    /// innermost in their logical order, and merges neighbours that every operand walks as one.
+    pub fn arrange(&mut self, is_reduced: impl Fn(usize) -> bool) {
+        let rank = self.shape.len();
+        let mut order = mem::take(&mut self.order);
+        order.clear();
+        for axis in (0..rank).filter(|&axis| self.shape[axis] != 1 && !is_reduced(axis)) {
+            // Insertion sort: stable, and each step asks about neighbours alone, as the rule needs.
+            let mut at = order.len();
+            order.push(axis);
+            while at > 0 && self.outer_first(order[at - 1], axis) == Some(false) {
+                order.swap(at - 1, at);
+                at -= 1;
+            }
+        }
+        let kept = order.len();
+        order.extend((0..rank).filter(|&axis| self.shape[axis] != 1 && is_reduced(axis)));
+        self.reduced = order.len() - kept;
+        self.permute(&order);
+        self.order = order;
+        self.merge();
+        if self.shape.is_empty() {
+            self.shape.push(1);
+            self.strides.resize(self.pointers.len(), 0);
+        }
+    }
+
+    /// Whether `a` (which stands before `b` now) should stay outside of `b`: `Some(true)` as soon as one operand has
+    /// the longer stride along `a`, `Some(false)` if some have it along `b` and none along `a`, `None` if none cares.
+    /// It is NumPy's rule for the order "K": C order wins where operands disagree.
+    fn outer_first(&self, a: usize, b: usize) -> Option<bool> {
+        let rank = self.shape.len();
+        let mut answer = None;
+        for strides in self.strides.chunks_exact(rank.max(1)) {
+            let (sa, sb) = (strides[a].unsigned_abs(), strides[b].unsigned_abs());
+            if sa == 0 || sb == 0 {
+                continue;
+            }
+            if sa >= sb {
+                return Some(true);
+            }
+            answer = Some(false);
+        }
+        answer
+    }
+
+    fn permute(&mut self, order: &[usize]) {
+        let rank = self.shape.len();
+        self.spare.clear();
+        for operand in 0..self.pointers.len() {
+            self.spare.extend(order.iter().map(|&axis| self.strides[operand * rank + axis]));
+        }
+        mem::swap(&mut self.strides, &mut self.spare);
+        self.spare.clear();
+        self.spare.extend(order.iter().map(|&axis| self.shape[axis] as isize));
+        self.shape.clear();
+        self.shape.extend(self.spare.iter().map(|&n| n as usize));
+    }
+
+    /// Merges axis `d` into `d + 1` where for every operand one step along `d` is a whole run along `d + 1`.
+    fn merge(&mut self) {
+        let mut d = 0;
+        while d + 1 < self.shape.len() {
+            let rank = self.shape.len();
+            let crosses = d + 1 == self.kept();
+            let inner = self.shape[d + 1] as isize;
+            let one = |strides: &[isize]| strides[d + 1].checked_mul(inner) == Some(strides[d]);
+            if crosses || !self.strides.chunks_exact(rank).all(one) {
+                d += 1;
+                continue;
+            }
+            self.reduced -= usize::from(d + 1 > self.kept());
+            self.shape[d + 1] *= self.shape[d];
+            self.shape.remove(d);
+            let mut at = 0;
+            self.strides.retain(|_| {
+                at += 1;
+                (at - 1) % rank != d
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nest(shape: &[usize], operands: &[&[isize]], reduced: &[usize]) -> (Vec<usize>, Vec<Vec<isize>>, usize) {
+        let mut n = Nest::default();
+        n.begin(shape);
+        for strides in operands {
+            n.push_bytes(std::ptr::null_mut(), strides.iter().copied());
+        }
+        n.arrange(|axis| reduced.contains(&axis));
+        let strides = (0..operands.len()).map(|o| n.strides(o).to_vec()).collect();
+        (n.shape().to_vec(), strides, n.kept())
+    }
+
+    #[test]
+    fn contiguous_axes_become_one() {
+        let (shape, strides, _) = nest(&[2, 3, 4], &[&[96, 32, 8], &[96, 32, 8]], &[]);
+        assert_eq!((shape, strides), (vec![24], vec![vec![8], vec![8]]));
+    }
+
+    #[test]
+    fn fortran_order_is_walked_as_it_lies() {
+        let (shape, strides, _) = nest(&[2, 3, 4], &[&[8, 16, 48], &[8, 16, 48]], &[]);
+        assert_eq!((shape, strides), (vec![24], vec![vec![8], vec![8]]));
+    }
+
+    #[test]
+    fn c_order_wins_where_operands_disagree() {
+        let (shape, strides, _) = nest(&[5, 7], &[&[56, 8], &[8, 40]], &[]);
+        assert_eq!((shape, strides), (vec![5, 7], vec![vec![56, 8], vec![8, 40]]));
+    }
+
+    #[test]
+    fn broadcast_axes_do_not_vote_and_merge_among_themselves() {
+        let (shape, strides, _) = nest(&[2, 3, 4], &[&[0, 0, 8], &[96, 32, 8]], &[]);
+        assert_eq!((shape, strides), (vec![6, 4], vec![vec![0, 8], vec![32, 8]]));
+    }
+
+    #[test]
+    fn length_one_axes_vanish_and_a_point_is_one_axis() {
+        assert_eq!(nest(&[1, 9, 1], &[&[0, 8, 0]], &[]).0, [9]);
+        assert_eq!(nest(&[1, 1], &[&[0, 0]], &[]), (vec![1], vec![vec![0]], 1));
+        assert_eq!(nest(&[], &[&[]], &[]), (vec![1], vec![vec![0]], 1));
+    }
+
+    #[test]
+    fn reduced_axes_go_inside_in_logical_order_and_do_not_merge_with_kept_ones() {
+        let (shape, strides, kept) = nest(&[4, 5, 6], &[&[240, 48, 8]], &[0]);
+        assert_eq!((shape, strides, kept), (vec![30, 4], vec![vec![8, 240]], 1));
+        let (shape, strides, kept) = nest(&[4, 5, 6], &[&[8, 32, 160]], &[0, 1, 2]);
+        assert_eq!((shape, strides, kept), (vec![4, 5, 6], vec![vec![8, 32, 160]], 0));
+        let (shape, _, kept) = nest(&[4, 5, 6], &[&[240, 48, 8]], &[1, 2]);
+        assert_eq!((shape, kept), (vec![4, 30], 1));
+        let (shape, _, kept) = nest(&[4, 5, 6], &[&[240, 48, 8]], &[0, 1, 2]);
+        assert_eq!((shape, kept), (vec![120], 0));
+    }
+}

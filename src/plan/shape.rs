@@ -1,0 +1,119 @@
+//! Shapes: broadcasting and the axes of reductions, by NumPy's rules.
+
+use smallvec::SmallVec;
+
+use crate::types::graph::Axes;
+
+/// Lengths of axes, outermost first.
+pub type Shape = SmallVec<[usize; 6]>;
+
+/// The most axes that an array may have, as in NumPy 2.
+pub const MAX_RANK: usize = 64;
+
+/// Broadcasts `shape` with another; `false` if they do not fit.
+pub fn broadcast(shape: &mut Shape, other: &[usize]) -> bool {
+    while shape.len() < other.len() {
+        shape.insert(0, 1);
+    }
+    let missing = shape.len() - other.len();
+    for (mine, &theirs) in shape[missing..].iter_mut().zip(other) {
+        if *mine == 1 {
+            *mine = theirs;
+        } else if theirs != 1 && theirs != *mine {
+            return false;
+        }
+    }
+    true
+}
+
+/// The number of elements; `None` if their number does not fit.
+pub fn count(shape: &[usize]) -> Option<usize> {
+    // A zero makes it zero, however long the other axes are.
+    if shape.contains(&0) { Some(0) } else { shape.iter().try_fold(1usize, |n, &len| n.checked_mul(len)) }
+}
+
+/// Why axes are no axes of a shape.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AxisError {
+    /// This axis is not there.
+    OutOfRange(i32),
+    /// This axis is named twice.
+    Twice(i32),
+}
+
+/// Which axes of an array of this rank are meant: bit `i` for axis `i`.
+pub fn axis_set(axes: &Axes, rank: usize) -> Result<u64, AxisError> {
+    let Axes::List(list) = axes else {
+        return Ok(if rank >= 64 { u64::MAX } else { (1 << rank) - 1 });
+    };
+    let mut set = 0u64;
+    for &axis in list {
+        let at = if axis < 0 { i64::from(axis) + rank as i64 } else { i64::from(axis) };
+        if at < 0 || at >= rank as i64 {
+            return Err(AxisError::OutOfRange(axis));
+        }
+        if set >> at & 1 == 1 {
+            return Err(AxisError::Twice(axis));
+        }
+        set |= 1 << at;
+    }
+    Ok(set)
+}
+
+/// The shape that is left when the axes of the set are reduced.
+pub fn reduced(shape: &[usize], set: u64, keepdims: bool) -> Shape {
+    let axes = shape.iter().enumerate().map(|(axis, &len)| (set >> axis & 1 == 1, len));
+    if keepdims {
+        axes.map(|(gone, len)| if gone { 1 } else { len }).collect()
+    } else {
+        axes.filter(|(gone, _)| !gone).map(|(_, len)| len).collect()
+    }
+}
+
+/// Strides, in elements, of a C-contiguous array of this shape.
+pub fn c_strides(shape: &[usize]) -> SmallVec<[isize; 6]> {
+    let mut strides: SmallVec<[isize; 6]> = SmallVec::from_elem(0, shape.len());
+    let mut step = 1isize;
+    for (stride, &len) in strides.iter_mut().zip(shape).rev() {
+        *stride = step;
+        step = step.saturating_mul(len.max(1) as isize);
+    }
+    strides
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn both(a: &[usize], b: &[usize]) -> Option<Vec<usize>> {
+        let mut shape = Shape::from_slice(a);
+        broadcast(&mut shape, b).then(|| shape.to_vec())
+    }
+
+    #[test]
+    fn broadcasting() {
+        assert_eq!(both(&[3, 1], &[4]), Some(vec![3, 4]));
+        assert_eq!(both(&[], &[4]), Some(vec![4]));
+        assert_eq!(both(&[0], &[3, 1]), Some(vec![3, 0]));
+        assert_eq!(both(&[0], &[4]), None);
+        assert_eq!(both(&[2], &[3]), None);
+    }
+
+    #[test]
+    fn counting() {
+        assert_eq!(count(&[]), Some(1));
+        assert_eq!(count(&[usize::MAX, 2]), None);
+        assert_eq!(count(&[usize::MAX, 2, 0]), Some(0));
+    }
+
+    #[test]
+    fn axes() {
+        let list = |a: &[i32]| Axes::List(SmallVec::from_slice(a));
+        assert_eq!(axis_set(&Axes::All, 3), Ok(0b111));
+        assert_eq!(axis_set(&list(&[-1, 0]), 3), Ok(0b101));
+        assert_eq!(axis_set(&list(&[3]), 3), Err(AxisError::OutOfRange(3)));
+        assert_eq!(axis_set(&list(&[0, -3]), 3), Err(AxisError::Twice(-3)));
+        assert_eq!(reduced(&[2, 3, 4], 0b101, false).as_slice(), [3]);
+        assert_eq!(reduced(&[2, 3, 4], 0b101, true).as_slice(), [1, 3, 1]);
+    }
+}
