@@ -93,6 +93,7 @@ impl Explain<'_> {
             }
             match sign {
                 Some(Token::Real | Token::Imag) => {}
+                None if matches!(item.piece, Piece::Arguments { .. }) => {}
                 Some(Token::If) => {
                     if let Some(place) = waiting_if {
                         let message = "expected the `else` of the `if` before, found another `if`";
@@ -248,20 +249,22 @@ impl Explain<'_> {
             };
         let brackets = self.source.get(item.span.range()).unwrap_or("");
         let empty = !brackets.contains(',');
-        if empty && self.level != Level::Call && (whole || self.level == Level::Statement || !last) {
-            return Some(self.empty_brackets(at, item.span));
-        }
-        if whole {
+        if whole && !(empty && self.level == Level::Statement) {
             return None;
         }
         if empty {
             return Some(self.empty_brackets(at, item.span));
         }
+        if assigned && self.level == Level::Statement {
+            return Some(
+                Diagnostic::new("a name takes one value, found a tuple", item.span)
+                    .with_help("give each value its own name: `a = x; b = y`"),
+            );
+        }
         let diagnostic = Diagnostic::new("a tuple is not a value to calculate with", item.span);
         Some(diagnostic.with_help(match self.level {
             Level::Call => "a tuple stands by itself as an argument: `sum(x, axis=(0, 1))`",
             Level::Group => "tuples do not nest: write `(0, 1)`",
-            Level::Statement if assigned => "give each value its own name: `a = x; b = y`",
             Level::Statement => "several results stand at the very end: `x, y`",
         }))
     }
@@ -300,6 +303,10 @@ impl Explain<'_> {
         let Some(item) = self.items.get(at) else { return Diagnostic::new("expected an operator", self.end_span) };
         let before = at.checked_sub(1).and_then(|before| self.items.get(before));
         let (left, left_piece) = match before {
+            Some(Item { piece: Piece::Arguments { .. }, span }) => {
+                let function = at.checked_sub(2).and_then(|function| self.items.get(function));
+                (self.text(function.map_or(*span, |function| function.span.to(*span))), None)
+            }
             Some(before) => (self.text(before.span), Some(before.piece)),
             None => (String::new(), None),
         };
@@ -307,15 +314,15 @@ impl Explain<'_> {
         match (left_piece, item.piece) {
             (_, Piece::Sign(Token::Not)) => {
                 return Diagnostic::new(format!("expected an operator after `{left}`, found `not`"), item.span)
-                    .with_help("for not equal write `!=`; else `and not`");
+                    .with_help("for not equal write `!=`; to join conditions `a and not b`");
             }
             (_, Piece::Sign(_)) => {
                 return Diagnostic::new(format!("expected an operator after `{left}`, found `{right}`"), item.span)
                     .with_help("`~` stands before one value; for exclusive or write `^`, for not equal `!=`");
             }
-            (Some(Piece::Sign(_)), Piece::Group(_) | Piece::Tuple(_)) if right == "()" => {
+            (Some(Piece::Sign(_)), Piece::Group(_) | Piece::Tuple(_)) => {
                 return Diagnostic::new(format!("`{left}` is not called"), item.span)
-                    .with_help(format!("write `{left}` without `()`"));
+                    .with_help(format!("write `{left}` without brackets behind"));
             }
             _ => {}
         }
@@ -328,6 +335,61 @@ impl Explain<'_> {
         match item.piece {
             Piece::Group(_) if short => diagnostic.with_help(format!("for a product write `{left}*{right}`")),
             _ => diagnostic,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chumsky::extra::SimpleState;
+    use proptest::prelude::*;
+
+    use super::super::ast::{Literal, NameId, NodeId};
+    use super::super::grammar;
+    use super::super::tree::Tree;
+    use super::*;
+
+    fn pieces() -> impl Strategy<Value = Vec<Piece>> {
+        use Token::*;
+        let sign = prop::sample::select(vec![
+            Plus, Minus, Star, StarStar, Tilde, Not, And, Or, If, If, Else, Else, Less, Equal, Comma, Comma, Real, Bar,
+        ]);
+        let value = prop_oneof![
+            4 => Just(vec![Piece::Name(NameId(0))]),
+            1 => Just(vec![Piece::Literal(Literal::Int(1))]),
+            1 => Just(vec![Piece::Group(NodeId(0))]),
+            1 => Just(vec![Piece::Tuple(NodeId(0))]),
+            1 => Just(vec![Piece::Name(NameId(0)), Piece::Arguments { start: 0, end: 0 }]),
+        ];
+        let piece = prop_oneof![value, sign.prop_map(|token| vec![Piece::Sign(token)])];
+        prop::collection::vec(piece, 0..9).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4000) })]
+
+        /// The two descriptions of the language, one to read and one to explain, are the same.
+        #[test]
+        fn explains_exactly_what_the_grammar_refuses(pieces in pieces()) {
+            let source = "(0, 1)";
+            let span = Span::new(0, source.len());
+            let items: Vec<Item> = pieces.iter().map(|&piece| Item { piece, span }).collect();
+            for level in [Level::Statement, Level::Group, Level::Call] {
+                if items.is_empty() && level != Level::Call {
+                    continue;
+                }
+                let mut tree = SimpleState(Tree::default());
+                let read = match level {
+                    Level::Statement => grammar::statement(&items, &mut tree).is_some(),
+                    Level::Group => grammar::group(&items, &mut tree).is_some(),
+                    Level::Call => grammar::arguments(&items, &mut tree).is_some(),
+                };
+                let explain = |end| Explain { source, items: &items, level, end, end_span: span }.first();
+                prop_assert_eq!(read, explain(End::Close).is_none(), "{:?} {:?}", level, explain(End::Close));
+                if read {
+                    prop_assert!(explain(End::Open).is_none());
+                }
+            }
         }
     }
 }

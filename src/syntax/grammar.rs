@@ -127,25 +127,30 @@ fn values<'a>() -> impl Parser<'a, Input<'a>, Values, Extra> {
 }
 
 fn postfix(input: &mut Reader) -> Read<Operand> {
-    let head = select(|item: Item, _| match item.piece {
-        Piece::Sign(_) | Piece::Tuple(_) | Piece::Arguments { .. } => None,
-        _ => Some(item),
+    let name = select(|item: Item, _| match item.piece {
+        Piece::Name(name) => Some((name, item.span)),
+        _ => None,
     });
     let list = select(|item: Item, _| match item.piece {
         Piece::Arguments { start, end } => Some((start..end, item.span)),
         _ => None,
     });
-    let operand = head.then(list.or_not()).map_with(|(item, list), extra| {
+    let named = name.then(list.or_not()).map_with(|((name, span), list), extra| {
         let tree: &mut SimpleState<Tree> = extra.state();
-        match (item.piece, list) {
-            (Piece::Name(function), Some((args, span))) => tree.call(function, item.span, args, span),
-            (Piece::Name(name), None) => tree.name(name, item.span),
-            (Piece::Literal(literal), _) => tree.literal(literal, item.span),
-            (Piece::Group(id) | Piece::Tuple(id), _) => Operand { id, span: item.span },
-            // `head` lets neither pass.
-            (Piece::Sign(_) | Piece::Arguments { .. }, _) => Operand { id: super::ast::NodeId(0), span: item.span },
+        match list {
+            Some((args, list_span)) => tree.call(name, span, args, list_span),
+            None => tree.name(name, span),
         }
     });
+    let other = select(|item: Item, extra| {
+        let tree: &mut SimpleState<Tree> = extra.state();
+        match item.piece {
+            Piece::Literal(literal) => Some(tree.literal(literal, item.span)),
+            Piece::Group(id) => Some(Operand { id, span: item.span }),
+            _ => None,
+        }
+    });
+    let operand = choice((named, other));
     let attribute = select(|item: Item, _| match item.piece {
         Piece::Sign(Token::Real) => Some((Attribute::Real, item.span)),
         Piece::Sign(Token::Imag) => Some((Attribute::Imag, item.span)),

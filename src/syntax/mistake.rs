@@ -74,8 +74,12 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("None", "`None` is not a value here", "leave the argument out"),
     ("lambda", "functions are not written in the text", "write the expression itself, or `t = ...; ...`"),
     ("elif", "`elif` is not in the language", "write `x if c else y if d else z`"),
-    ("for", "loops are not written in the text: every expression runs over whole arrays", "remove the `for`"),
-    ("while", "loops are not written in the text: every expression runs over whole arrays", "remove the `while`"),
+    ("for", "loops are not written in the text: every expression runs over whole arrays", "write the expression alone"),
+    (
+        "while",
+        "loops are not written in the text: every expression runs over whole arrays",
+        "write the expression alone",
+    ),
     ("def", "functions are not written in the text", "write the expression itself, or `t = ...; ...`"),
     ("return", "`return` is not needed", "the last statement is the result: write it by itself"),
     ("import", "there is nothing to import", "functions are there by their names: `sin(x)`"),
@@ -113,7 +117,7 @@ pub fn sign(source: &str, span: Span) -> Diagnostic {
     match CHARACTERS.iter().find(|row| row.0.contains(first)) {
         Some((_, help)) => diagnostic.with_help(*help),
         None if first.is_whitespace() => diagnostic.with_help("write a plain space"),
-        None if first.is_control() => diagnostic.with_help("remove it"),
+        None if shown.starts_with("the invisible") => diagnostic.with_help("remove it"),
         None => diagnostic,
     }
 }

@@ -30,7 +30,6 @@ pub fn parse(source: &str, limits: &Limits) -> Result<Ast, CompileError> {
     Reader {
         source,
         limits,
-        // A file may begin with a mark of its byte order.
         lexer: Token::lexer(source),
         items: Vec::with_capacity(source.len().min(1 << 12) / 2),
         brackets: Vec::new(),
@@ -70,6 +69,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn read(mut self) -> Result<Ast, CompileError> {
+        // A file may begin with a mark of its byte order.
         if self.source.starts_with('\u{feff}') {
             self.lexer.bump('\u{feff}'.len_utf8());
         }
@@ -191,12 +191,6 @@ impl<'a> Reader<'a> {
                 None => return Err(self.refused(End::Close, span)),
             }
         };
-        // `(())` passes the grammar but is nothing.
-        if let (Piece::Tuple(_), [Item { piece: Piece::Tuple(_), .. }]) = (piece, self.level_items())
-            && let Some(wrong) = self.explain(start, self.items.len(), Level::Group, End::Close, span)
-        {
-            return Err(self.fail(wrong));
-        }
         self.brackets.pop();
         self.items.truncate(start);
         self.items.push(Item { piece, span: place });
