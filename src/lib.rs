@@ -1,6 +1,8 @@
 //! Array expressions as text, compiled into fused, cache-tiled, multi-threaded loops.
 
-pub mod dtype;
+pub(crate) mod diagnostic;
+mod dtype;
+mod error;
 #[doc(hidden)]
 pub mod ir;
 #[doc(hidden)]
@@ -11,3 +13,6 @@ pub mod plan;
 pub mod syntax;
 #[doc(hidden)]
 pub mod types;
+
+pub use dtype::{DType, Element, Kind, Scalar};
+pub use error::{CompileError, CompileErrorKind};
