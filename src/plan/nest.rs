@@ -8,6 +8,8 @@
 
 use std::mem;
 
+use smallvec::SmallVec;
+
 /// Axes with, for each operand, a stride along each.
 #[derive(Default, Debug)]
 pub struct Nest {
@@ -32,6 +34,15 @@ impl Nest {
         self.strides.clear();
         self.pointers.clear();
         self.reduced = 0;
+    }
+
+    /// Starts a nest that is arranged already: the last `reduced` of these axes are reduced.
+    pub fn begin_arranged(&mut self, shape: impl Iterator<Item = usize>, reduced: usize) {
+        self.shape.clear();
+        self.shape.extend(shape);
+        self.strides.clear();
+        self.pointers.clear();
+        self.reduced = reduced;
     }
 
     /// Adds an operand; its axes are aligned to the right, and broadcast where it has length 1 or no axis.
@@ -83,13 +94,7 @@ impl Nest {
         let mut order = mem::take(&mut self.order);
         order.clear();
         for axis in (0..rank).filter(|&axis| self.shape[axis] != 1 && !is_reduced(axis)) {
-            // Insertion sort: stable, and each step asks about neighbours alone, as the rule needs.
-            let mut at = order.len();
-            order.push(axis);
-            while at > 0 && self.outer_first(order[at - 1], axis) == Some(false) {
-                order.swap(at - 1, at);
-                at -= 1;
-            }
+            self.insert(&mut order, axis);
         }
         let kept = order.len();
         order.extend((0..rank).filter(|&axis| self.shape[axis] != 1 && is_reduced(axis)));
@@ -101,6 +106,39 @@ impl Nest {
             self.shape.push(1);
             self.strides.resize(self.pointers.len(), 0);
         }
+    }
+
+    /// All axes, outermost first as the operands lie in memory.
+    pub fn axis_order(&self) -> SmallVec<[usize; 6]> {
+        let mut order = Vec::with_capacity(self.shape.len());
+        (0..self.shape.len()).for_each(|axis| self.insert(&mut order, axis));
+        SmallVec::from_vec(order)
+    }
+
+    /// Insertion sort: stable, and each step asks about neighbours alone, as the rule needs.
+    fn insert(&self, order: &mut Vec<usize>, axis: usize) {
+        let mut at = order.len();
+        order.push(axis);
+        while at > 0 && self.outer_first(order[at - 1], axis) == Some(false) {
+            order.swap(at - 1, at);
+            at -= 1;
+        }
+    }
+
+    /// Sets the address of an operand.
+    pub fn set_pointer(&mut self, operand: usize, pointer: *mut u8) {
+        self.pointers[operand] = pointer;
+    }
+
+    /// Moves an axis to another place.
+    pub fn move_axis(&mut self, from: usize, to: usize) {
+        let mut order = mem::take(&mut self.order);
+        order.clear();
+        order.extend(0..self.shape.len());
+        let axis = order.remove(from);
+        order.insert(to, axis);
+        self.permute(&order);
+        self.order = order;
     }
 
     /// Whether `a` (which stands before `b` now) should stay outside of `b`: `Some(true)` as soon as one operand has

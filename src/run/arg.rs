@@ -1,0 +1,261 @@
+//! Arguments: what a name in the text stands for in one call.
+
+use std::borrow::Borrow;
+
+use ndarray::{ArrayBase, ArrayView, Data, Dimension};
+use smallvec::SmallVec;
+
+use super::view::{Dims, Memory, RawView};
+use crate::dtype::{DType, Element};
+
+/// One argument: a borrowed array of any layout, or a scalar.
+///
+/// Made by [`Arg::new`] (or [`args!`](crate::args)) from a reference to an array or view of any storage, a view by
+/// value, a slice, a `Vec`, an array `[T; N]`, or a scalar; all of these also behind one more reference.
+///
+/// A bare Rust number is *weak*, like a literal in the text: it does not widen an `f32` expression. An array of rank 0
+/// is not weak.
+#[derive(Clone, Debug)]
+pub struct Arg<'a>(Inner<'a>);
+
+#[derive(Clone, Debug)]
+enum Inner<'a> {
+    Array(Memory<'a>),
+    /// The value's memory form lies at the start of the bytes.
+    Scalar { bytes: u64, dtype: DType, weak: bool },
+}
+
+// SAFETY: an `Arg` is a shared borrow of elements that are `Sync` (`Element` requires it).
+unsafe impl Send for Arg<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Arg<'_> {}
+
+impl<'a> Arg<'a> {
+    /// An argument from anything that can be one.
+    #[inline]
+    pub fn new(value: impl IntoArg<'a>) -> Arg<'a> {
+        value.into_arg()
+    }
+
+    /// The type of the elements.
+    pub fn dtype(&self) -> DType {
+        self.view().dtype
+    }
+
+    /// Whether this is a bare number.
+    #[inline]
+    pub fn is_weak(&self) -> bool {
+        matches!(self.0, Inner::Scalar { weak: true, .. })
+    }
+
+    /// The length of each axis.
+    pub fn shape(&self) -> &[usize] {
+        self.view().shape
+    }
+
+    #[inline]
+    pub(crate) fn view(&self) -> RawView<'_> {
+        match &self.0 {
+            Inner::Array(memory) => memory.view(),
+            Inner::Scalar { bytes, dtype, .. } => {
+                let pointer = (&raw const *bytes).cast_mut().cast();
+                RawView { pointer, dtype: *dtype, shape: &[], strides: &[] }
+            }
+        }
+    }
+
+    #[inline]
+    fn array<T: Element>(pointer: *const T, dims: Dims<'a>) -> Arg<'a> {
+        Arg(Inner::Array(Memory::new(pointer, dims)))
+    }
+
+    #[inline]
+    fn from_scalar<T: Element>(value: T, weak: bool) -> Arg<'a> {
+        let bits = value.to_scalar().bits();
+        let bytes = if cfg!(target_endian = "big") { bits << (64 - 8 * T::DTYPE.size()) } else { bits };
+        Arg(Inner::Scalar { bytes, dtype: T::DTYPE, weak })
+    }
+}
+
+/// What can be an [`Arg`].
+pub trait IntoArg<'a> {
+    /// As an argument.
+    fn into_arg(self) -> Arg<'a>;
+}
+
+impl<'a> IntoArg<'a> for Arg<'a> {
+    fn into_arg(self) -> Arg<'a> {
+        self
+    }
+}
+
+impl<'a, T: Element, S: Data<Elem = T>, D: Dimension> IntoArg<'a> for &'a ArrayBase<S, D> {
+    #[inline]
+    fn into_arg(self) -> Arg<'a> {
+        Arg::array(self.as_ptr(), Dims::Borrowed(self.shape(), self.strides()))
+    }
+}
+
+impl<'a, T: Element, D: Dimension> IntoArg<'a> for ArrayView<'a, T, D> {
+    fn into_arg(self) -> Arg<'a> {
+        let dims = match (self.shape(), self.strides()) {
+            (&[n], &[s]) => Dims::Line([n], [s]),
+            (&[n, m], &[s, t]) => Dims::Plane([n, m], [s, t]),
+            (shape, strides) => Dims::Owned(shape.into(), strides.into()),
+        };
+        Arg::array(self.as_ptr(), dims)
+    }
+}
+
+impl<'a, T: Element> IntoArg<'a> for &'a [T] {
+    #[inline]
+    fn into_arg(self) -> Arg<'a> {
+        Arg::array(self.as_ptr(), Dims::Line([self.len()], [1]))
+    }
+}
+
+impl<'a, T: Element> IntoArg<'a> for &'a Vec<T> {
+    #[inline]
+    fn into_arg(self) -> Arg<'a> {
+        self.as_slice().into_arg()
+    }
+}
+
+impl<'a, T: Element, const N: usize> IntoArg<'a> for &'a [T; N] {
+    #[inline]
+    fn into_arg(self) -> Arg<'a> {
+        self.as_slice().into_arg()
+    }
+}
+
+impl<'a, 'b: 'a, A: ?Sized> IntoArg<'a> for &'a &'b A
+where
+    &'b A: IntoArg<'b>,
+{
+    #[inline]
+    fn into_arg(self) -> Arg<'a> {
+        (*self).into_arg()
+    }
+}
+
+impl<'a, 'b: 'a, A: ?Sized> IntoArg<'a> for &'a &'b mut A
+where
+    &'a A: IntoArg<'a>,
+{
+    #[inline]
+    fn into_arg(self) -> Arg<'a> {
+        <&'a A>::into_arg(self)
+    }
+}
+
+macro_rules! scalars {
+    ($($t:ty as $wide:ty, weak $weak:literal;)*) => { $(
+        impl<'a> IntoArg<'a> for $t {
+            #[inline]
+            fn into_arg(self) -> Arg<'a> {
+                Arg::from_scalar(<$wide>::from(self), $weak)
+            }
+        }
+
+        impl<'a> IntoArg<'a> for &'a $t {
+            #[inline]
+            fn into_arg(self) -> Arg<'a> {
+                (*self).into_arg()
+            }
+        }
+    )* };
+}
+
+// A weak number has a kind (whole or not) and a value, but no width of its own.
+scalars! {
+    bool as bool, weak false;
+    i32 as i64, weak true;
+    i64 as i64, weak true;
+    f32 as f64, weak true;
+    f64 as f64, weak true;
+}
+
+/// The arguments of a call, by name. Extra ones are ignored; a name given twice is an error of the call.
+///
+/// ```
+/// # use tilexpr::{Args, Expr};
+/// let a = [1.0, 2.0, 3.0];
+/// let total: f64 = Expr::compile("sum(a*k)")?.eval(Args::new().with("a", &a).with("k", 2.5))?;
+/// assert_eq!(total, 15.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Args<'a> {
+    items: SmallVec<[(&'a str, Arg<'a>); 8]>,
+}
+
+impl<'a> Args<'a> {
+    /// No arguments.
+    pub fn new() -> Args<'a> {
+        Args::default()
+    }
+
+    /// These and one more.
+    #[must_use]
+    pub fn with(mut self, name: &'a str, value: impl IntoArg<'a>) -> Args<'a> {
+        self.items.push((name, value.into_arg()));
+        self
+    }
+
+    /// The arguments in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &Arg<'a>)> {
+        self.items.iter().map(|(name, arg)| (*name, arg))
+    }
+
+    pub(crate) fn items(&self) -> &[(&'a str, Arg<'a>)] {
+        &self.items
+    }
+}
+
+impl<'a, const N: usize> From<[(&'a str, Arg<'a>); N]> for Args<'a> {
+    #[inline]
+    fn from(items: [(&'a str, Arg<'a>); N]) -> Args<'a> {
+        Args { items: items.into_iter().collect() }
+    }
+}
+
+impl<'a> FromIterator<(&'a str, Arg<'a>)> for Args<'a> {
+    fn from_iter<I: IntoIterator<Item = (&'a str, Arg<'a>)>>(items: I) -> Args<'a> {
+        Args { items: items.into_iter().collect() }
+    }
+}
+
+/// Arguments by value or by reference.
+pub trait AsArgs<'a>: Borrow<Args<'a>> {}
+
+impl<'a, A: Borrow<Args<'a>>> AsArgs<'a> for A {}
+
+/// The arguments of a call: `args![a, b, scale = 2.5]`.
+///
+/// A bare name passes `&name` under that name; `name = value` passes the value as it is.
+///
+/// ```
+/// use ndarray::{Array1, array, s};
+/// use tilexpr::{Expr, args};
+/// let (a, b) = (array![1.0, 2.0], array![10.0, 20.0, 30.0, 40.0]);
+/// let y: Array1<f64> = Expr::compile("a*scale + b")?.eval(args![a, b = b.slice(s![..;2]), scale = 2.5])?;
+/// assert_eq!(y, array![12.5, 35.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[macro_export]
+macro_rules! args {
+    ($($name:ident $(= $value:expr)?),* $(,)?) => {
+        $crate::Args::from([$($crate::__arg!($name $(= $value)?)),*])
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __arg {
+    ($name:ident) => {
+        (stringify!($name), $crate::Arg::new(&$name))
+    };
+    ($name:ident = $value:expr) => {
+        (stringify!($name), $crate::Arg::new($value))
+    };
+}

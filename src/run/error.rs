@@ -1,0 +1,116 @@
+//! What can go wrong with a call.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::error::CompileError;
+
+/// Why an expression could not be evaluated on these arguments.
+///
+/// Displays as a sentence that names the argument, what it is and what was needed, and where there is one, a remedy.
+/// Unless [`kind`](EvalError::kind) is [`Fault`](EvalErrorKind::Fault), nothing was computed, and an `out` is as it was.
+#[derive(Clone)]
+pub struct EvalError(Box<Repr>);
+
+#[derive(Clone)]
+struct Repr {
+    kind: EvalErrorKind,
+    message: String,
+    help: Option<String>,
+    cause: Option<CompileError>,
+}
+
+/// The kinds of [`EvalError`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum EvalErrorKind {
+    /// A name in the text has no argument: pass it, or declare it in the text.
+    MissingArgument,
+    /// Two arguments have one name: pass it once.
+    DuplicateArgument,
+    /// The expression has no meaning for arguments of these types: cast one of them.
+    Type,
+    /// Shapes do not broadcast, or there are more axes than arrays may have.
+    Shape,
+    /// A reduction's axis is not an axis of what it reduces.
+    Axis,
+    /// A bare integer argument is out of the range of the type that it is combined with.
+    Range,
+    /// The reduction of an empty array has no value (`min`, `max`).
+    EmptyReduction,
+    /// `out`, or the array to update, has the wrong shape or type, or there are too few or too many of them.
+    Output,
+    /// The result is not of the Rust type that was asked for.
+    Result,
+    /// The result would have more elements than memory can hold.
+    TooLarge,
+    /// The memory for the result could not be had.
+    Memory,
+    /// The data have no result (an integer to a negative integer power). An `out` holds unspecified values now.
+    Fault,
+    /// A prepared call was given arguments of other types than it was prepared for: prepare one for these.
+    Prepared,
+}
+
+impl EvalError {
+    pub(crate) fn new(kind: EvalErrorKind, message: impl Into<String>) -> EvalError {
+        EvalError(Box::new(Repr { kind, message: message.into(), help: None, cause: None }))
+    }
+
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> EvalError {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    /// What kind of error this is.
+    pub fn kind(&self) -> EvalErrorKind {
+        self.0.kind
+    }
+
+    /// What is wrong, in one sentence.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What to do about it, if that is known.
+    pub fn help(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+}
+
+impl From<CompileError> for EvalError {
+    /// A type error: it has a place in the text.
+    fn from(cause: CompileError) -> EvalError {
+        EvalError(Box::new(Repr {
+            kind: EvalErrorKind::Type,
+            message: cause.message().to_string(),
+            help: None,
+            cause: Some(cause),
+        }))
+    }
+}
+
+impl fmt::Display for EvalError {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        if let Some(cause) = &self.0.cause {
+            return cause.fmt(f);
+        }
+        f.write_str(&self.0.message)?;
+        match &self.0.help {
+            Some(help) => write!(f, "\nhelp: {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for EvalError {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "EvalError({:?}: {self})", self.0.kind)
+    }
+}
+
+impl Error for EvalError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.cause.as_ref().map(|e| e as _)
+    }
+}

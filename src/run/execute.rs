@@ -1,0 +1,286 @@
+//! Runs a program: shapes first, with everything that can be wrong with them, then its stages in order.
+
+use smallvec::SmallVec;
+
+use super::error::{EvalError, EvalErrorKind};
+use super::launch::{Env, LaunchSpace, launch};
+use super::reduce::{Reduction, ReduceSpace};
+use super::scratch::Buffer;
+use super::view::RawView;
+use crate::dtype::DType;
+use crate::ir::FaultCode;
+use crate::plan::lower::{Pass, operands, reduction};
+use crate::plan::nest::Nest;
+use crate::plan::program::{Program, Source, Stage, Work};
+use crate::plan::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, c_strides, count, reduced};
+use crate::types::graph::NodeKind;
+
+/// What a call works in; kept by its thread, so that a call allocates nothing once warm.
+#[derive(Default)]
+pub struct Workspace {
+    /// For each stage, the shape that it runs over.
+    shapes: Vec<Shape>,
+    /// For each stage, what it leaves behind for later ones (nothing, if it is a map).
+    temps: Vec<Temp>,
+    /// The numbers that follow from shapes.
+    counts: Vec<i64>,
+    nest: Nest,
+    launch: LaunchSpace,
+    reduce: ReduceSpace,
+}
+
+/// The result of a reduction stage.
+#[derive(Default)]
+struct Temp {
+    axes: u64,
+    keepdims: bool,
+    shape: Shape,
+    strides: SmallVec<[isize; 6]>,
+    bytes: Buffer,
+    pointer: Option<*mut u8>,
+}
+
+impl Workspace {
+    /// Gives back what is too large to keep.
+    pub fn trim(&mut self) {
+        self.temps.iter_mut().for_each(|t| t.bytes.trim());
+        self.reduce.trim();
+    }
+
+    /// Works out every stage's shape.
+    ///
+    /// # Errors
+    /// Where shapes do not broadcast, axes are not there, there is nothing to reduce, or too much.
+    pub fn shapes(&mut self, program: &Program, inputs: &[RawView], name: &dyn Fn(u32) -> String) -> Result<(), EvalError> {
+        if let Some((at, input)) = inputs.iter().enumerate().find(|(_, v)| v.shape.len() > MAX_RANK) {
+            let message = format!("`{}` has {} axes, at most {MAX_RANK} are possible", name(at as u32), input.shape.len());
+            return Err(EvalError::new(EvalErrorKind::Shape, message));
+        }
+        self.shapes.clear();
+        self.temps.resize_with(program.stages.len().max(self.temps.len()), Temp::default);
+        for (at, stage) in program.stages.iter().enumerate() {
+            let sources = stage.sources.iter().map(|&(_, source)| source);
+            let shape = self.space(inputs, sources).ok_or_else(|| self.mismatch(inputs, stage, name))?;
+            if count(&shape).is_none_or(|n| n > isize::MAX as usize / 16) {
+                let message = format!("the arguments broadcast to the shape {shape:?}, which has too many elements");
+                return Err(EvalError::new(EvalErrorKind::TooLarge, message));
+            }
+            let temp = &mut self.temps[at];
+            temp.pointer = None;
+            if let Some((monoid, node)) = reduction(&program.graph, stage)
+                && let NodeKind::Reduce { axes, keepdims, .. } = &program.graph.node(node).kind
+            {
+                temp.axes = axis_set(axes, shape.len()).map_err(|e| wrong_axis(e, &shape))?;
+                temp.keepdims = *keepdims;
+                temp.shape = reduced(&shape, temp.axes, *keepdims);
+                temp.strides = c_strides(&temp.shape);
+                let (all, left) = (count(&shape), count(&temp.shape));
+                if all == Some(0) && left != Some(0) && monoid.empty.is_none() {
+                    let what = monoid.name.split('.').next().unwrap_or_default();
+                    let message = format!("`{what}` of no elements has no value: the shape is {shape:?}");
+                    return Err(EvalError::new(EvalErrorKind::EmptyReduction, message));
+                }
+            }
+            self.shapes.push(shape);
+        }
+        self.counts.clear();
+        for number in &program.counts {
+            let shape = self.space(inputs, number.sources.iter().copied()).unwrap_or_default();
+            let set = axis_set(&number.axes, shape.len()).map_err(|e| wrong_axis(e, &shape))?;
+            let gone = shape.iter().enumerate().filter(|(axis, _)| set >> axis & 1 == 1);
+            self.counts.push(gone.map(|(_, &len)| len as i64).product());
+        }
+        Ok(())
+    }
+
+    /// The shape of an output.
+    pub fn output_shape(&self, program: &Program, output: usize) -> Shape {
+        self.map_of(program, output).map(|at| self.shapes[at].clone()).unwrap_or_default()
+    }
+
+    /// The axes of an output, outermost first as the arrays that it is made of lie in memory: NumPy's order "K".
+    pub fn output_order(&mut self, program: &Program, inputs: &[RawView], output: usize) -> SmallVec<[usize; 6]> {
+        let Some(at) = self.map_of(program, output) else { return SmallVec::new() };
+        self.nest.begin(&self.shapes[at]);
+        for &(node, source) in &program.stages[at].sources {
+            let view = view(source, program.graph.node(node).dtype, inputs, &self.temps, &self.counts);
+            self.nest.push(view.pointer, 1, view.shape, view.strides);
+        }
+        self.nest.axis_order()
+    }
+
+    fn map_of(&self, program: &Program, output: usize) -> Option<usize> {
+        let stores = |stage: &Stage| match &stage.work {
+            Work::Map(outputs) => outputs.iter().any(|&(_, o)| o as usize == output),
+            Work::Reduce { .. } => false,
+        };
+        program.stages.iter().position(stores)
+    }
+
+    /// The shape that these sources broadcast to.
+    fn space(&self, inputs: &[RawView], sources: impl Iterator<Item = Source>) -> Option<Shape> {
+        let mut shape = Shape::new();
+        for source in sources {
+            let other: &[usize] = match source {
+                Source::Input(i) => inputs[i as usize].shape,
+                Source::Temp(t) => &self.temps[t as usize].shape,
+                Source::Count(_) => &[],
+            };
+            if !broadcast(&mut shape, other) {
+                return None;
+            }
+        }
+        Some(shape)
+    }
+
+    #[cold]
+    fn mismatch(&self, inputs: &[RawView], stage: &Stage, name: &dyn Fn(u32) -> String) -> EvalError {
+        let mut parts = Vec::new();
+        for &(_, source) in &stage.sources {
+            match source {
+                Source::Input(i) => parts.push(format!("`{}` has the shape {:?}", name(i), inputs[i as usize].shape)),
+                Source::Temp(t) => parts.push(format!("a reduction has the shape {:?}", self.temps[t as usize].shape)),
+                Source::Count(_) => {}
+            }
+        }
+        parts.retain(|p| !p.ends_with("[]"));
+        let message = format!("the shapes do not fit together: {}", parts.join(", "));
+        EvalError::new(EvalErrorKind::Shape, message).with_help(
+            "aligned at their last axes, lengths must be equal or 1; `keepdims=True` keeps a reduced axis in place",
+        )
+    }
+
+    /// Runs the stages. Shapes must have been worked out for these inputs.
+    ///
+    /// # Safety
+    /// Inputs must be readable, outputs writable, at all their elements and with the types of the program; outputs must
+    /// have the shapes of the results, and be apart from each other and from the inputs. With `in_place`, an
+    /// output may also be one of the inputs, with the same address, shape and strides.
+    pub unsafe fn run(
+        &mut self,
+        env: &Env,
+        inputs: &[RawView],
+        outputs: &[RawView],
+        in_place: bool,
+    ) -> Result<(), EvalError> {
+        let program = env.program;
+        let mut done = u64::MAX;
+        for (at, stage) in program.stages.iter().enumerate() {
+            let Workspace { shapes, temps, counts, nest, launch: space, reduce } = self;
+            let empty = count(&shapes[at]) == Some(0);
+            let resolve = |&(node, source): &(_, Source), temps| {
+                view(source, program.graph.node(node).dtype, inputs, temps, counts)
+            };
+            match &stage.work {
+                Work::Map(_) if empty || done == at as u64 => {}
+                Work::Map(stores) => {
+                    let specs = operands(program, at, Pass::Map);
+                    nest.begin(&shapes[at]);
+                    let sources = stage.sources.iter().map(|leaf| resolve(leaf, temps));
+                    for view in sources.chain(stores.iter().map(|&(_, o)| outputs[o as usize])) {
+                        nest.push(view.pointer, view.dtype.size(), view.shape, view.strides);
+                    }
+                    nest.arrange(|_| false);
+                    // SAFETY: sources are inputs, temporaries of earlier stages and counts; outputs as promised.
+                    unsafe { launch(env, at, Pass::Map, &specs, nest, space) }
+                }
+                Work::Reduce { joins, .. } => {
+                    let Some((monoid, node)) = reduction(&program.graph, stage) else { continue };
+                    let (before, later) = temps.split_at_mut(at);
+                    let [temp, ..] = later else { continue };
+                    let dtype = program.graph.node(node).dtype;
+                    if empty {
+                        let elements = count(&temp.shape).unwrap_or(0);
+                        let pointer = temp.bytes.reserve(elements * dtype.size());
+                        temp.pointer = Some(pointer);
+                        if let Some(value) = monoid.empty {
+                            // SAFETY: reserved above.
+                            unsafe { super::reduce::fill(pointer, value, elements) }
+                        }
+                        continue;
+                    }
+                    let sources: SmallVec<[RawView; 4]> =
+                        stage.sources.iter().map(|leaf| resolve(leaf, &*before)).collect();
+                    let joined: Option<SmallVec<[RawView; 4]>> =
+                        joins.filter(|&map| !in_place && shapes[map] == temp.shape).map(|map| {
+                            let me = Source::Temp(at as u32);
+                            let others = program.stages[map].sources.iter().filter(|(_, source)| *source != me);
+                            let Work::Map(stores) = &program.stages[map].work else { return SmallVec::new() };
+                            let outs = stores.iter().map(|&(_, o)| outputs[o as usize]);
+                            others.map(|leaf| resolve(leaf, &*before)).chain(outs).collect()
+                        });
+                    let Temp { axes, keepdims, shape, strides, bytes, pointer } = temp;
+                    let reduction = Reduction {
+                        stage: at,
+                        monoid,
+                        shape: &shapes[at],
+                        axes: *axes,
+                        keepdims: *keepdims,
+                        sources: &sources,
+                        result: RawView { pointer: std::ptr::null_mut(), dtype, shape, strides },
+                        joined: joined.as_deref(),
+                    };
+                    // SAFETY: as for maps; the temporary is this stage's own.
+                    match unsafe { reduction.run(env, reduce, bytes) } {
+                        Some(result) => *pointer = Some(result),
+                        None => done = joins.map_or(done, |map| map as u64),
+                    }
+                }
+            }
+        }
+        match env.faults.load(std::sync::atomic::Ordering::Relaxed) {
+            0 => Ok(()),
+            faults => Err(fault(faults)),
+        }
+    }
+}
+
+/// The array that a leaf stands for.
+fn view<'a>(
+    source: Source,
+    dtype: DType,
+    inputs: &[RawView<'a>],
+    temps: &'a [Temp],
+    counts: &'a [i64],
+) -> RawView<'a> {
+    match source {
+        Source::Input(i) => inputs[i as usize],
+        Source::Temp(t) => {
+            let temp = &temps[t as usize];
+            let pointer = temp.pointer.unwrap_or(std::ptr::null_mut());
+            RawView { pointer, dtype, shape: &temp.shape, strides: &temp.strides }
+        }
+        Source::Count(c) => {
+            let pointer = (&raw const counts[c as usize]).cast_mut().cast();
+            RawView { pointer, dtype, shape: &[], strides: &[] }
+        }
+    }
+}
+
+#[cold]
+fn wrong_axis(e: AxisError, shape: &[usize]) -> EvalError {
+    let rank = shape.len();
+    match e {
+        AxisError::OutOfRange(axis) => {
+            let message = format!("axis {axis} is not an axis of what is reduced, which has the shape {shape:?}");
+            let error = EvalError::new(EvalErrorKind::Axis, message);
+            if rank == 0 { error } else { error.with_help(format!("axes go from -{rank} to {}", rank - 1)) }
+        }
+        AxisError::Twice(axis) => {
+            EvalError::new(EvalErrorKind::Axis, format!("axis {axis} is named twice (the shape is {shape:?})"))
+        }
+    }
+}
+
+#[cold]
+fn fault(faults: u32) -> EvalError {
+    let what = FaultCode::ALL.iter().find(|&&code| faults >> code as u32 & 1 == 1);
+    let error = match what {
+        Some(FaultCode::NegativePower) => {
+            EvalError::new(EvalErrorKind::Fault, "an integer was raised to a negative integer power")
+                .with_help("make the base a float: `f64(x)**n`")
+        }
+        None => EvalError::new(EvalErrorKind::Fault, "the data have no result"),
+    };
+    error
+}

@@ -1,0 +1,211 @@
+//! The kernels of one typed program: made when first needed, found again without a lock.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use crate::ir::{Inst, Kernel, Op};
+use crate::jit::{Compiled, interp::Interp};
+use crate::plan::lower::{Layout, Pass, lower};
+use crate::plan::program::Program;
+
+/// Which executor runs kernels. The results do not depend on it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum Executor {
+    /// Small one-off work is interpreted; what pays for compilation is compiled.
+    #[default]
+    Auto,
+    /// The portable interpreter: nothing is ever compiled.
+    Interpreter,
+    /// Native code through Cranelift from the first call on (the interpreter where the feature `jit` is off, or the
+    /// machine gives no executable memory).
+    Cranelift,
+}
+
+/// Interpreted work, in operations, after which a kernel is compiled: about what compiling it costs.
+const PAYS: u64 = 60_000;
+
+/// An append-only list that is read without a lock. It has a fixed number of places; more are not kept.
+#[derive(Debug)]
+pub struct Places<T>(Box<[OnceLock<T>]>);
+
+impl<T> Places<T> {
+    /// A list of this many places.
+    pub fn new(places: usize) -> Places<T> {
+        Places((0..places).map(|_| OnceLock::new()).collect())
+    }
+
+    /// The entry for which `is` holds, made by `make` if there is none; `Err` with what was made if the list is full.
+    pub fn find<E>(&self, is: impl Fn(&T) -> bool, make: impl FnOnce() -> Result<T, E>) -> Result<Result<&T, T>, E> {
+        for place in &self.0 {
+            match place.get() {
+                Some(entry) if is(entry) => return Ok(Ok(entry)),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let mut new = make()?;
+        for place in &self.0 {
+            // Another thread may have been faster, with the same entry or another.
+            match place.set(new) {
+                Ok(()) => return Ok(place.get().ok_or_else(|| unreachable!("it was set above"))),
+                Err(back) => new = back,
+            }
+            if let Some(entry) = place.get()
+                && is(entry)
+            {
+                return Ok(Ok(entry));
+            }
+        }
+        Ok(Err(new))
+    }
+
+    /// The entries.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().map_while(OnceLock::get)
+    }
+}
+
+/// Which kernel of a program is meant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Key {
+    stage: usize,
+    pass: Pass,
+    layout: Layout,
+}
+
+/// A kernel, and the forms in which it can run.
+pub struct Slot {
+    key: Key,
+    kernel: Kernel,
+    weight: f64,
+    portable: OnceLock<Arc<dyn Compiled>>,
+    native: OnceLock<Option<Arc<dyn Compiled>>>,
+    compiling: AtomicBool,
+    work: AtomicU64,
+}
+
+impl Slot {
+    fn new(program: &Program, key: Key) -> Slot {
+        let kernel = lower(program, key.stage, key.pass, &key.layout);
+        #[cfg(debug_assertions)]
+        if let Err(e) = crate::ir::verify::verify(&kernel) {
+            panic!("lowering made a kernel that is no kernel: {e}\n{kernel}");
+        }
+        let weight = weight(&kernel);
+        Slot {
+            key,
+            kernel,
+            weight,
+            portable: OnceLock::new(),
+            native: OnceLock::new(),
+            compiling: AtomicBool::new(false),
+            work: AtomicU64::new(0),
+        }
+    }
+
+    /// The kernel.
+    pub fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// How much work a point is, in simple operations.
+    pub fn weight(&self) -> f64 {
+        self.weight
+    }
+
+    /// What runs the kernel, for a run of this many points.
+    pub fn runnable(&self, executor: Executor, points: usize) -> &dyn Compiled {
+        let native = match executor {
+            Executor::Interpreter => None,
+            Executor::Cranelift => self.native.get_or_init(|| compile(&self.kernel)).as_ref(),
+            Executor::Auto => match self.native.get() {
+                Some(native) => native.as_ref(),
+                None => self.perhaps_compile(points),
+            },
+        };
+        match native {
+            Some(native) => &**native,
+            None => &**self.portable.get_or_init(|| Interp.compile_any(&self.kernel)),
+        }
+    }
+
+    /// The native form if it exists already.
+    pub fn native(&self) -> Option<&dyn Compiled> {
+        self.native.get().and_then(|n| n.as_deref())
+    }
+
+    /// Compiles once the work pays for it; one thread does, the others go on interpreting meanwhile.
+    fn perhaps_compile(&self, points: usize) -> Option<&Arc<dyn Compiled>> {
+        let work = (points as f64 * self.weight) as u64;
+        let done = self.work.fetch_add(work, Ordering::Relaxed).saturating_add(work);
+        if done < PAYS || self.compiling.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        self.native.get_or_init(|| compile(&self.kernel)).as_ref()
+    }
+}
+
+#[cfg(feature = "jit")]
+fn compile(kernel: &Kernel) -> Option<Arc<dyn Compiled>> {
+    use crate::jit::Executor;
+    crate::jit::cranelift::Cranelift::default().compile(kernel).ok()
+}
+
+#[cfg(not(feature = "jit"))]
+fn compile(_: &Kernel) -> Option<Arc<dyn Compiled>> {
+    None
+}
+
+/// The work of one point of the innermost loop, in simple operations: rough, but it need only tell a sum from a sine.
+fn weight(kernel: &Kernel) -> f64 {
+    let body = kernel.levels.last().map_or(&[][..], |level| &level.before);
+    let cost = |inst: &Inst| match inst {
+        Inst::Op { op: Op::Div | Op::Sqrt, .. } => 4.0,
+        Inst::Op { op: Op::FloorDiv | Op::FloorMod, .. } => 12.0,
+        Inst::Patch { .. } => 40.0,
+        Inst::Load(_) | Inst::Store(..) => 0.5,
+        _ => 1.0,
+    };
+    body.iter().map(|&v| cost(kernel.inst(v))).sum::<f64>().max(1.0)
+}
+
+/// The kernels of one program.
+pub struct Kernels(Places<Slot>);
+
+/// Layouts for which an expression keeps kernels.
+const PLACES: usize = 96;
+
+impl Default for Kernels {
+    fn default() -> Kernels {
+        Kernels(Places::new(PLACES))
+    }
+}
+
+impl Kernels {
+    /// Runs `f` with the kernel of a pass for this layout.
+    pub fn with<R>(
+        &self,
+        program: &Program,
+        stage: usize,
+        pass: Pass,
+        layout: &Layout,
+        f: impl FnOnce(&Slot) -> R,
+    ) -> R {
+        let is = |slot: &Slot| slot.key.stage == stage && slot.key.pass == pass && slot.key.layout == *layout;
+        let make = || {
+            let key = Key { stage, pass, layout: layout.clone() };
+            Ok::<Slot, std::convert::Infallible>(Slot::new(program, key))
+        };
+        match self.0.find(is, make) {
+            Ok(Ok(slot)) => f(slot),
+            Ok(Err(slot)) => f(&slot),
+            Err(never) => match never {},
+        }
+    }
+
+    /// The kernels made so far.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, Pass, &Slot)> {
+        self.0.iter().map(|slot| (slot.key.stage, slot.key.pass, slot))
+    }
+}

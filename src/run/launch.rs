@@ -1,0 +1,258 @@
+//! From an arranged nest to a run: which kernel, which tiles, how many threads, what goes through a buffer.
+
+use std::sync::atomic::AtomicU32;
+
+use super::kernels::{Executor, Kernels, Slot};
+use super::staging::Staged;
+use super::threads::Threads;
+use super::tiles::{Job, STREAMED, share};
+use crate::ir::Role;
+use crate::plan::lower::{Class, Layout, OperandSpec, Pass};
+use crate::plan::nest::Nest;
+use crate::plan::program::Program;
+
+/// What steers a run and changes no result: for tests and measurements. `None` leaves the choice to the library.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Tuning {
+    /// Elements of a tile.
+    pub tile: Option<usize>,
+    /// Elements of a task that is not split between threads.
+    pub grain: Option<usize>,
+    /// Elements below which a pass stays on the calling thread.
+    pub serial_below: Option<usize>,
+    /// Bytes touched from which on results are written past the cache.
+    pub stream_from: Option<usize>,
+}
+
+/// What is the same for all passes of a call.
+#[derive(Clone, Copy)]
+pub struct Env<'a> {
+    /// The stages.
+    pub program: &'a Program,
+    /// Their kernels.
+    pub kernels: &'a Kernels,
+    /// Who runs them.
+    pub executor: Executor,
+    /// On which threads.
+    pub threads: &'a Threads,
+    /// How.
+    pub tuning: Tuning,
+    /// Where faults are noted.
+    pub faults: &'a AtomicU32,
+}
+
+/// What a launch works in; kept, so that it allocates nothing once warm.
+#[derive(Default)]
+pub struct LaunchSpace {
+    layout: Layout,
+    strides: Vec<isize>,
+    staged: Vec<Staged>,
+}
+
+/// Serial time, in nanoseconds, from which on a second thread is woken: waking and joining it costs about a third.
+const WAKE: f64 = 18_000.0;
+/// Nanoseconds a byte that moves through the nearer caches costs, roughly.
+const BYTE: f64 = 0.011;
+/// Nanoseconds a simple operation costs, roughly.
+const OPERATION: f64 = 0.12;
+/// Bytes touched from which on results are written past the cache. Below, they may still be there when they are read.
+const STREAM_FROM: usize = 40 << 20;
+/// Elements of a tile, where nothing asks for another number.
+const TILE: usize = 1 << 15;
+/// Tasks for each thread: enough that a slow thread's share can be stolen.
+const TASKS: usize = 4;
+/// Rows and columns of a tile that is rearranged in a buffer: two of them fit in L1 with room to spare.
+const REARRANGED: [usize; 2] = [32, 64];
+
+/// Estimated nanoseconds of a pass on one thread.
+pub fn cost(points: usize, bytes: usize, weight: f64) -> f64 {
+    points as f64 * (bytes as f64 * BYTE + weight * OPERATION)
+}
+
+/// Whether a pass of this many points and nanoseconds is worth a second thread.
+pub fn pays_to_share(env: &Env, points: usize, nanoseconds: f64) -> bool {
+    let large = match env.tuning.serial_below {
+        Some(below) => points >= below,
+        None => nanoseconds >= WAKE,
+    };
+    large && env.threads.count() > 1
+}
+
+/// Runs a pass of a stage over an arranged nest whose operands are those of `specs`.
+///
+/// # Safety
+/// Every element that the nest reaches must be valid to read (operands of role `In`, `InOut`) or write (`Out`,
+/// `InOut`) as its spec's type; written elements must be apart from each other and from all that is read, except
+/// that an operand may be read and written at the same point.
+pub unsafe fn launch(
+    env: &Env,
+    stage: usize,
+    pass: Pass,
+    specs: &[OperandSpec],
+    nest: &mut Nest,
+    space: &mut LaunchSpace,
+) {
+    let combining = nest.kept() < nest.rank();
+    if !combining {
+        bring_near(nest, specs);
+    }
+    let rank = nest.rank();
+    let loops = rank.min(2);
+    let points: usize = nest.shape().iter().product();
+    let extents = if loops == 2 { [nest.shape()[rank - 2], nest.shape()[rank - 1]] } else { [1, nest.shape()[0]] };
+    let bytes: usize = (0..specs.len())
+        .filter(|&o| nest.strides(o).iter().any(|&s| s != 0))
+        .map(|o| specs[o].dtype.size())
+        .sum();
+
+    let LaunchSpace { layout, strides, staged } = space;
+    staged.clear();
+    if !combining {
+        choose_rearranged(nest, specs, extents, staged);
+        let from = env.tuning.stream_from.unwrap_or(STREAM_FROM);
+        if pass == Pass::Map && staged.is_empty() && points.saturating_mul(bytes) >= from {
+            choose_streamed(nest, specs, extents, staged);
+        }
+    }
+    classify(nest, specs, loops, staged, layout);
+
+    env.kernels.with(env.program, stage, pass, layout, |slot: &Slot| {
+        let shared = pays_to_share(env, points, cost(points, bytes, slot.weight()));
+        let tile = choose_tile(env, extents, combining, staged, shared);
+        fill_strides(nest, specs, layout, staged, tile, strides);
+        let kernel = slot.runnable(env.executor, points);
+        let job = Job { kernel, nest, loops, tile, strides, staged, faults: env.faults };
+        let tiles = job.tiles();
+        if !shared || tiles == 1 {
+            // SAFETY: as the caller promises.
+            unsafe { job.run(0..tiles) }
+            return;
+        }
+        let grain = match env.tuning.grain {
+            Some(elements) => elements / (tile[0] * tile[1]).max(1),
+            None => tiles / (env.threads.count() * TASKS),
+        };
+        // SAFETY: as the caller promises; tasks have disjoint ranges of tiles, and tiles disjoint points.
+        env.threads.enter(|| share(0..tiles, grain.max(1), &|range| unsafe { job.run(range) }));
+    });
+}
+
+/// Puts next to the innermost axis the axis along which an operand that strides over the innermost one has its
+/// neighbours, so that it can be rearranged tile by tile.
+fn bring_near(nest: &mut Nest, specs: &[OperandSpec]) {
+    let rank = nest.rank();
+    if rank < 3 {
+        return;
+    }
+    let across = (0..specs.len()).find_map(|o| {
+        let (strides, size) = (nest.strides(o), specs[o].dtype.size());
+        let strided = strides[rank - 1] != 0 && strides[rank - 1].unsigned_abs() != size;
+        let axis = (0..rank - 1).find(|&axis| strides[axis].unsigned_abs() == size)?;
+        strided.then_some(axis)
+    });
+    if let Some(axis) = across {
+        nest.move_axis(axis, rank - 2);
+    }
+}
+
+/// Finds the operands whose neighbours lie along the outer loop.
+fn choose_rearranged(nest: &Nest, specs: &[OperandSpec], extents: [usize; 2], staged: &mut Vec<Staged>) {
+    // Small tiles stay in L1 by themselves.
+    if extents.iter().any(|&n| n < 8) || extents[0] * extents[1] < 2048 {
+        return;
+    }
+    let rank = nest.rank();
+    for (operand, spec) in specs.iter().enumerate() {
+        let (strides, size) = (nest.strides(operand), spec.dtype.size());
+        let strided = strides[rank - 1] != 0 && strides[rank - 1].unsigned_abs() != size;
+        if strided && strides[rank - 2].unsigned_abs() == size {
+            staged.push(Staged::Rearrange { operand, size, role: spec.role });
+        }
+    }
+}
+
+/// Results go past the cache if all of them can.
+fn choose_streamed(nest: &Nest, specs: &[OperandSpec], extents: [usize; 2], staged: &mut Vec<Staged>) {
+    let unit = |o: usize| nest.strides(o).last() == Some(&(specs[o].dtype.size() as isize));
+    let results = || (0..specs.len()).filter(|&o| specs[o].role == Role::Out);
+    if extents[1] >= STREAMED && results().all(unit) {
+        staged.extend(results().map(|operand| Staged::Stream { operand, size: specs[operand].dtype.size() }));
+    }
+}
+
+/// How each operand moves along the kernel's loops, once staged.
+fn classify(nest: &Nest, specs: &[OperandSpec], loops: usize, staged: &[Staged], layout: &mut Layout) {
+    layout.loops = loops;
+    layout.classes.clear();
+    let point = nest.shape() == [1];
+    for (operand, spec) in specs.iter().enumerate() {
+        let buffered = staged.iter().any(|s| s.operand() == operand);
+        let own = &nest.strides(operand)[nest.rank() - loops..];
+        for (l, &stride) in own.iter().enumerate() {
+            let innermost = l + 1 == loops;
+            // The single point of a nest without axes is still stored in the loop.
+            let unit = stride.unsigned_abs() == spec.dtype.size() && stride > 0
+                || buffered
+                || point && spec.role != Role::In;
+            layout.classes.push(match stride {
+                _ if innermost && unit => Class::Unit,
+                0 => Class::Zero,
+                _ => Class::Any,
+            });
+        }
+    }
+}
+
+/// The kernel's table of strides: of each operand along the loops that it moves along.
+fn fill_strides(
+    nest: &Nest,
+    specs: &[OperandSpec],
+    layout: &Layout,
+    staged: &[Staged],
+    tile: [usize; 2],
+    table: &mut Vec<isize>,
+) {
+    table.clear();
+    for (operand, spec) in specs.iter().enumerate() {
+        let own = &nest.strides(operand)[nest.rank() - layout.loops..];
+        let classes = &layout.classes[operand * layout.loops..][..layout.loops];
+        let size = spec.dtype.size();
+        let rearranged = staged.iter().any(|s| matches!(s, Staged::Rearrange { operand: o, .. } if *o == operand));
+        for (l, (&stride, class)) in own.iter().zip(classes).enumerate() {
+            match class {
+                Class::Zero => {}
+                Class::Unit => table.push(size as isize),
+                Class::Any if rearranged && l + 1 < layout.loops => {
+                    table.push(super::staging::pitch(tile[1], size) as isize);
+                }
+                Class::Any => table.push(stride),
+            }
+        }
+    }
+}
+
+/// The lengths of a tile along the kernel's loops.
+fn choose_tile(env: &Env, extents: [usize; 2], combining: bool, staged: &[Staged], shared: bool) -> [usize; 2] {
+    let [e0, e1] = extents;
+    if matches!(staged.first(), Some(Staged::Rearrange { .. })) {
+        let [t0, t1] = REARRANGED;
+        let [t0, t1] = env.tuning.tile.map_or([t0, t1], |n| [n.isqrt().max(1), n.isqrt().max(1)]);
+        return [t0.min(e0), t1.min(e1)];
+    }
+    let elements = match env.tuning.tile {
+        Some(elements) => elements.max(1),
+        // One call of the kernel does it all.
+        None if !shared => return extents,
+        // A few tasks for each thread, but none so short that sharing it out is the work.
+        None => (e0 * e1).div_ceil(env.threads.count() * TASKS).clamp(TILE / 8, TILE),
+    };
+    if combining {
+        return [(elements / e1).clamp(1, e0), e1];
+    }
+    let columns = match env.tuning.tile {
+        Some(_) => elements.min(e1),
+        // Whole cache lines of every type.
+        None => elements.next_multiple_of(64).min(e1),
+    };
+    [(elements / columns).clamp(1, e0), columns]
+}

@@ -1,0 +1,123 @@
+//! Memory for results: not initialised before it is computed, and on huge pages where it is large.
+
+use ndarray::{ArrayD, IxDyn};
+use smallvec::SmallVec;
+
+use super::error::{EvalError, EvalErrorKind};
+use super::result::AnyArray;
+use super::view::RawView;
+use crate::dtype::DType;
+use crate::plan::shape::{Shape, c_strides};
+
+/// Bytes from which on an allocation is advised to huge pages: a few of them.
+const HUGE: usize = 4 << 20;
+
+/// A result before it is computed: memory of the right size, and how the axes lie in it.
+pub struct Pending {
+    memory: Uninitialised,
+    dtype: DType,
+    shape: Shape,
+    strides: SmallVec<[isize; 6]>,
+    /// The axes, outermost in memory first.
+    order: SmallVec<[usize; 6]>,
+}
+
+impl Pending {
+    /// Memory for an array of this type and shape, whose axes lie in memory in this order.
+    pub fn new(dtype: DType, shape: Shape, order: SmallVec<[usize; 6]>) -> Result<Pending, EvalError> {
+        let elements = shape.iter().try_fold(1usize, |n, &len| n.checked_mul(len));
+        let fits = |n: &usize| n.checked_mul(dtype.size()).is_some_and(|bytes| bytes <= isize::MAX as usize);
+        let Some(elements) = elements.filter(fits) else {
+            let message = format!("a result of shape {shape:?} and type {dtype} is larger than memory can be");
+            return Err(EvalError::new(EvalErrorKind::TooLarge, message));
+        };
+        let memory = Uninitialised::new(dtype, elements).ok_or_else(|| {
+            let message = format!("no memory for a result of shape {shape:?} and type {dtype}");
+            EvalError::new(EvalErrorKind::Memory, message)
+                .with_help("evaluate it in pieces, or into an array that you have already: `eval_into`")
+        })?;
+        let lying: Shape = order.iter().map(|&axis| shape[axis]).collect();
+        let mut strides = SmallVec::from_elem(0, shape.len());
+        for (&axis, stride) in order.iter().zip(c_strides(&lying)) {
+            strides[axis] = stride;
+        }
+        Ok(Pending { memory, dtype, shape, strides, order })
+    }
+
+    /// Where to write it.
+    pub fn view(&mut self) -> RawView<'_> {
+        RawView { pointer: self.memory.pointer(), dtype: self.dtype, shape: &self.shape, strides: &self.strides }
+    }
+
+    /// The array.
+    ///
+    /// # Safety
+    /// Every element must have been written, bools as 0 or 1.
+    pub unsafe fn finish(self) -> AnyArray {
+        let lying: Vec<usize> = self.order.iter().map(|&axis| self.shape[axis]).collect();
+        let mut back: Vec<usize> = vec![0; self.order.len()];
+        for (at, &axis) in self.order.iter().enumerate() {
+            back[axis] = at;
+        }
+        // SAFETY: as the caller promises.
+        unsafe { self.memory.finish(&lying, &back) }
+    }
+}
+
+macro_rules! uninitialised {
+    ($($variant:ident $t:ty;)*) => {
+        /// A vector with room for elements, and none in it yet.
+        enum Uninitialised { $($variant(Vec<$t>, usize),)* }
+
+        impl Uninitialised {
+            fn new(dtype: DType, elements: usize) -> Option<Uninitialised> {
+                Some(match dtype { $(DType::$variant => {
+                    let mut memory: Vec<$t> = Vec::new();
+                    memory.try_reserve_exact(elements).ok()?;
+                    advise(memory.as_mut_ptr().cast(), elements * size_of::<$t>());
+                    Uninitialised::$variant(memory, elements)
+                })* })
+            }
+
+            fn pointer(&mut self) -> *mut u8 {
+                match self { $(Uninitialised::$variant(memory, _) => memory.as_mut_ptr().cast(),)* }
+            }
+
+            /// # Safety
+            /// Every element must have been written.
+            unsafe fn finish(self, lying: &[usize], back: &[usize]) -> AnyArray {
+                match self { $(Uninitialised::$variant(mut memory, elements) => {
+                    // SAFETY: there is room for them, and the caller promises that they are written.
+                    unsafe { memory.set_len(elements) }
+                    // SAFETY: the vector has as many elements as the shape, whose strides are those of C order.
+                    let array = unsafe { ArrayD::from_shape_vec_unchecked(IxDyn(lying), memory) };
+                    AnyArray::$variant(array.permuted_axes(IxDyn(back)))
+                })* }
+            }
+        }
+    };
+}
+
+uninitialised! {
+    Bool bool;
+    I32 i32;
+    I64 i64;
+    F32 f32;
+    F64 f64;
+}
+
+/// Asks for huge pages under large memory, as NumPy does: fewer page faults when it is first written. The whole pages
+/// within it alone are advised; if the system says no, nothing is lost.
+fn advise(pointer: *mut u8, bytes: usize) {
+    #[cfg(all(target_os = "linux", not(miri)))]
+    if bytes >= HUGE {
+        const PAGE: usize = 4096;
+        let start = pointer.align_offset(PAGE);
+        let length = bytes.saturating_sub(start) / PAGE * PAGE;
+        // SAFETY: the range lies within an allocation of ours, and advice changes no contents.
+        unsafe {
+            libc::madvise(pointer.wrapping_add(start).cast(), length, libc::MADV_HUGEPAGE);
+        }
+    }
+    let _ = (pointer, bytes, HUGE);
+}

@@ -1,0 +1,87 @@
+//! Where results go: arrays that the caller owns.
+
+use ndarray::{ArrayBase, DataMut, Dimension};
+use smallvec::SmallVec;
+
+use super::view::{Dims, Memory};
+use crate::dtype::Element;
+
+/// What [`eval_into`](crate::Expr::eval_into) can write to: arrays and mutable views of any layout, `Vec`s and slices
+/// (of the result's length), and tuples of these or of mutable references to them for several results.
+///
+/// # Safety
+/// [`memories`](Out::memories) must give arrays whose elements `self` may write until its borrow ends; no element may
+/// be reached twice, by one of them or by two.
+pub unsafe trait Out {
+    /// Calls back with the memory of each array, in order.
+    fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>));
+}
+
+/// The memories of an [`Out`].
+#[inline]
+pub(crate) fn memories<O: Out + ?Sized>(out: &mut O) -> SmallVec<[Memory<'_>; 2]> {
+    let mut all = SmallVec::new();
+    out.memories(&mut |memory| all.push(memory));
+    all
+}
+
+// SAFETY: a mutable array gives each of its elements once; ndarray has no safe mutable view with overlapping elements.
+unsafe impl<T: Element, S: DataMut<Elem = T>, D: Dimension> Out for ArrayBase<S, D> {
+    #[inline]
+    fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>)) {
+        let pointer = self.as_mut_ptr();
+        give(Memory::new(pointer, Dims::Borrowed(self.shape(), self.strides())));
+    }
+}
+
+// SAFETY: the elements of one slice.
+unsafe impl<T: Element> Out for [T] {
+    #[inline]
+    fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>)) {
+        give(Memory::new(self.as_mut_ptr(), Dims::Line([self.len()], [1])));
+    }
+}
+
+// SAFETY: the elements of one slice.
+unsafe impl<T: Element> Out for Vec<T> {
+    #[inline]
+    fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>)) {
+        self.as_mut_slice().memories(give);
+    }
+}
+
+// SAFETY: the elements of one slice.
+unsafe impl<T: Element, const N: usize> Out for [T; N] {
+    #[inline]
+    fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>)) {
+        self.as_mut_slice().memories(give);
+    }
+}
+
+// SAFETY: what is behind the reference is written through the reference alone.
+unsafe impl<O: Out + ?Sized> Out for &mut O {
+    #[inline]
+    fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>)) {
+        (**self).memories(give);
+    }
+}
+
+macro_rules! tuples {
+    ($($($o:ident $i:tt)*;)*) => { $(
+        // SAFETY: the parts of a tuple are apart, and each keeps its own promise.
+        unsafe impl<$($o: Out),*> Out for ($($o,)*) {
+            fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>)) {
+                $(self.$i.memories(give);)*
+            }
+        }
+    )* };
+}
+
+tuples! {
+    A 0;
+    A 0 B 1;
+    A 0 B 1 C 2;
+    A 0 B 1 C 2 D 3;
+    A 0 B 1 C 2 D 3 E 4;
+    A 0 B 1 C 2 D 3 E 4 F 5;
+}

@@ -1,0 +1,608 @@
+//! Runs a reduction stage.
+//!
+//! What a reduction means fixes the order: the reduced axes flattened in logical C order, blocks of 512 elements, element
+//! `k` of a block in lane `k mod 8`, lanes and then blocks merged by fixed pairwise trees (blocks level by level, each
+//! with its right neighbour, an odd last one going up as it is). How the elements are reached is free, and chosen by how
+//! they lie:
+//! - **runs**: the reduced axes are one run for every operand: a kernel combines it in registers;
+//! - **columns**: neighbours lie along a kept axis: rows are combined, element by element, into eight rows of states;
+//! - **gathered**: anything else: blocks are computed into a buffer in logical order and combined from there.
+
+use std::ops::Range;
+use std::ptr;
+
+use smallvec::SmallVec;
+
+use super::launch::{Env, LaunchSpace, cost, launch, pays_to_share};
+use super::scratch::{Buffer, with_scratch};
+use super::tiles::share;
+use super::view::RawView;
+use crate::dtype::Scalar;
+use crate::ir::{LANES, Monoid};
+use crate::jit::{Call, Compiled};
+use crate::plan::lower::{Class, Layout, OperandSpec, Pass, operands};
+use crate::plan::nest::Nest;
+
+/// Elements of a block: part of what a sum means.
+pub const BLOCK: usize = 512;
+/// Columns whose states are kept in L1 at a time.
+const COLUMNS: usize = 256;
+/// Tasks for each thread.
+const TASKS: usize = 4;
+
+/// What a reduction works in.
+#[derive(Default)]
+pub struct ReduceSpace {
+    base: Nest,
+    nest: Nest,
+    launch: LaunchSpace,
+    /// States: the ones at hand, and those of the next level of the tree.
+    states: [Buffer; 2],
+}
+
+impl ReduceSpace {
+    /// Gives back what is too large to keep.
+    pub fn trim(&mut self) {
+        self.states.iter_mut().for_each(Buffer::trim);
+    }
+}
+
+/// A reduction, with shapes known.
+pub struct Reduction<'a> {
+    /// Its stage.
+    pub stage: usize,
+    /// How elements are combined.
+    pub monoid: &'static Monoid,
+    /// The shape that it runs over.
+    pub shape: &'a [usize],
+    /// The reduced axes: bit `i` for axis `i`.
+    pub axes: u64,
+    /// Whether the result has them, with length 1.
+    pub keepdims: bool,
+    /// What the stage reads.
+    pub sources: &'a [RawView<'a>],
+    /// What it leaves behind; where that lies, is found when it is known to be needed.
+    pub result: RawView<'a>,
+    /// What the joining map reads besides, and what it writes, if it has the shape to join.
+    pub joined: Option<&'a [RawView<'a>]>,
+}
+
+impl Reduction<'_> {
+    /// Runs the reduction. Gives where in `temp` its result is; `None` if the map that joins has been done instead.
+    ///
+    /// # Safety
+    /// Sources must be readable, the result and the map's outputs writable, at all of their elements; what is written
+    /// must be apart from all else. No axis has length 0.
+    pub unsafe fn run(&self, env: &Env, space: &mut ReduceSpace, temp: &mut Buffer) -> Option<*mut u8> {
+        let specs = operands(env.program, self.stage, Pass::Whole);
+        self.arrange(&mut space.base, &specs, std::slice::from_ref(&self.result));
+        let (kept, reduced) = space.base.shape().split_at(space.base.kept());
+        let (length, along) = (reduced.iter().product::<usize>(), reduced.len());
+        let columns = !kept.is_empty() && along > 0 && self.lies_in_columns(&space.base, &specs);
+        let whole = !columns && along <= 1 && length <= BLOCK;
+        if let (true, Some(views)) = (whole, self.joined) {
+            // SAFETY: as the caller promises.
+            unsafe { self.whole_joined(env, space, views) }
+            return None;
+        }
+        let result = temp.reserve(points(&space.base) * self.result.dtype.size());
+        space.base.set_pointer(self.sources.len(), result);
+        // SAFETY: as the caller promises, and there is room for the result.
+        unsafe {
+            if whole {
+                self.whole(env, space, &specs);
+                return Some(result);
+            }
+            if columns {
+                self.columns(env, space, length);
+            } else if along > 1 {
+                self.gathered(env, space, length);
+            } else {
+                self.runs(env, space, &specs, length);
+            }
+            self.finish(env, space, length.div_ceil(BLOCK));
+        }
+        Some(result)
+    }
+
+    /// The nest of the sources and of what has the result's shape.
+    fn arrange(&self, nest: &mut Nest, specs: &[OperandSpec], of_result: &[RawView]) {
+        nest.begin(self.shape);
+        for (spec, view) in specs.iter().zip(self.sources) {
+            nest.push(view.pointer, spec.dtype.size(), view.shape, view.strides);
+        }
+        for (spec, view) in specs[self.sources.len()..].iter().zip(of_result) {
+            // Axes of the result, last first, against those of the shape that are kept.
+            let mut own = view.shape.iter().zip(view.strides).rev();
+            let mut strides: SmallVec<[isize; 6]> = SmallVec::new();
+            for axis in (0..self.shape.len()).rev() {
+                let gone = self.axes >> axis & 1 == 1;
+                let here = if gone && !self.keepdims { None } else { own.next() };
+                let stride = here.map_or(0, |(&n, &s)| if n == 1 || gone { 0 } else { s });
+                strides.push(stride * spec.dtype.size() as isize);
+            }
+            nest.push_bytes(view.pointer, strides.into_iter().rev());
+        }
+        nest.arrange(|axis| self.axes >> axis & 1 == 1);
+    }
+
+    /// Whether more of the sources have their neighbours along the innermost kept axis than along the reduced one.
+    fn lies_in_columns(&self, base: &Nest, specs: &[OperandSpec]) -> bool {
+        let (kept, rank) = (base.kept(), base.rank());
+        let units = |axis: usize| {
+            let unit = |&o: &usize| base.strides(o)[axis].unsigned_abs() == specs[o].dtype.size();
+            (0..self.sources.len()).filter(unit).count()
+        };
+        base.shape()[kept - 1] >= LANES && units(kept - 1) > units(rank - 1)
+    }
+
+    /// One kernel does it all: each run is a single block.
+    ///
+    /// # Safety
+    /// As for [`run`](Reduction::run).
+    unsafe fn whole(&self, env: &Env, space: &mut ReduceSpace, specs: &[OperandSpec]) {
+        let ReduceSpace { base, nest, launch: work, .. } = space;
+        run_nest(nest, base, specs.len(), 0..1, None);
+        // SAFETY: the nest reaches the elements of the sources and of the result.
+        unsafe { launch(env, self.stage, Pass::Whole, specs, nest, work) }
+    }
+
+    /// The same kernel does the map that joins.
+    ///
+    /// # Safety
+    /// As for [`run`](Reduction::run).
+    unsafe fn whole_joined(&self, env: &Env, space: &mut ReduceSpace, views: &[RawView]) {
+        let ReduceSpace { base, nest, launch: work, .. } = space;
+        let specs = operands(env.program, self.stage, Pass::WholeJoined);
+        self.arrange(base, &specs, views);
+        run_nest(nest, base, specs.len(), 0..1, None);
+        // SAFETY: the nest reaches the elements of the sources, and of the map's other sources and outputs.
+        unsafe { launch(env, self.stage, Pass::WholeJoined, &specs, nest, work) }
+    }
+
+    /// A kernel combines each block of each run.
+    ///
+    /// # Safety
+    /// As for [`run`](Reduction::run).
+    unsafe fn runs(&self, env: &Env, space: &mut ReduceSpace, specs: &[OperandSpec], length: usize) {
+        let ReduceSpace { base, nest, launch: work, states } = space;
+        let sources = self.sources.len();
+        let states = self.reserve(&mut states[0], points(base), length.div_ceil(BLOCK));
+        let specs = [&specs[..sources], &operands(env.program, self.stage, Pass::Partial)[sources..]].concat();
+        let whole = length / BLOCK;
+        for blocks in [0..whole, whole..length.div_ceil(BLOCK)] {
+            if blocks.is_empty() {
+                continue;
+            }
+            let length = BLOCK.min(length - blocks.start * BLOCK);
+            run_nest(nest, base, sources, blocks.clone(), Some(length));
+            let count = points(base);
+            for (spec, &pointer) in specs[sources..].iter().zip(&states) {
+                let size = spec.dtype.size();
+                let strides = state_strides(base, size).chain([(count * size) as isize, 0]);
+                nest.push_bytes(pointer.wrapping_add(blocks.start * count * size), strides);
+            }
+            // SAFETY: the nest reaches elements of the sources within the runs, and the states reserved above.
+            unsafe { launch(env, self.stage, Pass::Partial, &specs, nest, work) }
+        }
+    }
+
+    /// Rows are combined into eight rows of states, one for each lane.
+    ///
+    /// # Safety
+    /// As for [`run`](Reduction::run).
+    unsafe fn columns(&self, env: &Env, space: &mut ReduceSpace, length: usize) {
+        let ReduceSpace { base, states, .. } = space;
+        let (kept, rank) = (base.kept(), base.rank());
+        let count = points(base);
+        let states = self.reserve(&mut states[0], count, length.div_ceil(BLOCK));
+        let specs = operands(env.program, self.stage, Pass::Step);
+        let single = rank - kept == 1;
+        let mut layout = Layout { loops: 2, ..Layout::default() };
+        let mut strides = Vec::new();
+        for (o, spec) in specs[..self.sources.len()].iter().enumerate() {
+            // One axis is stepped over by lanes; of several, each row is a call of its own.
+            let down = if single { base.strides(o)[kept] * LANES as isize } else { 0 };
+            push_class(&mut layout, &mut strides, down, None);
+            push_class(&mut layout, &mut strides, base.strides(o)[kept - 1], Some(spec.dtype.size()));
+        }
+        for ty in &self.monoid.state {
+            push_class(&mut layout, &mut strides, 0, None);
+            push_class(&mut layout, &mut strides, ty.size() as isize, Some(ty.size()));
+        }
+        let merge = Layout { loops: 1, classes: SmallVec::from_elem(Class::Unit, 3 * self.monoid.state.len()) };
+        let sizes: SmallVec<[usize; 2]> = self.monoid.state.iter().map(|t| t.size()).collect();
+        let merge_strides: Vec<isize> = sizes.iter().cycle().take(3 * sizes.len()).map(|&s| s as isize).collect();
+
+        env.kernels.with(env.program, self.stage, Pass::Step, &layout, |step| {
+            env.kernels.with(env.program, self.stage, Pass::Merge, &merge, |merge| {
+                let wide = base.shape()[kept - 1];
+                let blocks = length.div_ceil(BLOCK);
+                let columns = Columns {
+                    monoid: self.monoid,
+                    base,
+                    sources: self.sources.len(),
+                    step: step.runnable(env.executor, count * length),
+                    step_strides: &strides,
+                    merge: merge.runnable(env.executor, count * blocks * LANES),
+                    merge_strides: &merge_strides,
+                    states: &states,
+                    length,
+                    tiles: wide.div_ceil(COLUMNS),
+                    faults: env,
+                };
+                let tasks = blocks * columns.tiles * (count / wide);
+                let bytes = specs[..self.sources.len()].iter().map(|s| s.dtype.size()).sum();
+                let shared = pays_to_share(env, count * length, cost(count * length, bytes, step.weight() + 1.0));
+                // SAFETY: tasks read the sources and write states of their own.
+                let work = |range: Range<usize>| unsafe { columns.run(range) };
+                run_tasks(env, tasks, shared, &work);
+            });
+        });
+    }
+
+    /// Blocks are computed into a buffer in logical order, and combined from there.
+    ///
+    /// # Safety
+    /// As for [`run`](Reduction::run).
+    unsafe fn gathered(&self, env: &Env, space: &mut ReduceSpace, length: usize) {
+        let ReduceSpace { base, states, .. } = space;
+        let rank = base.rank();
+        let count = points(base);
+        let states = self.reserve(&mut states[0], count, length.div_ceil(BLOCK));
+        let specs = operands(env.program, self.stage, Pass::Fill);
+        let mut fill = Layout { loops: 1, ..Layout::default() };
+        let mut fill_strides = Vec::new();
+        for (o, spec) in specs[..self.sources.len()].iter().enumerate() {
+            push_class(&mut fill, &mut fill_strides, base.strides(o)[rank - 1], Some(spec.dtype.size()));
+        }
+        let mut combine = Layout { loops: 2, ..Layout::default() };
+        let mut combine_strides = Vec::new();
+        for ty in &self.monoid.args {
+            push_class(&mut fill, &mut fill_strides, ty.size() as isize, Some(ty.size()));
+            push_class(&mut combine, &mut combine_strides, 0, None);
+            push_class(&mut combine, &mut combine_strides, ty.size() as isize, Some(ty.size()));
+        }
+        combine.classes.extend(std::iter::repeat_n(Class::Zero, 2 * self.monoid.state.len()));
+
+        env.kernels.with(env.program, self.stage, Pass::Fill, &fill, |fill| {
+            env.kernels.with(env.program, self.stage, Pass::PartialOfArgs, &combine, |combine| {
+                let gathered = Gathered {
+                    monoid: self.monoid,
+                    base,
+                    sources: self.sources.len(),
+                    fill: fill.runnable(env.executor, count * length),
+                    fill_strides: &fill_strides,
+                    combine: combine.runnable(env.executor, count * length),
+                    combine_strides: &combine_strides,
+                    states: &states,
+                    length,
+                    faults: env,
+                };
+                let tasks = count * length.div_ceil(BLOCK);
+                let bytes = specs.iter().map(|s| s.dtype.size()).sum();
+                let weight = fill.weight() + combine.weight();
+                let shared = pays_to_share(env, count * length, cost(count * length, bytes, weight));
+                // SAFETY: tasks read the sources and write states of their own.
+                let work = |range: Range<usize>| unsafe { gathered.run(range) };
+                run_tasks(env, tasks, shared, &work);
+            });
+        });
+    }
+
+    /// Merges the states of each point's blocks, and writes the result.
+    ///
+    /// # Safety
+    /// The states of all blocks must have been computed; the result must be writable.
+    unsafe fn finish(&self, env: &Env, space: &mut ReduceSpace, mut blocks: usize) {
+        let ReduceSpace { base, nest, launch: work, states } = space;
+        let [now, next] = states;
+        let count = points(base);
+        let specs = operands(env.program, self.stage, Pass::Merge);
+        let components = self.monoid.state.len();
+        let mut from = self.reserve(now, count, blocks);
+        let mut to = self.reserve(next, count, blocks.div_ceil(2));
+        while blocks > 1 {
+            let pairs = blocks / 2;
+            nest.begin(&[pairs, count]);
+            for operand in 0..3 * components {
+                let (size, part) = (specs[operand].dtype.size() as isize, operand % components);
+                let row = count as isize * size;
+                let (pointer, down) = match operand / components {
+                    0 => (from[part], 2 * row),
+                    1 => (from[part].wrapping_offset(row), 2 * row),
+                    _ => (to[part], row),
+                };
+                nest.push_bytes(pointer, [down, size].into_iter());
+            }
+            nest.arrange(|_| false);
+            // SAFETY: the nest reaches whole rows of states: pairs of them in `from`, their merged ones in `to`.
+            unsafe { launch(env, self.stage, Pass::Merge, &specs, nest, work) }
+            if blocks % 2 == 1 {
+                for (part, ty) in self.monoid.state.iter().enumerate() {
+                    let row = count * ty.size();
+                    // SAFETY: the last row of `from`, and the row after the merged ones in `to`.
+                    unsafe {
+                        let last = from[part].wrapping_add((blocks - 1) * row);
+                        ptr::copy_nonoverlapping(last, to[part].wrapping_add(pairs * row), row);
+                    }
+                }
+            }
+            std::mem::swap(&mut from, &mut to);
+            blocks = blocks.div_ceil(2);
+        }
+        let specs = operands(env.program, self.stage, Pass::Finish);
+        nest.begin_arranged(base.shape()[..base.kept()].iter().copied(), 0);
+        for (spec, &pointer) in specs.iter().zip(&from) {
+            nest.push_bytes(pointer, state_strides(base, spec.dtype.size()));
+        }
+        let result = self.sources.len();
+        nest.push_bytes(base.pointers()[result], base.strides(result)[..base.kept()].iter().copied());
+        nest.arrange(|_| false);
+        // SAFETY: the nest reaches one row of states, and the result.
+        unsafe { launch(env, self.stage, Pass::Finish, &specs, nest, work) }
+    }
+
+    /// Room for states: for each component, a row of `points` for each block.
+    fn reserve(&self, buffer: &mut Buffer, points: usize, blocks: usize) -> SmallVec<[*mut u8; 2]> {
+        let room = |size: usize| (points * blocks * size).next_multiple_of(64);
+        let mut at = buffer.reserve(self.monoid.state.iter().map(|t| room(t.size())).sum());
+        let parts = self.monoid.state.iter().map(|ty| {
+            let part = at;
+            at = at.wrapping_add(room(ty.size()));
+            part
+        });
+        parts.collect()
+    }
+}
+
+/// The number of points of the result.
+fn points(base: &Nest) -> usize {
+    base.shape()[..base.kept()].iter().product()
+}
+
+/// The strides of states that lie in C order over the kept axes.
+fn state_strides(base: &Nest, size: usize) -> impl Iterator<Item = isize> {
+    let kept = base.kept();
+    let shape = &base.shape()[..kept];
+    (0..kept).map(move |axis| (shape[axis + 1..].iter().product::<usize>() * size) as isize)
+}
+
+/// A nest over the kept axes, blocks, and the elements of a block, of the first `operands` operands. Without `block`
+/// there is a single block, the whole run, and no axis for it (but one of length 1 where no axis is kept).
+fn run_nest(nest: &mut Nest, base: &Nest, operands: usize, blocks: Range<usize>, block: Option<usize>) {
+    let (kept, reduced) = base.shape().split_at(base.kept());
+    let length = reduced.first().copied().unwrap_or(1);
+    let extra = (block.is_some() || kept.is_empty()).then_some(blocks.len());
+    nest.begin_arranged(kept.iter().copied().chain(extra).chain([block.unwrap_or(length)]), 1);
+    for operand in 0..operands {
+        let (kept, reduced) = base.strides(operand).split_at(base.kept());
+        let step = reduced.first().copied().unwrap_or(0);
+        let down = step * BLOCK as isize;
+        let pointer = base.pointers()[operand].wrapping_offset(blocks.start as isize * down);
+        nest.push_bytes(pointer, kept.iter().copied().chain(extra.map(|_| down)).chain([step]));
+    }
+}
+
+/// Adds how an operand moves along a loop to a layout and its table of strides. Only the innermost loop has a `size`.
+fn push_class(layout: &mut Layout, strides: &mut Vec<isize>, stride: isize, size: Option<usize>) {
+    let class = match stride {
+        0 => Class::Zero,
+        _ if Some(stride) == size.map(|s| s as isize) => Class::Unit,
+        _ => Class::Any,
+    };
+    layout.classes.push(class);
+    if class != Class::Zero {
+        strides.push(stride);
+    }
+}
+
+/// Runs tasks on this thread or on several.
+fn run_tasks(env: &Env, tasks: usize, shared: bool, work: &(dyn Fn(Range<usize>) + Sync)) {
+    if !shared {
+        return work(0..tasks);
+    }
+    let grain = tasks / (env.threads.count() * TASKS);
+    env.threads.enter(|| share(0..tasks, grain.max(1), work));
+}
+
+/// The indices of a point in axes of these lengths, times the strides.
+fn offset(mut point: usize, shape: &[usize], strides: &[isize]) -> isize {
+    let mut sum = 0;
+    for (&length, &stride) in shape.iter().zip(strides).rev() {
+        sum += (point % length) as isize * stride;
+        point /= length;
+    }
+    sum
+}
+
+/// # Safety
+/// As for [`Compiled::run`].
+unsafe fn call(env: &Env, kernel: &dyn Compiled, pointers: &[*mut u8], strides: &[isize], extents: &[usize]) {
+    let call = Call { pointers, strides, extents, origin: &[0, 0][..extents.len()], faults: env.faults };
+    // SAFETY: as the caller promises.
+    unsafe { kernel.run(&call) }
+}
+
+/// Writes a value over and over.
+///
+/// # Safety
+/// There must be room for `count` elements.
+pub unsafe fn fill(to: *mut u8, value: Scalar, count: usize) {
+    // SAFETY: as the caller promises; the low bytes of the bits are the element's, whatever the byte order.
+    unsafe {
+        match value.dtype().size() {
+            1 => ptr::write_bytes(to, value.bits() as u8, count),
+            4 => (0..count).for_each(|i| to.cast::<u32>().add(i).write_unaligned(value.bits() as u32)),
+            _ => (0..count).for_each(|i| to.cast::<u64>().add(i).write_unaligned(value.bits())),
+        }
+    }
+}
+
+/// Tasks that combine rows: block by block of the reduced axes, tile by tile of the innermost kept axis.
+struct Columns<'a> {
+    monoid: &'static Monoid,
+    base: &'a Nest,
+    sources: usize,
+    step: &'a dyn Compiled,
+    step_strides: &'a [isize],
+    merge: &'a dyn Compiled,
+    merge_strides: &'a [isize],
+    states: &'a [*mut u8],
+    length: usize,
+    tiles: usize,
+    faults: &'a Env<'a>,
+}
+
+// SAFETY: whoever makes it promises that its memory may be used from any thread; tasks write disjoint states.
+unsafe impl Sync for Columns<'_> {}
+
+impl Columns<'_> {
+    /// # Safety
+    /// Sources must be readable and states writable.
+    unsafe fn run(&self, tasks: Range<usize>) {
+        with_scratch(|scratch| {
+            for task in tasks {
+                let (tile, rest) = (task % self.tiles, task / self.tiles);
+                let blocks = self.length.div_ceil(BLOCK);
+                // SAFETY: as the caller promises.
+                unsafe { self.block(rest / blocks, tile, rest % blocks, scratch) }
+            }
+        });
+    }
+
+    /// # Safety
+    /// As for [`run`](Columns::run).
+    unsafe fn block(&self, outer: usize, tile: usize, block: usize, scratch: &mut super::scratch::Scratch) {
+        let (base, kept) = (self.base, self.base.kept());
+        let wide = base.shape()[kept - 1];
+        let first = tile * COLUMNS;
+        let columns = COLUMNS.min(wide - first);
+        let rows = block * BLOCK..self.length.min((block + 1) * BLOCK);
+
+        let room = |size: usize| LANES * columns * size;
+        let mut at = scratch.bytes.reserve(self.monoid.state.iter().map(|t| room(t.size())).sum());
+        let mut lanes: SmallVec<[*mut u8; 2]> = SmallVec::new();
+        for (ty, &init) in self.monoid.state.iter().zip(&self.monoid.init) {
+            // SAFETY: reserved above.
+            unsafe { fill(at, init, LANES * columns) }
+            lanes.push(at);
+            at = at.wrapping_add(room(ty.size()));
+        }
+
+        let mut run = |row: usize, rows: usize, lane: usize| {
+            scratch.pointers.clear();
+            for o in 0..self.sources {
+                let (by_kept, by_reduced) = base.strides(o).split_at(kept);
+                let place = offset(outer, &base.shape()[..kept - 1], &by_kept[..kept - 1])
+                    + first as isize * by_kept[kept - 1]
+                    + offset(row, &base.shape()[kept..], by_reduced);
+                scratch.pointers.push(base.pointers()[o].wrapping_offset(place));
+            }
+            for (part, ty) in lanes.iter().zip(&self.monoid.state) {
+                scratch.pointers.push(part.wrapping_add(lane * columns * ty.size()));
+            }
+            // SAFETY: the rows' elements, and a lane's row of states.
+            unsafe { call(self.faults, self.step, &scratch.pointers, self.step_strides, &[rows, columns]) }
+        };
+        if base.rank() - kept == 1 {
+            for lane in 0..LANES.min(rows.len()) {
+                run(rows.start + lane, (rows.len() - lane).div_ceil(LANES), lane);
+            }
+        } else {
+            for row in rows.clone() {
+                run(row, 1, (row - rows.start) % LANES);
+            }
+        }
+
+        let mut half = LANES / 2;
+        while half > 0 {
+            scratch.pointers.clear();
+            scratch.pointers.extend(lanes.iter());
+            let later = |(part, ty): (&*mut u8, &crate::dtype::DType)| part.wrapping_add(half * columns * ty.size());
+            scratch.pointers.extend(lanes.iter().zip(&self.monoid.state).map(later));
+            scratch.pointers.extend(lanes.iter());
+            // SAFETY: the lower lanes are merged with the upper ones in place, each point by itself.
+            unsafe { call(self.faults, self.merge, &scratch.pointers, self.merge_strides, &[half * columns]) }
+            half /= 2;
+        }
+        let count = points(base);
+        for ((lane, ty), &states) in lanes.iter().zip(&self.monoid.state).zip(self.states) {
+            let to = states.wrapping_add((block * count + outer * wide + first) * ty.size());
+            // SAFETY: the merged row, and this task's own places among the states.
+            unsafe { ptr::copy_nonoverlapping(*lane, to, columns * ty.size()) }
+        }
+    }
+}
+
+/// Tasks that bring a block into logical order before they combine it.
+struct Gathered<'a> {
+    monoid: &'static Monoid,
+    base: &'a Nest,
+    sources: usize,
+    fill: &'a dyn Compiled,
+    fill_strides: &'a [isize],
+    combine: &'a dyn Compiled,
+    combine_strides: &'a [isize],
+    states: &'a [*mut u8],
+    length: usize,
+    faults: &'a Env<'a>,
+}
+
+// SAFETY: whoever makes it promises that its memory may be used from any thread; tasks write disjoint states.
+unsafe impl Sync for Gathered<'_> {}
+
+impl Gathered<'_> {
+    /// # Safety
+    /// Sources must be readable and states writable.
+    unsafe fn run(&self, tasks: Range<usize>) {
+        let count = points(self.base);
+        with_scratch(|scratch| {
+            for task in tasks {
+                let (block, point) = (task / count, task % count);
+                // SAFETY: as the caller promises.
+                unsafe { self.block(point, block, block * count + point, scratch) }
+            }
+        });
+    }
+
+    /// # Safety
+    /// As for [`run`](Gathered::run).
+    unsafe fn block(&self, point: usize, block: usize, state: usize, scratch: &mut super::scratch::Scratch) {
+        let (base, kept) = (self.base, self.base.kept());
+        let (outer, reduced) = base.shape().split_at(kept);
+        let inner = reduced.last().copied().unwrap_or(1);
+        let room = |size: usize| BLOCK * size;
+        let mut at = scratch.bytes.reserve(self.monoid.args.iter().map(|t| room(t.size())).sum());
+        let mut args: SmallVec<[*mut u8; 2]> = SmallVec::new();
+        for ty in &self.monoid.args {
+            args.push(at);
+            at = at.wrapping_add(room(ty.size()));
+        }
+        let elements = block * BLOCK..self.length.min((block + 1) * BLOCK);
+        let mut element = elements.start;
+        while element < elements.end {
+            // As far as the innermost reduced axis goes.
+            let run = (inner - element % inner).min(elements.end - element);
+            scratch.pointers.clear();
+            for o in 0..self.sources {
+                let (by_kept, by_reduced) = base.strides(o).split_at(kept);
+                let place = offset(point, outer, by_kept) + offset(element, reduced, by_reduced);
+                scratch.pointers.push(base.pointers()[o].wrapping_offset(place));
+            }
+            for (part, ty) in args.iter().zip(&self.monoid.args) {
+                scratch.pointers.push(part.wrapping_add((element - elements.start) * ty.size()));
+            }
+            // SAFETY: elements of the sources, and places in the buffer reserved above.
+            unsafe { call(self.faults, self.fill, &scratch.pointers, self.fill_strides, &[run]) }
+            element += run;
+        }
+        scratch.pointers.clear();
+        scratch.pointers.extend(args.iter());
+        for (part, ty) in self.states.iter().zip(&self.monoid.state) {
+            scratch.pointers.push(part.wrapping_add(state * ty.size()));
+        }
+        // SAFETY: the block in the buffer, and this task's own state.
+        unsafe { call(self.faults, self.combine, &scratch.pointers, self.combine_strides, &[1, elements.len()]) }
+    }
+}

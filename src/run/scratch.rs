@@ -1,0 +1,72 @@
+//! Memory that a thread keeps between calls, so that a call allocates nothing once warm.
+//!
+//! A value is taken out of its thread's slot and put back afterwards. A call inside a call (a worker that steals another
+//! evaluation while it waits) finds the slot empty and makes a fresh one. What has grown large is not kept.
+
+use std::cell::Cell;
+
+use super::execute::Workspace;
+
+/// Bytes that a thread keeps at most in one buffer.
+const KEEP: usize = 4 << 20;
+
+/// One cache line.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([u8; 64]);
+
+/// Bytes aligned to a cache line, all of them initialised.
+#[derive(Default)]
+pub struct Buffer(Vec<Line>);
+
+impl Buffer {
+    /// The address of at least this many bytes. What they hold is unspecified.
+    pub fn reserve(&mut self, bytes: usize) -> *mut u8 {
+        let lines = bytes.div_ceil(size_of::<Line>());
+        if self.0.len() < lines {
+            self.0.resize(lines, Line([0; 64]));
+        }
+        self.0.as_mut_ptr().cast()
+    }
+
+    /// Gives back what is too large to keep.
+    pub fn trim(&mut self) {
+        if self.0.capacity() * size_of::<Line>() > KEEP {
+            self.0 = Vec::new();
+        }
+    }
+}
+
+/// What one thread needs to run tiles.
+#[derive(Default)]
+pub struct Scratch {
+    /// Addresses for the tile at hand.
+    pub pointers: Vec<*mut u8>,
+    /// Addresses within the tile at hand.
+    pub moved: Vec<*mut u8>,
+    /// Tiles of operands that are rearranged, results on their way past the cache, states of reductions.
+    pub bytes: Buffer,
+}
+
+thread_local! {
+    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+    static WORKSPACE: Cell<Option<Box<Workspace>>> = const { Cell::new(None) };
+}
+
+/// Runs `f` with this thread's scratch.
+pub fn with_scratch<R>(f: impl FnOnce(&mut Scratch) -> R) -> R {
+    let mut scratch = SCRATCH.take().unwrap_or_default();
+    let result = f(&mut scratch);
+    scratch.bytes.trim();
+    SCRATCH.set(Some(scratch));
+    result
+}
+
+/// Runs `f` with this thread's workspace.
+pub fn with_workspace<R>(f: impl FnOnce(&mut Workspace) -> R) -> R {
+    let mut workspace = WORKSPACE.take().unwrap_or_default();
+    let result = f(&mut workspace);
+    workspace.trim();
+    WORKSPACE.set(Some(workspace));
+    result
+}

@@ -1,0 +1,48 @@
+//! Which threads run tiles.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rayon::ThreadPool;
+
+/// The threads that an expression runs on. The results do not depend on them.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub enum Threads {
+    /// rayon's global pool, or the pool whose worker makes the call.
+    #[default]
+    Global,
+    /// This pool.
+    Pool(Arc<ThreadPool>),
+    /// The calling thread alone.
+    Serial,
+}
+
+impl Threads {
+    /// How many threads there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Threads::Global => rayon::current_num_threads(),
+            Threads::Pool(pool) => pool.current_num_threads(),
+            Threads::Serial => 1,
+        }
+    }
+
+    /// Runs `f` where [`rayon::join`] uses these threads.
+    pub(crate) fn enter<R: Send>(&self, f: impl FnOnce() -> R + Send) -> R {
+        match self {
+            Threads::Pool(pool) => pool.install(f),
+            Threads::Global | Threads::Serial => f(),
+        }
+    }
+}
+
+impl fmt::Debug for Threads {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Threads::Global => f.write_str("Global"),
+            Threads::Pool(pool) => write!(f, "Pool({})", pool.current_num_threads()),
+            Threads::Serial => f.write_str("Serial"),
+        }
+    }
+}

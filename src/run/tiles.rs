@@ -1,0 +1,218 @@
+//! Runs a kernel over a nest, tile by tile, on one thread or several.
+//!
+//! A nest's innermost one or two axes are the kernel's loops; the others are walked here. Tiles of the kernel's loops,
+//! numbered through, are what threads share out. An operand whose neighbours lie along the other loop is rearranged,
+//! tile by tile, in a buffer that stays in L1; a large result goes through such a buffer and then past the cache.
+
+use std::sync::atomic::AtomicU32;
+
+use super::scratch::{Scratch, with_scratch};
+use super::staging::{self, Staged};
+use crate::ir::Role;
+use crate::jit::{Call, Compiled};
+use crate::plan::nest::Nest;
+
+/// Elements that are computed at a time when results go past the cache: the buffer must stay in L1.
+pub const STREAMED: usize = 512;
+
+/// A kernel, and where to run it.
+pub struct Job<'a> {
+    /// The kernel.
+    pub kernel: &'a dyn Compiled,
+    /// The axes. The innermost `loops` of them are the kernel's.
+    pub nest: &'a Nest,
+    /// The number of the kernel's loops: 1 or 2.
+    pub loops: usize,
+    /// The lengths of a tile along the kernel's loops: `[1, n]` where it has one.
+    pub tile: [usize; 2],
+    /// The kernel's table of strides.
+    pub strides: &'a [isize],
+    /// The operands that go through a buffer.
+    pub staged: &'a [Staged],
+    /// Where faults are noted.
+    pub faults: &'a AtomicU32,
+}
+
+// SAFETY: whoever makes a job promises (see `Job::run`) that its memory may be used as the kernel does, from any thread;
+// tiles write disjoint elements.
+unsafe impl Sync for Job<'_> {}
+
+impl Job<'_> {
+    /// The lengths of the kernel's loops.
+    fn extents(&self) -> [usize; 2] {
+        match *self.nest.shape() {
+            [.., a, b] if self.loops == 2 => [a, b],
+            [.., b] => [1, b],
+            [] => [1, 1],
+        }
+    }
+
+    /// The number of tiles.
+    pub fn tiles(&self) -> usize {
+        let [e0, e1] = self.extents();
+        let outer: usize = self.nest.shape()[..self.nest.rank() - self.loops].iter().product();
+        outer * e0.div_ceil(self.tile[0]) * e1.div_ceil(self.tile[1])
+    }
+
+    /// Runs the tiles of a range.
+    ///
+    /// # Safety
+    /// What [`Compiled::run`] needs must hold for every tile of the nest, and while this runs nothing else may touch
+    /// what the job writes, or write what it reads.
+    pub unsafe fn run(&self, tiles: std::ops::Range<usize>) {
+        with_scratch(|scratch| {
+            for tile in tiles {
+                // SAFETY: as the caller promises.
+                unsafe { self.run_tile(tile, scratch) }
+            }
+        });
+        staging::fence(self.staged);
+    }
+
+    /// # Safety
+    /// As for [`run`](Job::run).
+    unsafe fn run_tile(&self, tile: usize, scratch: &mut Scratch) {
+        let (nest, rank) = (self.nest, self.nest.rank());
+        let extents = self.extents();
+        let mut counts = [extents[0].div_ceil(self.tile[0]), extents[1].div_ceil(self.tile[1])];
+        let start = [tile / counts[1] % counts[0] * self.tile[0], tile % counts[1] * self.tile[1]];
+        let outer = tile / (counts[0] * counts[1]);
+        for axis in 0..2 {
+            counts[axis] = self.tile[axis].min(extents[axis] - start[axis]);
+        }
+        scratch.pointers.clear();
+        for (operand, &pointer) in nest.pointers().iter().enumerate() {
+            let strides = nest.strides(operand);
+            let mut offset = start[1] as isize * strides[rank - 1];
+            if self.loops == 2 {
+                offset += start[0] as isize * strides[rank - 2];
+            }
+            let mut rest = outer;
+            for axis in (0..rank - self.loops).rev() {
+                offset += (rest % nest.shape()[axis]) as isize * strides[axis];
+                rest /= nest.shape()[axis];
+            }
+            scratch.pointers.push(pointer.wrapping_offset(offset));
+        }
+        match self.staged.first() {
+            None => {
+                // SAFETY: the addresses are those of the tile's elements, which the caller vouches for.
+                unsafe { self.call(&scratch.pointers, counts, start) }
+            }
+            Some(Staged::Stream { .. }) => {
+                // SAFETY: as above.
+                unsafe { self.stream(scratch, counts, start) }
+            }
+            Some(Staged::Rearrange { .. }) => {
+                // SAFETY: as above.
+                unsafe { self.rearranged(scratch, counts, start) }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for [`Compiled::run`].
+    unsafe fn call(&self, pointers: &[*mut u8], extents: [usize; 2], start: [usize; 2]) {
+        let skip = 2 - self.loops;
+        let origin = start.map(|i| i as i64);
+        let call = Call {
+            pointers,
+            strides: self.strides,
+            extents: &extents[skip..],
+            origin: &origin[skip..],
+            faults: self.faults,
+        };
+        // SAFETY: as the caller promises.
+        unsafe { self.kernel.run(&call) }
+    }
+
+    /// Runs a tile whose inputs are first copied to a buffer in the kernel's order, and results from it afterwards.
+    ///
+    /// # Safety
+    /// As for [`run`](Job::run).
+    unsafe fn rearranged(&self, scratch: &mut Scratch, counts: [usize; 2], start: [usize; 2]) {
+        let Scratch { pointers, moved, bytes } = scratch;
+        let rank = self.nest.rank();
+        let room = |size: usize| self.tile[0] * staging::pitch(self.tile[1], size);
+        let mut buffer = bytes.reserve(self.staged.iter().map(|s| room(s.size())).sum());
+        moved.clear();
+        moved.extend_from_slice(pointers);
+        let place = |staged: &Staged, outside: *mut u8, inside: *mut u8| {
+            let strides = self.nest.strides(staged.operand());
+            staging::Block {
+                size: staged.size(),
+                counts,
+                outside: (outside, [strides[rank - 2], strides[rank - 1]]),
+                inside: (inside, [staging::pitch(self.tile[1], staged.size()) as isize, staged.size() as isize]),
+            }
+        };
+        for staged in self.staged {
+            moved[staged.operand()] = buffer;
+            if staged.role() != Role::Out {
+                // SAFETY: the tile's elements may be read, and the buffer has room for a tile of each staged operand.
+                unsafe { place(staged, pointers[staged.operand()], buffer).copy_in() }
+            }
+            buffer = buffer.wrapping_add(room(staged.size()));
+        }
+        // SAFETY: staged operands lie in the buffer, with the strides in the kernel's table; the others as before.
+        unsafe { self.call(moved, counts, start) }
+        for staged in self.staged.iter().filter(|s| s.role() != Role::In) {
+            let operand = staged.operand();
+            // SAFETY: the tile's elements may be written, and the kernel has filled the buffer.
+            unsafe { place(staged, pointers[operand], moved[operand]).copy_out() }
+        }
+    }
+
+    /// Runs a tile in pieces that are computed into a buffer and stored past the cache.
+    ///
+    /// # Safety
+    /// As for [`run`](Job::run).
+    unsafe fn stream(&self, scratch: &mut Scratch, counts: [usize; 2], start: [usize; 2]) {
+        let Scratch { pointers, moved, bytes } = scratch;
+        let rank = self.nest.rank();
+        let buffer = bytes.reserve(self.staged.iter().map(|s| STREAMED * s.size()).sum());
+        for row in 0..counts[0] {
+            let mut column = 0;
+            while column < counts[1] {
+                let n = STREAMED.min(counts[1] - column);
+                moved.clear();
+                moved.extend(pointers.iter().enumerate().map(|(operand, pointer)| {
+                    let strides = self.nest.strides(operand);
+                    let down = if self.loops == 2 { row as isize * strides[rank - 2] } else { 0 };
+                    pointer.wrapping_offset(down + column as isize * strides[rank - 1])
+                }));
+                let mut room = buffer;
+                for staged in self.staged {
+                    pointers_swap(moved, staged.operand(), &mut room, STREAMED * staged.size());
+                }
+                // SAFETY: results lie in the buffer, the other operands at the piece's elements.
+                unsafe { self.call(moved, [1, n], [start[0] + row, start[1] + column]) }
+                for staged in self.staged {
+                    let operand = staged.operand();
+                    let strides = self.nest.strides(operand);
+                    let down = if self.loops == 2 { row as isize * strides[rank - 2] } else { 0 };
+                    let to = pointers[operand].wrapping_offset(down + column as isize * strides[rank - 1]);
+                    // SAFETY: `n` elements have been computed in the buffer; the piece's own may be written.
+                    unsafe { staging::stream(moved[operand], to, n * staged.size()) }
+                }
+                column += n;
+            }
+        }
+    }
+}
+
+/// Puts the next part of a buffer in an operand's place.
+fn pointers_swap(pointers: &mut [*mut u8], operand: usize, buffer: &mut *mut u8, bytes: usize) {
+    pointers[operand] = *buffer;
+    *buffer = buffer.wrapping_add(bytes);
+}
+
+/// Runs `work` over a range of tasks, in pieces of at least `grain`, on the threads of the current pool.
+pub fn share(tasks: std::ops::Range<usize>, grain: usize, work: &(dyn Fn(std::ops::Range<usize>) + Sync)) {
+    if tasks.len() <= grain {
+        work(tasks);
+        return;
+    }
+    let middle = tasks.start + tasks.len() / 2;
+    rayon::join(|| share(tasks.start..middle, grain, work), || share(middle..tasks.end, grain, work));
+}
