@@ -1,6 +1,8 @@
 //! Array expressions as text, compiled into fused, cache-tiled, multi-threaded loops.
 
+pub(crate) mod diagnostic;
 pub mod dtype;
+mod error;
 #[doc(hidden)]
 pub mod ir;
 #[doc(hidden)]
@@ -9,3 +11,5 @@ pub mod jit;
 pub mod syntax;
 #[doc(hidden)]
 pub mod types;
+
+pub use error::{CompileError, CompileErrorKind};
