@@ -28,6 +28,7 @@ impl Diagnostic {
     }
 
     /// With a few words beside the caret.
+    #[allow(dead_code, reason = "for the passes behind the parser")]
     pub fn with_label(mut self, label: impl Into<String>) -> Diagnostic {
         self.label = Some(label.into());
         self

@@ -1,8 +1,28 @@
 //! Text to syntax tree.
+//!
+//! Comes in: the text of an expression. Goes out: an [`Ast`](ast::Ast), or an error that shows the place. In order:
+//!
+//! - `token` cuts the text into tokens; `number` reads literals; `mistake` knows what people type that is no token.
+//! - `parser` keeps the stack of brackets and the statements; `piece` is what one bracket level consists of.
+//! - `grammar` reads one flat level into the `tree`; `explain` says why, where it cannot.
+//! - `order` brings the nodes into post-order; `print` turns a tree back into text.
+//!
+//! Always holds: no recursion over the text anywhere, linear time, no panic for any text.
 
 pub mod ast;
+mod explain;
+mod grammar;
 mod limits;
+mod mistake;
+mod number;
+mod order;
+mod parser;
+mod piece;
+pub mod print;
 pub mod suggest;
 mod token;
+mod tree;
 
 pub use limits::Limits;
+pub use order::for_each_child;
+pub use parser::parse;

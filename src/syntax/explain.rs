@@ -1,0 +1,395 @@
+//! Why a level is not in the grammar: what was expected, what was found.
+//!
+//! Comes in: the pieces of one level that the grammar refused, or of one that is not complete yet. Goes out: the first thing
+//! that is wrong, reading from the left. Always holds: it walks once over the pieces, and finds something wrong exactly
+//! where the grammar of `grammar.rs` refuses (a level without brackets is a regular language: two states, "a value must
+//! come" and "a value has ended", and whether an `if` waits for its `else`); tests compare the two on random levels.
+
+use super::ast::Span;
+use super::piece::{Item, Piece};
+use super::token::Token;
+use crate::diagnostic::{Diagnostic, excerpt};
+
+/// What the pieces are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Level {
+    /// A statement.
+    Statement,
+    /// Between brackets.
+    Group,
+    /// Between the brackets of a call.
+    Call,
+}
+
+/// What ends the level.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// `)`
+    Close,
+    /// `;`
+    Semicolon,
+    /// The end of the line.
+    Line,
+    /// The end of the text.
+    Text,
+    /// Nothing yet: only what is wrong already is looked for.
+    Open,
+}
+
+/// A level to explain. `end_span` is where its end stands.
+pub struct Explain<'a> {
+    pub source: &'a str,
+    pub items: &'a [Item],
+    pub level: Level,
+    pub end: End,
+    pub end_span: Span,
+}
+
+/// Words of other languages that are seen between two values, and what to write.
+const WORDS: &[(&str, &str)] = &[
+    ("and", "and"),
+    ("or", "or"),
+    ("not", "not"),
+    ("xor", "^"),
+    ("mod", "%"),
+    ("div", "//"),
+    ("eq", "=="),
+    ("ne", "!="),
+    ("lt", "<"),
+    ("le", "<="),
+    ("gt", ">"),
+    ("ge", ">="),
+    ("then", "x if c else y"),
+];
+
+impl Explain<'_> {
+    /// The first thing that is wrong, if anything is.
+    #[cold]
+    pub fn first(&self) -> Option<Diagnostic> {
+        let mut value_ended = false;
+        let mut waiting_if: Option<Span> = None;
+        // Where the value between two commas begins, behind `name =`.
+        let mut begin = 0;
+        let mut assigned = false;
+        for (at, item) in self.items.iter().enumerate() {
+            let sign = match item.piece {
+                Piece::Sign(token) => Some(token),
+                _ => None,
+            };
+            if !value_ended {
+                match sign {
+                    Some(Token::Plus | Token::Minus | Token::Tilde) => {}
+                    Some(Token::Not) if self.allows_not(at, begin) => {}
+                    Some(_) => return Some(self.no_value(at)),
+                    None if matches!(item.piece, Piece::Tuple(_)) => {
+                        if let Some(wrong) = self.tuple(at, begin, assigned) {
+                            return Some(wrong);
+                        }
+                        value_ended = true;
+                    }
+                    None => value_ended = true,
+                }
+                continue;
+            }
+            match sign {
+                Some(Token::Real | Token::Imag) => {}
+                None if matches!(item.piece, Piece::Arguments { .. }) => {}
+                Some(Token::If) => {
+                    if let Some(place) = waiting_if {
+                        let message = "expected the `else` of the `if` before, found another `if`";
+                        let help = "put the inner one in parentheses: `x if (a if b else c) else y`";
+                        return Some(Diagnostic::new(message, item.span.to(place)).with_help(help));
+                    }
+                    waiting_if = Some(item.span);
+                    value_ended = false;
+                }
+                Some(Token::Else) => {
+                    if waiting_if.take().is_none() {
+                        return Some(
+                            Diagnostic::new("`else` without an `if` before it", item.span)
+                                .with_help("the form is `x if c else y`"),
+                        );
+                    }
+                    value_ended = false;
+                }
+                Some(Token::Comma) => {
+                    if let Some(place) = waiting_if {
+                        return Some(self.no_else(place));
+                    }
+                    if assigned && self.level == Level::Statement {
+                        return Some(
+                            Diagnostic::new("a name takes one value, found `,`", item.span)
+                                .with_help("give each value its own name: `a = x; b = y`"),
+                        );
+                    }
+                    value_ended = false;
+                    begin = at + 1;
+                    assigned = false;
+                }
+                Some(Token::Equal) => {
+                    let named = at == begin + 1 && matches!(self.piece(begin), Some(Piece::Name(_)));
+                    let place_ok = match self.level {
+                        Level::Statement => begin == 0,
+                        Level::Call => true,
+                        Level::Group => false,
+                    };
+                    if !(named && place_ok) || assigned {
+                        return Some(self.equal(at, named, assigned));
+                    }
+                    assigned = true;
+                    begin = at + 1;
+                    value_ended = false;
+                }
+                Some(Token::Not | Token::Tilde) | None => return Some(self.side_by_side(at)),
+                Some(_) => value_ended = false,
+            }
+        }
+        self.at_end(value_ended, waiting_if, begin, assigned)
+    }
+
+    /// All pieces are right so far; is it right to end here?
+    fn at_end(&self, value_ended: bool, waiting_if: Option<Span>, begin: usize, assigned: bool) -> Option<Diagnostic> {
+        if self.end == End::Open {
+            return None;
+        }
+        if let (true, Some(place)) = (value_ended, waiting_if) {
+            return Some(self.no_else(place));
+        }
+        // `x, ` may end behind its comma, and a call may be empty.
+        let nothing_after_comma = begin == self.items.len() && !assigned && (begin > 0 || self.level == Level::Call);
+        if value_ended || nothing_after_comma {
+            return None;
+        }
+        let after = self.items.last().map(|item| self.text(item.span));
+        let expected = match after {
+            Some(after) => format!("expected a value after `{after}`"),
+            None => "expected a value".to_string(),
+        };
+        let diagnostic = Diagnostic::new(format!("{expected}, found {}", self.end_name()), self.end_span);
+        Some(match self.end {
+            End::Line => diagnostic.with_help("to go on in the next line, put the whole in parentheses"),
+            _ => diagnostic,
+        })
+    }
+
+    fn end_name(&self) -> &'static str {
+        match self.end {
+            End::Close => "`)`",
+            End::Semicolon => "`;`",
+            End::Line => "the end of the line",
+            End::Text | End::Open => "the end of the text",
+        }
+    }
+
+    fn piece(&self, at: usize) -> Option<Piece> {
+        self.items.get(at).map(|item| item.piece)
+    }
+
+    fn text(&self, span: Span) -> String {
+        excerpt(self.source.get(span.range()).unwrap_or(""))
+    }
+
+    /// `not` binds weaker than comparisons, so it cannot be an operand of what binds tighter.
+    fn allows_not(&self, at: usize, begin: usize) -> bool {
+        let before = at.checked_sub(1).filter(|_| at > begin).and_then(|before| self.piece(before));
+        match before {
+            None => true,
+            Some(Piece::Sign(token)) => {
+                matches!(token, Token::Not | Token::And | Token::Or | Token::If | Token::Else)
+            }
+            Some(_) => false,
+        }
+    }
+
+    /// A value must come, and an operator or a keyword comes.
+    fn no_value(&self, at: usize) -> Diagnostic {
+        let Some(item) = self.items.get(at) else { return Diagnostic::new("expected a value", self.end_span) };
+        let found = self.text(item.span);
+        let before = at.checked_sub(1).and_then(|before| self.items.get(before));
+        let sign = match item.piece {
+            Piece::Sign(token) => Some(token),
+            _ => None,
+        };
+        let Some(before) = before else {
+            return match sign {
+                Some(Token::Equal) => Diagnostic::new("expected a name before `=`", item.span)
+                    .with_help("write `name = value`, or the value alone"),
+                Some(Token::Real | Token::Imag) => {
+                    Diagnostic::new(format!("expected a value before `{found}`"), item.span)
+                }
+                _ => Diagnostic::new(format!("expected a value, found `{found}`"), item.span),
+            };
+        };
+        let after = self.text(before.span);
+        if sign == Some(Token::Not) {
+            return Diagnostic::new(format!("`not` cannot stand after `{after}`: it binds weaker"), item.span)
+                .with_help("put it in parentheses: `(not x)`");
+        }
+        let joined = format!("{after}{found}");
+        let diagnostic = Diagnostic::new(format!("expected a value after `{after}`, found `{found}`"), item.span);
+        match joined.as_str() {
+            "<=" | ">=" | "==" | "**" | "//" | "<<" | ">>" => {
+                diagnostic.with_help(format!("`{joined}` is written without a space"))
+            }
+            "<>" => diagnostic.with_help("write `!=`"),
+            _ => diagnostic,
+        }
+    }
+
+    /// A tuple at `at`, where a value must come: allowed as the whole of an argument, of a bracket, or of the result.
+    fn tuple(&self, at: usize, begin: usize, assigned: bool) -> Option<Diagnostic> {
+        let item = self.items.get(at)?;
+        let next = self.piece(at + 1);
+        let last = next.is_none();
+        let whole = at == begin
+            && match self.level {
+                Level::Call => last || next == Some(Piece::Sign(Token::Comma)),
+                Level::Group => at == 0 && last,
+                Level::Statement => at == 0 && last && !assigned,
+            };
+        let brackets = self.source.get(item.span.range()).unwrap_or("");
+        let empty = !brackets.contains(',');
+        if whole && !(empty && self.level == Level::Statement) {
+            return None;
+        }
+        if empty {
+            return Some(self.empty_brackets(at, item.span));
+        }
+        if assigned && self.level == Level::Statement {
+            return Some(
+                Diagnostic::new("a name takes one value, found a tuple", item.span)
+                    .with_help("give each value its own name: `a = x; b = y`"),
+            );
+        }
+        let diagnostic = Diagnostic::new("a tuple is not a value to calculate with", item.span);
+        Some(diagnostic.with_help(match self.level {
+            Level::Call => "a tuple stands by itself as an argument: `sum(x, axis=(0, 1))`",
+            Level::Group => "tuples do not nest: write `(0, 1)`",
+            Level::Statement => "several results stand at the very end: `x, y`",
+        }))
+    }
+
+    fn empty_brackets(&self, at: usize, span: Span) -> Diagnostic {
+        let diagnostic = Diagnostic::new("expected a value between `(` and `)`", span);
+        match at.checked_sub(1).and_then(|before| self.piece(before)) {
+            Some(piece) if piece.ends_value() => diagnostic.with_help("a call is written `name(...)`"),
+            _ => diagnostic,
+        }
+    }
+
+    fn no_else(&self, place: Span) -> Diagnostic {
+        Diagnostic::new("this `if` has no `else`", place).with_help("the form is `x if c else y`")
+    }
+
+    /// `=` where none may stand.
+    fn equal(&self, at: usize, named: bool, assigned: bool) -> Diagnostic {
+        let span = self.items.get(at).map_or(self.end_span, |item| item.span);
+        match self.level {
+            Level::Statement if assigned && named => {
+                Diagnostic::new("only one name can be given a value at a time", span)
+                    .with_help("write `a = x; b = a`; to compare, write `==`")
+            }
+            Level::Call if !assigned => Diagnostic::new("only a name can stand before `=`", span)
+                .with_help("a keyword argument is `name=value`; to compare, write `==`"),
+            Level::Statement if !assigned => {
+                Diagnostic::new("only a single name can be given a value", span).with_help("to compare, write `==`")
+            }
+            _ => Diagnostic::new("`=` cannot stand inside an expression", span).with_help("to compare, write `==`"),
+        }
+    }
+
+    /// A value has ended, and another begins.
+    fn side_by_side(&self, at: usize) -> Diagnostic {
+        let Some(item) = self.items.get(at) else { return Diagnostic::new("expected an operator", self.end_span) };
+        let before = at.checked_sub(1).and_then(|before| self.items.get(before));
+        let (left, left_piece) = match before {
+            Some(Item { piece: Piece::Arguments { .. }, span }) => {
+                let function = at.checked_sub(2).and_then(|function| self.items.get(function));
+                (self.text(function.map_or(*span, |function| function.span.to(*span))), None)
+            }
+            Some(before) => (self.text(before.span), Some(before.piece)),
+            None => (String::new(), None),
+        };
+        let right = self.text(item.span);
+        match (left_piece, item.piece) {
+            (_, Piece::Sign(Token::Not)) => {
+                return Diagnostic::new(format!("expected an operator after `{left}`, found `not`"), item.span)
+                    .with_help("for not equal write `!=`; to join conditions `a and not b`");
+            }
+            (_, Piece::Sign(_)) => {
+                return Diagnostic::new(format!("expected an operator after `{left}`, found `{right}`"), item.span)
+                    .with_help("`~` stands before one value; for exclusive or write `^`, for not equal `!=`");
+            }
+            (Some(Piece::Sign(_)), Piece::Group(_) | Piece::Tuple(_)) => {
+                return Diagnostic::new(format!("`{left}` is not called"), item.span)
+                    .with_help(format!("write `{left}` without brackets behind"));
+            }
+            _ => {}
+        }
+        let diagnostic = Diagnostic::new("two values side by side: an operator such as `*` is missing", item.span);
+        let word = |text: &str| WORDS.iter().find(|row| row.0.eq_ignore_ascii_case(text));
+        if let Some((_, instead)) = word(&right).or_else(|| word(&left)) {
+            return diagnostic.with_help(format!("write `{instead}`"));
+        }
+        let short = left.len() + right.len() <= 30;
+        match item.piece {
+            Piece::Group(_) if short => diagnostic.with_help(format!("for a product write `{left}*{right}`")),
+            _ => diagnostic,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chumsky::extra::SimpleState;
+    use proptest::prelude::*;
+
+    use super::super::ast::{Literal, NameId, NodeId};
+    use super::super::grammar;
+    use super::super::tree::Tree;
+    use super::*;
+
+    fn pieces() -> impl Strategy<Value = Vec<Piece>> {
+        use Token::*;
+        let sign = prop::sample::select(vec![
+            Plus, Minus, Star, StarStar, Tilde, Not, And, Or, If, If, Else, Else, Less, Equal, Comma, Comma, Real, Bar,
+        ]);
+        let value = prop_oneof![
+            4 => Just(vec![Piece::Name(NameId(0))]),
+            1 => Just(vec![Piece::Literal(Literal::Int(1))]),
+            1 => Just(vec![Piece::Group(NodeId(0))]),
+            1 => Just(vec![Piece::Tuple(NodeId(0))]),
+            1 => Just(vec![Piece::Name(NameId(0)), Piece::Arguments { start: 0, end: 0 }]),
+        ];
+        let piece = prop_oneof![value, sign.prop_map(|token| vec![Piece::Sign(token)])];
+        prop::collection::vec(piece, 0..9).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4000) })]
+
+        /// The two descriptions of the language, one to read and one to explain, are the same.
+        #[test]
+        fn explains_exactly_what_the_grammar_refuses(pieces in pieces()) {
+            let source = "(0, 1)";
+            let span = Span::new(0, source.len());
+            let items: Vec<Item> = pieces.iter().map(|&piece| Item { piece, span }).collect();
+            for level in [Level::Statement, Level::Group, Level::Call] {
+                if items.is_empty() && level != Level::Call {
+                    continue;
+                }
+                let mut tree = SimpleState(Tree::default());
+                let read = match level {
+                    Level::Statement => grammar::statement(&items, &mut tree).is_some(),
+                    Level::Group => grammar::group(&items, &mut tree).is_some(),
+                    Level::Call => grammar::arguments(&items, &mut tree).is_some(),
+                };
+                let explain = |end| Explain { source, items: &items, level, end, end_span: span }.first();
+                prop_assert_eq!(read, explain(End::Close).is_none(), "{:?} {:?}", level, explain(End::Close));
+                if read {
+                    prop_assert!(explain(End::Open).is_none());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! The grammar of one bracket level, by `chumsky`.
+//!
+//! Comes in: the flat pieces of one level, in which every inner bracket is already one piece. Goes out: operands whose nodes
+//! are in the [`Tree`], or nothing (`explain` then finds out why). Always holds: **no rule calls itself**, whatever the text:
+//! brackets are resolved before, binary operators fold from the left, and chains of prefixes, of `**` and of `if`/`else`
+//! are collected and folded from the right. So the depth of the stack is the number of rules below.
+//!
+//! One function is one level of precedence, tightest first, as in Python:
+//!
+//! | rule          | form                                              |
+//! |---------------|---------------------------------------------------|
+//! | `postfix`     | `name`, `name(...)`, `literal`, `(...)`, then `.real`, `.imag` |
+//! | `power`       | `[+ - ~]... postfix ** [+ - ~]... postfix ** ...` |
+//! | `product`     | `* / // %`                                        |
+//! | `sum`         | `+ -`                                             |
+//! | `shift`       | `<< >>`                                           |
+//! | `bit_and`, `bit_xor`, `bit_or` | `&`, then `^`, then `\|`         |
+//! | `comparison`  | `< <= > >= == !=`, chained                        |
+//! | `negation`    | `not`                                             |
+//! | `conjunction`, `disjunction` | `and`, then `or`                   |
+//! | `expression`  | `x if c else y if d else z`                       |
+
+use chumsky::extra::{Full, SimpleState};
+use chumsky::input::InputRef;
+use chumsky::prelude::*;
+use chumsky::primitive::select;
+
+use super::ast::{Attribute, BinaryOp, CompareOp, NameId, Span, UnaryOp};
+use super::piece::{Item, Piece};
+use super::token::Token;
+use super::tree::{Operand, Tree};
+
+type Input<'a> = &'a [Item];
+/// The error says nothing: it costs nothing where the text is right, and `explain` does better where it is not.
+type Extra = Full<EmptyErr, SimpleState<Tree>, ()>;
+type Reader<'a, 'p> = InputRef<'a, 'p, Input<'a>, Extra>;
+type Read<T> = Result<T, EmptyErr>;
+
+/// `name = ` before a value, and where the name stands.
+pub type Target = (NameId, Span);
+
+/// One argument of a call as written.
+pub struct ReadArgument {
+    pub keyword: Option<Target>,
+    pub value: Operand,
+}
+
+/// Values with commas between.
+pub struct Values {
+    pub first: Operand,
+    pub rest: Vec<Operand>,
+    /// Whether there is a comma at all, perhaps only behind the last.
+    pub comma: bool,
+}
+
+/// What a bracket that is no call contains.
+pub enum Inside {
+    /// `((x, y))`: a tuple in further brackets.
+    Tuple(Operand),
+    /// One value, or several.
+    Values(Values),
+}
+
+/// What a statement is.
+pub enum Statement {
+    /// `name = value`
+    Assignment(Target, Operand),
+    /// `value, ...`
+    Values(Values),
+    /// `(value, ...)`
+    Tuple(Operand),
+}
+
+/// Reads what stands between brackets that are no call's, at least one piece.
+pub fn group(items: &[Item], tree: &mut SimpleState<Tree>) -> Option<Inside> {
+    let inside = choice((tuple().map(Inside::Tuple), values().map(Inside::Values)));
+    inside.parse_with_state(items, tree).into_output()
+}
+
+/// Reads the arguments of a call.
+pub fn arguments(items: &[Item], tree: &mut SimpleState<Tree>) -> Option<Vec<ReadArgument>> {
+    let value = choice((tuple(), custom(expression)));
+    let argument = target().or_not().then(value).map(|(keyword, value)| ReadArgument { keyword, value });
+    argument.separated_by(sign(Token::Comma)).allow_trailing().collect().parse_with_state(items, tree).into_output()
+}
+
+/// Reads one statement, at least one piece.
+pub fn statement(items: &[Item], tree: &mut SimpleState<Tree>) -> Option<Statement> {
+    let assignment = target().then(custom(expression)).map(|(target, value)| Statement::Assignment(target, value));
+    let statement = choice((tuple().map(Statement::Tuple), assignment, values().map(Statement::Values)));
+    statement.parse_with_state(items, tree).into_output()
+}
+
+fn sign<'a>(token: Token) -> impl Parser<'a, Input<'a>, Span, Extra> + Clone {
+    select(move |item: Item, _| (item.piece == Piece::Sign(token)).then_some(item.span))
+}
+
+/// The operator that `meaning` makes of a sign.
+fn operator<'a, O>(meaning: impl Fn(Token) -> Option<O> + Clone) -> impl Parser<'a, Input<'a>, O, Extra> + Clone {
+    select(move |item: Item, _| match item.piece {
+        Piece::Sign(token) => meaning(token),
+        _ => None,
+    })
+}
+
+fn tuple<'a>() -> impl Parser<'a, Input<'a>, Operand, Extra> + Clone {
+    select(|item: Item, _| match item.piece {
+        Piece::Tuple(id) => Some(Operand { id, span: item.span }),
+        _ => None,
+    })
+}
+
+fn target<'a>() -> impl Parser<'a, Input<'a>, Target, Extra> + Clone {
+    let name = select(|item: Item, _| match item.piece {
+        Piece::Name(name) => Some((name, item.span)),
+        _ => None,
+    });
+    name.then_ignore(sign(Token::Equal))
+}
+
+fn values<'a>() -> impl Parser<'a, Input<'a>, Values, Extra> {
+    let rest = sign(Token::Comma).ignore_then(custom(expression)).repeated().collect::<Vec<_>>();
+    custom(expression).then(rest).then(sign(Token::Comma).or_not()).map(|((first, rest), last)| {
+        let comma = last.is_some() || !rest.is_empty();
+        Values { first, rest, comma }
+    })
+}
+
+fn postfix(input: &mut Reader) -> Read<Operand> {
+    let name = select(|item: Item, _| match item.piece {
+        Piece::Name(name) => Some((name, item.span)),
+        _ => None,
+    });
+    let list = select(|item: Item, _| match item.piece {
+        Piece::Arguments { start, end } => Some((start..end, item.span)),
+        _ => None,
+    });
+    let named = name.then(list.or_not()).map_with(|((name, span), list), extra| {
+        let tree: &mut SimpleState<Tree> = extra.state();
+        match list {
+            Some((args, list_span)) => tree.call(name, span, args, list_span),
+            None => tree.name(name, span),
+        }
+    });
+    let other = select(|item: Item, extra| {
+        let tree: &mut SimpleState<Tree> = extra.state();
+        match item.piece {
+            Piece::Literal(literal) => Some(tree.literal(literal, item.span)),
+            Piece::Group(id) => Some(Operand { id, span: item.span }),
+            _ => None,
+        }
+    });
+    let operand = choice((named, other));
+    let attribute = select(|item: Item, _| match item.piece {
+        Piece::Sign(Token::Real) => Some((Attribute::Real, item.span)),
+        Piece::Sign(Token::Imag) => Some((Attribute::Imag, item.span)),
+        _ => None,
+    });
+    input.parse(operand.foldl_with(attribute.repeated(), |of, (attribute, span), extra| {
+        let tree: &mut SimpleState<Tree> = extra.state();
+        tree.attribute(of, attribute, span)
+    }))
+}
+
+fn power(input: &mut Reader) -> Read<Operand> {
+    let prefix = operator(prefix_operator);
+    let link = prefix.repeated().to_slice().then(custom(postfix));
+    let chain = sign(Token::StarStar).ignore_then(link.clone()).repeated().collect::<Vec<_>>();
+    input.parse(link.then(chain).map_with(|(base, mut exponents), extra| {
+        let tree: &mut SimpleState<Tree> = extra.state();
+        // `-a ** -b ** c` is `-(a ** (-(b ** c)))`: from the right, each power takes the prefixes before its base.
+        let Some((prefixes, last)) = exponents.pop() else { return prefixed(tree, base.0, base.1) };
+        let mut value = prefixed(tree, prefixes, last);
+        for (prefixes, base) in std::iter::once(base).chain(exponents).rev() {
+            let raised = tree.binary(base, BinaryOp::Pow, value);
+            value = prefixed(tree, prefixes, raised);
+        }
+        value
+    }))
+}
+
+/// Applies prefix operators, the last one first.
+fn prefixed(tree: &mut Tree, prefixes: &[Item], value: Operand) -> Operand {
+    prefixes.iter().rev().fold(value, |value, item| {
+        let op = match item.piece {
+            Piece::Sign(token) => prefix_operator(token).unwrap_or(UnaryOp::Not),
+            _ => return value,
+        };
+        tree.unary(op, item.span, value)
+    })
+}
+
+fn prefix_operator(token: Token) -> Option<UnaryOp> {
+    match token {
+        Token::Minus => Some(UnaryOp::Neg),
+        Token::Plus => Some(UnaryOp::Plus),
+        Token::Tilde => Some(UnaryOp::Invert),
+        _ => None,
+    }
+}
+
+/// `lower (op lower)*`, folded from the left.
+fn left<'a>(
+    input: &mut Reader<'a, '_>,
+    lower: impl Parser<'a, Input<'a>, Operand, Extra> + Copy,
+    meaning: impl Fn(Token) -> Option<BinaryOp> + Clone,
+) -> Read<Operand> {
+    input.parse(lower.foldl_with(operator(meaning).then(lower).repeated(), |left, (op, right), extra| {
+        let tree: &mut SimpleState<Tree> = extra.state();
+        tree.binary(left, op, right)
+    }))
+}
+
+fn product(input: &mut Reader) -> Read<Operand> {
+    left(input, custom(power), |token| match token {
+        Token::Star => Some(BinaryOp::Mul),
+        Token::Slash => Some(BinaryOp::Div),
+        Token::SlashSlash => Some(BinaryOp::FloorDiv),
+        Token::Percent => Some(BinaryOp::Mod),
+        _ => None,
+    })
+}
+
+fn sum(input: &mut Reader) -> Read<Operand> {
+    left(input, custom(product), |token| match token {
+        Token::Plus => Some(BinaryOp::Add),
+        Token::Minus => Some(BinaryOp::Sub),
+        _ => None,
+    })
+}
+
+fn shift(input: &mut Reader) -> Read<Operand> {
+    left(input, custom(sum), |token| match token {
+        Token::ShiftLeft => Some(BinaryOp::Shl),
+        Token::ShiftRight => Some(BinaryOp::Shr),
+        _ => None,
+    })
+}
+
+fn bit_and(input: &mut Reader) -> Read<Operand> {
+    left(input, custom(shift), |token| (token == Token::Ampersand).then_some(BinaryOp::BitAnd))
+}
+
+fn bit_xor(input: &mut Reader) -> Read<Operand> {
+    left(input, custom(bit_and), |token| (token == Token::Caret).then_some(BinaryOp::BitXor))
+}
+
+fn bit_or(input: &mut Reader) -> Read<Operand> {
+    left(input, custom(bit_xor), |token| (token == Token::Bar).then_some(BinaryOp::BitOr))
+}
+
+fn comparison(input: &mut Reader) -> Read<Operand> {
+    let comparator = operator(|token| match token {
+        Token::Less => Some(CompareOp::Lt),
+        Token::LessEqual => Some(CompareOp::Le),
+        Token::Greater => Some(CompareOp::Gt),
+        Token::GreaterEqual => Some(CompareOp::Ge),
+        Token::EqualEqual => Some(CompareOp::Eq),
+        Token::NotEqual => Some(CompareOp::Ne),
+        _ => None,
+    });
+    let links = comparator.then(custom(bit_or)).repeated().collect::<Vec<_>>();
+    input.parse(custom(bit_or).then(links).map_with(|(first, links), extra| {
+        let tree: &mut SimpleState<Tree> = extra.state();
+        tree.compare(first, links)
+    }))
+}
+
+fn negation(input: &mut Reader) -> Read<Operand> {
+    let nots = sign(Token::Not).repeated().to_slice();
+    input.parse(nots.then(custom(comparison)).map_with(|(nots, value): (&[Item], Operand), extra| {
+        let tree: &mut SimpleState<Tree> = extra.state();
+        nots.iter().rev().fold(value, |value, item| tree.unary(UnaryOp::Not, item.span, value))
+    }))
+}
+
+fn conjunction(input: &mut Reader) -> Read<Operand> {
+    left(input, custom(negation), |token| (token == Token::And).then_some(BinaryOp::And))
+}
+
+fn disjunction(input: &mut Reader) -> Read<Operand> {
+    left(input, custom(conjunction), |token| (token == Token::Or).then_some(BinaryOp::Or))
+}
+
+fn expression(input: &mut Reader) -> Read<Operand> {
+    let condition = sign(Token::If).ignore_then(custom(disjunction));
+    let otherwise = sign(Token::Else).ignore_then(custom(disjunction));
+    let choices = condition.then(otherwise).repeated().collect::<Vec<_>>();
+    input.parse(custom(disjunction).then(choices).map_with(|(first, choices), extra| {
+        let tree: &mut SimpleState<Tree> = extra.state();
+        // `x if c else y if d else z` is `x if c else (y if d else z)`: what stands after each `else` belongs to the next `if`.
+        let Some(&(_, mut value)) = choices.last() else { return first };
+        for (index, &(condition, _)) in choices.iter().enumerate().rev() {
+            let then = match index.checked_sub(1).and_then(|before| choices.get(before)) {
+                Some(&(_, then)) => then,
+                None => first,
+            };
+            value = tree.conditional(then, condition, value);
+        }
+        value
+    }))
+}

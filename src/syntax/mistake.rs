@@ -1,0 +1,189 @@
+//! What people type that is not in the language, and what to write instead.
+//!
+//! Comes in: a token that the lexer marked as a mistake, or no token at all. Goes out: a diagnostic. Always holds: one table
+//! row a mistake; the first that fits is taken.
+
+use super::ast::Span;
+use crate::diagnostic::{Diagnostic, excerpt};
+
+/// Operators and brackets of other languages: the text, what it is, what to write.
+const SIGNS: &[(&str, &str, &str)] = &[
+    ("&&", "`&&` is not an operator here", "write `and`, or `&` for bits"),
+    ("||", "`||` is not an operator here", "write `or`, or `|` for bits"),
+    ("!", "`!` is not an operator here", "write `not x`, or `~x` for bits; `!=` is one operator without a space"),
+    ("<>", "`<>` is not an operator here", "write `!=`"),
+    ("===", "`===` is not an operator here", "write `==`"),
+    ("!==", "`!==` is not an operator here", "write `!=`"),
+    ("=<", "`=<` is not an operator here", "write `<=`"),
+    ("=>", "`=>` is not an operator here", "write `>=`"),
+    (":=", "`:=` is not an operator here", "give the name its value in a statement before: `t = a*b; t + c`"),
+    ("->", "`->` is not an operator here", "for less than or greater than a negative value write `< -x` or `> -x`"),
+    (
+        "[",
+        "`[` is not in the language: arrays are not indexed or written out in the text",
+        "pass the slice as an argument of its own",
+    ),
+    (
+        "]",
+        "`]` is not in the language: arrays are not indexed or written out in the text",
+        "pass the slice as an argument of its own",
+    ),
+    ("{", "`{` is not in the language", "group with `(` and `)`"),
+    ("}", "`}` is not in the language", "group with `(` and `)`"),
+    ("?", "`?` is not an operator here", "write `x if c else y`, or `where(c, x, y)`"),
+    (":", "`:` is not in the language", "for a choice write `x if c else y`; for a slice pass it as an argument"),
+    (
+        "@",
+        "`@` is not an operator here: matrices are not multiplied",
+        "write `sum(a*b, axis=...)` with shapes that broadcast",
+    ),
+    (".", "a `.` by itself", "write `.real` or `.imag` after a value, or a digit: `0.5`"),
+    ("$", "`$` is not in the language", "a name is written by itself: `x`"),
+    ("`", "a backquote is not in the language", "a name is written by itself: `x`"),
+    ("\\", "a `\\` by itself", "at the very end of a line it joins the next; or put the expression in parentheses"),
+];
+
+/// Characters that stand in printed formulas and documents.
+const CHARACTERS: &[(&str, &str)] = &[
+    ("−–—", "write `-`"),
+    ("×·⋅∙", "write `*`"),
+    ("÷∕⁄", "write `/`"),
+    ("≤⩽", "write `<=`"),
+    ("≥⩾", "write `>=`"),
+    ("≠", "write `!=`"),
+    ("∧", "write `and`"),
+    ("∨", "write `or`"),
+    ("¬", "write `not`"),
+    ("²", "write `**2`"),
+    ("³", "write `**3`"),
+    ("⁰¹⁴⁵⁶⁷⁸⁹⁻", "write a power as `x**n`"),
+    ("√", "write `sqrt(x)`"),
+    ("∞", "write `inf`"),
+    ("∑", "write `sum(x)`"),
+    ("∏", "write `prod(x)`"),
+    ("（）", "write `(` and `)` of ASCII"),
+    ("，", "write `,`"),
+    ("；", "write `;`"),
+    ("＋＊／＝＜＞", "write the operator in ASCII"),
+];
+
+/// Words of Python that are not words of this language.
+const WORDS: &[(&str, &str, &str)] = &[
+    ("is", "`is` is not an operator here", "write `==`; for NaN `isnan(x)`"),
+    ("in", "`in` is not an operator here", "write `(x == 1) | (x == 2)`"),
+    ("None", "`None` is not a value here", "leave the argument out"),
+    ("lambda", "functions are not written in the text", "write the expression itself, or `t = ...; ...`"),
+    ("elif", "`elif` is not in the language", "write `x if c else y if d else z`"),
+    ("for", "loops are not written in the text: every expression runs over whole arrays", "write the expression alone"),
+    (
+        "while",
+        "loops are not written in the text: every expression runs over whole arrays",
+        "write the expression alone",
+    ),
+    ("def", "functions are not written in the text", "write the expression itself, or `t = ...; ...`"),
+    ("return", "`return` is not needed", "the last statement is the result: write it by itself"),
+    ("import", "there is nothing to import", "functions are there by their names: `sin(x)`"),
+    ("from", "there is nothing to import", "functions are there by their names: `sin(x)`"),
+];
+
+/// A token that the lexer marked as a mistake, or text that is no token.
+#[cold]
+pub fn sign(source: &str, span: Span) -> Diagnostic {
+    let rest = source.get(span.start as usize..).unwrap_or("");
+    let text = source.get(span.range()).unwrap_or("");
+    if let Some(&(_, message, help)) = SIGNS.iter().find(|row| row.0 == text) {
+        return Diagnostic::new(message, span).with_help(help);
+    }
+    let Some(first) = rest.chars().next() else {
+        return Diagnostic::new("the text ends here", span);
+    };
+    let place = Span::new(span.start as usize, span.start as usize + first.len_utf8());
+    if matches!(first, '"' | '\'') {
+        return quoted(rest, place);
+    }
+    if let Some(operator) = text.strip_suffix('=') {
+        return Diagnostic::new(format!("`{text}` is not an operator here"), span)
+            .with_help(format!("write the name out: `t2 = t {operator} x`"));
+    }
+    let shown = if first.is_control()
+        || first.is_whitespace()
+        || (first as u32) >= 0x2000 && excerpt(first.encode_utf8(&mut [0; 4])) == "\u{fffd}"
+    {
+        format!("the invisible character U+{:04X}", first as u32)
+    } else {
+        format!("the character `{first}`")
+    };
+    let diagnostic = Diagnostic::new(format!("{shown} is not in the language"), place);
+    match CHARACTERS.iter().find(|row| row.0.contains(first)) {
+        Some((_, help)) => diagnostic.with_help(*help),
+        None if first.is_whitespace() => diagnostic.with_help("write a plain space"),
+        None if shown.starts_with("the invisible") => diagnostic.with_help("remove it"),
+        None => diagnostic,
+    }
+}
+
+/// Text in quotes: the place is all of it, if it ends in the same line.
+fn quoted(rest: &str, place: Span) -> Diagnostic {
+    let mut characters = rest.char_indices();
+    let quote = characters.next().map_or('"', |(_, quote)| quote);
+    let end = characters.take_while(|&(_, character)| character != '\n').find(|&(_, character)| character == quote);
+    let length = end.map_or(quote.len_utf8(), |(at, _)| at + quote.len_utf8());
+    let start = place.start as usize;
+    Diagnostic::new("text in quotes is not a value here", Span::new(start, start + length))
+        .with_help("write a name without quotes")
+}
+
+/// A word that Python's grammar keeps for itself.
+#[cold]
+pub fn word(source: &str, span: Span) -> Diagnostic {
+    let text = source.get(span.range()).unwrap_or("");
+    match WORDS.iter().find(|row| row.0 == text) {
+        Some(&(_, message, help)) => Diagnostic::new(message, span).with_help(help),
+        None => Diagnostic::new(format!("`{text}` is a reserved word and cannot be a name"), span)
+            .with_help(format!("take another name, such as `{text}_`")),
+    }
+}
+
+/// `.name` with a name that is neither `real` nor `imag`; `before` is the text of the name before, if it is one.
+#[cold]
+pub fn attribute(source: &str, span: Span, before: Option<&str>) -> Diagnostic {
+    let text = source.get(span.range()).unwrap_or("");
+    let name = text.trim_start_matches(['.', ' ', '\t']);
+    let called = source.get(span.end as usize..).unwrap_or("").trim_start_matches([' ', '\t']).starts_with('(');
+    let shown = excerpt(name);
+    let diagnostic =
+        Diagnostic::new(format!("`.{shown}` is unknown: `.real` and `.imag` are what may stand after a value"), span);
+    match before {
+        Some("np" | "numpy" | "math" | "ne" | "numexpr" | "torch" | "jnp") => {
+            diagnostic.with_help(format!("functions and constants have no prefix: write `{shown}`"))
+        }
+        Some(value) if called => diagnostic.with_help(format!("write it as a function: `{shown}({})`", excerpt(value))),
+        _ if called => diagnostic.with_help(format!("write it as a function: `{shown}(...)`")),
+        _ if name == "T" => diagnostic.with_help("pass the transposed view as an argument"),
+        _ => diagnostic,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use logos::Logos;
+
+    use super::super::token::Token;
+    use super::*;
+
+    /// Every row must be reachable: the lexer does not take the text for something else.
+    #[test]
+    fn the_lexer_marks_every_row() {
+        for (text, ..) in SIGNS {
+            let token = Token::lexer(text).next();
+            assert!(matches!(token, Some(Err(()) | Ok(Token::Mistake))), "{text}: {token:?}");
+        }
+        for (text, ..) in WORDS {
+            assert_eq!(Token::lexer(text).next(), Some(Ok(Token::Reserved)), "{text}");
+        }
+        for character in CHARACTERS.iter().flat_map(|row| row.0.chars()) {
+            let text = character.to_string();
+            assert_eq!(Token::lexer(&text).next(), Some(Err(())), "{text}");
+        }
+    }
+}

@@ -1,0 +1,390 @@
+//! From text to tree: the loop over tokens, and the stack of open brackets.
+//!
+//! Comes in: the text and the limits. Goes out: the [`Ast`] or a [`CompileError`]. Always holds: one loop, one list of
+//! pieces for all open levels, and a stack of where each begins. When a bracket closes, the grammar runs on the pieces since
+//! its opening, and one piece with its result takes their place. So every piece is read once at its own level: time and
+//! memory are linear in the text, and nothing recurses.
+
+use std::collections::HashMap;
+
+use chumsky::extra::SimpleState;
+use logos::{Lexer, Logos};
+
+use super::ast::{Argument, Assignment, Ast, Literal, NameId, Node, Span};
+use super::explain::{End, Explain, Level};
+use super::grammar::{self, Inside, ReadArgument, Statement};
+use super::limits::{self, Limits};
+use super::piece::{Item, Piece};
+use super::token::Token;
+use super::tree::{Operand, Tree};
+use super::{mistake, number, order};
+use crate::diagnostic::Diagnostic;
+use crate::error::{CompileError, CompileErrorKind};
+
+/// Reads a text: assignments, then one or more results.
+///
+/// The nodes are in the order in which the text is evaluated from left to right, children directly before their parents,
+/// however the text is bracketed: `a + (b)` gives the same tree as `a + b` but for the spans.
+pub fn parse(source: &str, limits: &Limits) -> Result<Ast, CompileError> {
+    limits.check_text(source)?;
+    Reader {
+        source,
+        limits,
+        lexer: Token::lexer(source),
+        items: Vec::with_capacity(source.len().min(1 << 12) / 2),
+        brackets: Vec::new(),
+        tree: SimpleState(Tree::default()),
+        names: Names::default(),
+        count: 0,
+        closed: false,
+        result: None,
+    }
+    .read()
+}
+
+/// A bracket that is open.
+struct Bracket {
+    /// Where its pieces begin.
+    start: usize,
+    span: Span,
+    call: bool,
+}
+
+struct Reader<'a> {
+    source: &'a str,
+    limits: &'a Limits,
+    lexer: Lexer<'a, Token>,
+    /// The pieces of all open levels, one level after the other.
+    items: Vec<Item>,
+    brackets: Vec<Bracket>,
+    tree: SimpleState<Tree>,
+    names: Names<'a>,
+    /// Pieces and opening brackets so far.
+    count: usize,
+    /// Whether there was any bracket.
+    closed: bool,
+    /// Where the result stands, if a statement was one.
+    result: Option<Span>,
+}
+
+impl<'a> Reader<'a> {
+    fn read(mut self) -> Result<Ast, CompileError> {
+        // A file may begin with a mark of its byte order.
+        if self.source.starts_with('\u{feff}') {
+            self.lexer.bump('\u{feff}'.len_utf8());
+        }
+        while let Some(token) = self.lexer.next() {
+            let span = self.lexer.span();
+            let span = Span::new(span.start, span.end);
+            match token {
+                Ok(Token::Newline) => {
+                    if self.brackets.is_empty() {
+                        self.end_statement(End::Line, Span { start: span.start, end: span.start })?;
+                    }
+                    continue;
+                }
+                Ok(Token::Semicolon) => self.semicolon(span)?,
+                Ok(Token::Open) => self.open(span)?,
+                Ok(Token::Close) => self.close(span)?,
+                Ok(token) => {
+                    let piece = self.piece(token, span)?;
+                    self.items.push(Item { piece, span });
+                }
+                Err(()) => return Err(self.fail(mistake::sign(self.source, span))),
+            }
+            self.count += 1;
+            if self.count > self.limits.nodes {
+                return Err(limits::exceeded(
+                    self.source,
+                    span,
+                    "too many operands and operators",
+                    self.limits.nodes,
+                    "nodes",
+                ));
+            }
+        }
+        self.finish()
+    }
+
+    /// What a token is to the grammar.
+    fn piece(&mut self, token: Token, span: Span) -> Result<Piece, CompileError> {
+        Ok(match token {
+            Token::Name => Piece::Name(self.name(span)?),
+            Token::True => Piece::Literal(Literal::Bool(true)),
+            Token::False => Piece::Literal(Literal::Bool(false)),
+            Token::Decimal | Token::Hexadecimal | Token::Octal | Token::Binary | Token::Float | Token::Imaginary => {
+                match number::read(token, self.source, span) {
+                    Ok(literal) => Piece::Literal(literal),
+                    Err(wrong) => return Err(self.fail(*wrong)),
+                }
+            }
+            Token::Mistake => return Err(self.fail(mistake::sign(self.source, span))),
+            Token::Reserved => return Err(self.fail(mistake::word(self.source, span))),
+            Token::Attribute => {
+                let before = self.level_items().last().filter(|item| matches!(item.piece, Piece::Name(_)));
+                let before = before.and_then(|item| self.source.get(item.span.range()));
+                return Err(self.fail(mistake::attribute(self.source, span, before)));
+            }
+            _ => Piece::Sign(token),
+        })
+    }
+
+    fn name(&mut self, span: Span) -> Result<NameId, CompileError> {
+        let text = self.source.get(span.range()).unwrap_or("");
+        let list = &mut self.tree.0.ast.names;
+        if let Some(id) = self.names.find(text, list) {
+            return Ok(id);
+        }
+        if list.len() >= self.limits.names {
+            return Err(limits::exceeded(self.source, span, "too many names", self.limits.names, "names"));
+        }
+        Ok(self.names.add(text, list))
+    }
+
+    fn level_start(&self) -> usize {
+        self.brackets.last().map_or(0, |bracket| bracket.start)
+    }
+
+    fn level_items(&self) -> &[Item] {
+        self.items.get(self.level_start()..).unwrap_or(&[])
+    }
+
+    fn open(&mut self, span: Span) -> Result<(), CompileError> {
+        if self.brackets.len() >= self.limits.nesting {
+            return Err(limits::exceeded(
+                self.source,
+                span,
+                "brackets nest too deeply",
+                self.limits.nesting,
+                "nesting",
+            ));
+        }
+        let call = matches!(self.level_items().last(), Some(Item { piece: Piece::Name(_), .. }));
+        self.brackets.push(Bracket { start: self.items.len(), span, call });
+        self.closed = true;
+        Ok(())
+    }
+
+    /// Reads the level that ends here, and puts one piece in its place.
+    fn close(&mut self, span: Span) -> Result<(), CompileError> {
+        let Some(&Bracket { start, span: opening, call }) = self.brackets.last() else {
+            return Err(self.fail(Diagnostic::new("`)` without a `(` before it", span).with_help("remove it")));
+        };
+        let place = opening.to(span);
+        let items = self.items.get(start..).unwrap_or(&[]);
+        let piece = if call {
+            let Some(arguments) = grammar::arguments(items, &mut self.tree) else {
+                return Err(self.refused(End::Close, span));
+            };
+            self.arguments(arguments)?
+        } else if items.is_empty() {
+            Piece::Tuple(self.tree.tuple(&[], place).id)
+        } else {
+            match grammar::group(items, &mut self.tree) {
+                Some(Inside::Tuple(tuple)) => Piece::Tuple(tuple.id),
+                Some(Inside::Values(values)) if values.comma => {
+                    let mut items = values.rest;
+                    items.insert(0, values.first);
+                    Piece::Tuple(self.tree.tuple(&items, place).id)
+                }
+                Some(Inside::Values(values)) => Piece::Group(values.first.id),
+                None => return Err(self.refused(End::Close, span)),
+            }
+        };
+        self.brackets.pop();
+        self.items.truncate(start);
+        self.items.push(Item { piece, span: place });
+        Ok(())
+    }
+
+    /// Puts the arguments of a call into the tree.
+    fn arguments(&mut self, arguments: Vec<ReadArgument>) -> Result<Piece, CompileError> {
+        let start = self.tree.ast.args.len();
+        let mut keywords = 0;
+        for argument in &arguments {
+            match argument.keyword {
+                Some(_) => keywords += 1,
+                None if keywords > 0 => {
+                    let message = "an argument without a keyword stands after one with a keyword";
+                    let help = "put it before; if `=` was meant to compare, write `==`";
+                    return Err(self.fail(Diagnostic::new(message, argument.value.span).with_help(help)));
+                }
+                None => {}
+            }
+            self.tree.ast.args.push(Argument { keyword: argument.keyword, value: argument.value.id });
+        }
+        if keywords > 1 {
+            self.keywords_differ(&arguments)?;
+        }
+        Ok(Piece::Arguments { start: start as u32, end: self.tree.ast.args.len() as u32 })
+    }
+
+    fn keywords_differ(&self, arguments: &[ReadArgument]) -> Result<(), CompileError> {
+        let mut keywords: Vec<(NameId, Span)> = arguments.iter().filter_map(|argument| argument.keyword).collect();
+        keywords.sort_unstable_by_key(|(name, span)| (*name, span.start));
+        for pair in keywords.windows(2) {
+            if let [(first, _), (second, span)] = pair
+                && first == second
+            {
+                return Err(self.fail(Diagnostic::new("this keyword is given twice", *span).with_help("remove one")));
+            }
+        }
+        Ok(())
+    }
+
+    fn semicolon(&mut self, span: Span) -> Result<(), CompileError> {
+        match self.brackets.last() {
+            None => self.end_statement(End::Semicolon, span),
+            Some(bracket) => Err(self.fail(
+                Diagnostic::new("this `(` is not closed before the `;`", bracket.span)
+                    .with_help("write the `)` that is missing"),
+            )),
+        }
+    }
+
+    /// Reads the statement that ends here, if there is one.
+    fn end_statement(&mut self, end: End, end_span: Span) -> Result<(), CompileError> {
+        let (Some(first), Some(last)) = (self.items.first(), self.items.last()) else { return Ok(()) };
+        let place = first.span.to(last.span);
+        let Some(statement) = grammar::statement(&self.items, &mut self.tree) else {
+            return Err(self.refused(end, end_span));
+        };
+        if self.result.is_some() {
+            return Err(self.not_last());
+        }
+        match statement {
+            Statement::Assignment((name, name_span), Operand { id: value, .. }) => {
+                self.tree.ast.assignments.push(Assignment { name, name_span, value });
+            }
+            Statement::Values(values) => {
+                self.tree.ast.results.push(values.first.id);
+                self.tree.ast.results.extend(values.rest.iter().map(|operand| operand.id));
+                self.tree.ast.tuple = values.comma;
+                self.result = Some(place);
+            }
+            Statement::Tuple(tuple) => {
+                // The tuple's brackets say no more than the commas: its items are the results, and the node goes.
+                let Node::Tuple(range) = self.tree.ast.node(tuple.id).clone() else { return Ok(()) };
+                let items = self.tree.ast.items.get(range.start as usize..range.end as usize).unwrap_or(&[]).to_vec();
+                if items.is_empty() {
+                    return Err(self.refused(end, end_span));
+                }
+                self.tree.ast.results = items;
+                self.tree.ast.tuple = true;
+                self.result = Some(place);
+            }
+        }
+        self.items.clear();
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Ast, CompileError> {
+        let end = Span::new(self.source.len(), self.source.len());
+        if let Some(bracket) = self.brackets.last() {
+            let unclosed = Diagnostic::new("this `(` is never closed", bracket.span);
+            return Err(self.fail(unclosed.with_help("write the `)` that is missing")));
+        }
+        self.end_statement(End::Text, end)?;
+        let ast = self.tree.0.ast;
+        if !ast.results.is_empty() {
+            return Ok(if self.closed { order::evaluation_order(&ast) } else { ast });
+        }
+        let diagnostic = match ast.assignments.last() {
+            None => Diagnostic::new("there is no expression in the text", end),
+            Some(last) => {
+                let name = ast.name(last.name);
+                Diagnostic::new(
+                    "the text ends without a result: the last statement must be an expression",
+                    last.name_span,
+                )
+                .with_help(format!(
+                    "to return `{name}`, write `; {name}` at the end",
+                    name = crate::diagnostic::excerpt(name)
+                ))
+            }
+        };
+        Err(CompileError::new(CompileErrorKind::Syntax, diagnostic, self.source))
+    }
+
+    /// An expression that is not the last statement.
+    fn not_last(&self) -> CompileError {
+        let place = self.result.unwrap_or_default();
+        let diagnostic =
+            Diagnostic::new("the value of this statement is not used: only the last can be a bare expression", place);
+        let continues = self.items.first().is_some_and(|item| match item.piece {
+            Piece::Sign(token) => token != Token::Not,
+            _ => false,
+        });
+        let diagnostic = diagnostic.with_help(if continues {
+            "to go on in the next line, put the whole in parentheses"
+        } else {
+            "give it a name: `t = ...`; several results are written `x, y`"
+        });
+        CompileError::new(CompileErrorKind::Syntax, diagnostic, self.source)
+    }
+
+    /// The grammar refused the innermost level, which ends at `end_span`.
+    #[cold]
+    fn refused(&self, end: End, end_span: Span) -> CompileError {
+        let level = self.level_of(self.brackets.len());
+        let wrong = self.explain(self.level_start(), self.items.len(), level, end, end_span);
+        self.fail(wrong.unwrap_or_else(|| Diagnostic::new("this is not an expression", end_span)))
+    }
+
+    /// The error for a text in which `wrong` is wrong, unless something that stands before it is wrong too.
+    #[cold]
+    fn fail(&self, wrong: Diagnostic) -> CompileError {
+        if self.result.is_some() && !self.items.is_empty() {
+            return self.not_last();
+        }
+        let earlier = (0..=self.brackets.len()).find_map(|depth| {
+            let start =
+                depth.checked_sub(1).and_then(|outer| self.brackets.get(outer)).map_or(0, |bracket| bracket.start);
+            let end = self.brackets.get(depth).map_or(self.items.len(), |bracket| bracket.start);
+            self.explain(start, end, self.level_of(depth), End::Open, wrong.span)
+        });
+        let first = match earlier {
+            Some(earlier) if earlier.span.start < wrong.span.start => earlier,
+            _ => wrong,
+        };
+        CompileError::new(CompileErrorKind::Syntax, first, self.source)
+    }
+
+    fn level_of(&self, depth: usize) -> Level {
+        match depth.checked_sub(1).and_then(|outer| self.brackets.get(outer)) {
+            None => Level::Statement,
+            Some(bracket) if bracket.call => Level::Call,
+            Some(_) => Level::Group,
+        }
+    }
+
+    fn explain(&self, start: usize, stop: usize, level: Level, end: End, end_span: Span) -> Option<Diagnostic> {
+        let items = self.items.get(start..stop).unwrap_or(&[]);
+        Explain { source: self.source, items, level, end, end_span }.first()
+    }
+}
+
+/// Finds names again: the first few by looking at each, more by hashing.
+#[derive(Default)]
+struct Names<'a> {
+    map: HashMap<&'a str, NameId>,
+}
+
+/// Up to so many names are compared one by one.
+const FEW: usize = 8;
+
+impl<'a> Names<'a> {
+    fn find(&self, text: &str, list: &[String]) -> Option<NameId> {
+        if list.len() <= FEW {
+            return list.iter().position(|name| name == text).map(|at| NameId(at as u32));
+        }
+        self.map.get(text).copied()
+    }
+
+    fn add(&mut self, text: &'a str, list: &mut Vec<String>) -> NameId {
+        let id = NameId(list.len() as u32);
+        list.push(text.to_owned());
+        self.map.insert(text, id);
+        id
+    }
+}

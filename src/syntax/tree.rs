@@ -1,0 +1,74 @@
+//! The tree under construction: the state of the grammar.
+//!
+//! Comes in: calls from the grammar in the order in which it reads. Goes out: the [`Ast`]. Always holds: children are there
+//! before their parent; an [`Operand`] knows the place of its brackets, its node only that of what is inside.
+
+use super::ast::{Ast, Attribute, BinaryOp, CompareOp, Literal, NameId, Node, NodeId, Span, UnaryOp};
+
+/// A node that has been read, and its place with all brackets around it.
+#[derive(Clone, Copy, Debug)]
+pub struct Operand {
+    pub id: NodeId,
+    pub span: Span,
+}
+
+/// The tree so far.
+#[derive(Default)]
+pub struct Tree {
+    pub ast: Ast,
+}
+
+impl Tree {
+    fn push(&mut self, node: Node, span: Span) -> Operand {
+        let id = NodeId(self.ast.nodes.len() as u32);
+        self.ast.nodes.push(node);
+        self.ast.spans.push(span);
+        Operand { id, span }
+    }
+
+    pub fn literal(&mut self, literal: Literal, span: Span) -> Operand {
+        self.push(Node::Literal(literal), span)
+    }
+
+    pub fn name(&mut self, name: NameId, span: Span) -> Operand {
+        self.push(Node::Name(name), span)
+    }
+
+    pub fn call(&mut self, function: NameId, function_span: Span, args: std::ops::Range<u32>, list: Span) -> Operand {
+        self.push(Node::Call { function, function_span, args }, function_span.to(list))
+    }
+
+    pub fn attribute(&mut self, of: Operand, attribute: Attribute, span: Span) -> Operand {
+        self.push(Node::Attribute(of.id, attribute), of.span.to(span))
+    }
+
+    pub fn unary(&mut self, op: UnaryOp, span: Span, of: Operand) -> Operand {
+        self.push(Node::Unary(op, of.id), span.to(of.span))
+    }
+
+    pub fn binary(&mut self, left: Operand, op: BinaryOp, right: Operand) -> Operand {
+        self.push(Node::Binary(op, left.id, right.id), left.span.to(right.span))
+    }
+
+    /// `first op operand ...`; without links it is `first` alone.
+    pub fn compare(&mut self, first: Operand, links: Vec<(CompareOp, Operand)>) -> Operand {
+        let Some((_, last)) = links.last() else { return first };
+        let span = first.span.to(last.span);
+        let start = self.ast.links.len() as u32;
+        self.ast.links.extend(links.iter().map(|(op, operand)| (*op, operand.id)));
+        let end = self.ast.links.len() as u32;
+        self.push(Node::Compare(first.id, start..end), span)
+    }
+
+    pub fn conditional(&mut self, then: Operand, condition: Operand, otherwise: Operand) -> Operand {
+        let node = Node::Conditional { then: then.id, condition: condition.id, otherwise: otherwise.id };
+        self.push(node, then.span.to(otherwise.span))
+    }
+
+    pub fn tuple(&mut self, items: &[Operand], span: Span) -> Operand {
+        let start = self.ast.items.len() as u32;
+        self.ast.items.extend(items.iter().map(|operand| operand.id));
+        let end = self.ast.items.len() as u32;
+        self.push(Node::Tuple(start..end), span)
+    }
+}

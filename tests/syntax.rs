@@ -1,0 +1,533 @@
+//! The syntax of expressions as a user meets it: what binds to what, what errors say, what huge texts cost.
+
+use std::time::{Duration, Instant};
+
+use tilexpr::syntax::ast::{Ast, Literal, Node, Span};
+use tilexpr::syntax::print::{print, print_full};
+use tilexpr::syntax::{Limits, parse};
+use tilexpr::{CompileError, CompileErrorKind};
+
+fn read(source: &str) -> Ast {
+    parse(source, &Limits::default()).unwrap_or_else(|error| panic!("{source}\n{error}"))
+}
+
+fn refuse(source: &str) -> CompileError {
+    match parse(source, &Limits::default()) {
+        Ok(ast) => panic!("`{source}` was read as {}", print(&ast)),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn precedence_is_pythons() {
+    for (source, full) in [
+        ("a + b*c", "(a + (b * c))"),
+        ("a - b - c", "((a - b) - c)"),
+        ("a / b // c % d * e", "((((a / b) // c) % d) * e)"),
+        ("-a**2", "(-(a**2))"),
+        ("2**-1", "(2**(-1))"),
+        ("a**b**c", "(a**(b**c))"),
+        ("a**-b**c", "(a**(-(b**c)))"),
+        ("-a**-b**-c", "(-(a**(-(b**(-c)))))"),
+        ("(-a)**2", "((-a)**2)"),
+        ("-a*b", "((-a) * b)"),
+        ("a*-b", "(a * (-b))"),
+        ("a - -b", "(a - (-b))"),
+        ("-+~a", "(-(+(~a)))"),
+        ("~a & b", "((~a) & b)"),
+        ("a**b*c", "((a**b) * c)"),
+        ("a + b << c - d", "((a + b) << (c - d))"),
+        ("a << b >> c", "((a << b) >> c)"),
+        ("a | b ^ c & d << e", "(a | (b ^ (c & (d << e))))"),
+        ("a & b > c", "((a & b) > c)"),
+        ("a < b == c != d", "(a < b == c != d)"),
+        ("(a < b) < c", "((a < b) < c)"),
+        ("not a == b", "(not (a == b))"),
+        ("not not a", "(not (not a))"),
+        ("not a and b or not c", "(((not a) and b) or (not c))"),
+        ("a or b and c", "(a or (b and c))"),
+        ("a and b and c", "((a and b) and c)"),
+        ("a if b else c", "(a if b else c)"),
+        ("a if b else c if d else e", "(a if b else (c if d else e))"),
+        ("a or b if not c else d and e", "((a or b) if (not c) else (d and e))"),
+        ("a.real + b.imag**2", "(a.real + (b.imag**2))"),
+        ("-a.real", "(-a.real)"),
+        ("(a + b).imag.real", "(a + b).imag.real"),
+        ("(1).real + 1.5.real + 2j.imag", "(((1).real + 1.5.real) + 2.0j.imag)"),
+        ("f(a, b)(c)".trim_end_matches("(c)"), "f(a, b)"),
+        ("sum(a*b, axis=(0, 1), keepdims=True)", "sum((a * b), axis=(0, 1), keepdims=True)"),
+        ("f((0,), (), ((0, 1)),)", "f((0,), (), (0, 1))"),
+        ("f()", "f()"),
+        ("t = a*b; t + c", "t = (a * b); (t + c)"),
+        ("t = a\n\nu = t # note\n;t*u;\n", "t = a; u = t; (t * u)"),
+        ("x, y", "x, y"),
+        ("(x, y)", "x, y"),
+        ("((x, y,))", "x, y"),
+        ("x,", "x,"),
+        ("(\n a +\r\n b # c\n)", "(a + b)"),
+        ("a + \\\n b", "(a + b)"),
+        ("\u{feff}a", "a"),
+        ("pi = 3; pi*α", "pi = 3; (pi * α)"),
+        ("a<-b", "(a < (-b))"),
+        ("a--b", "(a - (-b))"),
+    ] {
+        assert_eq!(print_full(&read(source)), full, "{source}");
+    }
+}
+
+#[test]
+fn print_keeps_only_the_parentheses_that_matter() {
+    for text in [
+        "a + b * c",
+        "(a + b) * c",
+        "a - (b - c)",
+        "(a**b)**c",
+        "a**b**c",
+        "(-a)**2",
+        "-a**2",
+        "a**-b",
+        "a**(b + c)",
+        "-(a * b)",
+        "-a * b",
+        "--a",
+        "not a == b",
+        "(not a) == b",
+        "(a < b) < c",
+        "a < (b < c)",
+        "a < b < c",
+        "(a if b else c) if d else e",
+        "a if (b if c else d) else e",
+        "a if b else c if d else e",
+        "(a if b else c) + 1",
+        "(a and b) == c",
+        "a and (b and c)",
+        "(1).real",
+        "(-a).imag",
+        "f(a if b else c, (0, 1), k=(0,))",
+        "1e999 + 1e-7 + 1.0 + 1e999j + True",
+    ] {
+        assert_eq!(print(&read(text)), text);
+        let bracketed = print_full(&read(text));
+        assert_eq!(print(&read(&bracketed)), text, "{bracketed}");
+    }
+}
+
+#[test]
+fn redundant_brackets_leave_the_tree_as_it_is() {
+    let plain = read("t = a*b + c; f(t, k=a) + t**2, t < 1 < c");
+    let bracketed = read("t = ((a*b) + (c)); ((f((t), k=((a)))) + ((t)**(2)), ((t) < (1) < (c)))");
+    assert_eq!(without_spans(plain), without_spans(bracketed));
+}
+
+fn without_spans(mut ast: Ast) -> Ast {
+    let none = Span::default();
+    ast.spans.fill(none);
+    for node in &mut ast.nodes {
+        if let Node::Call { function_span, .. } = node {
+            *function_span = none;
+        }
+    }
+    for argument in &mut ast.args {
+        argument.keyword = argument.keyword.map(|(name, _)| (name, none));
+    }
+    for assignment in &mut ast.assignments {
+        assignment.name_span = none;
+    }
+    ast
+}
+
+#[test]
+fn names_and_spans() {
+    let source = "t = f(b, k=a); (t + b)*α";
+    let ast = read(source);
+    assert_eq!(ast.names, ["t", "f", "b", "k", "a", "α"]);
+    let text = |id| &source[ast.span(id).range()];
+    assert_eq!(text(ast.results[0]), "(t + b)*α");
+    let Node::Binary(_, left, _) = *ast.node(ast.results[0]) else { panic!() };
+    assert_eq!(text(left), "t + b");
+    assert_eq!(text(ast.assignments[0].value), "f(b, k=a)");
+    let literal = read("0xff");
+    assert_eq!(literal.node(literal.results[0]), &Node::Literal(Literal::Int(255)));
+}
+
+/// Text, message, what the caret marks, help.
+const ERRORS: &[(&str, &str, &str, &str)] = &[
+    ("", "there is no expression in the text", "", ""),
+    ("  # nothing", "there is no expression in the text", "", ""),
+    (";;", "there is no expression in the text", "", ""),
+    ("a + ", "expected a value after `+`, found the end of the text", "", ""),
+    (
+        "a +\nb",
+        "expected a value after `+`, found the end of the line",
+        "",
+        "to go on in the next line, put the whole in parentheses",
+    ),
+    (
+        "a\n+ b",
+        "the value of this statement is not used: only the last can be a bare expression",
+        "a",
+        "to go on in the next line, put the whole in parentheses",
+    ),
+    ("(a", "this `(` is never closed", "(", "write the `)` that is missing"),
+    ("f(a, (b + c", "this `(` is never closed", "(", "write the `)` that is missing"),
+    ("(a + ", "this `(` is never closed", "(", "write the `)` that is missing"),
+    ("(a; b)", "this `(` is not closed before the `;`", "(", "write the `)` that is missing"),
+    ("a)", "`)` without a `(` before it", ")", "remove it"),
+    (")", "`)` without a `(` before it", ")", "remove it"),
+    ("a b", "two values side by side: an operator such as `*` is missing", "b", ""),
+    ("a b (c +", "two values side by side: an operator such as `*` is missing", "b", ""),
+    ("a AND b", "two values side by side: an operator such as `*` is missing", "AND", "write `and`"),
+    ("2(x)", "two values side by side: an operator such as `*` is missing", "(x)", "for a product write `2*(x)`"),
+    ("(a)(b)", "two values side by side: an operator such as `*` is missing", "(b)", "for a product write `(a)*(b)`"),
+    ("f(x)(y)", "two values side by side: an operator such as `*` is missing", "(y)", "for a product write `f(x)*(y)`"),
+    ("a +* b", "expected a value after `+`, found `*`", "*", ""),
+    ("* a", "expected a value, found `*`", "*", ""),
+    ("a * * b", "expected a value after `*`, found `*`", "*", "`**` is written without a space"),
+    ("a < = b", "expected a value after `<`, found `=`", "=", "`<=` is written without a space"),
+    ("a < > b", "expected a value after `<`, found `>`", ">", "write `!=`"),
+    ("f(a,,b)", "expected a value after `,`, found `,`", ",", ""),
+    ("f(,a)", "expected a value, found `,`", ",", ""),
+    ("f(a, +)", "expected a value after `+`, found `)`", ")", ""),
+    ("a < ", "expected a value after `<`, found the end of the text", "", ""),
+    ("= 3", "expected a name before `=`", "=", "write `name = value`, or the value alone"),
+    ("a = ", "expected a value after `=`, found the end of the text", "", ""),
+    (
+        "t = a",
+        "the text ends without a result: the last statement must be an expression",
+        "t",
+        "to return `t`, write `; t` at the end",
+    ),
+    ("t = a, b", "a name takes one value, found `,`", ",", "give each value its own name: `a = x; b = y`"),
+    ("t = (a, b)", "a name takes one value, found a tuple", "(a, b)", "give each value its own name: `a = x; b = y`"),
+    ("t = u = 3", "only one name can be given a value at a time", "=", "write `a = x; b = a`; to compare, write `==`"),
+    ("a + b = c", "only a single name can be given a value", "=", "to compare, write `==`"),
+    ("(a = b)", "`=` cannot stand inside an expression", "=", "to compare, write `==`"),
+    (
+        "where(a = b, 1, 2)",
+        "an argument without a keyword stands after one with a keyword",
+        "1",
+        "put it before; if `=` was meant to compare, write `==`",
+    ),
+    (
+        "f(a + b = 1)",
+        "only a name can stand before `=`",
+        "=",
+        "a keyword argument is `name=value`; to compare, write `==`",
+    ),
+    ("f(k=1, k=2)", "this keyword is given twice", "k", "remove one"),
+    (
+        "a; b",
+        "the value of this statement is not used: only the last can be a bare expression",
+        "a",
+        "give it a name: `t = ...`; several results are written `x, y`",
+    ),
+    (
+        "t = a; t; t",
+        "the value of this statement is not used: only the last can be a bare expression",
+        "t",
+        "give it a name: `t = ...`; several results are written `x, y`",
+    ),
+    ("()", "expected a value between `(` and `)`", "()", ""),
+    ("() + 1", "expected a value between `(` and `)`", "()", ""),
+    ("a + ()", "expected a value between `(` and `)`", "()", ""),
+    (
+        "(a, b) + 1",
+        "a tuple is not a value to calculate with",
+        "(a, b)",
+        "several results stand at the very end: `x, y`",
+    ),
+    ("((0, 1), 2)", "a tuple is not a value to calculate with", "(0, 1)", "tuples do not nest: write `(0, 1)`"),
+    (
+        "f((0, 1) + 1)",
+        "a tuple is not a value to calculate with",
+        "(0, 1)",
+        "a tuple stands by itself as an argument: `sum(x, axis=(0, 1))`",
+    ),
+    ("f(((0, 1), 2))", "a tuple is not a value to calculate with", "(0, 1)", "tuples do not nest: write `(0, 1)`"),
+    ("((), 1)", "expected a value between `(` and `)`", "()", ""),
+    ("a if b", "this `if` has no `else`", "if", "the form is `x if c else y`"),
+    ("a if b, c", "this `if` has no `else`", "if", "the form is `x if c else y`"),
+    ("a else b", "`else` without an `if` before it", "else", "the form is `x if c else y`"),
+    (
+        "a if b if c else d else e",
+        "expected the `else` of the `if` before, found another `if`",
+        "if b if",
+        "put the inner one in parentheses: `x if (a if b else c) else y`",
+    ),
+    ("if a", "expected a value, found `if`", "if", ""),
+    ("a + not b", "`not` cannot stand after `+`: it binds weaker", "not", "put it in parentheses: `(not x)`"),
+    ("a == not b", "`not` cannot stand after `==`: it binds weaker", "not", "put it in parentheses: `(not x)`"),
+    (
+        "a not b",
+        "expected an operator after `a`, found `not`",
+        "not",
+        "for not equal write `!=`; to join conditions `a and not b`",
+    ),
+    (
+        "a not in b",
+        "expected an operator after `a`, found `not`",
+        "not",
+        "for not equal write `!=`; to join conditions `a and not b`",
+    ),
+    (
+        "a ~ b",
+        "expected an operator after `a`, found `~`",
+        "~",
+        "`~` stands before one value; for exclusive or write `^`, for not equal `!=`",
+    ),
+    ("x.real()", "`.real` is not called", "()", "write `.real` without brackets behind"),
+    ("x.imag(1)", "`.imag` is not called", "(1)", "write `.imag` without brackets behind"),
+    ("x.foo", "`.foo` is unknown: `.real` and `.imag` are what may stand after a value", ".foo", ""),
+    (
+        "x.sum()",
+        "`.sum` is unknown: `.real` and `.imag` are what may stand after a value",
+        ".sum",
+        "write it as a function: `sum(x)`",
+    ),
+    (
+        "np.sin(x)",
+        "`.sin` is unknown: `.real` and `.imag` are what may stand after a value",
+        ".sin",
+        "functions and constants have no prefix: write `sin`",
+    ),
+    (
+        "x.T",
+        "`.T` is unknown: `.real` and `.imag` are what may stand after a value",
+        ".T",
+        "pass the transposed view as an argument",
+    ),
+    (".real", "expected a value before `.real`", ".real", ""),
+    ("x .", "a `.` by itself", ".", "write `.real` or `.imag` after a value, or a digit: `0.5`"),
+    ("a && b", "`&&` is not an operator here", "&&", "write `and`, or `&` for bits"),
+    ("a || b", "`||` is not an operator here", "||", "write `or`, or `|` for bits"),
+    ("!a", "`!` is not an operator here", "!", "write `not x`, or `~x` for bits; `!=` is one operator without a space"),
+    (
+        "a ! b",
+        "`!` is not an operator here",
+        "!",
+        "write `not x`, or `~x` for bits; `!=` is one operator without a space",
+    ),
+    ("a <> b", "`<>` is not an operator here", "<>", "write `!=`"),
+    ("a === b", "`===` is not an operator here", "===", "write `==`"),
+    ("t += 1", "`+=` is not an operator here", "+=", "write the name out: `t2 = t + x`"),
+    ("a := 3", "`:=` is not an operator here", ":=", "give the name its value in a statement before: `t = a*b; t + c`"),
+    (
+        "a -> b",
+        "`->` is not an operator here",
+        "->",
+        "for less than or greater than a negative value write `< -x` or `> -x`",
+    ),
+    (
+        "a[0]",
+        "`[` is not in the language: arrays are not indexed or written out in the text",
+        "[",
+        "pass the slice as an argument of its own",
+    ),
+    ("{a}", "`{` is not in the language", "{", "group with `(` and `)`"),
+    ("'text' + a", "text in quotes is not a value here", "'text'", "write a name without quotes"),
+    ("a + \"b", "text in quotes is not a value here", "\"", "write a name without quotes"),
+    ("a ? b : c", "`?` is not an operator here", "?", "write `x if c else y`, or `where(c, x, y)`"),
+    ("a is None", "`is` is not an operator here", "is", "write `==`; for NaN `isnan(x)`"),
+    ("x in y", "`in` is not an operator here", "in", "write `(x == 1) | (x == 2)`"),
+    (
+        "lambda x: x",
+        "functions are not written in the text",
+        "lambda",
+        "write the expression itself, or `t = ...; ...`",
+    ),
+    ("None", "`None` is not a value here", "None", "leave the argument out"),
+    ("import numpy", "there is nothing to import", "import", "functions are there by their names: `sin(x)`"),
+    (
+        "for x",
+        "loops are not written in the text: every expression runs over whole arrays",
+        "for",
+        "write the expression alone",
+    ),
+    ("class + 1", "`class` is a reserved word and cannot be a name", "class", "take another name, such as `class_`"),
+    (
+        "a @ b",
+        "`@` is not an operator here: matrices are not multiplied",
+        "@",
+        "write `sum(a*b, axis=...)` with shapes that broadcast",
+    ),
+    ("a − b", "the character `−` is not in the language", "−", "write `-`"),
+    ("x²", "the character `²` is not in the language", "²", "write `**2`"),
+    ("a\u{a0}+ b", "the invisible character U+00A0 is not in the language", "\u{a0}", "write a plain space"),
+    ("a\u{200b}", "the invisible character U+200B is not in the language", "\u{200b}", "remove it"),
+    ("a \0 b", "the invisible character U+0000 is not in the language", "\0", "remove it"),
+    ("a $ b", "`$` is not in the language", "$", "a name is written by itself: `x`"),
+    ("2x", "a number directly followed by a name", "2x", "for a product write `2*x`"),
+    (
+        "1.5f",
+        "a number has no suffix such as `f`",
+        "1.5f",
+        "write `1.5`: it takes its type from what it meets, or `f32(1.5)` for single precision",
+    ),
+    ("012", "a decimal number cannot begin with `0`", "012", "write `12`, or `0o12` for octal"),
+    ("1__0", "`_` in a number stands between two digits, one at a time", "1__0", "write `1_0`"),
+    (
+        "99999999999999999999",
+        "this integer is too large: the largest is 18446744073709551615",
+        "99999999999999999999",
+        "write it as a float: `1e20`",
+    ),
+    (
+        "a \\ b",
+        "a `\\` by itself",
+        "\\",
+        "at the very end of a line it joins the next; or put the expression in parentheses",
+    ),
+    ("α β", "two values side by side: an operator such as `*` is missing", "β", ""),
+];
+
+#[test]
+fn errors_say_what_was_expected_and_where() {
+    let mut shown = String::new();
+    for &(source, message, place, help) in ERRORS {
+        let error = refuse(source);
+        let found = (error.message(), &source[error.span()], error.help().unwrap_or(""));
+        if found != (message, place, help) {
+            shown += &format!("    ({source:?}, {:?}, {:?}, {:?}),\n", found.0, found.1, found.2);
+        }
+        assert_eq!(error.kind(), CompileErrorKind::Syntax);
+        assert_eq!(error.source_text(), source);
+    }
+    assert!(shown.is_empty(), "these are different:\n{shown}");
+}
+
+#[test]
+fn the_place_is_shown() {
+    let shown = refuse("t = a*2\nt +* b").to_string();
+    assert_eq!(shown, "expected a value after `+`, found `*`\n  |\n2 | t +* b\n  |    ^\n");
+    let shown = refuse("2x").to_string();
+    assert_eq!(shown, "a number directly followed by a name\n  |\n1 | 2x\n  | ^^\nhelp: for a product write `2*x`");
+}
+
+/// Runs with the stack of a thread as Rust makes it, in bounded time, dropping included.
+fn in_a_small_thread(name: &'static str, source: String, is_right: bool) {
+    let run = move || {
+        let start = Instant::now();
+        let result = parse(&source, &Limits::default());
+        assert_eq!(
+            result.is_ok(),
+            is_right,
+            "{name}: {}",
+            result.err().map_or(String::new(), |error| error.to_string())
+        );
+        if let Ok(ast) = &result {
+            let text = print(ast);
+            assert_eq!(
+                parse(&text, &Limits::default()).map(without_spans).ok(),
+                Some(without_spans(ast.clone())),
+                "{name}"
+            );
+        }
+        drop(result);
+        start.elapsed()
+    };
+    let elapsed = std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
+    eprintln!("{name}: {elapsed:?}");
+    // Loose, for a machine that does other things too; quadratic time would take minutes.
+    assert!(elapsed < Duration::from_secs(20), "{name}: {elapsed:?}");
+}
+
+#[test]
+fn huge_texts_are_read_or_refused_in_linear_time() {
+    let n = 100_000;
+    let sum = |n: usize| (0..n).map(|i| format!("x{}", i % 100)).collect::<Vec<_>>().join(" + ");
+    for (name, source, is_right) in [
+        ("sum of 10,000", sum(10_000), true),
+        ("sum of 100,000", sum(n), true),
+        ("parentheses", format!("{}a{}", "(".repeat(n), ")".repeat(n)), true),
+        ("groups to the right", format!("{}a{}", "b+(".repeat(n), ")".repeat(n)), true),
+        ("groups to the left", format!("{}a{}", "(".repeat(n), ")+b".repeat(n)), true),
+        ("calls", format!("{}a{}", "f(b, k=".repeat(n), ")".repeat(n)), true),
+        ("minuses", format!("{}a", "-".repeat(n)), true),
+        ("powers", format!("a{}", "**a".repeat(n)), true),
+        ("powers of minus", format!("a{}", "**-a".repeat(n)), true),
+        ("nots", format!("{}a", "not ".repeat(n)), true),
+        ("ternaries", format!("{}a", "a if b else ".repeat(n)), true),
+        ("comparisons", format!("a{}", " < a".repeat(n)), true),
+        ("ands", format!("a{}", " and a".repeat(n)), true),
+        ("attributes", format!("a{}", ".real".repeat(n)), true),
+        ("results", "a, ".repeat(n), true),
+        ("statements", format!("{}t", "t = a\n".repeat(n)), true),
+        ("arguments", format!("f({})", "a, ".repeat(n)), true),
+        ("one keyword again and again", format!("f({})", "k=a, ".repeat(n)), false),
+        ("unclosed", "(".repeat(n), false),
+        ("unclosed calls", "f(".repeat(n), false),
+        ("too deep", "(".repeat(n + 1), false),
+        ("closing", ")".repeat(n), false),
+        ("commas", ",".repeat(n), false),
+        ("ifs", "a if ".repeat(n), false),
+        ("equals", "a = ".repeat(n), false),
+        ("side by side", "a ".repeat(n), false),
+        ("names", (0..n).map(|i| format!("n{i},")).collect(), true),
+        ("one long name", "n".repeat(1 << 20), true),
+        ("one long number", "1".repeat(1 << 20), false),
+        ("one long float", format!("1.{}", "1".repeat(1 << 20)), true),
+        ("digits and underscores", "1_".repeat(1 << 20), false),
+        ("one long comment", format!("a #{}", "é".repeat(1 << 19)), true),
+        ("spaces", format!("{}a", " ".repeat(1 << 20)), true),
+        ("newlines", format!("{}a", "\r\n".repeat(1 << 19)), true),
+        ("quotes", "\"".repeat(1 << 20), false),
+        ("one MB of sum", format!("a{}", "+a".repeat(1 << 19)), true),
+    ] {
+        in_a_small_thread(name, source, is_right);
+    }
+}
+
+#[test]
+fn limits_name_themselves() {
+    let limited = |change: fn(&mut Limits), source: &str| {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        let error = parse(source, &limits).unwrap_err();
+        assert_eq!(error.kind(), CompileErrorKind::Limit);
+        format!("{} / {}", error.message(), error.help().unwrap_or(""))
+    };
+    for (found, expected) in [
+        (
+            limited(|l| l.text = 4, "a + b"),
+            "the text has 5 bytes, the limit is 4 / if the text is trusted, raise `Limits::text`",
+        ),
+        (
+            limited(|l| l.nesting = 2, "((a))+(((a)))"),
+            "brackets nest too deeply: this is number 3, the limit is 2 / if the text is trusted, raise `Limits::nesting`",
+        ),
+        (
+            limited(|l| l.nodes = 4, "a+b+c"),
+            "too many operands and operators: this is number 5, the limit is 4 / if the text is trusted, raise `Limits::nodes`",
+        ),
+        (
+            limited(|l| l.names = 2, "a+b+a+c"),
+            "too many names: this is number 3, the limit is 2 / if the text is trusted, raise `Limits::names`",
+        ),
+    ] {
+        assert_eq!(found, expected);
+    }
+    let long = "é".repeat(10_000_000);
+    let error = parse(&long, &Limits::default()).unwrap_err();
+    assert!(error.source_text().len() <= 1024);
+}
+
+/// `cargo test --release --test syntax -- --ignored --nocapture` prints what texts of usual size cost.
+#[test]
+#[ignore = "measures, does not check"]
+fn time_of_usual_texts() {
+    for source in [
+        "a",
+        "a*b + c",
+        "sin(x)**2 + cos(x)**2",
+        "t = a*b; where(t > 1, t, -t) if c else sum(t, axis=(0, 1))",
+        "a +* b",
+    ] {
+        let limits = Limits::default();
+        let rounds = 100_000;
+        let start = Instant::now();
+        for _ in 0..rounds {
+            let _ = std::hint::black_box(parse(std::hint::black_box(source), &limits));
+        }
+        println!("{source}: {} ns", start.elapsed().as_nanos() / rounds);
+    }
+}
