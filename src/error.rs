@@ -37,8 +37,12 @@ pub enum CompileErrorKind {
     /// The text is larger or nests deeper than the limits allow. Where the text is trusted, raise the limit that the
     /// message names.
     Limit,
-    /// A function or keyword that does not exist. The help names the nearest that does.
+    /// A function or keyword that does not exist, or a name that is used as what it is not. The help names the nearest
+    /// that does exist.
     Name,
+    /// An operation on types that it does not take, a call with the wrong number of arguments, a literal that its type
+    /// does not hold. The message names the types.
+    Type,
 }
 
 /// Of a text over the limit of length, what the error keeps.

@@ -144,16 +144,19 @@ impl Access {
 pub enum FaultCode {
     /// An integer to a negative integer power.
     NegativePower = 0,
+    /// A bare integer argument, or what was computed from such alone, that the type of its partner does not hold.
+    OutOfRange = 1,
 }
 
 impl FaultCode {
     /// Every code.
-    pub const ALL: &[FaultCode] = &[FaultCode::NegativePower];
+    pub const ALL: &[FaultCode] = &[FaultCode::NegativePower, FaultCode::OutOfRange];
 
     /// Its name in the text form.
     pub fn name(self) -> &'static str {
         match self {
             FaultCode::NegativePower => "negative_power",
+            FaultCode::OutOfRange => "out_of_range",
         }
     }
 }

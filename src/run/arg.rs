@@ -22,7 +22,11 @@ pub struct Arg<'a>(Inner<'a>);
 enum Inner<'a> {
     Array(Memory<'a>),
     /// The value's memory form lies at the start of the bytes.
-    Scalar { bytes: u64, dtype: DType, weak: bool },
+    Scalar {
+        bytes: u64,
+        dtype: DType,
+        weak: bool,
+    },
 }
 
 // SAFETY: an `Arg` is a shared borrow of elements that are `Sync` (`Element` requires it).

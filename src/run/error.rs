@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::error::CompileError;
+use crate::error::{CompileError, CompileErrorKind};
 
 /// Why an expression could not be evaluated on these arguments.
 ///
@@ -24,6 +24,8 @@ struct Repr {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum EvalErrorKind {
+    /// The text is not an expression ([`eval!`](crate::eval) alone: elsewhere that is a [`CompileError`]).
+    Compile,
     /// A name in the text has no argument: pass it, or declare it in the text.
     MissingArgument,
     /// Two arguments have one name: pass it once.
@@ -79,14 +81,13 @@ impl EvalError {
 }
 
 impl From<CompileError> for EvalError {
-    /// A type error: it has a place in the text.
+    /// An error with a place in the text.
     fn from(cause: CompileError) -> EvalError {
-        EvalError(Box::new(Repr {
-            kind: EvalErrorKind::Type,
-            message: cause.message().to_string(),
-            help: None,
-            cause: Some(cause),
-        }))
+        let kind = match cause.kind() {
+            CompileErrorKind::Type => EvalErrorKind::Type,
+            _ => EvalErrorKind::Compile,
+        };
+        EvalError(Box::new(Repr { kind, message: cause.message().to_string(), help: None, cause: Some(cause) }))
     }
 }
 

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::error::{EvalError, EvalErrorKind};
 use super::launch::{Env, LaunchSpace, launch};
-use super::reduce::{Reduction, ReduceSpace};
+use super::reduce::{ReduceSpace, Reduction};
 use super::scratch::Buffer;
 use super::view::RawView;
 use crate::dtype::DType;
@@ -38,6 +38,8 @@ struct Temp {
     strides: SmallVec<[isize; 6]>,
     bytes: Buffer,
     pointer: Option<*mut u8>,
+    /// A map that has joined the pass of a reduction.
+    done: bool,
 }
 
 impl Workspace {
@@ -51,9 +53,15 @@ impl Workspace {
     ///
     /// # Errors
     /// Where shapes do not broadcast, axes are not there, there is nothing to reduce, or too much.
-    pub fn shapes(&mut self, program: &Program, inputs: &[RawView], name: &dyn Fn(u32) -> String) -> Result<(), EvalError> {
+    pub fn shapes(
+        &mut self,
+        program: &Program,
+        inputs: &[RawView],
+        name: &dyn Fn(u32) -> String,
+    ) -> Result<(), EvalError> {
         if let Some((at, input)) = inputs.iter().enumerate().find(|(_, v)| v.shape.len() > MAX_RANK) {
-            let message = format!("`{}` has {} axes, at most {MAX_RANK} are possible", name(at as u32), input.shape.len());
+            let message =
+                format!("`{}` has {} axes, at most {MAX_RANK} are possible", name(at as u32), input.shape.len());
             return Err(EvalError::new(EvalErrorKind::Shape, message));
         }
         self.shapes.clear();
@@ -67,6 +75,7 @@ impl Workspace {
             }
             let temp = &mut self.temps[at];
             temp.pointer = None;
+            temp.done = false;
             if let Some((monoid, node)) = reduction(&program.graph, stage)
                 && let NodeKind::Reduce { axes, keepdims, .. } = &program.graph.node(node).kind
             {
@@ -164,7 +173,6 @@ impl Workspace {
         in_place: bool,
     ) -> Result<(), EvalError> {
         let program = env.program;
-        let mut done = u64::MAX;
         for (at, stage) in program.stages.iter().enumerate() {
             let Workspace { shapes, temps, counts, nest, launch: space, reduce } = self;
             let empty = count(&shapes[at]) == Some(0);
@@ -172,7 +180,7 @@ impl Workspace {
                 view(source, program.graph.node(node).dtype, inputs, temps, counts)
             };
             match &stage.work {
-                Work::Map(_) if empty || done == at as u64 => {}
+                Work::Map(_) if empty || temps[at].done => {}
                 Work::Map(stores) => {
                     let specs = operands(program, at, Pass::Map);
                     nest.begin(&shapes[at]);
@@ -209,7 +217,7 @@ impl Workspace {
                             let outs = stores.iter().map(|&(_, o)| outputs[o as usize]);
                             others.map(|leaf| resolve(leaf, &*before)).chain(outs).collect()
                         });
-                    let Temp { axes, keepdims, shape, strides, bytes, pointer } = temp;
+                    let Temp { axes, keepdims, shape, strides, bytes, pointer, .. } = temp;
                     let reduction = Reduction {
                         stage: at,
                         monoid,
@@ -223,7 +231,11 @@ impl Workspace {
                     // SAFETY: as for maps; the temporary is this stage's own.
                     match unsafe { reduction.run(env, reduce, bytes) } {
                         Some(result) => *pointer = Some(result),
-                        None => done = joins.map_or(done, |map| map as u64),
+                        None => {
+                            if let Some(map) = joins {
+                                temps[*map].done = true;
+                            }
+                        }
                     }
                 }
             }
@@ -236,13 +248,7 @@ impl Workspace {
 }
 
 /// The array that a leaf stands for.
-fn view<'a>(
-    source: Source,
-    dtype: DType,
-    inputs: &[RawView<'a>],
-    temps: &'a [Temp],
-    counts: &'a [i64],
-) -> RawView<'a> {
+fn view<'a>(source: Source, dtype: DType, inputs: &[RawView<'a>], temps: &'a [Temp], counts: &'a [i64]) -> RawView<'a> {
     match source {
         Source::Input(i) => inputs[i as usize],
         Source::Temp(t) => {
@@ -273,7 +279,7 @@ fn wrong_axis(e: AxisError, shape: &[usize]) -> EvalError {
 }
 
 #[cold]
-fn fault(faults: u32) -> EvalError {
+pub fn fault(faults: u32) -> EvalError {
     let what = FaultCode::ALL.iter().find(|&&code| faults >> code as u32 & 1 == 1);
     let error = match what {
         Some(FaultCode::NegativePower) => {

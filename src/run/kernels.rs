@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crate::ir::{Inst, Kernel, Op};
-use crate::jit::{Compiled, interp::Interp};
+use crate::jit::Compiled;
 use crate::plan::lower::{Layout, Pass, lower};
 use crate::plan::program::Program;
 
@@ -115,7 +115,7 @@ impl Slot {
     }
 
     /// What runs the kernel, for a run of this many points.
-    pub fn runnable(&self, executor: Executor, points: usize) -> &dyn Compiled {
+    pub fn runnable(&self, executor: Executor, points: usize) -> &Arc<dyn Compiled> {
         let native = match executor {
             Executor::Interpreter => None,
             Executor::Cranelift => self.native.get_or_init(|| compile(&self.kernel)).as_ref(),
@@ -125,8 +125,8 @@ impl Slot {
             },
         };
         match native {
-            Some(native) => &**native,
-            None => &**self.portable.get_or_init(|| Interp.compile_any(&self.kernel)),
+            Some(native) => native,
+            None => self.portable.get_or_init(|| interpret(&self.kernel)),
         }
     }
 
@@ -144,6 +144,11 @@ impl Slot {
         }
         self.native.get_or_init(|| compile(&self.kernel)).as_ref()
     }
+}
+
+/// The interpreter takes every kernel.
+fn interpret(kernel: &Kernel) -> Arc<dyn Compiled> {
+    crate::jit::interp::Interp.program(kernel)
 }
 
 #[cfg(feature = "jit")]

@@ -78,6 +78,20 @@ pub fn pays_to_share(env: &Env, points: usize, nanoseconds: f64) -> bool {
     large && env.threads.count() > 1
 }
 
+/// The most points for which a pass of this kind is a single call of its kernel.
+pub fn stays_serial_up_to(env: &Env, bytes: usize, weight: f64) -> usize {
+    let from = env.tuning.stream_from.unwrap_or(STREAM_FROM);
+    let cached = from.saturating_sub(1) / bytes.max(1);
+    if env.tuning.tile.is_some() {
+        return 0;
+    }
+    match env.tuning.serial_below {
+        _ if env.threads.count() == 1 => cached,
+        Some(below) => below.saturating_sub(1).min(cached),
+        None => ((WAKE / cost(1, bytes, weight)) as usize).min(cached),
+    }
+}
+
 /// Runs a pass of a stage over an arranged nest whose operands are those of `specs`.
 ///
 /// # Safety
@@ -100,10 +114,8 @@ pub unsafe fn launch(
     let loops = rank.min(2);
     let points: usize = nest.shape().iter().product();
     let extents = if loops == 2 { [nest.shape()[rank - 2], nest.shape()[rank - 1]] } else { [1, nest.shape()[0]] };
-    let bytes: usize = (0..specs.len())
-        .filter(|&o| nest.strides(o).iter().any(|&s| s != 0))
-        .map(|o| specs[o].dtype.size())
-        .sum();
+    let bytes: usize =
+        (0..specs.len()).filter(|&o| nest.strides(o).iter().any(|&s| s != 0)).map(|o| specs[o].dtype.size()).sum();
 
     let LaunchSpace { layout, strides, staged } = space;
     staged.clear();
@@ -120,7 +132,7 @@ pub unsafe fn launch(
         let shared = pays_to_share(env, points, cost(points, bytes, slot.weight()));
         let tile = choose_tile(env, extents, combining, staged, shared);
         fill_strides(nest, specs, layout, staged, tile, strides);
-        let kernel = slot.runnable(env.executor, points);
+        let kernel = &**slot.runnable(env.executor, points);
         let job = Job { kernel, nest, loops, tile, strides, staged, faults: env.faults };
         let tiles = job.tiles();
         if !shared || tiles == 1 {
@@ -191,9 +203,8 @@ fn classify(nest: &Nest, specs: &[OperandSpec], loops: usize, staged: &[Staged],
         for (l, &stride) in own.iter().enumerate() {
             let innermost = l + 1 == loops;
             // The single point of a nest without axes is still stored in the loop.
-            let unit = stride.unsigned_abs() == spec.dtype.size() && stride > 0
-                || buffered
-                || point && spec.role != Role::In;
+            let unit =
+                stride.unsigned_abs() == spec.dtype.size() && stride > 0 || buffered || point && spec.role != Role::In;
             layout.classes.push(match stride {
                 _ if innermost && unit => Class::Unit,
                 0 => Class::Zero,

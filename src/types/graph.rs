@@ -146,6 +146,14 @@ impl GraphBuilder {
         self.add(NodeKind::Input(at as u32), &[], dtype, span)
     }
 
+    /// The index of the free name that a node is, if it is an input.
+    pub fn input_name(&self, id: NodeId) -> Option<u32> {
+        match self.graph.node(id).kind {
+            NodeKind::Input(at) => self.graph.inputs.get(at as usize).map(|input| input.name),
+            _ => None,
+        }
+    }
+
     /// A constant.
     pub fn constant(&mut self, c: impl Into<Scalar>, span: Span) -> NodeId {
         let c = c.into();

@@ -1,0 +1,337 @@
+//! A compiled text: what all expressions of the same text and options share.
+//!
+//! Always holds: nothing here changes what a call means; the lists only grow, are bounded, and are read without a lock.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+use smallvec::SmallVec;
+
+use super::arg::{Arg, Args};
+use super::error::{EvalError, EvalErrorKind};
+use super::execute::Workspace;
+use super::kernels::{Executor, Kernels, Places};
+use super::launch::{Env, Tuning};
+use super::memory::Pending;
+use super::result::AnyArray;
+use super::scratch::with_workspace;
+use super::threads::Threads;
+use super::view::RawView;
+use crate::dtype::DType;
+use crate::error::CompileError;
+use crate::plan::program::Program;
+use crate::syntax::ast::Ast;
+use crate::syntax::{Limits, parse};
+use crate::types::{InputType, Resolved, infer, resolve};
+
+/// How the axes of a new result lie in memory.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum Order {
+    /// The last axis' elements are neighbours.
+    C,
+    /// The first axis' elements are neighbours.
+    F,
+    /// As in the arguments; C where they disagree.
+    #[default]
+    K,
+}
+
+/// All that a compiled text depends on.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Options {
+    /// Who runs kernels.
+    pub executor: Executor,
+    /// The order of results.
+    pub order: Order,
+    /// What steers runs.
+    pub tuning: Tuning,
+    /// How large a text may be.
+    pub limits: Limits,
+    /// Names that are arguments even if they are those of constants.
+    pub declared: Vec<String>,
+}
+
+/// Sets of argument types for which an expression keeps its typed form.
+const TYPES: usize = 32;
+
+/// A parsed text, and what has been made from it so far.
+pub struct Core {
+    /// The text.
+    pub source: String,
+    /// What it was compiled with.
+    pub options: Options,
+    ast: Ast,
+    resolved: Resolved,
+    typed: Places<Arc<Typed>>,
+}
+
+/// A text for arguments of certain types.
+pub struct Typed {
+    /// The types, name by name.
+    pub signature: SmallVec<[InputType; 4]>,
+    /// The stages.
+    pub program: Program,
+    /// Their kernels.
+    pub kernels: Kernels,
+}
+
+/// Arguments in the order of the names.
+pub type Bound<'a> = SmallVec<[(InputType, RawView<'a>); 4]>;
+
+impl Core {
+    /// Parses a text.
+    pub fn new(source: &str, options: &Options) -> Result<Core, CompileError> {
+        let ast = parse(source, &options.limits)?;
+        let resolved = resolve(&ast, source, &options.declared)?;
+        Ok(Core { source: source.to_string(), options: options.clone(), ast, resolved, typed: Places::new(TYPES) })
+    }
+
+    /// The free names, in order of first appearance.
+    pub fn names(&self) -> &[String] {
+        &self.resolved.free
+    }
+
+    /// The number of results.
+    pub fn results(&self) -> usize {
+        self.ast.results.len()
+    }
+
+    /// The typed forms made so far.
+    pub fn typed_forms(&self) -> impl Iterator<Item = &Arc<Typed>> {
+        self.typed.iter()
+    }
+
+    /// Finds the argument of each name. `targets` are arrays that stand for names too (those to be updated).
+    pub fn bind<'a>(&self, args: &'a Args, targets: &[(&str, RawView<'a>)]) -> Result<Bound<'a>, EvalError> {
+        let items = args.items();
+        check_names(items, targets)?;
+        let mut bound = Bound::new();
+        let mut next = 0;
+        for name in self.names() {
+            if let Some((_, view)) = targets.iter().find(|(n, _)| n == name) {
+                bound.push((InputType::strong(view.dtype), *view));
+                continue;
+            }
+            // Arguments mostly come in the order of the names: look there first.
+            let here = items.get(next).filter(|(n, _)| n == name).map(|_| next);
+            let Some(at) = here.or_else(|| items.iter().position(|(n, _)| n == name)) else {
+                return Err(self.missing(name, items));
+            };
+            next = at + 1;
+            bound.push(typed_view(&items[at].1));
+        }
+        Ok(bound)
+    }
+
+    #[cold]
+    fn missing(&self, name: &str, items: &[(&str, Arg)]) -> EvalError {
+        let error = EvalError::new(EvalErrorKind::MissingArgument, format!("there is no argument for `{name}`"));
+        match crate::syntax::suggest::nearest(name, items.iter().map(|(n, _)| *n)) {
+            Some(near) => error.with_help(format!("there is one named `{near}`; did you mean `{name} = {near}`?")),
+            None => error.with_help(format!("pass it: `args![..., {name} = value]`")),
+        }
+    }
+
+    /// The typed form for these arguments.
+    pub fn typed(&self, bound: &Bound) -> Result<Arc<Typed>, EvalError> {
+        self.with_typed(bound, Arc::clone)
+    }
+
+    /// Runs `f` with the typed form for these arguments.
+    pub fn with_typed<R>(&self, bound: &Bound, f: impl FnOnce(&Arc<Typed>) -> R) -> Result<R, EvalError> {
+        let is = |typed: &Arc<Typed>| {
+            typed.signature.len() == bound.len() && typed.signature.iter().zip(bound).all(|(a, (b, _))| a == b)
+        };
+        let make = || {
+            let signature: SmallVec<[InputType; 4]> = bound.iter().map(|(ty, _)| *ty).collect();
+            let graph = infer(&self.ast, &self.source, &self.resolved, &signature)?;
+            let program = Program::new(graph);
+            Ok::<_, CompileError>(Arc::new(Typed { signature, program, kernels: Kernels::default() }))
+        };
+        Ok(match self.typed.find(is, make)? {
+            Ok(typed) => f(typed),
+            Err(typed) => f(&typed),
+        })
+    }
+
+    /// The name of a graph's input.
+    fn name_of(&self, program: &Program, input: u32) -> String {
+        let name = program.graph.inputs.get(input as usize).and_then(|i| self.names().get(i.name as usize));
+        name.cloned().unwrap_or_default()
+    }
+
+    /// Evaluates into new arrays.
+    pub fn eval(&self, bound: &Bound, threads: &Threads) -> Result<Vec<AnyArray>, EvalError> {
+        self.with_typed(bound, |typed| {
+            let inputs = typed.inputs(self, bound)?;
+            with_workspace(|workspace| {
+                let program = &typed.program;
+                workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
+                let mut pending = Vec::with_capacity(program.graph.outputs.len());
+                for (output, &node) in program.graph.outputs.iter().enumerate() {
+                    let shape = workspace.output_shape(program, output);
+                    let order = match self.options.order {
+                        Order::C => (0..shape.len()).collect(),
+                        Order::F => (0..shape.len()).rev().collect(),
+                        Order::K => workspace.output_order(program, &inputs, output),
+                    };
+                    pending.push(Pending::new(program.graph.node(node).dtype, shape, order)?);
+                }
+                let outputs: SmallVec<[RawView; 2]> = pending.iter_mut().map(Pending::view).collect();
+                // SAFETY: inputs are borrowed arrays, outputs are new ones, of the shapes and types of the program.
+                unsafe { self.run(typed, workspace, threads, &inputs, &outputs, false)? }
+                // SAFETY: the program has run to its end, so every element has been written.
+                Ok(pending.into_iter().map(|p| unsafe { p.finish() }).collect())
+            })
+        })?
+    }
+
+    /// Evaluates into arrays that are there.
+    ///
+    /// # Safety
+    /// Outputs must be writable at all their elements, and apart from each other; and apart from the inputs, unless
+    /// `in_place`: then an output may also be an input, with the same address, shape and strides.
+    pub unsafe fn eval_into(
+        &self,
+        bound: &Bound,
+        outputs: &[RawView],
+        threads: &Threads,
+        in_place: bool,
+    ) -> Result<(), EvalError> {
+        self.with_typed(bound, |typed| {
+            // SAFETY: as the caller promises.
+            unsafe { self.eval_typed(typed, bound, outputs, threads, in_place) }
+        })?
+    }
+
+    /// As [`eval_into`](Core::eval_into), with the typed form at hand.
+    ///
+    /// # Safety
+    /// As there; and `typed` must be the form for these arguments.
+    pub unsafe fn eval_typed(
+        &self,
+        typed: &Typed,
+        bound: &Bound,
+        outputs: &[RawView],
+        threads: &Threads,
+        in_place: bool,
+    ) -> Result<(), EvalError> {
+        let program = &typed.program;
+        let inputs = typed.inputs(self, bound)?;
+        with_workspace(|workspace| {
+            workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
+            check_outputs(program, workspace, outputs)?;
+            // SAFETY: outputs have the shapes and types of the program; for the rest the caller vouches.
+            unsafe { self.run(typed, workspace, threads, &inputs, outputs, in_place) }
+        })
+    }
+
+    /// The types and shapes of the results.
+    pub fn outputs(&self, bound: &Bound) -> Result<Vec<(DType, Vec<usize>)>, EvalError> {
+        self.with_typed(bound, |typed| {
+            let inputs = typed.inputs(self, bound)?;
+            with_workspace(|workspace| {
+                let program = &typed.program;
+                workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
+                let of = |(output, &node): (usize, &_)| {
+                    (program.graph.node(node).dtype, workspace.output_shape(program, output).to_vec())
+                };
+                Ok(program.graph.outputs.iter().enumerate().map(of).collect())
+            })
+        })?
+    }
+
+    /// # Safety
+    /// As for [`Workspace::run`].
+    unsafe fn run(
+        &self,
+        typed: &Typed,
+        workspace: &mut Workspace,
+        threads: &Threads,
+        inputs: &[RawView],
+        outputs: &[RawView],
+        in_place: bool,
+    ) -> Result<(), EvalError> {
+        let faults = AtomicU32::new(0);
+        let env = typed.env(self, threads, &faults);
+        // SAFETY: as the caller promises.
+        unsafe { workspace.run(&env, inputs, outputs, in_place) }
+    }
+}
+
+impl Typed {
+    /// The arrays of the graph's inputs, once bare integers are known to be in range.
+    fn inputs<'a>(&self, core: &Core, bound: &Bound<'a>) -> Result<SmallVec<[RawView<'a>; 4]>, EvalError> {
+        let graph = &self.program.graph;
+        for check in &graph.range_checks {
+            let (_, view) = bound[check.name as usize];
+            // SAFETY: a bare integer argument is an `i64`.
+            let value = unsafe { view.pointer.cast::<i64>().read_unaligned() };
+            if check.dtype == DType::I32 && i32::try_from(value).is_err() {
+                let name = &core.names()[check.name as usize];
+                let message = format!("`{name}` is {value}, which is out of the range of {}", check.dtype);
+                return Err(EvalError::new(EvalErrorKind::Range, message)
+                    .with_help(format!("cast what it is combined with: `i64(...)`, or pass `{name}` as a float")));
+            }
+        }
+        Ok(graph.inputs.iter().map(|input| bound[input.name as usize].1).collect())
+    }
+
+    /// What all passes of a call need.
+    pub fn env<'a>(&'a self, core: &Core, threads: &'a Threads, faults: &'a AtomicU32) -> Env<'a> {
+        let Options { executor, tuning, .. } = core.options;
+        Env { program: &self.program, kernels: &self.kernels, executor, threads, tuning, faults }
+    }
+}
+
+/// An argument's type and array.
+#[inline]
+pub fn typed_view<'a>(arg: &'a Arg) -> (InputType, RawView<'a>) {
+    let view = arg.view();
+    (InputType { dtype: view.dtype, weak: arg.is_weak() }, view)
+}
+
+/// Refuses a name that is given twice.
+fn check_names(items: &[(&str, Arg)], targets: &[(&str, RawView)]) -> Result<(), EvalError> {
+    /// Names up to which each is compared with each.
+    const FEW: usize = 24;
+    let twice = if items.len() + targets.len() <= FEW {
+        let repeated = items.iter().enumerate().find(|(at, (name, _))| items[..*at].iter().any(|(n, _)| n == name));
+        let both = items.iter().find(|(name, _)| targets.iter().any(|(n, _)| n == name));
+        let targets = targets.iter().enumerate().find(|(at, (name, _))| targets[..*at].iter().any(|(n, _)| n == name));
+        repeated.map(|(_, item)| item.0).or(both.map(|item| item.0)).or(targets.map(|(_, item)| item.0))
+    } else {
+        let mut seen = std::collections::HashSet::new();
+        items.iter().map(|(n, _)| *n).chain(targets.iter().map(|(n, _)| *n)).find(|name| !seen.insert(*name))
+    };
+    match twice {
+        None => Ok(()),
+        Some(name) => Err(EvalError::new(EvalErrorKind::DuplicateArgument, format!("`{name}` is given twice"))
+            .with_help("pass each name once")),
+    }
+}
+
+/// Refuses outputs of the wrong number, type or shape.
+fn check_outputs(program: &Program, workspace: &Workspace, outputs: &[RawView]) -> Result<(), EvalError> {
+    let wrong = |message: String| EvalError::new(EvalErrorKind::Output, message);
+    let results = program.graph.outputs.len();
+    if results != outputs.len() {
+        return Err(wrong(format!("the expression has {results} results, but there are {} outputs", outputs.len())));
+    }
+    for (at, (&node, out)) in program.graph.outputs.iter().zip(outputs).enumerate() {
+        let (dtype, shape) = (program.graph.node(node).dtype, workspace.output_shape(program, at));
+        let which = if results == 1 { "the output".to_string() } else { format!("output {at}") };
+        if out.dtype != dtype {
+            return Err(wrong(format!("{which} is an array of {}, but the result is of {dtype}", out.dtype))
+                .with_help(format!("pass an array of {dtype}, or write `{}(...)` in the expression", out.dtype)));
+        }
+        if out.shape != shape.as_slice() {
+            return Err(wrong(format!(
+                "{which} has the shape {:?}, but the result has the shape {shape:?}",
+                out.shape
+            )));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! How an expression is computed, for a person to read.
+
+use std::fmt;
+
+use super::core::{Bound, Core};
+use super::error::EvalError;
+use super::threads::Threads;
+use crate::plan::program::Work;
+
+/// How an expression is computed for certain arguments: types, stages, and the kernels that have been made so far.
+/// Display it; the form may change.
+#[derive(Clone, Debug)]
+pub struct Explain {
+    text: String,
+}
+
+impl Explain {
+    pub(crate) fn new(core: &Core, threads: &Threads, bound: &Bound) -> Result<Explain, EvalError> {
+        let outputs = core.outputs(bound)?;
+        let typed = core.typed(bound)?;
+        let mut text = String::new();
+        Explain::write(&mut text, core, threads, bound, &typed, &outputs).unwrap_or_default();
+        Ok(Explain { text })
+    }
+
+    fn write(
+        f: &mut impl fmt::Write,
+        core: &Core,
+        threads: &Threads,
+        bound: &Bound,
+        typed: &super::core::Typed,
+        outputs: &[(crate::DType, Vec<usize>)],
+    ) -> fmt::Result {
+        writeln!(f, "{}", core.source)?;
+        for (name, (ty, view)) in core.names().iter().zip(bound) {
+            let weak = if ty.weak { ", weak" } else { "" };
+            writeln!(f, "  {name}: {}{weak}, shape {:?}, strides {:?}", ty.dtype, view.shape, view.strides)?;
+        }
+        for (dtype, shape) in outputs {
+            writeln!(f, "  result: {dtype}, shape {shape:?}")?;
+        }
+        writeln!(f, "\ntyped graph (equal parts are one)\n{}", typed.program.graph)?;
+        writeln!(f, "stages, each one pass over memory, on up to {} threads", threads.count())?;
+        for (at, stage) in typed.program.stages.iter().enumerate() {
+            match &stage.work {
+                Work::Map(outputs) => writeln!(f, "  {at}: elementwise, {} stored", outputs.len())?,
+                Work::Reduce { joins: None, .. } => writeln!(f, "  {at}: reduction")?,
+                Work::Reduce { joins: Some(map), .. } => {
+                    writeln!(f, "  {at}: reduction, joined by stage {map} where a run is at most 512 elements")?;
+                }
+            }
+        }
+        writeln!(f, "\nkernels made so far")?;
+        for (stage, pass, slot) in typed.kernels.iter() {
+            let code = slot.native().and_then(|native| native.code().map(<[u8]>::len));
+            let by = code.map_or("interpreted".into(), |bytes| format!("{bytes} bytes of native code"));
+            writeln!(f, "stage {stage}, {pass:?}: {by}\n{}", slot.kernel())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Explain {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}

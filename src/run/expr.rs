@@ -1,0 +1,350 @@
+//! The front door: expressions and how they are made.
+
+use std::fmt;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::arg::{Args, AsArgs};
+use super::cache;
+use super::core::{Core, Options, Order};
+use super::error::{EvalError, EvalErrorKind};
+use super::explain::Explain;
+use super::kernels::Executor;
+use super::out::{self, Out};
+use super::prepared::Prepared;
+use super::result::{AnyArray, FromResult};
+use super::threads::Threads;
+use super::view::RawView;
+use crate::dtype::DType;
+use crate::error::CompileError;
+use crate::syntax::Limits;
+
+/// A compiled expression. Cheap to clone; used from many threads at once.
+///
+/// The text is parsed once; it is typed when first called with arguments of certain types, and its kernels are made when
+/// first needed for a layout (contiguous, strided, broadcast). All of that is kept, also for other expressions of
+/// the same text.
+///
+/// ```
+/// use ndarray::{Array1, array};
+/// use tilexpr::{Expr, args};
+/// let e = Expr::compile("a*b + c")?;
+/// let (a, b, c) = (array![1.0, 2.0], array![3.0, 4.0], array![0.5, 0.5]);
+/// let y: Array1<f64> = e.eval(args![a, b, c])?;
+/// assert_eq!(y, array![3.5, 8.5]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Expr {
+    core: Arc<Core>,
+    threads: Threads,
+}
+
+impl Expr {
+    /// Compiles a text with the default options.
+    ///
+    /// # Errors
+    /// Where the text is not an expression, or uses a function that there is not: with the place, and what to write.
+    pub fn compile(source: &str) -> Result<Expr, CompileError> {
+        Expr::builder().compile(source)
+    }
+
+    /// Options for compiling.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The text.
+    pub fn source(&self) -> &str {
+        &self.core.source
+    }
+
+    /// The names that need an argument, in order of first appearance.
+    ///
+    /// ```
+    /// let e = tilexpr::Expr::compile("t = b*b; sqrt(t - 4*a*c) + pi")?;
+    /// assert_eq!(e.names(), ["b", "a", "c"]);
+    /// # Ok::<(), tilexpr::CompileError>(())
+    /// ```
+    pub fn names(&self) -> &[String] {
+        self.core.names()
+    }
+
+    /// The same expression on other threads.
+    #[must_use]
+    pub fn with_threads(&self, threads: Threads) -> Expr {
+        Expr { core: Arc::clone(&self.core), threads }
+    }
+
+    /// Evaluates into a new array (or scalar, or several of them: see [`FromResult`]).
+    ///
+    /// The shape is what the arguments broadcast to, or what reductions leave of it; the type follows NumPy 2's rules.
+    ///
+    /// # Errors
+    /// Where an argument is missing or given twice, where types or shapes do not fit, where there is no memory, where the
+    /// data have no result, and where the result is not of the type that was asked for.
+    pub fn eval<'a, R: FromResult>(&self, args: impl AsArgs<'a>) -> Result<R, EvalError> {
+        let bound = self.core.bind(args.borrow(), &[])?;
+        R::from_results(self.core.eval(&bound, &self.threads)?)
+    }
+
+    /// Evaluates into arrays of the caller's, which have the shape and type of the results.
+    ///
+    /// Allocates nothing once warm on one thread.
+    ///
+    /// # Errors
+    /// As for [`eval`](Expr::eval), and where the number, shape or type of the outputs is another. Unless the error is of the
+    /// kind [`Fault`](EvalErrorKind::Fault), outputs are as they were.
+    ///
+    /// ```
+    /// use tilexpr::{Expr, args};
+    /// let (a, mut y) = ([1.0, 4.0, 9.0], [0.0; 3]);
+    /// Expr::compile("sqrt(a)")?.eval_into(args![a], &mut y)?;
+    /// assert_eq!(y, [1.0, 2.0, 3.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn eval_into<'a, O: Out + ?Sized>(&self, args: impl AsArgs<'a>, out: &mut O) -> Result<(), EvalError> {
+        let bound = self.core.bind(args.borrow(), &[])?;
+        let memories = out::memories(out);
+        let outputs: SmallVec<[RawView; 2]> = memories.iter().map(|m| m.view()).collect();
+        // SAFETY: outputs are borrowed mutably, so they are writable, apart from each other and from the arguments.
+        unsafe { self.core.eval_into(&bound, &outputs, &self.threads, false) }
+    }
+
+    /// Updates arrays in place: `a = f(a, ...)`. The target is also an argument under its name; the results are
+    /// as if they had been computed apart and then written.
+    ///
+    /// Several at once: `update(["u", "v"], &mut (&mut u, &mut v), args)` for an expression with two results.
+    ///
+    /// # Errors
+    /// As for [`eval_into`](Expr::eval_into).
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use tilexpr::{Expr, args};
+    /// let mut a = array![1.0, 2.0, 3.0];
+    /// Expr::compile("a - mean(a)")?.update("a", &mut a, args![])?;
+    /// assert_eq!(a, array![-1.0, 0.0, 1.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn update<'a, N: Names, O: Out + ?Sized>(
+        &self,
+        names: N,
+        targets: &mut O,
+        args: impl AsArgs<'a>,
+    ) -> Result<(), EvalError> {
+        let memories = out::memories(targets);
+        let outputs: SmallVec<[RawView; 2]> = memories.iter().map(|m| m.view()).collect();
+        let names = names.names();
+        if names.len() != outputs.len() {
+            let message = format!("{} names are given for {} arrays to update", names.len(), outputs.len());
+            return Err(EvalError::new(EvalErrorKind::Output, message));
+        }
+        let named: SmallVec<[(&str, RawView); 2]> = names.into_iter().zip(outputs.iter().copied()).collect();
+        let bound = self.core.bind(args.borrow(), &named)?;
+        let typed = self.core.typed(&bound)?;
+        if typed.program.maps().count() <= 1 {
+            // SAFETY: targets are borrowed mutably. A single pass writes them, after all reductions of what they were, and
+            // reads each point before it writes it.
+            return unsafe { self.core.eval_typed(&typed, &bound, &outputs, &self.threads, true) };
+        }
+        // One pass would read what an earlier one has written: compute all, then write all.
+        let found = self.core.outputs(&bound)?;
+        for ((dtype, shape), out) in found.iter().zip(&outputs) {
+            if *dtype != out.dtype || shape.as_slice() != out.shape {
+                let message = format!(
+                    "an array of {} and shape {:?} is to be updated with a result of {dtype} and shape {shape:?}",
+                    out.dtype, out.shape
+                );
+                return Err(EvalError::new(EvalErrorKind::Output, message));
+            }
+        }
+        let results = self.core.eval(&bound, &self.threads)?;
+        let copy = cache::get("x", &Options::default()).map_err(EvalError::from)?;
+        for (result, out) in results.iter().zip(&outputs) {
+            let one = Args::new().with("x", result);
+            // SAFETY: the target is borrowed mutably, and the result is a new array.
+            unsafe { copy.eval_into(&copy.bind(&one, &[])?, &[*out], &self.threads, false)? }
+        }
+        Ok(())
+    }
+
+    /// The type and shape that [`eval`](Expr::eval) would give, without running anything.
+    ///
+    /// # Errors
+    /// Where types or shapes do not fit; and for an expression with several results (ask for
+    /// [`outputs`](Expr::outputs)).
+    pub fn output<'a>(&self, args: impl AsArgs<'a>) -> Result<(DType, Vec<usize>), EvalError> {
+        let mut all = self.outputs(args)?;
+        match (all.pop(), all.len()) {
+            (Some(one), 0) => Ok(one),
+            (_, more) => {
+                let message = format!("the expression has {} results, not 1", more + 1);
+                Err(EvalError::new(EvalErrorKind::Result, message).with_help("ask for `outputs`"))
+            }
+        }
+    }
+
+    /// The types and shapes of all results, without running anything.
+    ///
+    /// # Errors
+    /// Where types or shapes do not fit.
+    pub fn outputs<'a>(&self, args: impl AsArgs<'a>) -> Result<Vec<(DType, Vec<usize>)>, EvalError> {
+        self.core.outputs(&self.core.bind(args.borrow(), &[])?)
+    }
+
+    /// Resolves names, types and layout once, for many calls with arguments like these.
+    ///
+    /// # Errors
+    /// Where a name has no place in `names` or `like`, and where types or shapes do not fit.
+    ///
+    /// ```
+    /// use tilexpr::{Arg, Expr, args};
+    /// let (a, b, mut y) = ([1.0, 2.0], [3.0, 4.0], [0.0; 2]);
+    /// let f = Expr::compile("a*b")?.prepare(["a", "b"], &args![a, b])?;
+    /// f.call([Arg::new(&a), Arg::new(&b)], &mut y)?;
+    /// f.call_slices([&a, &y.clone()], &mut y)?;
+    /// assert_eq!(y, [3.0, 16.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn prepare<'a, const N: usize>(
+        &self,
+        names: [&str; N],
+        like: impl AsArgs<'a>,
+    ) -> Result<Prepared<N>, EvalError> {
+        Prepared::new(Arc::clone(&self.core), self.threads.clone(), names, like.borrow())
+    }
+
+    /// How the expression is computed for arguments like these.
+    ///
+    /// # Errors
+    /// Where types or shapes do not fit.
+    pub fn explain<'a>(&self, args: impl AsArgs<'a>) -> Result<Explain, EvalError> {
+        let bound = self.core.bind(args.borrow(), &[])?;
+        Explain::new(&self.core, &self.threads, &bound)
+    }
+}
+
+impl fmt::Debug for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("Expr").field("source", &self.core.source).field("threads", &self.threads).finish()
+    }
+}
+
+impl std::str::FromStr for Expr {
+    type Err = CompileError;
+
+    fn from_str(source: &str) -> Result<Expr, CompileError> {
+        Expr::compile(source)
+    }
+}
+
+/// A name, or several.
+pub trait Names {
+    /// The names in order.
+    fn names<'s>(&'s self) -> SmallVec<[&'s str; 2]>;
+}
+
+impl Names for &str {
+    fn names<'s>(&'s self) -> SmallVec<[&'s str; 2]> {
+        SmallVec::from_slice(&[*self])
+    }
+}
+
+impl<const N: usize> Names for [&str; N] {
+    fn names<'s>(&'s self) -> SmallVec<[&'s str; 2]> {
+        self.iter().copied().collect()
+    }
+}
+
+/// Options for compiling. None of them changes a result; only `order` changes how it lies in memory.
+///
+/// ```
+/// use tilexpr::{Executor, Expr, Threads, args};
+/// let e = Expr::builder().executor(Executor::Interpreter).threads(Threads::Serial).name("e").compile("e*2")?;
+/// assert_eq!(e.eval::<i64>(args![e = 21])?, 42);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Builder {
+    options: Options,
+    threads: Threads,
+}
+
+impl Builder {
+    /// The threads that calls run on. Default: rayon's global pool.
+    pub fn threads(mut self, threads: Threads) -> Builder {
+        self.threads = threads;
+        self
+    }
+
+    /// Who runs kernels. Default: whoever is the faster.
+    pub fn executor(mut self, executor: Executor) -> Builder {
+        self.options.executor = executor;
+        self
+    }
+
+    /// How the axes of new results lie in memory. Default: as in the arguments.
+    pub fn order(mut self, order: Order) -> Builder {
+        self.options.order = order;
+        self
+    }
+
+    /// How large a text may be.
+    pub fn limits(mut self, limits: Limits) -> Builder {
+        self.options.limits = limits;
+        self
+    }
+
+    /// Declares a name as an argument even if it is that of a constant (`e`, `pi`, `inf`, `nan`).
+    pub fn name(mut self, name: impl Into<String>) -> Builder {
+        self.options.declared.push(name.into());
+        self
+    }
+
+    /// Elements of a tile. For tests and measurements.
+    pub fn tile(mut self, elements: usize) -> Builder {
+        self.options.tuning.tile = Some(elements.max(1));
+        self
+    }
+
+    /// Elements that are not split between threads. For tests and measurements.
+    pub fn grain(mut self, elements: usize) -> Builder {
+        self.options.tuning.grain = Some(elements);
+        self
+    }
+
+    /// Elements below which a pass stays on the calling thread. For tests and measurements.
+    pub fn serial_below(mut self, elements: usize) -> Builder {
+        self.options.tuning.serial_below = Some(elements);
+        self
+    }
+
+    /// Bytes touched from which on results are written past the cache. For tests and measurements.
+    pub fn stream_from(mut self, bytes: usize) -> Builder {
+        self.options.tuning.stream_from = Some(bytes);
+        self
+    }
+
+    /// Compiles a text.
+    ///
+    /// # Errors
+    /// As for [`Expr::compile`].
+    pub fn compile(&self, source: &str) -> Result<Expr, CompileError> {
+        Ok(Expr { core: cache::get(source, &self.options)?, threads: self.threads.clone() })
+    }
+}
+
+impl<'a> super::arg::IntoArg<'a> for &'a AnyArray {
+    fn into_arg(self) -> super::arg::Arg<'a> {
+        match self {
+            AnyArray::Bool(a) => a.into_arg(),
+            AnyArray::I32(a) => a.into_arg(),
+            AnyArray::I64(a) => a.into_arg(),
+            AnyArray::F32(a) => a.into_arg(),
+            AnyArray::F64(a) => a.into_arg(),
+        }
+    }
+}

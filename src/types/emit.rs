@@ -1,0 +1,157 @@
+//! Emits primitive operations into a graph, on operands of the right types.
+//!
+//! Comes in: operations, one by one. Goes out: nodes. Always holds: an operation on constants is a constant, where its
+//! meaning is known at compile time; nothing that depends on the shape of an operand loses it.
+
+use smallvec::SmallVec;
+
+use super::graph::{GraphBuilder, NodeId, NodeKind};
+use crate::dtype::{DType, Element, Kind, Scalar};
+use crate::ir::{FaultCode, Helper, Op, semantics};
+use crate::syntax::ast::Span;
+
+/// A graph in the making, and the place in the text that its next nodes come from.
+#[derive(Default)]
+pub(crate) struct Emit {
+    pub graph: GraphBuilder,
+    pub span: Span,
+}
+
+impl Emit {
+    /// The type of a node.
+    pub fn dtype(&self, x: NodeId) -> DType {
+        self.graph.dtype(x)
+    }
+
+    /// The value of a node that is a constant.
+    pub fn as_const(&self, x: NodeId) -> Option<Scalar> {
+        match self.graph.node(x).kind {
+            NodeKind::Const(c) => Some(c),
+            _ => None,
+        }
+    }
+
+    /// A constant.
+    pub fn constant(&mut self, c: impl Into<Scalar>) -> NodeId {
+        self.graph.constant(c, self.span)
+    }
+
+    /// A small number as a constant of the type.
+    pub fn number(&mut self, value: f64, dtype: DType) -> NodeId {
+        let c: Scalar = match dtype {
+            DType::Bool => (value != 0.0).into(),
+            DType::I32 => (value as i32).into(),
+            DType::I64 => (value as i64).into(),
+            DType::F32 => (value as f32).into(),
+            DType::F64 => value.into(),
+        };
+        self.constant(c)
+    }
+
+    /// An operation whose type follows from its arguments, which must be of types that it takes.
+    pub fn op(&mut self, op: Op, args: &[NodeId]) -> NodeId {
+        let types: SmallVec<[DType; 3]> = args.iter().map(|&x| self.dtype(x)).collect();
+        let ty = op.result(&types, None);
+        debug_assert!(ty.is_some(), "{} does not take {types:?}", op.name());
+        self.fold(op, args, ty.unwrap_or(DType::Bool))
+    }
+
+    /// Converted to a type; `x` itself where it has that type, or had it before it was widened.
+    pub fn convert(&mut self, x: NodeId, to: DType) -> NodeId {
+        let from = self.dtype(x);
+        if from == to {
+            return x;
+        }
+        let node = self.graph.node(x);
+        if let (NodeKind::Op(Op::Convert), [inner]) = (&node.kind, node.args.as_slice()) {
+            let inner = *inner;
+            if self.dtype(inner) == to && widens(to, from) {
+                return inner;
+            }
+        }
+        self.fold(Op::Convert, &[x], to)
+    }
+
+    /// `yes` where the mask is set, else `no`.
+    pub fn select(&mut self, mask: NodeId, yes: NodeId, no: NodeId) -> NodeId {
+        self.op(Op::Select, &[mask, yes, no])
+    }
+
+    /// `fast`, but where the mask is set the helper's value.
+    pub fn patch(&mut self, mask: NodeId, fast: NodeId, helper: &'static Helper, args: &[NodeId]) -> NodeId {
+        let bits: SmallVec<[u64; 3]> = args.iter().filter_map(|&x| self.as_const(x)).map(Scalar::bits).collect();
+        match self.as_const(mask) {
+            Some(c) if !bool::from_scalar(c) => return fast,
+            Some(_) if bits.len() == args.len() => {
+                return self.constant(Scalar::from_bits(helper.result(), helper.call(&bits)));
+            }
+            _ => {}
+        }
+        let mut all = SmallVec::<[NodeId; 4]>::from_slice(&[mask, fast]);
+        all.extend_from_slice(args);
+        self.graph.add(NodeKind::Patch(helper), &all, helper.result(), self.span)
+    }
+
+    /// The helper's value everywhere. The name is without the type, which is that of the arguments: `exp`.
+    pub fn call(&mut self, name: &str, args: &[NodeId]) -> NodeId {
+        let dtype = args.first().map_or(DType::F64, |&x| self.dtype(x));
+        let Some(helper) = helper(name, dtype) else {
+            debug_assert!(false, "there is no helper {name}.{dtype}");
+            return self.number(f64::NAN, dtype);
+        };
+        let everywhere = self.constant(true);
+        let never = self.number(0.0, dtype);
+        self.patch(everywhere, never, helper, args)
+    }
+
+    /// The value, and an error where the mask is set.
+    pub fn fault(&mut self, mask: NodeId, value: NodeId, code: FaultCode) -> NodeId {
+        if self.as_const(mask).is_some_and(|c| !bool::from_scalar(c)) {
+            return value;
+        }
+        let dtype = self.dtype(value);
+        self.graph.add(NodeKind::Fault(code), &[mask, value], dtype, self.span)
+    }
+
+    /// The constant in the shape of `x`.
+    pub fn like(&mut self, x: NodeId, c: impl Into<Scalar>) -> NodeId {
+        let c = self.constant(c);
+        if self.as_const(x).is_some() {
+            return c;
+        }
+        let mask = self.op(Op::Eq, &[x, x]);
+        self.select(mask, c, c)
+    }
+
+    /// Whether it is not 0.
+    pub fn truth(&mut self, x: NodeId) -> NodeId {
+        self.convert(x, DType::Bool)
+    }
+
+    fn fold(&mut self, op: Op, args: &[NodeId], ty: DType) -> NodeId {
+        let constants: SmallVec<[Scalar; 3]> = args.iter().filter_map(|&x| self.as_const(x)).collect();
+        if constants.len() == args.len()
+            && let Some(value) = semantics::eval(op, ty, &constants)
+        {
+            return self.constant(value);
+        }
+        self.graph.add(NodeKind::Op(op), args, ty, self.span)
+    }
+}
+
+/// The helper of this name for a type.
+pub(crate) fn helper(name: &str, dtype: DType) -> Option<&'static Helper> {
+    Helper::all()
+        .iter()
+        .find(|h| h.result() == dtype && h.name.split_once('.').is_some_and(|(prefix, _)| prefix == name))
+}
+
+/// Whether each value of `from` is a value of `to` too.
+fn widens(from: DType, to: DType) -> bool {
+    match (from.kind(), to.kind()) {
+        (Kind::Bool, _) => true,
+        (Kind::Int, Kind::Float) => from.size() < to.size(),
+        (Kind::Int, Kind::Int) | (Kind::Float, Kind::Float) => from.size() <= to.size(),
+        _ => false,
+    }
+}

@@ -1,0 +1,238 @@
+//! The functions: one row each.
+//!
+//! A row says what a function is called, what it takes, what it is for, and by which rule it is typed and lowered. The
+//! errors about arguments, the suggestions for misspelt names and the reference of the documentation follow from it.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::dtype::DType;
+use crate::ir::{Fold, Op};
+use crate::syntax::ast::{BinaryOp, CompareOp, UnaryOp};
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Function {
+    /// Its name.
+    pub name: &'static str,
+    /// Other names for it: NumPy's, numexpr's.
+    pub aliases: &'static [&'static str],
+    /// The names of the parameters, as the documentation shows them.
+    pub params: &'static [&'static str],
+    /// How many of them must be given; the others may be left out or given by keyword.
+    pub required: usize,
+    /// What it is, in one line.
+    pub doc: &'static str,
+    /// How it is typed and lowered.
+    pub rule: Rule,
+}
+
+/// How a function is typed and lowered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rule {
+    /// As the operator before an operand.
+    Unary(UnaryOp),
+    /// As the operator between two operands.
+    Binary(BinaryOp),
+    /// As the comparison.
+    Compare(CompareOp),
+    /// Each operand as a truth value first, then the operation of bools.
+    Logical(Op),
+    /// To the type.
+    Cast(DType),
+    /// A choice between two values.
+    Where,
+    /// Magnitude.
+    Abs,
+    /// -1, 0 or 1.
+    Sign,
+    /// The product with itself.
+    Square,
+    /// To an integral value: integers stay as they are, and keep their type.
+    Integral(Op),
+    /// `min` or `max` of two.
+    Extremum(Op),
+    /// Between two bounds.
+    Clip,
+    /// The remainder of the division that truncates.
+    Fmod,
+    /// An operation of floats.
+    Float(Op),
+    /// A helper function of floats: `exp` is `exp.f32` and `exp.f64`.
+    Helper(&'static str),
+    /// `x != x`
+    IsNan,
+    /// `abs(x) == inf`
+    IsInf,
+    /// `abs(x) < inf`
+    IsFinite,
+    /// A reduction by one operation.
+    Fold(Fold),
+    /// The reduction to the mean.
+    Mean,
+}
+
+impl Rule {
+    /// Whether this is a reduction: an array goes in, and axes and `keepdims` with it.
+    pub fn is_reduction(self) -> bool {
+        matches!(self, Rule::Fold(_) | Rule::Mean)
+    }
+}
+
+impl Function {
+    /// The function of this name or alias.
+    pub fn from_name(name: &str) -> Option<&'static Function> {
+        static NAMES: LazyLock<HashMap<&str, &Function>> =
+            LazyLock::new(|| Function::all().iter().flat_map(|f| f.names().map(move |name| (name, f))).collect());
+        NAMES.get(name).copied()
+    }
+
+    /// Every function.
+    pub fn all() -> &'static [Function] {
+        FUNCTIONS
+    }
+
+    /// Its name, then its aliases.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+
+    /// How it is called, under the name `name`: `where(condition, x, y)`.
+    pub fn signature(&self, name: &str) -> String {
+        let mut params = String::new();
+        for (at, param) in self.params.iter().enumerate() {
+            params += if at == 0 { "" } else { ", " };
+            params += param;
+            if at >= self.required {
+                params += if *param == "keepdims" { "=False" } else { "=..." };
+            }
+        }
+        format!("{name}({params})")
+    }
+}
+
+const X: &[&str] = &["x"];
+const XY: &[&str] = &["x", "y"];
+const REDUCTION: &[&str] = &["x", "axis", "keepdims"];
+
+macro_rules! functions {
+    ($($name:literal $aliases:tt $params:expr, $rule:expr, $doc:literal;)*) => {
+        static FUNCTIONS: &[Function] = &[$({
+            const PARAMS: &[&str] = $params;
+            const RULE: Rule = $rule;
+            let required = if matches!(RULE, Rule::Fold(_) | Rule::Mean) { 1 } else { PARAMS.len() };
+            Function { name: $name, aliases: &$aliases, params: PARAMS, required, doc: $doc, rule: RULE }
+        },)*];
+    };
+}
+
+functions! {
+    "where" [] &["condition", "x", "y"], Rule::Where, "`x` where the condition holds, else `y`.";
+    "clip" [] &["x", "lo", "hi"], Rule::Clip, "`minimum(maximum(x, lo), hi)`.";
+
+    "sqrt" [] X, Rule::Float(Op::Sqrt), "Square root.";
+    "exp" [] X, Rule::Helper("exp"), "e to the power of `x`.";
+    "log" [] X, Rule::Helper("log"), "Natural logarithm.";
+    "sin" [] X, Rule::Helper("sin"), "Sine.";
+    "cos" [] X, Rule::Helper("cos"), "Cosine.";
+    "tan" [] X, Rule::Helper("tan"), "Tangent.";
+    "tanh" [] X, Rule::Helper("tanh"), "Hyperbolic tangent.";
+    "arctan2" ["atan2"] &["y", "x"], Rule::Helper("arctan2"), "Angle of the point (`x`, `y`).";
+
+    "abs" ["absolute"] X, Rule::Abs, "Magnitude. That of the least integer wraps to itself.";
+    "sign" [] X, Rule::Sign, "-1, 0 or 1; NaN of NaN.";
+    "square" [] X, Rule::Square, "`x*x`.";
+    "floor" [] X, Rule::Integral(Op::Floor), "The greatest integral value not above `x`.";
+    "ceil" [] X, Rule::Integral(Op::Ceil), "The least integral value not below `x`.";
+    "trunc" [] X, Rule::Integral(Op::Trunc), "The integral part.";
+    "round" ["rint"] X, Rule::Integral(Op::Round), "The nearest integral value; of two, the even one.";
+    "copysign" [] XY, Rule::Float(Op::CopySign), "The magnitude of `x` with the sign of `y`.";
+    "minimum" [] XY, Rule::Extremum(Op::Min), "The lesser of two; NaN if either is.";
+    "maximum" [] XY, Rule::Extremum(Op::Max), "The greater of two; NaN if either is.";
+    "fmod" [] XY, Rule::Fmod, "Remainder with the sign of `x` (`%` has that of `y`).";
+
+    "isnan" [] X, Rule::IsNan, "Whether `x` is NaN.";
+    "isinf" [] X, Rule::IsInf, "Whether `x` is infinite.";
+    "isfinite" [] X, Rule::IsFinite, "Whether `x` is neither infinite nor NaN.";
+
+    "bool" [] X, Rule::Cast(DType::Bool), "`x != 0`.";
+    "i32" [] X, Rule::Cast(DType::I32), "As `i32`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "i64" [] X, Rule::Cast(DType::I64), "As `i64`: floats truncate and saturate, NaN gives 0.";
+    "f32" [] X, Rule::Cast(DType::F32), "As `f32`, rounded to the nearest.";
+    "f64" [] X, Rule::Cast(DType::F64), "As `f64`, rounded to the nearest.";
+
+    "sum" [] REDUCTION, Rule::Fold(Fold::Sum), "Sum: of bools and integers in `i64`, of `f32` carried in `f64`.";
+    "prod" [] REDUCTION, Rule::Fold(Fold::Prod), "Product: of bools and integers in `i64`, of `f32` carried in `f64`.";
+    "min" ["amin"] REDUCTION, Rule::Fold(Fold::Min), "The least element; NaN if there is one.";
+    "max" ["amax"] REDUCTION, Rule::Fold(Fold::Max), "The greatest element; NaN if there is one.";
+    "mean" [] REDUCTION, Rule::Mean, "Mean, as `f64`; of `f32` carried in `f64`.";
+    "any" [] REDUCTION, Rule::Fold(Fold::Any), "Whether any element is not 0.";
+    "all" [] REDUCTION, Rule::Fold(Fold::All), "Whether no element is 0.";
+
+    "negative" [] X, Rule::Unary(UnaryOp::Neg), "`-x`.";
+    "positive" [] X, Rule::Unary(UnaryOp::Plus), "`+x`.";
+    "invert" ["bitwise_not"] X, Rule::Unary(UnaryOp::Invert), "`~x`.";
+    "add" [] XY, Rule::Binary(BinaryOp::Add), "`x + y`.";
+    "subtract" [] XY, Rule::Binary(BinaryOp::Sub), "`x - y`.";
+    "multiply" [] XY, Rule::Binary(BinaryOp::Mul), "`x * y`.";
+    "divide" ["true_divide"] XY, Rule::Binary(BinaryOp::Div), "`x / y`.";
+    "floor_divide" [] XY, Rule::Binary(BinaryOp::FloorDiv), "`x // y`.";
+    "remainder" ["mod"] XY, Rule::Binary(BinaryOp::Mod), "`x % y`.";
+    "pow" ["power"] XY, Rule::Binary(BinaryOp::Pow), "`x ** y`.";
+    "left_shift" [] XY, Rule::Binary(BinaryOp::Shl), "`x << y`.";
+    "right_shift" [] XY, Rule::Binary(BinaryOp::Shr), "`x >> y`.";
+    "bitwise_and" [] XY, Rule::Binary(BinaryOp::BitAnd), "`x & y`.";
+    "bitwise_or" [] XY, Rule::Binary(BinaryOp::BitOr), "`x | y`.";
+    "bitwise_xor" [] XY, Rule::Binary(BinaryOp::BitXor), "`x ^ y`.";
+    "less" [] XY, Rule::Compare(CompareOp::Lt), "`x < y`.";
+    "less_equal" [] XY, Rule::Compare(CompareOp::Le), "`x <= y`.";
+    "greater" [] XY, Rule::Compare(CompareOp::Gt), "`x > y`.";
+    "greater_equal" [] XY, Rule::Compare(CompareOp::Ge), "`x >= y`.";
+    "equal" [] XY, Rule::Compare(CompareOp::Eq), "`x == y`.";
+    "not_equal" [] XY, Rule::Compare(CompareOp::Ne), "`x != y`.";
+    "logical_and" [] XY, Rule::Logical(Op::And), "Whether neither is 0.";
+    "logical_or" [] XY, Rule::Logical(Op::Or), "Whether either is not 0.";
+    "logical_xor" [] XY, Rule::Logical(Op::Xor), "Whether exactly one is not 0.";
+    "logical_not" [] X, Rule::Logical(Op::Not), "Whether it is 0.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::Helper;
+
+    #[test]
+    fn names_are_unique() {
+        let mut seen = std::collections::HashSet::new();
+        for name in Function::all().iter().flat_map(Function::names) {
+            assert!(seen.insert(name), "{name} stands twice");
+        }
+        assert_eq!(Function::from_name("rint").map(|f| f.name), Some("round"));
+        assert!(Function::from_name("foo").is_none());
+    }
+
+    #[test]
+    fn every_type_is_a_cast() {
+        for dtype in DType::ALL {
+            assert_eq!(Function::from_name(dtype.name()).map(|f| f.rule), Some(Rule::Cast(dtype)));
+        }
+    }
+
+    #[test]
+    fn helpers_exist_for_both_floats_and_take_the_arguments() {
+        for f in Function::all() {
+            let Rule::Helper(name) = f.rule else { continue };
+            for dtype in [DType::F32, DType::F64] {
+                let helper = Helper::from_name(&format!("{name}.{dtype}")).unwrap();
+                assert_eq!(helper.args(), vec![dtype; f.params.len()]);
+            }
+        }
+    }
+
+    #[test]
+    fn signatures() {
+        let show = |name: &str| Function::from_name(name).unwrap().signature(name);
+        assert_eq!(show("where"), "where(condition, x, y)");
+        assert_eq!(show("amin"), "amin(x, axis=..., keepdims=False)");
+    }
+}

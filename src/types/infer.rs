@@ -1,0 +1,267 @@
+//! From a syntax tree and the types of the arguments to a typed graph.
+//!
+//! Comes in: a tree whose names are resolved, and a type for each free name. Goes out: the graph, or an error with its
+//! place. One loop over the tree, front to back: what a node refers to stands before it.
+
+use smallvec::SmallVec;
+
+use super::emit::Emit;
+use super::graph::Graph;
+use super::resolve::{Meaning, Resolved};
+use super::value::{Operand, Typed, Typer, Value, error};
+use crate::diagnostic::Diagnostic;
+use crate::dtype::{DType, Kind, Scalar};
+use crate::error::{CompileError, CompileErrorKind};
+use crate::syntax::ast::{Ast, Attribute, BinaryOp, CompareOp, Literal, Node, NodeId};
+
+/// The type of an argument.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct InputType {
+    /// Its element type.
+    pub dtype: DType,
+    /// Whether it is a bare Rust scalar, which takes its type from what it meets as a literal does.
+    pub weak: bool,
+}
+
+impl InputType {
+    /// The type of an array, and of a 0-dimensional one.
+    pub fn strong(dtype: DType) -> InputType {
+        InputType { dtype, weak: false }
+    }
+
+    /// The type of a bare scalar.
+    pub fn weak(dtype: DType) -> InputType {
+        InputType { dtype, weak: true }
+    }
+}
+
+/// The graph of a text for arguments of these types, one for each of [`Resolved::free`].
+pub fn infer(ast: &Ast, source: &str, resolved: &Resolved, inputs: &[InputType]) -> Result<Graph, CompileError> {
+    let mut pass = Pass {
+        ast,
+        resolved,
+        inputs,
+        typer: Typer { emit: Emit::default(), source },
+        values: Vec::with_capacity(ast.nodes.len()),
+        compared: compared(ast),
+    };
+    let fail = |diagnostic: Box<Diagnostic>| CompileError::new(CompileErrorKind::Type, *diagnostic, source);
+    for (at, node) in ast.nodes.iter().enumerate() {
+        let id = NodeId(at as u32);
+        pass.typer.emit.span = ast.span(id);
+        let value = match resolved.meanings.get(at) {
+            Some(Meaning::Static) => None,
+            meaning => Some(pass.node(id, node, meaning.copied().unwrap_or(Meaning::Plain)).map_err(fail)?),
+        };
+        pass.values.push(value);
+    }
+    let mut outputs = Vec::with_capacity(ast.results.len());
+    for &result in &ast.results {
+        let operand = pass.operand(result).map_err(fail)?;
+        outputs.push(pass.typer.settle(operand).map_err(fail)?);
+    }
+    Ok(pass.typer.emit.graph.finish(&outputs))
+}
+
+struct Pass<'a> {
+    ast: &'a Ast,
+    resolved: &'a Resolved,
+    inputs: &'a [InputType],
+    typer: Typer<'a>,
+    /// For each node so far its value; none for what has no value.
+    values: Vec<Option<Value>>,
+    /// For operators between bits that are an operand of a comparison: the comparison, and its operator beside them.
+    compared: Vec<(NodeId, NodeId, CompareOp)>,
+}
+
+/// The `a & b` of each `a & b > c`, in order of their ids.
+fn compared(ast: &Ast) -> Vec<(NodeId, NodeId, CompareOp)> {
+    let mut all = Vec::new();
+    let mut note = |child: NodeId, parent: usize, op: CompareOp| {
+        if let Node::Binary(BinaryOp::BitAnd | BinaryOp::BitXor | BinaryOp::BitOr, ..) = ast.node(child) {
+            all.push((child, NodeId(parent as u32), op));
+        }
+    };
+    for (at, node) in ast.nodes.iter().enumerate() {
+        let Node::Compare(first, links) = node else { continue };
+        let links = ast.links.get(links.start as usize..links.end as usize).unwrap_or(&[]);
+        if let Some((op, _)) = links.first() {
+            note(*first, at, *op);
+        }
+        for (op, right) in links {
+            note(*right, at, *op);
+        }
+    }
+    all.sort_unstable_by_key(|entry| entry.0);
+    all
+}
+
+impl Pass<'_> {
+    fn operand(&self, id: NodeId) -> Typed<Operand> {
+        let span = self.ast.span(id);
+        match self.values.get(id.0 as usize) {
+            Some(Some(value)) => Ok(Operand { value: *value, span }),
+            _ => error("this has no value", span),
+        }
+    }
+
+    fn node(&mut self, id: NodeId, node: &Node, meaning: Meaning) -> Typed<Value> {
+        match node {
+            Node::Literal(literal) => self.literal(*literal),
+            Node::Name(_) => self.name(id, meaning),
+            Node::Unary(op, x) => {
+                let x = self.operand(*x)?;
+                self.typer.unary(*op, x)
+            }
+            Node::Binary(op, x, y) => {
+                let (x, y) = (self.operand(*x)?, self.operand(*y)?);
+                let result = self.typer.binary(*op, x, y);
+                match self.binds_tighter(id, *op, x, y, result.is_err()) {
+                    Some(diagnostic) => Err(diagnostic),
+                    None => result,
+                }
+            }
+            Node::Compare(first, links) => {
+                let first = self.operand(*first)?;
+                let links = self.ast.links.get(links.start as usize..links.end as usize).unwrap_or(&[]);
+                let links = links
+                    .iter()
+                    .map(|&(op, right)| Ok((op, self.operand(right)?)))
+                    .collect::<Typed<SmallVec<[(CompareOp, Operand); 2]>>>()?;
+                self.typer.compare_chain(first, &links)
+            }
+            Node::Conditional { then, condition, otherwise } => {
+                let (then, otherwise) = (self.operand(*then)?, self.operand(*otherwise)?);
+                let condition = self.operand(*condition)?;
+                self.typer.choose(condition, then, otherwise)
+            }
+            Node::Call { .. } => self.call(id, meaning),
+            Node::Attribute(x, attribute) => {
+                let x = self.operand(*x)?;
+                self.attribute(x, *attribute)
+            }
+            Node::Tuple(_) => error("a tuple is not a value", self.ast.span(id)),
+        }
+    }
+
+    fn literal(&mut self, literal: Literal) -> Typed<Value> {
+        match literal {
+            Literal::Int(c) => Ok(Value::Int(c.into())),
+            Literal::Float(c) => Ok(self.typer.float_literal(c)),
+            Literal::Bool(c) => Ok(Value::Node { id: self.typer.emit.constant(c), weak: true }),
+            Literal::Imaginary(_) => error("complex numbers are not supported yet", self.typer.emit.span),
+        }
+    }
+
+    fn name(&mut self, id: NodeId, meaning: Meaning) -> Typed<Value> {
+        let span = self.ast.span(id);
+        match meaning {
+            Meaning::Constant(c) => Ok(self.typer.float_literal(c)),
+            Meaning::Assigned(value) => Ok(self.operand(value)?.value),
+            Meaning::Free(name) => {
+                let Some(&InputType { dtype, weak }) = self.inputs.get(name as usize) else {
+                    return error("there is no argument for this name", span);
+                };
+                let e = &mut self.typer.emit;
+                let mut node = e.graph.input(name, dtype, span);
+                if weak {
+                    // Weak numbers are `i64` and `f64` until they meet a strong one.
+                    node = match dtype.kind() {
+                        Kind::Bool => node,
+                        Kind::Int => e.convert(node, DType::I64),
+                        Kind::Float => e.convert(node, DType::F64),
+                    };
+                }
+                Ok(Value::Node { id: node, weak })
+            }
+            _ => error("this name has no meaning here", span),
+        }
+    }
+
+    fn call(&mut self, id: NodeId, meaning: Meaning) -> Typed<Value> {
+        let resolved = self.resolved;
+        let call = match meaning {
+            Meaning::Call(at) => resolved.calls.get(at as usize),
+            _ => None,
+        };
+        let Some(call) = call else { return error("this call has no meaning", self.ast.span(id)) };
+        let args = call.args.iter().map(|&x| self.operand(x)).collect::<Typed<SmallVec<[Operand; 3]>>>()?;
+        self.typer.call(call, &args)
+    }
+
+    fn attribute(&mut self, x: Operand, attribute: Attribute) -> Typed<Value> {
+        match (attribute, x.value) {
+            (Attribute::Real, value) => Ok(value),
+            (Attribute::Imag, Value::Int(_)) => Ok(Value::Int(0)),
+            (Attribute::Imag, Value::Node { id, weak }) => {
+                let zero = Scalar::from_bits(self.typer.emit.dtype(id), 0);
+                let id = self.typer.emit.like(id, zero);
+                Ok(self.typer.node(id, weak))
+            }
+        }
+    }
+
+    /// `a & b > c` is `(a & b) > c`. Where the types make it likely that `a & (b > c)` was meant, an error that says so:
+    /// where `&` refuses the operands, and where it mixes a bool with numbers.
+    fn binds_tighter(&self, id: NodeId, op: BinaryOp, x: Operand, y: Operand, failed: bool) -> Option<Box<Diagnostic>> {
+        if !matches!(op, BinaryOp::BitAnd | BinaryOp::BitXor | BinaryOp::BitOr) {
+            return None;
+        }
+        let at = self.compared.binary_search_by_key(&id, |entry| entry.0).ok()?;
+        let (_, compare, comparison) = *self.compared.get(at)?;
+        let (a, b) = (self.typer.type_of(x.value), self.typer.type_of(y.value));
+        let mixed = (a.kind() == Kind::Bool) != (b.kind() == Kind::Bool);
+        if !(failed || mixed) || self.in_parentheses(id) {
+            return None;
+        }
+        let message = format!("`{op}` binds tighter than `{comparison}`, and here takes {a} and {b}");
+        let help = self.regrouped(compare).unwrap_or_else(|| {
+            format!("put the comparisons in parentheses: `(a {comparison} b) {op} (c {comparison} d)`")
+        });
+        Some(Box::new(Diagnostic::new(message, self.ast.span(id)).with_help(help)))
+    }
+
+    fn in_parentheses(&self, id: NodeId) -> bool {
+        let range = self.ast.span(id).range();
+        let before = self.typer.source.get(..range.start).map(str::trim_end);
+        let after = self.typer.source.get(range.end..).map(str::trim_start);
+        before.is_some_and(|text| text.ends_with('(')) && after.is_some_and(|text| text.starts_with(')'))
+    }
+
+    /// A comparison with the operators between bits taken out of its operands: `a > 0 & b > 0` as `(a > 0) & (b > 0)`.
+    fn regrouped(&self, compare: NodeId) -> Option<String> {
+        let Node::Compare(first, links) = self.ast.node(compare) else { return None };
+        let links = self.ast.links.get(links.start as usize..links.end as usize)?;
+        let mut text = String::new();
+        let mut group = String::new();
+        let mut compares = false;
+        let close = |text: &mut String, group: &str, compares: bool| {
+            if compares {
+                *text += &format!("({group})");
+            } else {
+                *text += group;
+            }
+        };
+        let operands = std::iter::once((None, *first)).chain(links.iter().map(|&(op, id)| (Some(op), id)));
+        for (op, id) in operands {
+            if let Some(op) = op {
+                group += &format!(" {op} ");
+                compares = true;
+            }
+            match self.ast.node(id) {
+                Node::Binary(bit @ (BinaryOp::BitAnd | BinaryOp::BitXor | BinaryOp::BitOr), x, y)
+                    if !self.in_parentheses(id) =>
+                {
+                    group += &self.typer.text(self.ast.span(*x));
+                    close(&mut text, &group, compares);
+                    text += &format!(" {bit} ");
+                    group = self.typer.text(self.ast.span(*y));
+                    compares = false;
+                }
+                _ => group += &self.typer.text(self.ast.span(id)),
+            }
+        }
+        close(&mut text, &group, compares);
+        (text.len() <= 80).then(|| format!("write `{text}`"))
+    }
+}

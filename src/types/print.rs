@@ -1,0 +1,50 @@
+//! The text form of a graph, for tests and for people.
+//!
+//! One line a node: `v2: f64 = mul v0, v1`. Then the outputs, and the checks of bare integers.
+
+use std::fmt;
+
+use super::graph::{Axes, Graph, NodeKind};
+
+impl fmt::Display for Graph {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        for (at, node) in self.nodes.iter().enumerate() {
+            write!(f, "v{at}: {} = ", node.dtype)?;
+            match &node.kind {
+                NodeKind::Input(input) => {
+                    let name = self.inputs.get(*input as usize).map_or(0, |input| input.name);
+                    write!(f, "input {name}")?;
+                }
+                NodeKind::Const(c) => write!(f, "{c}")?,
+                NodeKind::Op(op) => f.write_str(op.name())?,
+                NodeKind::Patch(helper) => write!(f, "patch {}", helper.name)?,
+                NodeKind::Fault(code) => write!(f, "fault {}", code.name())?,
+                NodeKind::Reduce { monoid, axes, keepdims } => {
+                    write!(f, "reduce {}{axes}{}", monoid.name, if *keepdims { " keepdims" } else { "" })?;
+                }
+                NodeKind::Count(axes) => write!(f, "count{axes}")?,
+            }
+            for (at, arg) in node.args.iter().enumerate() {
+                write!(f, "{} v{}", if at == 0 { "" } else { "," }, arg.0)?;
+            }
+            writeln!(f)?;
+        }
+        f.write_str("outputs")?;
+        for output in &self.outputs {
+            write!(f, " v{}", output.0)?;
+        }
+        for check in &self.range_checks {
+            write!(f, "\ncheck {} in {}", check.name, check.dtype)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Axes {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Axes::All => Ok(()),
+            Axes::List(list) => write!(f, " {:?}", list.as_slice()),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Which type operands of several types take together: NumPy 2's rules (NEP 50), as a table.
+//!
+//! Comes in: the types of the operands. Goes out: their common type. Always holds: the order of the operands does not
+//! matter, and a weak operand never widens a strong one of its own kind or a higher kind. A new type is a new row and
+//! a new column.
+
+use std::fmt;
+
+use crate::dtype::{DType, Kind};
+
+/// The type of an operand.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Type {
+    /// An array's, or that of anything computed from one.
+    Strong(DType),
+    /// An integer literal, a bare integer argument, or what was computed from such alone.
+    WeakInt,
+    /// The same for floats.
+    WeakFloat,
+}
+
+/// What a type becomes beside each other one.
+struct Row {
+    dtype: DType,
+    /// Beside each type, in the order of [`DType::ALL`].
+    beside: [DType; DType::ALL.len()],
+    beside_weak_int: DType,
+    beside_weak_float: DType,
+}
+
+const TABLE: [Row; DType::ALL.len()] = {
+    use DType::*;
+    const fn row(dtype: DType, beside: [DType; DType::ALL.len()], weak: [DType; 2]) -> Row {
+        Row { dtype, beside, beside_weak_int: weak[0], beside_weak_float: weak[1] }
+    }
+    [
+        //          bool  i32  i64  f32  f64  weak: int  float
+        row(Bool, [Bool, I32, I64, F32, F64], [I64, F64]),
+        row(I32, [I32, I32, I64, F64, F64], [I32, F64]),
+        row(I64, [I64, I64, I64, F64, F64], [I64, F64]),
+        row(F32, [F32, F64, F64, F32, F64], [F32, F32]),
+        row(F64, [F64, F64, F64, F64, F64], [F64, F64]),
+    ]
+};
+
+const _: () = {
+    let mut at = 0;
+    while at < TABLE.len() {
+        assert!(TABLE[at].dtype as usize == at, "rows stand in the order of the types");
+        at += 1;
+    }
+};
+
+/// The common type of two strong types.
+pub fn promote(a: DType, b: DType) -> DType {
+    TABLE[a as usize].beside[b as usize]
+}
+
+/// The common type of any number of operands: first of the strong ones, then of that and the weak ones. (Two at a
+/// time would be wrong: `bool` and a weak integer give `i64`, but with an `f32` beside them all is `f32`.)
+pub fn common(types: impl IntoIterator<Item = Type>) -> Type {
+    let (mut strong, mut weak): (Option<DType>, Option<Type>) = (None, None);
+    for ty in types {
+        match ty {
+            Type::Strong(dtype) => strong = Some(strong.map_or(dtype, |s| promote(s, dtype))),
+            Type::WeakInt => weak = weak.or(Some(Type::WeakInt)),
+            Type::WeakFloat => weak = Some(Type::WeakFloat),
+        }
+    }
+    match (strong, weak) {
+        (Some(s), Some(Type::WeakInt)) => Type::Strong(TABLE[s as usize].beside_weak_int),
+        (Some(s), Some(_)) => Type::Strong(TABLE[s as usize].beside_weak_float),
+        (Some(s), None) => Type::Strong(s),
+        (None, weak) => weak.unwrap_or(Type::WeakInt),
+    }
+}
+
+impl Type {
+    /// The type in which values of this type are computed: weak ones as `i64` and `f64`.
+    pub fn dtype(self) -> DType {
+        match self {
+            Type::Strong(dtype) => dtype,
+            Type::WeakInt => DType::I64,
+            Type::WeakFloat => DType::F64,
+        }
+    }
+
+    /// The kind of number.
+    pub fn kind(self) -> Kind {
+        self.dtype().kind()
+    }
+}
+
+impl fmt::Display for Type {
+    /// Weak types by their names in Python: `int`, `float`.
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Type::Strong(dtype) => dtype.fmt(f),
+            Type::WeakInt => f.pad("int"),
+            Type::WeakFloat => f.pad("float"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use DType::*;
+
+    #[test]
+    fn a_common_type_is_symmetric_associative_and_holds_both() {
+        for a in DType::ALL {
+            assert_eq!(promote(a, a), a);
+            for b in DType::ALL {
+                let both = promote(a, b);
+                assert_eq!(both, promote(b, a));
+                assert_eq!(promote(both, a), both);
+                for c in DType::ALL {
+                    // The known exception to associativity, in NumPy too, would be (i16, u16, f32); there is none here.
+                    assert_eq!(promote(both, c), promote(a, promote(b, c)), "{a} {b} {c}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn weak_operands() {
+        let strong = |t| Type::Strong(t);
+        for (types, expected) in [
+            (vec![strong(I32), Type::WeakInt], strong(I32)),
+            (vec![strong(I32), Type::WeakFloat], strong(F64)),
+            (vec![strong(F32), Type::WeakFloat, Type::WeakInt], strong(F32)),
+            (vec![strong(Bool), Type::WeakInt], strong(I64)),
+            (vec![strong(Bool), Type::WeakInt, strong(F32)], strong(F32)),
+            (vec![Type::WeakInt, Type::WeakInt], Type::WeakInt),
+            (vec![Type::WeakFloat, Type::WeakInt], Type::WeakFloat),
+            (vec![strong(I32), strong(F32)], strong(F64)),
+        ] {
+            assert_eq!(common(types.iter().copied()), expected, "{types:?}");
+        }
+    }
+}

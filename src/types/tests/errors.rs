@@ -1,0 +1,126 @@
+//! What is refused, with which words, and where.
+
+use super::compile;
+use crate::error::{CompileError, CompileErrorKind};
+
+fn refused(text: &str) -> CompileError {
+    match compile(text) {
+        Ok((_, graph)) => panic!("{text} was accepted:\n{graph}"),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn messages() {
+    // The text, where, what is wrong, and what helps.
+    for (text, place, message, help) in [
+        ("b - b1", "b - b1", "`-` takes numbers, not bool and bool", "for where they differ write `b ^ b1`"),
+        ("-b", "-b", "`-` takes numbers, not bool", "`~b` is the opposite of a bool"),
+        ("~a", "~a", "`~` takes bools or integers, not f64", "convert it: `i64(a)`"),
+        ("b // b1", "b // b1", "`//` takes numbers, not bool and bool", "convert one of them: `i32(b)`"),
+        ("b ** b1", "b ** b1", "`**` takes numbers, not bool and bool", "convert one of them: `i32(b)`"),
+        ("a & b", "a & b", "`&` takes bools or integers, not f64 and bool", "for a condition write `(a != 0)`"),
+        ("a << 2", "a << 2", "`<<` takes integers, not f64 and int", "convert the float: `i64(a)`"),
+        ("i and b", "i", "`and` takes bools, not i32", "for a condition write `(i != 0)`"),
+        ("not i", "not i", "`not` takes bools, not i32", "`i == 0`"),
+        ("b & a > c", "b & a", "`&` binds tighter than `>`, and here takes bool and f64", "write `b & (a > c)`"),
+        (
+            "a > 0 & c > 0",
+            "0 & c",
+            "`&` binds tighter than `>`, and here takes int and f64",
+            "write `(a > 0) & (c > 0)`",
+        ),
+        ("b | i == 1", "b | i", "`|` binds tighter than `==`, and here takes bool and i32", "write `b | (i == 1)`"),
+        (
+            "i + 2**31",
+            "2**31",
+            "the integer 2147483648 is out of range for i32",
+            "convert the other side to a wider type: `i64(i)`",
+        ),
+        (
+            "where(b, i, 2**31)",
+            "2**31",
+            "the integer 2147483648 is out of range for i32",
+            "convert the other side to a wider type: `i64(i)`",
+        ),
+        (
+            "2**64",
+            "2**64",
+            "the integer 18446744073709551616 is out of range for i64",
+            "no integer type holds it: as a float it is `1.8446744073709552e19`",
+        ),
+        (
+            "2**200 > a",
+            "2**200",
+            "the value of this integer expression is beyond 128 bits",
+            "make one of the numbers a float, as in `2.0**200`",
+        ),
+        (
+            "2**-1",
+            "-1",
+            "an integer to a negative integer power",
+            "integers stay integers: make the base a float, as in `2.0**-1` or `f64(a)**-1`",
+        ),
+        (
+            "i**-2",
+            "-2",
+            "an integer to a negative integer power",
+            "integers stay integers: make the base a float, as in `2.0**-1` or `f64(a)**-1`",
+        ),
+        ("sign(b)", "b", "this function takes numbers, not bool", "convert it: `i32(b)`"),
+        ("where(b, a)", "where(b, a)", "`where` takes 3 arguments, 2 given", "`where(condition, x, y)`"),
+        ("sum()", "sum()", "`sum` takes 1 to 3 arguments, 0 given", "`sum(x, axis=..., keepdims=False)`"),
+        ("sum(a, axes=1)", "axes", "`sum` has no keyword `axes`", "did you mean `axis`?"),
+        ("sin(a, axis=1)", "axis", "`sin` has no keyword `axis`", "`sin(x)`"),
+        ("sum(a, 1, axis=1)", "1", "`axis` is given twice", ""),
+        ("sum(a, axis=(0, 0))", "0", "axis 0 is given twice", ""),
+        (
+            "sum(a, axis=k)",
+            "k",
+            "`axis` must be a literal integer, or a tuple of them",
+            "as in `axis=0`, `axis=-1`, `axis=(0, 1)`",
+        ),
+        ("sum(a, keepdims=1)", "1", "`keepdims` must be `True` or `False`", ""),
+        ("sqrrt(a)", "sqrrt", "there is no function `sqrrt`", "did you mean `sqrt`?"),
+        ("a(3)*a", "a", "`a` is a variable, called here like a function", "for a product write `a*(...)`"),
+        ("pi(3)", "pi", "`pi` is a variable, called here like a function", "for a product write `pi*(...)`"),
+        (
+            "sum + 1",
+            "sum",
+            "`sum` is a function, used here as a variable",
+            "call it: `sum(x, axis=..., keepdims=False)`; or give the variable another name",
+        ),
+        (
+            "y = x + 1; x = 2; x*y",
+            "x",
+            "`x` is read before it is assigned",
+            "a name is either an argument or assigned: give one of the two another name",
+        ),
+        (
+            "x = x + 1; x",
+            "x",
+            "`x` is read before it is assigned",
+            "a name is either an argument or assigned: give one of the two another name",
+        ),
+        ("2j * a", "2j", "complex numbers are not supported yet", ""),
+    ] {
+        let error = refused(text);
+        assert_eq!(error.message(), message, "{text}");
+        assert_eq!(error.help().unwrap_or(""), help, "{text}");
+        assert_eq!(&text[error.span()], place, "{text}");
+    }
+}
+
+#[test]
+fn kinds() {
+    assert_eq!(refused("foo(a)").kind(), CompileErrorKind::Name);
+    assert_eq!(refused("~a").kind(), CompileErrorKind::Type);
+}
+
+#[test]
+fn parentheses_are_believed() {
+    assert_eq!(refused("(a & b) > c").message(), "`&` takes bools or integers, not f64 and bool");
+    assert!(compile("(b & i) > c").is_ok());
+    assert!(compile("i & i1 > i2").is_ok());
+    assert!(compile("(b & (a > c)) == b1").is_ok());
+}

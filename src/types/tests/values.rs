@@ -1,0 +1,193 @@
+//! Values at single points, against what NumPy 2 gives.
+
+use super::evaluate::{Outcome, evaluate};
+use super::graph;
+use crate::dtype::{DType, Element, Scalar};
+
+/// The value of an expression without arguments, as text; its literals may be made strong by casts.
+fn value(text: &str) -> String {
+    match evaluate(&graph(text), &[]) {
+        Outcome::Values(outputs) => {
+            let values: Vec<String> = outputs.iter().flatten().map(|&c| show(c)).collect();
+            values.join(" ")
+        }
+        Outcome::Fault(name) => name.to_string(),
+    }
+}
+
+/// A NaN is a NaN.
+fn show(c: Scalar) -> String {
+    format!("{}:{}", c.to_string().split(':').next().unwrap_or(""), c.dtype())
+}
+
+#[test]
+fn facts() {
+    for (text, expected) in [
+        ("f64(1) // 0.1", "9.0:f64"),
+        ("f64(5) % inf", "5.0:f64"),
+        ("f64(-1) % inf", "inf:f64"),
+        ("f64(1) // -inf", "-1.0:f64"),
+        ("f64(1e20) % 3", "1.0:f64"),
+        ("f64(inf) // 3", "nan:f64"),
+        ("f64(inf) % 3", "nan:f64"),
+        ("f64(1) // 0.0", "inf:f64"),
+        ("f64(-1) // 0.0", "-inf:f64"),
+        ("f64(0) // 0.0", "nan:f64"),
+        ("f64(1) % 0.0", "nan:f64"),
+        ("f64(-6) % 3", "0.0:f64"),
+        ("f64(6) % -3", "-0.0:f64"),
+        ("f64(-0.0) // 3", "-0.0:f64"),
+        ("f64(-7) // 2", "-4.0:f64"),
+        ("f64(-7) % 3", "2.0:f64"),
+        ("f64(7) % -3", "-2.0:f64"),
+        ("fmod(f64(-7), 3)", "-1.0:f64"),
+        ("fmod(f64(-6), 3)", "-0.0:f64"),
+        ("f32(1) // f32(0.1)", "9.0:f32"),
+        ("i32(-7) // 2", "-4:i32"),
+        ("i32(-7) % 3", "2:i32"),
+        ("i32(7) // 0", "0:i32"),
+        ("i32(7) % 0", "0:i32"),
+        ("i32(-2147483648) // -1", "-2147483648:i32"),
+        ("i32(-2147483648) % -1", "0:i32"),
+        ("i32(2147483646) % 2147483647", "2147483646:i32"),
+        ("fmod(i32(-7), 3)", "-1:i32"),
+        ("fmod(i32(7), -3)", "1:i32"),
+        ("fmod(i32(-6), 3)", "0:i32"),
+        ("fmod(i32(7), 0)", "0:i32"),
+        ("i32(3)**21", "1870418611:i32"),
+        ("i32(3)**i32(21)", "1870418611:i32"),
+        ("i32(3)**i32(-1)", "negative_power"),
+        ("i64(3)**0", "1:i64"),
+        ("-7 // 2", "-4:i64"),
+        ("-7 % 3", "2:i64"),
+        ("1 / 2", "0.5:f64"),
+        ("-2**2", "-4:i64"),
+        ("2**3**2", "512:i64"),
+        ("2**100 // 2**98", "4:i64"),
+        ("i32(5) < 2**40", "true:bool"),
+        ("i32(5) >= 2**40", "false:bool"),
+        ("2**100 > i32(5)", "true:bool"),
+        ("i64(5) == -2**100", "false:bool"),
+        ("f32(0.1) > 0.1", "false:bool"),
+        ("f32(1) + 1e300", "inf:f32"),
+        ("i32(16777217) == f32(16777216)", "false:bool"),
+        ("maximum(i64(9007199254740993), 0)", "9007199254740993:i64"),
+        ("maximum(f64(nan), 1)", "nan:f64"),
+        ("sign(f64(-0.0))", "0.0:f64"),
+        ("sign(f64(nan))", "nan:f64"),
+        ("sign(i32(-5))", "-1:i32"),
+        ("round(f64(2.5)), round(f64(3.5)), round(f64(-0.5))", "2.0:f64 4.0:f64 -0.0:f64"),
+        ("True + True", "true:bool"),
+        ("True + 1", "2:i64"),
+        ("bool(2)", "true:bool"),
+        ("i32(3.9), i32(-3.9), i32(1e10), i32(nan)", "3:i32 -3:i32 2147483647:i32 0:i32"),
+        (
+            "isinf(f64(-inf)), isfinite(f64(nan)), isnan(i32(3)), isfinite(i32(3))",
+            "true:bool false:bool false:bool true:bool",
+        ),
+        (
+            "bool(0) < bool(1), bool(1) <= bool(0), bool(1) > bool(1), bool(0) >= bool(0)",
+            "true:bool false:bool false:bool true:bool",
+        ),
+        ("3 if f64(0) else 4", "4:i64"),
+        ("f64(-0.0)**-1, f64(-0.0)**-3, f64(-0.0)**-2", "-inf:f64 -inf:f64 inf:f64"),
+        ("f64(inf)**3, f64(-inf)**3, f64(-inf)**4, f64(-inf)**-3", "inf:f64 -inf:f64 inf:f64 -0.0:f64"),
+        ("f64(-0.0)**3, f64(-0.0)**4, f64(nan)**0, f64(nan)**3", "-0.0:f64 0.0:f64 1.0:f64 nan:f64"),
+        ("f64(1e200)**3, f64(-1e200)**3, f64(1e-200)**3, f64(1e-200)**-3", "inf:f64 -inf:f64 0.0:f64 inf:f64"),
+        ("f64(-8)**0.5", "nan:f64"),
+        ("sum(i32(2)), mean(i32(3)), min(f32(2)), any(3), prod(f32(2))", "2:i64 3.0:f64 2.0:f32 true:bool 2.0:f32"),
+        ("f64(3).imag, f64(3).real", "0.0:f64 3.0:f64"),
+        ("1 << 64 >> 63", "2:i64"),
+        ("i32(1) << 32, i32(-1) >> 40, i32(1) << -1", "0:i32 -1:i32 0:i32"),
+        ("pi", "3.141592653589793:f64"),
+        ("x = 2; y = x; x = 3; x*y", "6:i64"),
+    ] {
+        assert_eq!(value(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn reductions_of_points() {
+    let scalars = |values: &[f32]| values.iter().map(|&x| Scalar::from(x)).collect::<Vec<_>>();
+    let run = |text: &str, values: &[f32]| match evaluate(&graph(text), &[scalars(values)]) {
+        Outcome::Values(outputs) => outputs[0].iter().map(|&c| show(c)).collect::<Vec<_>>().join(" "),
+        Outcome::Fault(name) => name.to_string(),
+    };
+    assert_eq!(run("sum(f)", &[16777216.0, 1.0, 1.0]), "16777218.0:f32");
+    assert_eq!(run("mean(f)", &[1.0, 2.0, 4.0]), "2.3333333:f32");
+    assert_eq!(run("mean(f)", &[]), "nan:f32");
+    assert_eq!(run("sum(f > 1)", &[1.0, 2.0, 4.0]), "2:i64");
+    assert_eq!(run("f - max(f)", &[1.0, 4.0]), "-3.0:f32 0.0:f32");
+    assert_eq!(run("sum(f)", &[]), "0.0:f32");
+}
+
+#[test]
+fn bare_integers_that_do_not_fit_are_faults() {
+    let text = "i + (k + 1)";
+    let run = |k: i64| evaluate(&graph(text), &[vec![1i32.into()], vec![k.into()]]);
+    assert_eq!(run(1 << 40), Outcome::Fault("out_of_range"));
+    assert_eq!(run(i32::MAX.into()), Outcome::Fault("out_of_range"));
+    assert_eq!(run(7), Outcome::Values(vec![vec![9i32.into()]]));
+}
+
+/// Every pair of interesting floats: the fast remainder against the exact one, and `//` and `%` against NumPy's C.
+#[test]
+fn float_division_is_that_of_numpy() {
+    fn numpy(a: f64, b: f64) -> (f64, f64) {
+        let mut modulus = libm::fmod(a, b);
+        if b == 0.0 {
+            return (a / b, modulus);
+        }
+        let mut div = (a - modulus) / b;
+        if modulus != 0.0 {
+            if (b < 0.0) != (modulus < 0.0) {
+                modulus += b;
+                div -= 1.0;
+            }
+        } else {
+            modulus = 0f64.copysign(b);
+        }
+        let mut floor = 0f64.copysign(a / b);
+        if div != 0.0 {
+            floor = div.floor();
+            if div - floor > 0.5 {
+                floor += 1.0;
+            }
+        }
+        (floor, modulus)
+    }
+    let mut points = vec![0.0, 0.1, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 7.0, 10.0, 1e10, 1e16, 1e20, 1e300, f64::MAX];
+    points.extend([
+        f64::MIN_POSITIVE,
+        5e-324,
+        1.5e-323,
+        1e-310,
+        f64::INFINITY,
+        f64::NAN,
+        9007199254740993.0,
+        4503599627370496.0,
+    ]);
+    points.extend([1.0f64.next_down(), 3.0f64.next_down(), 3.0f64.next_up(), 0.7, 123.456, 1e-5]);
+    let mut seed = 1u64;
+    for _ in 0..40 {
+        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        let fraction = 1.0 + (seed >> 12) as f64 / (1u64 << 52) as f64;
+        points.push(fraction * 2f64.powi((seed >> 3) as i32 % 60));
+    }
+    let signed: Vec<f64> = points.iter().flat_map(|&x| [x, -x]).collect();
+    let graph = graph("a // c, a % c, fmod(a, c)");
+    for &a in &signed {
+        let xs = vec![a.into()];
+        let ys: Vec<Scalar> = signed.iter().map(|&b| b.into()).collect();
+        let Outcome::Values(outputs) = evaluate(&graph, &[xs, ys]) else { panic!() };
+        for (at, &b) in signed.iter().enumerate() {
+            let (quotient, remainder) = numpy(a, b);
+            for (output, expected) in outputs.iter().zip([quotient, remainder, libm::fmod(a, b)]) {
+                let found = f64::from_scalar(output[at]);
+                let same = found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan();
+                assert!(same, "{a:?} {b:?}: {found:?}, not {expected:?}");
+            }
+        }
+    }
+    assert_eq!(graph.node(graph.outputs[0]).dtype, DType::F64);
+}

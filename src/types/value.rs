@@ -1,0 +1,184 @@
+//! What a part of the text is worth while the graph is built, and how it takes the type of what it meets.
+//!
+//! Always holds: a weak integer that is known is exact, in 128 bits; any other weak value is a node of type `i64` or `f64`
+//! (or a bool, which is weak only in that what is computed of it and other weak values alone stays weak).
+
+use super::emit::Emit;
+use super::graph::NodeId;
+use super::promote::Type;
+use crate::diagnostic::{Diagnostic, excerpt};
+use crate::dtype::{DType, Element, Kind, Scalar};
+use crate::ir::{FaultCode, Op};
+use crate::syntax::ast::Span;
+
+/// The value of a part of the text.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Value {
+    /// A known weak integer.
+    Int(i128),
+    /// A node.
+    Node { id: NodeId, weak: bool },
+}
+
+/// A value, and where it stands.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Operand {
+    pub value: Value,
+    pub span: Span,
+}
+
+/// What typing a part of the text gives.
+pub(crate) type Typed<T> = Result<T, Box<Diagnostic>>;
+
+/// An error.
+pub(crate) fn error<T>(message: impl Into<String>, span: Span) -> Typed<T> {
+    Err(Box::new(Diagnostic::new(message, span)))
+}
+
+/// An error, and what to write instead.
+pub(crate) fn error_with_help<T>(message: impl Into<String>, span: Span, help: impl Into<String>) -> Typed<T> {
+    Err(Box::new(Diagnostic::new(message, span).with_help(help)))
+}
+
+/// Gives types to operations and emits them.
+pub(crate) struct Typer<'a> {
+    pub emit: Emit,
+    pub source: &'a str,
+}
+
+impl Typer<'_> {
+    /// The type of a value.
+    pub fn type_of(&self, value: Value) -> Type {
+        match value {
+            Value::Int(_) => Type::WeakInt,
+            Value::Node { id, weak } => match (self.emit.dtype(id), weak) {
+                (dtype, true) if dtype.is_int() => Type::WeakInt,
+                (dtype, true) if dtype.is_float() => Type::WeakFloat,
+                (dtype, _) => Type::Strong(dtype),
+            },
+        }
+    }
+
+    /// Whether a value comes from literals and bare arguments alone.
+    pub fn is_weak(&self, value: Value) -> bool {
+        matches!(value, Value::Int(_) | Value::Node { weak: true, .. })
+    }
+
+    /// A node as a value. A weak integer that is known becomes exact again.
+    pub fn node(&self, id: NodeId, weak: bool) -> Value {
+        match self.emit.as_const(id) {
+            Some(c) if weak && c.dtype() == DType::I64 => Value::Int(i64::from_scalar(c).into()),
+            _ => Value::Node { id, weak },
+        }
+    }
+
+    /// A result: weak if all that it was computed from is.
+    pub fn result(&self, id: NodeId, of: &[Operand]) -> Value {
+        self.node(id, of.iter().all(|x| self.is_weak(x.value)))
+    }
+
+    /// A known weak integer, or a known weak bool as one.
+    pub fn exact(&self, value: Value) -> Option<i128> {
+        match value {
+            Value::Int(c) => Some(c),
+            Value::Node { id, weak: true } => {
+                self.emit.as_const(id).filter(|c| c.dtype() == DType::Bool).map(|c| i128::from(bool::from_scalar(c)))
+            }
+            Value::Node { .. } => None,
+        }
+    }
+
+    /// The value of a weak number that is known.
+    pub fn literal(&self, value: Value) -> Option<f64> {
+        match value {
+            Value::Int(c) => Some(c as f64),
+            Value::Node { id, weak: true } => {
+                self.emit.as_const(id).filter(|c| c.dtype() == DType::F64).map(f64::from_scalar)
+            }
+            Value::Node { .. } => None,
+        }
+    }
+
+    /// The value as a node of the type `to`, which is a common type of it and `others`.
+    ///
+    /// A weak integer that `to` does not hold is an error: now if it is known, at the call or in the run if not.
+    pub fn coerce(&mut self, x: Operand, to: DType, others: &[Operand]) -> Typed<NodeId> {
+        let (id, weak) = match x.value {
+            Value::Int(c) => return self.coerce_int(c, x.span, to, others),
+            Value::Node { id, weak } => (id, weak),
+        };
+        let from = self.emit.dtype(id);
+        if !(weak && from == DType::I64 && to.is_int() && to != from) {
+            let through = if weak && from == DType::I64 && to == DType::F32 { DType::F64 } else { from };
+            let id = self.emit.convert(id, through);
+            return Ok(self.emit.convert(id, to));
+        }
+        let narrow = self.emit.convert(id, to);
+        if let Some(name) = self.emit.graph.input_name(id) {
+            self.emit.graph.range_check(name, to, x.span);
+            return Ok(narrow);
+        }
+        if self.emit.graph.input_name(narrow).is_some() {
+            return Ok(narrow);
+        }
+        let back = self.emit.convert(narrow, from);
+        if back == id {
+            return Ok(narrow);
+        }
+        let mask = self.emit.op(Op::Ne, &[back, id]);
+        Ok(self.emit.fault(mask, narrow, FaultCode::OutOfRange))
+    }
+
+    fn coerce_int(&mut self, c: i128, span: Span, to: DType, others: &[Operand]) -> Typed<NodeId> {
+        let scalar: Option<Scalar> = match to {
+            DType::Bool => Some((c != 0).into()),
+            DType::I32 => i32::try_from(c).ok().map(Scalar::from),
+            DType::I64 => i64::try_from(c).ok().map(Scalar::from),
+            // Through f64, as NumPy converts a Python integer.
+            DType::F32 => Some((c as f64 as f32).into()),
+            DType::F64 => Some((c as f64).into()),
+        };
+        if let Some(scalar) = scalar {
+            return Ok(self.emit.constant(scalar));
+        }
+        let help = match others.iter().find(|x| self.type_of(x.value) == Type::Strong(to)) {
+            _ if i64::try_from(c).is_err() => format!("no integer type holds it: as a float it is `{:e}`", c as f64),
+            Some(other) => format!("convert the other side to a wider type: `{}`", self.call_text("i64", other.span)),
+            None => "convert to a wider type with `i64(...)`".to_string(),
+        };
+        error_with_help(format!("the integer {c} is out of range for {to}"), span, help)
+    }
+
+    /// A weak value with the type it has where nothing else gives it one: `i64` or `f64`.
+    pub fn settle(&mut self, x: Operand) -> Typed<NodeId> {
+        let to = self.type_of(x.value).dtype();
+        self.coerce(x, to, &[])
+    }
+
+    /// The value as a truth value: whether it is not 0.
+    pub fn truth(&mut self, x: Operand) -> Typed<NodeId> {
+        if let Value::Int(c) = x.value {
+            return Ok(self.emit.constant(c != 0));
+        }
+        let id = self.settle(x)?;
+        Ok(self.emit.truth(id))
+    }
+
+    /// Whether a value is a number or a bool.
+    pub fn kind_of(&self, value: Value) -> Kind {
+        self.type_of(value).kind()
+    }
+
+    /// The text at a place, for a message; `x` where it is long.
+    pub fn text(&self, span: Span) -> String {
+        match self.source.get(span.range()).map(str::trim) {
+            Some(text) if !text.is_empty() && text.len() <= 40 && !text.contains('\n') => excerpt(text),
+            _ => "x".to_string(),
+        }
+    }
+
+    /// The text at a place as the argument of a function.
+    pub fn call_text(&self, function: &str, span: Span) -> String {
+        format!("{function}({})", self.text(span))
+    }
+}
