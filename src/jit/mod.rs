@@ -2,6 +2,9 @@
 //!
 //! Always holds: all executors give the same bits for the same kernel and call (a NaN equals any NaN).
 
+#[cfg(feature = "jit")]
+pub mod cranelift;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;

@@ -1,0 +1,145 @@
+//! From a kernel to code in pages.
+//!
+//! Comes in: a kernel that the verifier accepts. Goes out: a [`Native`] that runs it. Always holds: the code has no
+//! relocations, so it runs wherever it is copied; a failure of the code generator, even a panic in it, is
+//! `Unsupported`.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicU32;
+
+use cranelift_codegen::Context;
+use cranelift_codegen::control::ControlPlane;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+
+use super::emit::Emitter;
+use super::isa::Target;
+use super::lanes::PART;
+use super::pages::Pages;
+use super::shape::Shape;
+use crate::ir::Kernel;
+use crate::jit::{Call, Compiled, Unsupported};
+
+/// The allocations of a code generator, kept for the next kernel.
+struct Scratch {
+    context: Context,
+    builder: FunctionBuilderContext,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Option<Box<Scratch>>> = const { RefCell::new(None) };
+}
+
+/// A constant as code reads it.
+#[repr(C, align(16))]
+struct Constant([u8; PART]);
+
+/// What generated code takes: the fields of a [`Call`], and the constants.
+type Entry = unsafe extern "C" fn(
+    pointers: *const *mut u8,
+    strides: *const isize,
+    extents: *const usize,
+    origin: *const i64,
+    faults: *const AtomicU32,
+    constants: *const Constant,
+);
+
+/// A kernel as native code.
+pub(super) struct Native {
+    pages: Pages,
+    constants: Box<[Constant]>,
+    operands: usize,
+    strides: usize,
+    loops: usize,
+}
+
+impl Compiled for Native {
+    unsafe fn run(&self, call: &Call) {
+        debug_assert!(call.pointers.len() >= self.operands && call.strides.len() >= self.strides);
+        debug_assert!(call.extents.len() >= self.loops && call.origin.len() >= self.loops);
+        if call.extents.contains(&0) {
+            return;
+        }
+        // SAFETY: the pages hold the code that `compile` made, whose first byte is the entry of a function of this
+        // type, position independent and made for this CPU; they live as long as `self`.
+        let entry = unsafe { std::mem::transmute::<*const u8, Entry>(self.pages.code().as_ptr()) };
+        // SAFETY: the caller promises what `run` asks for: the tables have the lengths that the kernel reads, and all
+        // elements that its accesses reach are valid. The constants are those that the code was made with.
+        unsafe {
+            entry(
+                call.pointers.as_ptr(),
+                call.strides.as_ptr(),
+                call.extents.as_ptr(),
+                call.origin.as_ptr(),
+                call.faults,
+                self.constants.as_ptr(),
+            );
+        }
+    }
+
+    fn code(&self) -> Option<&[u8]> {
+        Some(self.pages.code())
+    }
+}
+
+/// Native code for a kernel.
+pub(super) fn compile(target: &Target, kernel: &Kernel) -> Result<Native, Unsupported> {
+    generate(target, kernel, false, |code, constants, _| {
+        Ok(Native {
+            pages: Pages::new(code)?,
+            constants: constants.into_iter().map(Constant).collect(),
+            operands: kernel.operands.len(),
+            strides: kernel.stride_count(),
+            loops: kernel.loops(),
+        })
+    })
+}
+
+/// The code as text, in the assembler's form.
+pub(super) fn listing(target: &Target, kernel: &Kernel) -> Result<String, Unsupported> {
+    generate(target, kernel, true, |_, _, text| Ok(text.unwrap_or_default().to_owned()))
+}
+
+/// Generates code and hands it on: bytes, constants, and a listing if one is asked for.
+fn generate<T>(
+    target: &Target,
+    kernel: &Kernel,
+    disassemble: bool,
+    use_code: impl FnOnce(&[u8], Vec<[u8; PART]>, Option<&str>) -> Result<T, Unsupported>,
+) -> Result<T, Unsupported> {
+    let shape = Shape::of(kernel)?;
+    let mut scratch = SCRATCH
+        .with(|cell| cell.try_borrow_mut().ok().and_then(|mut kept| kept.take()))
+        .unwrap_or_else(|| Box::new(Scratch { context: Context::new(), builder: FunctionBuilderContext::new() }));
+    scratch.context.set_disasm(disassemble);
+    // A scratch in which something panicked, or failed, is never used again.
+    let made = catch_unwind(AssertUnwindSafe(|| {
+        let Scratch { context, builder } = &mut *scratch;
+        let builder = FunctionBuilder::new(&mut context.func, builder);
+        let mut emitter = Emitter::new(builder, kernel, &shape, target);
+        emitter.nest();
+        let constants = emitter.finish();
+        match context.compile(&*target.isa, &mut ControlPlane::default()) {
+            Ok(code) if code.buffer.relocs().is_empty() => Ok(constants),
+            Ok(_) => Err(Unsupported("the code refers to symbols".into())),
+            Err(e) => Err(Unsupported(format!("{:?}", e.inner))),
+        }
+    }));
+    let constants = made.unwrap_or_else(|panic| Err(Unsupported(message(&*panic))))?;
+    let Some(code) = scratch.context.compiled_code() else {
+        return Err(Unsupported("no code was generated".into()));
+    };
+    let result = use_code(code.code_buffer(), constants, code.vcode.as_deref());
+    scratch.context.clear();
+    SCRATCH.with(|cell| {
+        if let Ok(mut kept) = cell.try_borrow_mut() {
+            *kept = Some(scratch);
+        }
+    });
+    result
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("the code generator failed: {}", text.unwrap_or("no message"))
+}

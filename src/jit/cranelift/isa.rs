@@ -1,0 +1,92 @@
+//! The instruction set that code is made for.
+//!
+//! Goes out: Cranelift's description of the CPU with this project's settings, and the few features that the lowering
+//! itself asks about. Always holds: the settings never change the bits of a result, only how they are computed.
+
+use std::sync::OnceLock;
+
+use cranelift_codegen::isa::{self, OwnedTargetIsa};
+use cranelift_codegen::settings::{self, Configurable};
+
+use crate::jit::Unsupported;
+
+/// What the lowering of some operations depends on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Features {
+    /// A fused multiply-add instruction; without it a helper is called for each lane.
+    pub fma: bool,
+    /// Instructions that round to integral values; without them a helper is called for each lane.
+    pub round: bool,
+    /// A blend by the lanes' top bits.
+    pub blend: bool,
+}
+
+/// A CPU as the code generator sees it.
+#[derive(Clone)]
+pub(super) struct Target {
+    pub isa: OwnedTargetIsa,
+    pub features: Features,
+}
+
+/// How much of the CPU to use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flags {
+    /// All that Cranelift knows how to use.
+    Host,
+    /// What every CPU of the architecture has (on x86-64: SSE2), for tests of the law.
+    Baseline,
+    /// On x86-64 SSE4.2 without AVX or FMA; elsewhere the same as [`Flags::Baseline`].
+    Sse42,
+}
+
+impl Target {
+    /// This machine's; detected once in a process.
+    pub fn host() -> Result<Target, Unsupported> {
+        static HOST: OnceLock<Result<Target, Unsupported>> = OnceLock::new();
+        HOST.get_or_init(|| Target::new(Flags::Host)).clone()
+    }
+
+    /// This machine's architecture with some of its features.
+    pub fn new(flags: Flags) -> Result<Target, Unsupported> {
+        if cfg!(target_endian = "big") {
+            return Err(Unsupported("the lanes of vectors are laid out for little-endian machines".into()));
+        }
+        let mut builder =
+            cranelift_native::builder_with_options(flags == Flags::Host).map_err(|e| Unsupported(e.into()))?;
+        if flags == Flags::Sse42 && cfg!(target_arch = "x86_64") {
+            for name in ["has_sse3", "has_ssse3", "has_sse41", "has_sse42"] {
+                builder.enable(name).map_err(|e| Unsupported(e.to_string()))?;
+            }
+        }
+        let isa = builder.finish(shared()?).map_err(|e| Unsupported(e.to_string()))?;
+        let features = features(&*isa);
+        Ok(Target { isa, features })
+    }
+}
+
+/// The settings that are the same everywhere.
+fn shared() -> Result<settings::Flags, Unsupported> {
+    let mut builder = settings::builder();
+    let verifier = if cfg!(debug_assertions) { "true" } else { "false" };
+    for (name, value) in [
+        // Sharing, folding and hoisting are done on the kernel IR; at `none` the order of instructions is kept.
+        ("opt_level", "none"),
+        ("regalloc_algorithm", "backtracking"),
+        ("enable_verifier", verifier),
+        ("unwind_info", "false"),
+        ("is_pic", "false"),
+        ("log2_min_function_alignment", "6"),
+    ] {
+        builder.set(name, value).map_err(|e| Unsupported(e.to_string()))?;
+    }
+    Ok(settings::Flags::new(builder))
+}
+
+fn features(isa: &dyn isa::TargetIsa) -> Features {
+    if !cfg!(target_arch = "x86_64") {
+        return Features { fma: true, round: true, blend: false };
+    }
+    let has = |name| isa.isa_flags().iter().any(|flag| flag.name == name && flag.as_bool() == Some(true));
+    // Cranelift uses FMA in its VEX form, which it selects where it has AVX.
+    Features { fma: has("has_fma") && has("has_avx"), round: has("has_sse41"), blend: has("has_sse41") }
+}

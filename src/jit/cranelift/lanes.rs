@@ -1,0 +1,115 @@
+//! How values are held in registers.
+//!
+//! A step covers some number of points, its *lanes*. A value whose lanes are `w` bytes wide is held in
+//! `lanes * w / 16` vectors of 128 bits, its *parts*; if that is less than one, in one that is filled from lane 0.
+//!
+//! | value    | form    | vector | lanes 8 | 4 | 1             |
+//! |----------|---------|--------|---------|---|---------------|
+//! | f64, i64 | F64 I64 | x2     | 4 parts | 2 | 1, half       |
+//! | f32, i32 | F32 I32 | x4     | 2       | 1 | 1, a quarter  |
+//! | bool     | Mask(w) | lanes of w bytes, all ones or all zeros, as wide as what was compared |
+//!
+//! Always holds: lanes from the step's count on are don't-care; a *uniform* value has one part in which all lanes
+//! agree, and stands for any number of parts.
+
+use cranelift_codegen::ir as clif;
+use cranelift_codegen::ir::types;
+use smallvec::SmallVec;
+
+use crate::dtype::DType;
+
+/// Bytes of a part.
+pub(super) const PART: usize = 16;
+
+/// What the lanes of a value are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Form {
+    F64,
+    F32,
+    I64,
+    I32,
+    /// A bool, as lanes of 1, 4 or 8 bytes.
+    Mask(usize),
+}
+
+impl Form {
+    /// The form of a type; for bool that of its bytes in memory.
+    pub fn of(dtype: DType) -> Form {
+        match dtype {
+            DType::Bool => Form::Mask(1),
+            DType::I32 => Form::I32,
+            DType::I64 => Form::I64,
+            DType::F32 => Form::F32,
+            DType::F64 => Form::F64,
+        }
+    }
+
+    /// Bytes of a lane.
+    pub fn width(self) -> usize {
+        match self {
+            Form::F64 | Form::I64 => 8,
+            Form::F32 | Form::I32 => 4,
+            Form::Mask(width) => width,
+        }
+    }
+
+    /// Lanes of a part.
+    pub fn per_part(self) -> usize {
+        PART / self.width()
+    }
+
+    /// How many parts hold a value of this form.
+    pub fn parts(self, lanes: usize) -> usize {
+        (lanes * self.width() / PART).max(1)
+    }
+
+    /// The type of a part.
+    pub fn vector(self) -> clif::Type {
+        match self {
+            Form::F64 => types::F64X2,
+            Form::F32 => types::F32X4,
+            other => ints(other.width()),
+        }
+    }
+
+    /// The type of a lane.
+    pub fn lane(self) -> clif::Type {
+        self.vector().lane_type()
+    }
+}
+
+/// The vector of integers of this width.
+pub(super) fn ints(width: usize) -> clif::Type {
+    match width {
+        8 => types::I64X2,
+        4 => types::I32X4,
+        2 => types::I16X8,
+        _ => types::I8X16,
+    }
+}
+
+/// A value in registers.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub form: Form,
+    pub parts: SmallVec<[clif::Value; 4]>,
+    pub uniform: bool,
+}
+
+impl Held {
+    /// One part in which all lanes agree.
+    pub fn uniform(form: Form, part: clif::Value) -> Held {
+        Held { form, parts: SmallVec::from_slice(&[part]), uniform: true }
+    }
+
+    /// A part; of a uniform value any.
+    pub fn part(&self, i: usize) -> clif::Value {
+        self.parts[if self.uniform { 0 } else { i }]
+    }
+
+    /// All parts, a uniform one repeated.
+    pub fn expanded(&self, lanes: usize) -> Held {
+        let parts = (0..self.form.parts(lanes)).map(|i| self.part(i)).collect();
+        Held { form: self.form, parts, uniform: false }
+    }
+}

@@ -1,0 +1,246 @@
+//! Loads and stores.
+//!
+//! | access          | address of the step's point `j`            | form                                     |
+//! |-----------------|--------------------------------------------|------------------------------------------|
+//! | fixed           | the base                                   | one element, in all lanes                |
+//! | unit            | base + index*size + constant, one register | whole parts; a lone point as one element |
+//! | strided         | a moving pointer, `j` strides on           | element by element                       |
+//!
+//! Always holds: exactly the step's points are read or written, not a byte more.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self as clif, InstBuilder, types};
+use smallvec::SmallVec;
+
+use super::emit::{Emitter, Table, array_flags};
+use super::lanes::{Form, Held, PART};
+use super::shape::{Address, Inner};
+use crate::dtype::DType;
+use crate::ir::{self, Inst};
+
+impl Emitter<'_> {
+    /// The pointers at level 0: addresses of the operands with the constant parts of the coordinates.
+    pub fn open_bases(&mut self) {
+        for base in 0..self.shape.bases.len() {
+            let shape = self.shape;
+            let base = &shape.bases[base];
+            let mut pointer = self.table(Table::Pointers, base.operand);
+            for dim in base.dims.iter().filter(|dim| dim.offset != 0) {
+                let bytes = match dim.stride {
+                    Ok(size) => self.b.ins().iconst(types::I64, size.wrapping_mul(i64::from(dim.offset))),
+                    Err(at) => {
+                        let stride = self.table(Table::Strides, at as usize);
+                        self.b.ins().imul_imm_s(stride, i64::from(dim.offset))
+                    }
+                };
+                pointer = self.b.ins().iadd(pointer, bytes);
+            }
+            self.bases.push(pointer);
+        }
+    }
+
+    /// Moves the pointers to a point of a loop; gives them as they were.
+    pub fn advance_bases(&mut self, looped: u8, index: clif::Value) -> Vec<clif::Value> {
+        let before = self.bases.clone();
+        for base in 0..self.shape.bases.len() {
+            if let Some(stride) = self.stride_along(base, looped) {
+                let bytes = self.b.ins().imul(index, stride);
+                self.bases[base] = self.b.ins().iadd(self.bases[base], bytes);
+            }
+        }
+        before
+    }
+
+    /// By how many bytes a base moves for a step of a loop; `None` if it does not.
+    pub fn stride_along(&mut self, base: usize, looped: u8) -> Option<clif::Value> {
+        let shape = self.shape;
+        let mut sum = None;
+        for dim in shape.bases[base].dims.iter().filter(|dim| dim.follows == Some(looped)) {
+            let stride = match dim.stride {
+                Ok(size) => self.b.ins().iconst(types::I64, size),
+                Err(at) => self.table(Table::Strides, at as usize),
+            };
+            sum = Some(match sum {
+                None => stride,
+                Some(sum) => self.b.ins().iadd(sum, stride),
+            });
+        }
+        sum
+    }
+
+    /// The address of the step's first point and how an access goes on from there.
+    fn address(&mut self, v: ir::Value, size: usize) -> Option<(clif::Value, Address)> {
+        let mut address = self.shape.addresses[v.0 as usize]?;
+        let base = self.bases[address.base];
+        let Some(index) = self.here.index else {
+            address.inner = Inner::Fixed;
+            return Some((base, address));
+        };
+        let pointer = match address.inner {
+            Inner::Fixed => base,
+            Inner::Strided => *self.here.moving.get(&address.base)?,
+            Inner::Unit => match self.here.unit.get(&address.base) {
+                Some(&known) => known,
+                None => {
+                    let bytes = self.b.ins().ishl_imm_u(index, i64::from(size.trailing_zeros()));
+                    let pointer = self.b.ins().iadd(base, bytes);
+                    self.here.unit.insert(address.base, pointer);
+                    pointer
+                }
+            },
+        };
+        Some((pointer, address))
+    }
+
+    /// The addresses of a strided access's points.
+    fn points(&mut self, first: clif::Value, base: usize) -> SmallVec<[clif::Value; 8]> {
+        let mut all = SmallVec::from_slice(&[first]);
+        if self.lanes == 1 {
+            return all;
+        }
+        let innermost = (self.kernel.loops() - 1) as u8;
+        let Some(stride) = self.stride_along(base, innermost) else { return all };
+        let mut at = first;
+        for _ in 1..self.lanes {
+            at = self.b.ins().iadd(at, stride);
+            all.push(at);
+        }
+        all
+    }
+
+    /// The value of a load, as it is now.
+    pub fn load_at(&mut self, v: ir::Value) -> Held {
+        let kernel = self.kernel;
+        let Inst::Load(access) = kernel.inst(v) else { unreachable!("{v:?} is not a load") };
+        let dtype = kernel.operand(access.operand).dtype;
+        let form = Form::of(dtype);
+        let Some((pointer, address)) = self.address(v, dtype.size()) else { unreachable!("a load has an address") };
+        let offset = address.displacement;
+        match address.inner {
+            Inner::Fixed => self.load_fixed(dtype, pointer, offset),
+            Inner::Unit => {
+                let parts = (0..form.parts(self.lanes))
+                    .map(|i| {
+                        let bytes = (self.lanes * form.width()).min(PART);
+                        let v = self.load_bytes(form, bytes, pointer, offset + (PART * i) as i32);
+                        self.from_memory(v, form)
+                    })
+                    .collect();
+                Held { form, parts, uniform: false }
+            }
+            Inner::Strided => {
+                let points = self.points(pointer, address.base);
+                let mut parts = SmallVec::<[clif::Value; 4]>::new();
+                for (j, &point) in points.iter().enumerate() {
+                    let at = j % form.per_part();
+                    match parts.last_mut() {
+                        Some(last) if at > 0 => {
+                            let element = self.b.ins().load(form.lane(), array_flags(), point, offset);
+                            *last = self.b.ins().insertlane(*last, element, at as u8);
+                        }
+                        _ => parts.push(self.load_bytes(form, form.width(), point, offset)),
+                    }
+                }
+                let parts = parts.into_iter().map(|part| self.from_memory(part, form)).collect();
+                Held { form, parts, uniform: false }
+            }
+        }
+    }
+
+    /// One element in all lanes.
+    fn load_fixed(&mut self, dtype: DType, pointer: clif::Value, offset: i32) -> Held {
+        let form = Form::of(dtype);
+        let part = if dtype == DType::Bool {
+            let byte = self.b.ins().uload8(types::I64, array_flags(), pointer, offset);
+            let set = self.b.ins().icmp_imm_u(IntCC::NotEqual, byte, 0);
+            let lane = self.b.ins().bmask(types::I64, set);
+            let lanes = self.b.ins().splat(types::I64X2, lane);
+            self.cast(lanes, form.vector())
+        } else {
+            let element = self.b.ins().load(form.lane(), array_flags(), pointer, offset);
+            self.b.ins().splat(form.vector(), element)
+        };
+        Held::uniform(form, part)
+    }
+
+    /// The first `bytes` bytes of a part; nothing past them is read.
+    fn load_bytes(&mut self, form: Form, bytes: usize, pointer: clif::Value, offset: i32) -> clif::Value {
+        let flags = array_flags();
+        let (element, vector) = match bytes {
+            PART => return self.b.ins().load(form.vector(), flags, pointer, offset),
+            8 if form == Form::F64 => (self.b.ins().load(types::F64, flags, pointer, offset), types::F64X2),
+            4 if form == Form::F32 => (self.b.ins().load(types::F32, flags, pointer, offset), types::F32X4),
+            8 => (self.b.ins().load(types::I64, flags, pointer, offset), types::I64X2),
+            4 => (self.b.ins().load(types::I32, flags, pointer, offset), types::I32X4),
+            2 => (self.b.ins().uload16(types::I32, flags, pointer, offset), types::I32X4),
+            _ => (self.b.ins().uload8(types::I32, flags, pointer, offset), types::I32X4),
+        };
+        let v = self.b.ins().scalar_to_vector(vector, element);
+        self.cast(v, form.vector())
+    }
+
+    /// Bytes of bools as a mask; other forms are as in memory.
+    fn from_memory(&mut self, v: clif::Value, form: Form) -> clif::Value {
+        if form != Form::Mask(1) {
+            return v;
+        }
+        let ones = self.constant_lanes(1, 1, types::I8X16);
+        self.b.ins().icmp(IntCC::Equal, v, ones)
+    }
+
+    /// Writes a value.
+    pub fn store_at(&mut self, v: ir::Value, stored: ir::Value) {
+        let kernel = self.kernel;
+        let Inst::Store(access, _) = kernel.inst(v) else { unreachable!("{v:?} is not a store") };
+        let dtype = kernel.operand(access.operand).dtype;
+        let form = Form::of(dtype);
+        let mut held = self.fetch(stored);
+        if dtype == DType::Bool {
+            let mask = self.mask(&held, 1);
+            held = self.map(form, &[&mask], |e, x| {
+                let ones = e.constant_lanes(1, 1, types::I8X16);
+                e.b.ins().band(x[0], ones)
+            });
+        }
+        let Some((pointer, address)) = self.address(v, dtype.size()) else { unreachable!("a store has an address") };
+        let offset = address.displacement;
+        match address.inner {
+            // Of points that go to one place the last one stays.
+            Inner::Fixed => self.store_lane(&held, self.lanes - 1, pointer, offset),
+            Inner::Unit => {
+                let bytes = (self.lanes * form.width()).min(PART);
+                for i in 0..form.parts(self.lanes) {
+                    let at = offset + (PART * i) as i32;
+                    let part = held.part(i);
+                    self.store_bytes(form, part, bytes, pointer, at);
+                }
+            }
+            Inner::Strided => {
+                let points = self.points(pointer, address.base);
+                for (j, &point) in points.iter().enumerate() {
+                    self.store_lane(&held, j, point, offset);
+                }
+            }
+        }
+    }
+
+    fn store_lane(&mut self, held: &Held, lane: usize, pointer: clif::Value, offset: i32) {
+        let element = self.extract(held, lane);
+        self.b.ins().store(array_flags(), element, pointer, offset);
+    }
+
+    /// Writes the first `bytes` bytes of a part.
+    fn store_bytes(&mut self, form: Form, part: clif::Value, bytes: usize, pointer: clif::Value, offset: i32) {
+        let vector = match bytes {
+            PART => {
+                self.b.ins().store(array_flags(), part, pointer, offset);
+                return;
+            }
+            _ if bytes == form.width() => form.vector(),
+            _ => super::lanes::ints(bytes),
+        };
+        let v = self.cast(part, vector);
+        let element = self.b.ins().extractlane(v, 0);
+        self.b.ins().store(array_flags(), element, pointer, offset);
+    }
+}

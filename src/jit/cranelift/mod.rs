@@ -1,0 +1,90 @@
+//! Native code through Cranelift: vectors of 128 bits, on every platform that it has.
+//!
+//! Comes in: a kernel. Goes out: machine code in pages of its own. Always holds: the same bits as every other
+//! executor, whatever the CPU's features; no access outside what a call names; code memory is freed with its last user.
+//!
+//! | file         | what                                                          |
+//! |--------------|---------------------------------------------------------------|
+//! | `isa`        | the CPU, and the code generator's settings                    |
+//! | `shape`      | decisions: points of a step, addresses, what gets a register  |
+//! | `lanes`      | how values are held in registers                              |
+//! | `emit`       | what the lowering shares: arguments, constants, the frame     |
+//! | `nest`       | loops, the vector step, the tail                              |
+//! | `ops`        | primitive operations                                          |
+//! | `convert`    | conversions, and widths of masks                              |
+//! | `memory`     | loads and stores                                              |
+//! | `accumulate` | reductions                                                    |
+//! | `patch`      | helper calls and faults for some lanes alone                  |
+//! | `pages`      | executable memory                                             |
+//! | `compile`    | all of it in order                                            |
+
+mod accumulate;
+mod compile;
+mod convert;
+mod emit;
+mod isa;
+mod lanes;
+mod memory;
+mod nest;
+mod ops;
+mod pages;
+mod patch;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use self::isa::Flags;
+use self::isa::Target;
+use super::{Compiled, Executor, Unsupported};
+use crate::ir::Kernel;
+
+/// The executor that makes native code with Cranelift.
+#[derive(Clone)]
+pub struct Cranelift {
+    target: Target,
+}
+
+impl fmt::Debug for Cranelift {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "Cranelift({}, {:?})", self.target.isa.triple(), self.target.features)
+    }
+}
+
+impl Cranelift {
+    /// For this machine, with all its features that Cranelift uses.
+    ///
+    /// # Errors
+    /// Where Cranelift does not know the machine.
+    pub fn new() -> Result<Cranelift, Unsupported> {
+        Ok(Cranelift { target: Target::host()? })
+    }
+
+    /// For this machine, with some of its features: the results are the same.
+    ///
+    /// # Errors
+    /// Where Cranelift does not know the machine.
+    pub fn with_flags(flags: Flags) -> Result<Cranelift, Unsupported> {
+        Ok(Cranelift { target: Target::new(flags)? })
+    }
+
+    /// A kernel's code as text.
+    ///
+    /// # Errors
+    /// Where the kernel cannot be compiled.
+    pub fn listing(&self, kernel: &Kernel) -> Result<String, Unsupported> {
+        compile::listing(&self.target, kernel)
+    }
+}
+
+impl Executor for Cranelift {
+    fn name(&self) -> &'static str {
+        "cranelift"
+    }
+
+    fn compile(&self, kernel: &Kernel) -> Result<Arc<dyn Compiled>, Unsupported> {
+        Ok(Arc::new(compile::compile(&self.target, kernel)?))
+    }
+}

@@ -1,0 +1,253 @@
+//! The nest of loops.
+//!
+//! | block of the innermost loop | parameters                                  | what                                 |
+//! |-----------------------------|---------------------------------------------|--------------------------------------|
+//! | `main`                      | index, moving pointers, states              | a step of `lanes` points             |
+//! | `check`                     | the same                                    | are points left?                     |
+//! | `tail`                      | index, moving pointers                      | a step of one point                  |
+//! | `done`                      | states                                      | lanes merged; the level's after code |
+//!
+//! Always holds: the outer loops run in order, each index from 0; a loop runs at least once, as a call's trip counts
+//! are at least 1; the pointers of a level are those at its point.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, types};
+use smallvec::SmallVec;
+
+use super::emit::{Emitter, Here, Home, Table};
+use super::lanes::{Form, Held};
+use super::patch::block_args;
+use super::shape::Shape;
+use crate::ir::{self, Inst, Op};
+
+/// An outer loop that is open.
+struct Open {
+    head: clif::Block,
+    index: clif::Value,
+    bases: Vec<clif::Value>,
+}
+
+impl Emitter<'_> {
+    /// The whole kernel.
+    pub fn nest(&mut self) {
+        let kernel = self.kernel;
+        self.open_bases();
+        let Some((innermost, outer)) = kernel.levels.split_last() else { return };
+        let mut open: Vec<Open> = Vec::new();
+        for (k, level) in outer.iter().enumerate() {
+            if k > 0 {
+                let head = self.b.create_block();
+                let index = self.b.append_block_param(head, types::I64);
+                let zero = self.b.ins().iconst(types::I64, 0);
+                self.b.ins().jump(head, &[BlockArg::Value(zero)]);
+                self.b.switch_to_block(head);
+                let bases = self.advance_bases((k - 1) as u8, index);
+                self.indices.push(index);
+                open.push(Open { head, index, bases });
+            }
+            self.code(&level.before);
+        }
+        if outer.is_empty() {
+            self.code(&innermost.before);
+            return;
+        }
+        self.innermost(&innermost.before);
+        for (k, level) in outer.iter().enumerate().rev() {
+            self.code(&level.after);
+            if let Some(Open { head, index, bases }) = open.pop() {
+                let next = self.b.ins().iadd_imm_s(index, 1);
+                let extent = self.table(Table::Extents, k - 1);
+                let more = self.b.ins().icmp(IntCC::UnsignedLessThan, next, extent);
+                let exit = self.b.create_block();
+                self.b.ins().brif(more, head, &[BlockArg::Value(next)], exit, &[]);
+                self.b.switch_to_block(exit);
+                self.bases = bases;
+                self.indices.pop();
+            }
+        }
+    }
+
+    /// The innermost loop: whole steps, then the points that are left.
+    fn innermost(&mut self, body: &[ir::Value]) {
+        let looped = self.kernel.loops() - 1;
+        let lanes = self.shape.lanes;
+        let extent = self.table(Table::Extents, looped);
+        let whole = self.b.ins().band_imm_s(extent, -(lanes as i64));
+        let moving: Vec<usize> = (0..self.shape.bases.len()).filter(|&b| self.shape.bases[b].inner_strided).collect();
+        let starts: SmallVec<[clif::Value; 8]> = moving.iter().map(|&base| self.bases[base]).collect();
+        let strides: SmallVec<[clif::Value; 8]> =
+            moving.iter().filter_map(|&base| self.stride_along(base, looped as u8)).collect();
+        let leaps: SmallVec<[clif::Value; 8]> =
+            strides.iter().map(|&stride| self.b.ins().imul_imm_s(stride, lanes as i64)).collect();
+        let zero = self.b.ins().iconst(types::I64, 0);
+        let initial = self.initial_states();
+
+        let blocks = [(); 4].map(|()| self.b.create_block());
+        let [main, check, tail, done] = blocks;
+        let main_params = self.loop_params(main, moving.len());
+        let main_states = self.state_params(main, &initial);
+        let check_params = self.loop_params(check, moving.len());
+        let check_states = self.state_params(check, &initial);
+        let tail_params = self.loop_params(tail, moving.len());
+        let done_states = self.state_params(done, &initial);
+
+        let mut enter = block_args(&[zero]);
+        enter.extend(block_args(&starts));
+        enter.extend(Self::state_args(&initial));
+        self.b.ins().brif(whole, main, &enter, check, &enter);
+
+        self.b.switch_to_block(main);
+        self.states = main_states;
+        self.step(body, lanes, &moving, &main_params, None);
+        let mut next = self.advance(&main_params, &leaps, lanes);
+        let more = self.b.ins().icmp(IntCC::UnsignedLessThan, next[0], whole);
+        let states = std::mem::take(&mut self.states);
+        let mut args = block_args(&next);
+        args.extend(Self::state_args(&states));
+        self.b.ins().brif(more, main, &args, check, &args);
+
+        self.b.switch_to_block(check);
+        let left = self.b.ins().icmp(IntCC::UnsignedLessThan, check_params[0], extent);
+        let states = Self::state_args(&check_states);
+        if initial.is_empty() {
+            self.b.ins().brif(left, tail, &block_args(&check_params), done, &[]);
+        } else {
+            let spill = self.b.create_block();
+            self.b.ins().brif(left, spill, &[], done, &states);
+            self.b.switch_to_block(spill);
+            self.states = check_states;
+            self.spill_states();
+            self.b.ins().jump(tail, &block_args(&check_params));
+        }
+
+        self.b.switch_to_block(tail);
+        let lane = if initial.is_empty() { None } else { Some(self.b.ins().isub(tail_params[0], whole)) };
+        self.step(body, 1, &moving, &tail_params, lane);
+        next = self.advance(&tail_params, &strides, 1);
+        let more = self.b.ins().icmp(IntCC::UnsignedLessThan, next[0], extent);
+        if initial.is_empty() {
+            self.b.ins().brif(more, tail, &block_args(&next), done, &[]);
+        } else {
+            let reload = self.b.create_block();
+            self.b.ins().brif(more, tail, &block_args(&next), reload, &[]);
+            self.b.switch_to_block(reload);
+            let states = self.reload_states();
+            self.b.ins().jump(done, &Self::state_args(&states));
+        }
+
+        self.b.switch_to_block(done);
+        self.here = Here::default();
+        self.lanes = 1;
+        self.states = done_states;
+        self.merge_states();
+    }
+
+    /// Parameters for the index and the moving pointers.
+    fn loop_params(&mut self, block: clif::Block, moving: usize) -> SmallVec<[clif::Value; 8]> {
+        (0..=moving).map(|_| self.b.append_block_param(block, types::I64)).collect()
+    }
+
+    /// The body, on as many points.
+    fn step(
+        &mut self,
+        body: &[ir::Value],
+        lanes: usize,
+        moving: &[usize],
+        params: &[clif::Value],
+        tail_lane: Option<clif::Value>,
+    ) {
+        self.lanes = lanes;
+        self.here = Here {
+            index: Some(params[0]),
+            tail_lane,
+            moving: moving.iter().copied().zip(params[1..].iter().copied()).collect(),
+            ..Here::default()
+        };
+        self.code(body);
+    }
+
+    /// The index and the pointers after a step.
+    fn advance(&mut self, params: &[clif::Value], by: &[clif::Value], points: usize) -> SmallVec<[clif::Value; 8]> {
+        let mut next = SmallVec::from_slice(&[self.b.ins().iadd_imm_s(params[0], points as i64)]);
+        next.extend(params[1..].iter().zip(by).map(|(&p, &by)| self.b.ins().iadd(p, by)).collect::<Vec<_>>());
+        next
+    }
+
+    /// Straight-line code.
+    fn code(&mut self, code: &[ir::Value]) {
+        for &v in code {
+            self.inst(v);
+        }
+    }
+
+    fn inst(&mut self, v: ir::Value) {
+        let kernel = self.kernel;
+        match kernel.inst(v) {
+            Inst::Const(_) => {}
+            inst @ Inst::Load(_) => {
+                if self.here.index.is_some() && Shape::floats(kernel, inst) {
+                    self.homes[v.0 as usize] = Home::Deferred;
+                } else {
+                    let held = self.load_at(v);
+                    self.set(v, held);
+                }
+            }
+            Inst::Store(_, stored) => self.store_at(v, *stored),
+            Inst::Index(l) => {
+                let held = self.index(usize::from(l.0));
+                self.set(v, held);
+            }
+            Inst::Op { op, args } => {
+                let held = self.op(v, *op, args);
+                self.set(v, held);
+            }
+            Inst::Patch { mask, fast, helper, args } => {
+                let held = self.patch(*mask, *fast, helper, args);
+                self.set(v, held);
+            }
+            Inst::Fault(mask, code) => self.fault(*mask, *code),
+            Inst::Accumulate { .. } => self.accumulate(v),
+            Inst::Reduced { from, part } => {
+                if let Some(held) = self.reduced(*from, *part) {
+                    self.set(v, held);
+                }
+            }
+        }
+    }
+
+    fn op(&mut self, v: ir::Value, op: Op, args: &[ir::Value]) -> Held {
+        let ty = self.kernel.ty(v);
+        let arg = args.last().and_then(|&v| self.kernel.ty(v));
+        let (Some(ty), Some(arg)) = (ty, arg) else { unreachable!("operations have types") };
+        if let (Op::Shl | Op::Shr, Home::Constant(count)) = (op, &self.homes[args[args.len() - 1].0 as usize]) {
+            let count = *count;
+            let x = self.fetch(args[0]);
+            return self.shift_by(op == Op::Shl, Form::of(ty), &x, count);
+        }
+        let args: SmallVec<[Held; 3]> = args.iter().map(|&v| self.fetch(v)).collect();
+        self.lower(op, arg, ty, &args)
+    }
+
+    /// The index of a loop, from the call's origin on.
+    fn index(&mut self, l: usize) -> Held {
+        let origin = self.table(Table::Origin, l);
+        let inner = l + 1 == self.kernel.loops();
+        let index = if inner { self.here.index } else { self.indices.get(l).copied() };
+        let Some(index) = index else { unreachable!("the loop is open") };
+        let first = self.b.ins().iadd(origin, index);
+        let spread = self.b.ins().splat(types::I64X2, first);
+        if !inner {
+            return Held::uniform(Form::I64, spread);
+        }
+        let parts = (0..Form::I64.parts(self.lanes))
+            .map(|i| {
+                let mut iota = [0; 16];
+                iota[0] = 2 * i as u8;
+                iota[8] = 2 * i as u8 + 1;
+                let iota = self.constant(iota, types::I64X2);
+                self.b.ins().iadd(spread, iota)
+            })
+            .collect();
+        Held { form: Form::I64, parts, uniform: false }
+    }
+}

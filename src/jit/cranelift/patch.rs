@@ -1,0 +1,168 @@
+//! What happens for some lanes alone: `patch` and `fault`.
+//!
+//! | in the frame | what                                                          |
+//! |--------------|---------------------------------------------------------------|
+//! | mask         | where the helper is asked, in lanes as wide as the result's   |
+//! | arguments    | one after another                                             |
+//! | result       | `fast` at first; the helper's values go in lane by lane       |
+//!
+//! Always holds: the helper runs for lanes that hold points of the call and whose mask is set, and for no others; the
+//! common path, no lane set, is one test and a branch that is not taken.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self as clif, AtomicRmwOp, BlockArg, InstBuilder, MemFlagsData, types};
+use smallvec::SmallVec;
+
+use super::emit::{Emitter, Home, frame_flags};
+use super::lanes::{Form, Held, PART, ints};
+use crate::ir::helper::{Code, Helper};
+use crate::ir::{self, FaultCode};
+
+impl Emitter<'_> {
+    /// `fast`, except where `mask` is set: there the helper's value.
+    pub fn patch(&mut self, mask: ir::Value, fast: ir::Value, helper: &Helper, args: &[ir::Value]) -> Held {
+        let form = Form::of(helper.result());
+        let always = match &self.homes[mask.0 as usize] {
+            Home::Constant(c) if c.bits() == 0 => return self.fetch(fast),
+            Home::Constant(_) => true,
+            _ => false,
+        };
+        let address = address(helper.code);
+        let args: SmallVec<[Held; 3]> = args.iter().map(|&v| self.fetch(v)).collect();
+        if always {
+            let refs: SmallVec<[&Held; 3]> = args.iter().collect();
+            if self.lanes == 1 || refs.iter().all(|arg| arg.uniform) {
+                return self.per_lane(&refs, form, |e, x| e.call(address, form.lane(), x));
+            }
+            return self.lane_loop(None, &args, None, form, address);
+        }
+        let mask = self.fetch(mask);
+        let mask = self.mask(&mask, form.width());
+        let fast = self.fetch(fast);
+        let uniform = mask.uniform && fast.uniform && args.iter().all(|arg| arg.uniform);
+        let any = self.any(&mask);
+        let fast = if uniform { fast } else { fast.expanded(self.lanes) };
+        let cold = self.b.create_block();
+        let go_on = self.b.create_block();
+        self.b.set_cold_block(cold);
+        let parts: SmallVec<[clif::Value; 4]> =
+            fast.parts.iter().map(|_| self.b.append_block_param(go_on, form.vector())).collect();
+        self.b.ins().brif(any, cold, &[], go_on, &block_args(&fast.parts));
+        self.b.switch_to_block(cold);
+        let patched = if uniform || self.lanes == 1 {
+            let scalars: SmallVec<[clif::Value; 3]> = args.iter().map(|arg| self.extract(arg, 0)).collect();
+            let v = self.call(address, form.lane(), &scalars);
+            let part = if uniform {
+                self.b.ins().splat(form.vector(), v)
+            } else {
+                self.b.ins().scalar_to_vector(form.vector(), v)
+            };
+            SmallVec::from_slice(&[part])
+        } else {
+            self.lane_loop(Some(&mask), &args, Some(&fast), form, address).parts
+        };
+        self.b.ins().jump(go_on, &block_args(&patched));
+        self.b.switch_to_block(go_on);
+        Held { form, parts, uniform }
+    }
+
+    /// Calls the helper in a loop over the lanes: all, or those whose mask is set.
+    fn lane_loop(
+        &mut self,
+        mask: Option<&Held>,
+        args: &[Held],
+        fast: Option<&Held>,
+        form: Form,
+        address: usize,
+    ) -> Held {
+        let (lanes, width, cold) = (self.lanes, form.width(), mask.is_some());
+        let bytes = form.parts(lanes) * PART;
+        let room = self.scratch(bytes * (args.len() + 2));
+        let place = |k: usize| room + (bytes * k) as i32;
+        for (k, held) in mask.into_iter().chain(args).chain(fast).enumerate() {
+            let held = held.expanded(lanes);
+            self.spill(&held, place(k));
+        }
+        let first = usize::from(mask.is_some());
+        let result = place(first + args.len());
+        let frame = self.frame();
+        let blocks = [(); 4].map(|()| self.b.create_block());
+        let [head, body, next, done] = blocks;
+        if cold {
+            for block in blocks {
+                self.b.set_cold_block(block);
+            }
+        }
+        let zero = self.b.ins().iconst(types::I64, 0);
+        let j = self.b.append_block_param(head, types::I64);
+        self.b.ins().jump(head, &[BlockArg::Value(zero)]);
+        self.b.switch_to_block(head);
+        let at = self.b.ins().iadd(frame, j);
+        if mask.is_some() {
+            let set = self.b.ins().load(ints(width).lane_type(), frame_flags(), at, place(0));
+            self.b.ins().brif(set, body, &[], next, &[]);
+        } else {
+            self.b.ins().jump(body, &[]);
+        }
+        self.b.switch_to_block(body);
+        let scalars: SmallVec<[clif::Value; 3]> =
+            (0..args.len()).map(|k| self.b.ins().load(form.lane(), frame_flags(), at, place(first + k))).collect();
+        let v = self.call(address, form.lane(), &scalars);
+        self.b.ins().store(frame_flags(), v, at, result);
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(next);
+        let after = self.b.ins().iadd_imm_s(j, width as i64);
+        let more = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, after, (lanes * width) as i64);
+        self.b.ins().brif(more, head, &[BlockArg::Value(after)], done, &[]);
+        self.b.switch_to_block(done);
+        self.reload(form, result, lanes)
+    }
+
+    /// A scalar that is not zero if any of the step's lanes is set.
+    fn any(&mut self, mask: &Held) -> clif::Value {
+        let width = mask.form.width();
+        let filled = width * self.lanes;
+        if mask.uniform || filled < PART {
+            let bytes = if mask.uniform { width } else { filled };
+            let v = self.cast(mask.part(0), ints(bytes));
+            return self.b.ins().extractlane(v, 0);
+        }
+        let (first, rest) = (mask.part(0), &mask.parts[1..]);
+        let all = rest.iter().fold(first, |all, &part| self.b.ins().bor(all, part));
+        self.b.ins().vany_true(all)
+    }
+
+    /// Reports an error if any lane is set.
+    pub fn fault(&mut self, mask: ir::Value, code: FaultCode) {
+        let mask = self.fetch(mask);
+        let any = self.any(&mask);
+        let cold = self.b.create_block();
+        let go_on = self.b.create_block();
+        self.b.set_cold_block(cold);
+        self.b.ins().brif(any, cold, &[], go_on, &[]);
+        self.b.switch_to_block(cold);
+        let bit = self.b.ins().iconst(types::I32, 1 << code as i64);
+        let flags = MemFlagsData::new().with_notrap().with_aligned();
+        let word = self.arguments.faults;
+        self.b.ins().atomic_rmw(types::I32, flags, AtomicRmwOp::Or, word, bit);
+        self.b.ins().jump(go_on, &[]);
+        self.b.switch_to_block(go_on);
+    }
+}
+
+/// A helper's address.
+fn address(code: Code) -> usize {
+    match code {
+        Code::F64(f) => f as usize,
+        Code::F64F64(f) => f as usize,
+        Code::F32(f) => f as usize,
+        Code::F32F32(f) => f as usize,
+        Code::I32I32(f) => f as usize,
+        Code::I64I64(f) => f as usize,
+    }
+}
+
+/// Values as arguments of a block.
+pub(super) fn block_args(values: &[clif::Value]) -> SmallVec<[BlockArg; 8]> {
+    values.iter().map(|&v| BlockArg::Value(v)).collect()
+}

@@ -1,0 +1,261 @@
+//! Decisions about a kernel's code, made before any of it is emitted.
+//!
+//! Comes in: a kernel. Goes out: how many points a step covers, how each access is addressed, which uniform values
+//! stay in registers. Always holds: none of it changes a result.
+
+use std::collections::HashMap;
+
+use smallvec::SmallVec;
+
+use super::lanes::Form;
+use crate::dtype::DType;
+use crate::ir::builder::for_each_arg;
+use crate::ir::{self, Inst, Kernel, LANES, Op, Role, Stride};
+use crate::jit::Unsupported;
+
+/// Vector registers that a body may fill: of 16, some are needed in passing.
+const REGISTERS: usize = 14;
+/// Bodies with more operations than this gain nothing from unrolling: the CPU overlaps the steps by itself.
+const LONG_BODY: usize = 24;
+
+/// How an access moves along the innermost loop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Inner {
+    /// Not at all.
+    Fixed,
+    /// By one element a point.
+    Unit,
+    /// By a stride known at the call.
+    Strided,
+}
+
+/// Where an access goes: a base, a constant number of bytes on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Address {
+    pub base: usize,
+    pub displacement: i32,
+    pub inner: Inner,
+}
+
+/// A dimension of a base.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Dim {
+    pub follows: Option<u8>,
+    pub offset: i32,
+    /// Its stride: a constant, or else the index in the call's table.
+    pub stride: Result<i64, u32>,
+}
+
+/// A pointer that is advanced from level to level: accesses that differ by a constant share one.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Base {
+    pub operand: usize,
+    pub dims: SmallVec<[Dim; 2]>,
+    pub inner_strided: bool,
+}
+
+/// The decisions.
+#[derive(Debug)]
+pub(super) struct Shape {
+    /// Points of a step of the vector loop.
+    pub lanes: usize,
+    /// For each instruction how often the body reads it.
+    pub uses: Vec<u32>,
+    /// For each instruction that is a load or store its address.
+    pub addresses: Vec<Option<Address>>,
+    pub bases: Vec<Base>,
+    /// For each instruction whether its (uniform) value lives in the stack frame.
+    pub in_frame: Vec<bool>,
+    /// How many constants may stay in registers.
+    pub constants: usize,
+    /// For each instruction that gives a bool the width of its mask.
+    pub widths: Vec<usize>,
+    /// The `accumulate`s of the body.
+    pub accumulates: Vec<ir::Value>,
+}
+
+impl Shape {
+    pub fn of(kernel: &Kernel) -> Result<Shape, Unsupported> {
+        let count = kernel.insts.len();
+        let Some(body) = kernel.levels.last().map(|level| &level.before[..]) else {
+            return Err(Unsupported("a kernel without levels".into()));
+        };
+        if kernel.levels.last().is_some_and(|level| !level.after.is_empty()) {
+            return Err(Unsupported("after code in the innermost level".into()));
+        }
+        let mut shape = Shape {
+            lanes: 1,
+            uses: vec![0; count],
+            addresses: vec![None; count],
+            bases: Vec::new(),
+            in_frame: vec![false; count],
+            constants: 0,
+            widths: widths(kernel),
+            accumulates: Vec::new(),
+        };
+        for &v in body {
+            for_each_arg(kernel.inst(v), |arg| shape.uses[arg.0 as usize] += 1);
+            if let Inst::Accumulate { .. } = kernel.inst(v) {
+                shape.accumulates.push(v);
+            }
+        }
+        if kernel.loops() == 0 && !shape.accumulates.is_empty() {
+            return Err(Unsupported("accumulate without a loop".into()));
+        }
+        shape.address_all(kernel)?;
+        let pressure = shape.choose_lanes(kernel, body);
+        shape.place_uniforms(kernel, body, pressure);
+        Ok(shape)
+    }
+
+    /// Gives each access its base.
+    fn address_all(&mut self, kernel: &Kernel) -> Result<(), Unsupported> {
+        let innermost = kernel.loops().checked_sub(1).map(|l| l as u8);
+        let mut known: HashMap<Base, usize> = HashMap::new();
+        for (at, inst) in kernel.insts.iter().enumerate() {
+            let (Inst::Load(access) | Inst::Store(access, _)) = inst else { continue };
+            let operand = kernel.operand(access.operand);
+            if operand.dims.len() != access.map.len() {
+                return Err(Unsupported("an access with too few or too many coordinates".into()));
+            }
+            let size = operand.dtype.size() as i64;
+            let first = kernel.stride_base(access.operand) as u32;
+            let (mut displacement, mut unit, mut strided) = (0i64, 0, false);
+            let mut dims = SmallVec::new();
+            for (d, (coordinate, stride)) in access.map.iter().zip(&operand.dims).enumerate() {
+                let mut dim = Dim {
+                    follows: coordinate.follows.map(|l| l.0),
+                    offset: coordinate.offset,
+                    stride: if *stride == Stride::Unit { Ok(size) } else { Err(first + d as u32) },
+                };
+                // Displacements of parts and lanes are added later: leave room.
+                let moved = displacement + i64::from(dim.offset) * size;
+                if *stride == Stride::Unit && moved.unsigned_abs() < 1 << 30 {
+                    displacement = moved;
+                    dim.offset = 0;
+                }
+                if dim.follows.is_some() && dim.follows == innermost {
+                    strided |= *stride == Stride::Any;
+                    unit += 1;
+                }
+                dims.push(dim);
+            }
+            let inner = match unit {
+                0 => Inner::Fixed,
+                1 if !strided => Inner::Unit,
+                _ => Inner::Strided,
+            };
+            let operand = access.operand.0 as usize;
+            let base = Base { operand, dims, inner_strided: inner == Inner::Strided };
+            let next = known.len();
+            let base = *known.entry(base.clone()).or_insert_with(|| {
+                self.bases.push(base);
+                next
+            });
+            self.addresses[at] = Some(Address { base, displacement: displacement as i32, inner });
+        }
+        Ok(())
+    }
+
+    /// Picks the points of a step; gives how many registers the body's own values then take at most.
+    fn choose_lanes(&mut self, kernel: &Kernel, body: &[ir::Value]) -> usize {
+        if kernel.loops() == 0 {
+            return 0;
+        }
+        let of_body = |v: &ir::Value| match kernel.inst(*v) {
+            Inst::Store(_, v) => kernel.ty(*v),
+            _ => kernel.ty(*v),
+        };
+        let has = |size: usize| body.iter().filter_map(of_body).any(|ty| ty.size() == size);
+        let (full, least) = match (has(8), has(4)) {
+            _ if !self.accumulates.is_empty() => (LANES, LANES),
+            (true, false) => (4, 2),
+            (true, true) => (4, 4),
+            _ => (8, 4),
+        };
+        let operations = body.iter().filter(|v| matches!(kernel.inst(**v), Inst::Op { .. })).count();
+        self.lanes = full;
+        let pressure = self.pressure(kernel, body);
+        if full == least || (operations <= LONG_BODY && pressure <= REGISTERS) {
+            return pressure;
+        }
+        self.lanes = least;
+        self.pressure(kernel, body)
+    }
+
+    /// The greatest number of parts alive at once, of values that the body computes.
+    fn pressure(&self, kernel: &Kernel, body: &[ir::Value]) -> usize {
+        let mut last = HashMap::new();
+        for (at, &v) in body.iter().enumerate() {
+            for_each_arg(kernel.inst(v), |arg| {
+                last.insert(arg, at);
+            });
+        }
+        let parts = |v: ir::Value| {
+            let width =
+                kernel.ty(v).map_or(0, |ty| if ty == DType::Bool { self.widths[v.0 as usize] } else { ty.size() });
+            if width == 0 { 0 } else { (self.lanes * width / 16).max(1) }
+        };
+        let mut ends = vec![0usize; body.len() + 1];
+        let (mut live, mut most) = (0, 0);
+        for (at, &v) in body.iter().enumerate() {
+            // A load that is read once is an operand in memory.
+            let folded = matches!(kernel.inst(v), Inst::Load(_)) && self.uses[v.0 as usize] == 1;
+            if let (false, Some(&end)) = (folded, last.get(&v)) {
+                live += parts(v);
+                ends[end] += parts(v);
+            }
+            most = most.max(live);
+            live -= ends[at];
+        }
+        let state: usize = self
+            .accumulates
+            .iter()
+            .filter_map(|v| match kernel.inst(*v) {
+                Inst::Accumulate { monoid, .. } => Some(monoid),
+                _ => None,
+            })
+            .flat_map(|monoid| &monoid.state)
+            .map(|ty| Form::of(*ty).parts(self.lanes))
+            .sum();
+        most + state
+    }
+
+    /// Shares out the registers that the body leaves free: to uniform values first, then to constants.
+    fn place_uniforms(&mut self, kernel: &Kernel, body: &[ir::Value], pressure: usize) {
+        // A call takes all vector registers: what lives across one is better kept in memory.
+        let calls = body.iter().any(|v| matches!(kernel.inst(*v), Inst::Patch { .. }));
+        let mut free = if calls { 2 } else { REGISTERS.saturating_sub(pressure) };
+        let outer = kernel.levels.split_last().map_or(&[][..], |(_, outer)| outer);
+        for &v in outer.iter().flat_map(|level| &level.before) {
+            let read = self.uses[v.0 as usize] > 0 && !matches!(kernel.inst(v), Inst::Const(_));
+            if read && free == 0 {
+                self.in_frame[v.0 as usize] = true;
+            } else if read {
+                free -= 1;
+            }
+        }
+        self.constants = free;
+    }
+
+    /// Whether a load may be emitted where its value is first read instead of where it stands.
+    pub fn floats(kernel: &Kernel, inst: &Inst) -> bool {
+        matches!(inst, Inst::Load(access) if kernel.operand(access.operand).role == Role::In)
+    }
+}
+
+/// The widths of masks: that of what was compared, the widest where some meet.
+fn widths(kernel: &Kernel) -> Vec<usize> {
+    let mut widths = vec![1; kernel.insts.len()];
+    for (at, inst) in kernel.insts.iter().enumerate() {
+        let Inst::Op { op, args } = inst else { continue };
+        if kernel.types[at] != Some(DType::Bool) {
+            continue;
+        }
+        widths[at] = match (op, kernel.ty(args[0])) {
+            (Op::Select, _) | (_, Some(DType::Bool)) => args.iter().map(|v| widths[v.0 as usize]).max().unwrap_or(1),
+            (_, ty) => ty.map_or(1, DType::size),
+        };
+    }
+    widths
+}
