@@ -148,7 +148,8 @@ impl Slot {
 
 /// The interpreter takes every kernel.
 fn interpret(kernel: &Kernel) -> Arc<dyn Compiled> {
-    crate::jit::interp::Interp.program(kernel)
+    use crate::jit::Executor;
+    crate::jit::cranelift::Cranelift::default().compile(kernel).unwrap()
 }
 
 #[cfg(feature = "jit")]
