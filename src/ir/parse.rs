@@ -1,0 +1,488 @@
+//! Reads the text form that `print.rs` writes, and describes.
+//!
+//! Comes in: any text. Goes out: the kernel, or an error with the number of its line; never a panic. A kernel that
+//! parses need not be valid: that is the verifier's business. `//` begins a comment. Lines are read one by one, for
+//! nests are linear; numbers and types are settled when all lines have been read.
+
+use std::fmt;
+use std::str::FromStr;
+
+use smallvec::SmallVec;
+
+use super::helper::Helper;
+use super::kernel::*;
+use super::monoid::Monoid;
+use super::op::{Gives, Op};
+use super::print;
+use crate::dtype::{DType, Scalar};
+
+/// Why a text is not a kernel.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ParseError {
+    line: usize,
+    message: String,
+}
+
+impl ParseError {
+    /// The line, counted from 1.
+    pub fn line(&self) -> usize {
+        self.line
+    }
+
+    /// What is wrong there.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.message)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+impl FromStr for Kernel {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Kernel, ParseError> {
+        parse(text)
+    }
+}
+
+/// The kernel that a text describes.
+pub fn parse(text: &str) -> Result<Kernel, ParseError> {
+    let mut parser = Parser::default();
+    let mut last = 0;
+    for (at, line) in text.lines().enumerate() {
+        last = at + 1;
+        parser.line(line, at + 1).map_err(|message| ParseError { line: at + 1, message })?;
+    }
+    if parser.block != Block::Top {
+        return Err(ParseError { line: last, message: "expected `}` before the end".into() });
+    }
+    parser.finish()
+}
+
+/// An error without its line, which the caller adds.
+type Result1<T> = Result<T, String>;
+
+/// Which braces the next line stands in.
+#[derive(Clone, Copy, PartialEq, Default)]
+enum Block {
+    #[default]
+    Top,
+    Kernel,
+    Unlisted,
+}
+
+/// An instruction as its line gives it.
+struct Read {
+    line: usize,
+    number: Option<u32>,
+    inst: Inst,
+    /// The type that the line names, instead of the one that it implies.
+    ty: Option<Option<DType>>,
+    /// What a comparison claims to compare.
+    compares: Option<DType>,
+}
+
+/// An entry of a level's list.
+enum Entry {
+    /// An instruction, by its place in the text.
+    New(usize),
+    /// A number, for the second time.
+    Again(u32),
+}
+
+#[derive(Default)]
+struct Lists {
+    before: Vec<Entry>,
+    after: Vec<Entry>,
+    /// Whether the inner loop has ended.
+    ended: bool,
+}
+
+#[derive(Default)]
+struct Parser {
+    operands: Vec<Operand>,
+    read: Vec<Read>,
+    levels: Vec<Lists>,
+    block: Block,
+    /// The level that the next line belongs to.
+    depth: usize,
+}
+
+impl Parser {
+    fn line(&mut self, text: &str, line: usize) -> Result1<()> {
+        let mut cursor = Cursor { rest: text };
+        cursor.skip();
+        if cursor.rest.is_empty() {
+            return Ok(());
+        }
+        match self.block {
+            Block::Top => self.top(&mut cursor)?,
+            Block::Unlisted if cursor.eat("}") => self.block = Block::Top,
+            Block::Unlisted => {
+                let read = self.inst(&mut cursor, line)?;
+                self.read.push(read);
+            }
+            Block::Kernel => self.code(&mut cursor, line)?,
+        }
+        cursor.end()
+    }
+
+    fn top(&mut self, cursor: &mut Cursor) -> Result1<()> {
+        let word = cursor.word()?;
+        if let Some(role) = [Role::In, Role::Out, Role::InOut].into_iter().find(|r| print::role_name(*r) == word) {
+            let name = cursor.name()?;
+            cursor.expect(":")?;
+            let dtype = dtype(cursor.word()?)?;
+            cursor.expect("[")?;
+            let dims = cursor.list("]", |c| {
+                let word = c.word()?;
+                let stride = [Stride::Unit, Stride::Any].into_iter().find(|s| print::stride_name(*s) == word);
+                stride.ok_or_else(|| format!("expected `unit` or `any`, found `{word}`"))
+            })?;
+            self.operands.push(Operand { name, dtype, role, dims });
+            return Ok(());
+        }
+        self.block = match word {
+            "kernel" if self.levels.is_empty() => Block::Kernel,
+            "kernel" => return Err("there is one kernel already".into()),
+            "unlisted" => Block::Unlisted,
+            _ => return Err(format!("expected `in`, `out`, `inout`, `kernel` or `unlisted`, found `{word}`")),
+        };
+        if self.block == Block::Kernel {
+            self.levels.push(Lists::default());
+        }
+        cursor.expect("{")
+    }
+
+    fn code(&mut self, cursor: &mut Cursor, line: usize) -> Result1<()> {
+        let depth = self.depth;
+        let level = self.levels.get_mut(depth).ok_or("no such level")?;
+        if cursor.eat("}") {
+            match depth.checked_sub(1) {
+                None => self.block = Block::Top,
+                Some(outer) => {
+                    self.depth = outer;
+                    self.levels[outer].ended = true;
+                }
+            }
+            return Ok(());
+        }
+        if cursor.eat_word("loop") {
+            let l: usize = cursor.numbered("i")?;
+            if level.ended || self.levels.len() != depth + 1 {
+                return Err("a level has one inner loop, ahead of its after code".into());
+            }
+            if l != depth {
+                return Err(format!("expected loop i{depth}, found i{l}"));
+            }
+            self.levels.push(Lists::default());
+            self.depth += 1;
+            return cursor.expect("{");
+        }
+        if cursor.eat_word("after") {
+            level.ended = true;
+            return Ok(());
+        }
+        let entry = if cursor.eat_word("again") {
+            Entry::Again(cursor.numbered("v")?)
+        } else {
+            let read = self.inst(cursor, line)?;
+            self.read.push(read);
+            Entry::New(self.read.len() - 1)
+        };
+        let level = &mut self.levels[depth];
+        if level.ended {
+            level.after.push(entry)
+        } else {
+            level.before.push(entry)
+        }
+        Ok(())
+    }
+
+    fn inst(&self, cursor: &mut Cursor, line: usize) -> Result1<Read> {
+        let (mut number, mut ty, mut compares) = (None, None, None);
+        if cursor.rest.strip_prefix('v').is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit())) {
+            number = Some(cursor.numbered("v")?);
+            if cursor.eat(":") {
+                let word = cursor.word()?;
+                ty = Some(if word == "none" { None } else { Some(dtype(word)?) });
+            }
+            cursor.expect("=")?;
+        }
+        let word = cursor.word()?;
+        let inst = match word {
+            "const" => Inst::Const(scalar(cursor.token()?)?),
+            "load" => Inst::Load(self.access(cursor)?),
+            "store" => {
+                let access = self.access(cursor)?;
+                cursor.expect(",")?;
+                Inst::Store(access, cursor.value()?)
+            }
+            "index" => Inst::Index(LoopId(cursor.numbered("i")?)),
+            "patch" => {
+                let mask = cursor.value()?;
+                cursor.expect(",")?;
+                let fast = cursor.value()?;
+                cursor.expect(",")?;
+                let name = cursor.word()?;
+                let helper = Helper::from_name(name).ok_or_else(|| format!("no helper is named `{name}`"))?;
+                cursor.expect("(")?;
+                Inst::Patch { mask, fast, helper, args: cursor.list(")", Cursor::value)? }
+            }
+            "fault" => {
+                let mask = cursor.value()?;
+                cursor.expect(",")?;
+                let name = cursor.word()?;
+                let code = FaultCode::ALL.iter().find(|c| c.name() == name);
+                Inst::Fault(mask, *code.ok_or_else(|| format!("no fault is named `{name}`"))?)
+            }
+            "accumulate" => {
+                let name = cursor.word()?;
+                let monoid = Monoid::from_name(name).ok_or_else(|| format!("no monoid is named `{name}`"))?;
+                cursor.expect("(")?;
+                Inst::Accumulate { monoid, args: cursor.list(")", Cursor::value)? }
+            }
+            "reduced" => {
+                let from = cursor.value()?;
+                cursor.expect(".")?;
+                Inst::Reduced { from, part: cursor.numbered("")? }
+            }
+            _ => {
+                let (name, suffix) = word.split_once('.').map_or((word, None), |(n, s)| (n, Some(s)));
+                let op = Op::from_name(name).ok_or_else(|| format!("no operation is named `{name}`"))?;
+                let suffix = suffix.map(dtype).transpose()?;
+                match (op.row().gives, suffix) {
+                    (Gives::Bool, _) => compares = suffix,
+                    (_, Some(suffix)) if ty.is_none() => ty = Some(Some(suffix)),
+                    (_, Some(_)) => return Err(format!("`{word}` has its type twice")),
+                    (_, None) if ty.is_none() => return Err(format!("`{name}` needs a type: `{name}.f64`")),
+                    (_, None) => {}
+                }
+                Inst::Op { op, args: cursor.list("", Cursor::value)? }
+            }
+        };
+        if number.is_none() && !print::is_effect(&inst) {
+            return Err(format!("`{word}` has a result: expected `v0 = {word} ...`"));
+        }
+        Ok(Read { line, number, inst, ty, compares })
+    }
+
+    fn access(&self, cursor: &mut Cursor) -> Result1<Access> {
+        let operand = if cursor.rest.starts_with('#') {
+            OperandId(cursor.numbered("#")?)
+        } else {
+            let name = cursor.name()?;
+            let at = self.operands.iter().position(|o| o.name == name);
+            OperandId(at.ok_or_else(|| format!("no operand is named `{name}`"))? as u32)
+        };
+        cursor.expect("[")?;
+        let map = cursor.list("]", |c| {
+            if !c.rest.starts_with('i') {
+                return Ok(Coordinate { follows: None, offset: c.signed()? });
+            }
+            let follows = Some(LoopId(c.numbered("i")?));
+            let offset = if c.rest.starts_with(['+', '-']) { c.signed()? } else { 0 };
+            Ok(Coordinate { follows, offset })
+        })?;
+        Ok(Access { operand, map, boundary: Boundary::None, part: Part::Whole, order: ByteOrder::Native })
+    }
+
+    /// Gives the numbers that are left to the instructions without one, then sorts by number and settles the types.
+    fn finish(self) -> Result<Kernel, ParseError> {
+        let Parser { operands, read, levels, .. } = self;
+        let error = |line: usize, message: String| ParseError { line, message };
+        let mut by_number: Vec<Option<usize>> = vec![None; read.len()];
+        for (at, r) in read.iter().enumerate() {
+            let Some(number) = r.number else { continue };
+            let Some(slot) = by_number.get_mut(number as usize) else {
+                return Err(error(r.line, format!("v{number} in a kernel of {} instructions", read.len())));
+            };
+            if slot.replace(at).is_some() {
+                return Err(error(r.line, format!("v{number} is given twice")));
+            }
+        }
+        let mut left = read.iter().enumerate().filter(|(_, r)| r.number.is_none()).map(|(at, _)| at);
+        let order: Vec<usize> = by_number.into_iter().filter_map(|slot| slot.or_else(|| left.next())).collect();
+        let mut numbers = vec![Value(0); read.len()];
+        for (number, &at) in order.iter().enumerate() {
+            numbers[at] = Value(number as u32);
+        }
+        let list = |entries: Vec<Entry>| -> Vec<Value> {
+            let number = |e| match e {
+                Entry::New(at) => numbers[at],
+                Entry::Again(number) => Value(number),
+            };
+            entries.into_iter().map(number).collect()
+        };
+        let levels = levels.into_iter().map(|l| Level { before: list(l.before), after: list(l.after) }).collect();
+        let insts = order.iter().map(|&at| read[at].inst.clone()).collect();
+        let mut kernel = Kernel { operands, insts, types: Vec::new(), levels };
+        let implied = |&at: &usize| read[at].ty.unwrap_or_else(|| print::implied_type(&kernel, &read[at].inst));
+        kernel.types = order.iter().map(implied).collect();
+        for r in &read {
+            if let (Inst::Op { args, .. }, Some(claimed)) = (&r.inst, r.compares)
+                && print::compared(&kernel, args) != Some(claimed)
+            {
+                return Err(error(r.line, format!("what is compared is not {claimed}")));
+            }
+        }
+        Ok(kernel)
+    }
+}
+
+fn dtype(name: &str) -> Result1<DType> {
+    DType::from_name(name).ok_or_else(|| format!("no type is named `{name}`"))
+}
+
+/// A scalar in the form that its `Debug` writes: `2.5:f64`, `nan:7ff8000000000001:f64`.
+fn scalar(text: &str) -> Result1<Scalar> {
+    let wrong = || format!("expected a constant such as `2.5:f64`, found `{text}`");
+    let (value, name) = text.rsplit_once(':').ok_or_else(wrong)?;
+    let dtype = dtype(name)?;
+    let nan_bits = value.strip_prefix("nan:").and_then(|bits| u64::from_str_radix(bits, 16).ok());
+    let read = match dtype {
+        DType::Bool => value.parse::<bool>().ok().map(Scalar::from),
+        DType::I32 => value.parse::<i32>().ok().map(Scalar::from),
+        DType::I64 => value.parse::<i64>().ok().map(Scalar::from),
+        DType::F32 => match nan_bits {
+            Some(bits) => u32::try_from(bits).ok().map(f32::from_bits).filter(|x| x.is_nan()).map(Scalar::from),
+            None => value.parse::<f32>().ok().map(Scalar::from),
+        },
+        DType::F64 => match nan_bits {
+            Some(bits) => Some(f64::from_bits(bits)).filter(|x| x.is_nan()).map(Scalar::from),
+            None => value.parse::<f64>().ok().map(Scalar::from),
+        },
+    };
+    read.ok_or_else(wrong)
+}
+
+/// What is left of a line. Always holds after each method: the rest begins with no space and no comment.
+struct Cursor<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Cursor<'a> {
+    fn skip(&mut self) {
+        self.rest = self.rest.trim_start();
+        if self.rest.starts_with("//") {
+            self.rest = "";
+        }
+    }
+
+    fn take(&mut self, len: usize) -> &'a str {
+        let (token, rest) = self.rest.split_at(len);
+        self.rest = rest;
+        self.skip();
+        token
+    }
+
+    /// The longest beginning of such characters.
+    fn take_while(&mut self, mut of: impl FnMut(char) -> bool) -> &'a str {
+        self.take(self.rest.find(|c| !of(c)).unwrap_or(self.rest.len()))
+    }
+
+    fn found(&self) -> String {
+        if self.rest.is_empty() { "the end of the line".into() } else { format!("`{}`", self.rest) }
+    }
+
+    fn eat(&mut self, token: &str) -> bool {
+        let there = self.rest.starts_with(token);
+        if there {
+            self.take(token.len());
+        }
+        there
+    }
+
+    fn eat_word(&mut self, word: &str) -> bool {
+        let rest = self.rest.strip_prefix(word);
+        rest.is_some_and(|r| !r.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.')) && self.eat(word)
+    }
+
+    fn expect(&mut self, token: &str) -> Result1<()> {
+        if self.eat(token) { Ok(()) } else { Err(format!("expected `{token}`, found {}", self.found())) }
+    }
+
+    fn end(&self) -> Result1<()> {
+        if self.rest.is_empty() { Ok(()) } else { Err(format!("expected the end of the line, found {}", self.found())) }
+    }
+
+    /// A word with its dots: `mul.f64`.
+    fn word(&mut self) -> Result1<&'a str> {
+        let word = self.take_while(|c| c.is_alphanumeric() || c == '_' || c == '.');
+        if word.is_empty() { Err(format!("expected a word, found {}", self.found())) } else { Ok(word) }
+    }
+
+    /// Everything up to a space.
+    fn token(&mut self) -> Result1<&'a str> {
+        let token = self.take_while(|c| !c.is_whitespace());
+        if token.is_empty() { Err("expected a constant, found the end of the line".into()) } else { Ok(token) }
+    }
+
+    /// A number after a prefix: `v3`.
+    fn numbered<T: FromStr>(&mut self, prefix: &str) -> Result1<T> {
+        let found = self.found();
+        let digits = match self.rest.strip_prefix(prefix) {
+            Some(rest) => rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()),
+            None => 0,
+        };
+        let number = if digits > 0 { self.take(prefix.len() + digits)[prefix.len()..].parse().ok() } else { None };
+        number.ok_or_else(|| format!("expected `{prefix}` and a number, found {found}"))
+    }
+
+    fn value(&mut self) -> Result1<Value> {
+        Ok(Value(self.numbered("v")?))
+    }
+
+    fn signed(&mut self) -> Result1<i32> {
+        let found = self.found();
+        let token = self.take_while(|c| c.is_ascii_digit() || c == '+' || c == '-');
+        token.parse().map_err(|_| format!("expected an offset, found {found}"))
+    }
+
+    /// A name as it is, or in quotes with `\u{...}` for what cannot stand there.
+    fn name(&mut self) -> Result1<String> {
+        if !self.rest.starts_with('"') {
+            let found = self.found();
+            let name = self.take_while(|c| c.is_alphanumeric() || c == '_');
+            return if print::is_bare(name) { Ok(name.into()) } else { Err(format!("expected a name, found {found}")) };
+        }
+        let unfinished = || "a name lacks its closing quote".to_string();
+        let close = self.rest[1..].find('"').ok_or_else(unfinished)? + 1;
+        let inner = &self.take(close + 1)[1..close];
+        let mut parts = inner.split('\\');
+        let mut name = parts.next().unwrap_or_default().to_string();
+        for part in parts {
+            let wrong = || format!("expected `u{{...}}` after a backslash, found `{part}`");
+            let (hex, plain) = part.strip_prefix("u{").and_then(|r| r.split_once('}')).ok_or_else(wrong)?;
+            name.push(u32::from_str_radix(hex, 16).ok().and_then(char::from_u32).ok_or_else(wrong)?);
+            name.push_str(plain);
+        }
+        Ok(name)
+    }
+
+    /// Items between commas, up to the closing token; an empty one stands for the end of the line.
+    fn list<A: smallvec::Array>(
+        &mut self,
+        close: &str,
+        mut item: impl FnMut(&mut Self) -> Result1<A::Item>,
+    ) -> Result1<SmallVec<A>> {
+        let mut items = SmallVec::new();
+        let closed = |c: &mut Self| if close.is_empty() { c.rest.is_empty() } else { c.eat(close) };
+        if closed(self) {
+            return Ok(items);
+        }
+        loop {
+            items.push(item(self)?);
+            if closed(self) {
+                return Ok(items);
+            }
+            self.expect(",")?;
+        }
+    }
+}
