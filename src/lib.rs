@@ -6,3 +6,4 @@ mod error;
 pub mod syntax;
 
 pub use error::{CompileError, CompileErrorKind};
+pub use syntax::Limits;
