@@ -13,3 +13,4 @@ pub mod syntax;
 pub mod types;
 
 pub use error::{CompileError, CompileErrorKind};
+pub use syntax::Limits;
