@@ -178,9 +178,11 @@ impl Core {
                     };
                     pending.push(Pending::new(program.graph.node(node).dtype, shape, order)?);
                 }
-                let outputs: SmallVec<[RawView; 2]> = pending.iter_mut().map(Pending::view).collect();
-                // SAFETY: inputs are borrowed arrays, outputs are new ones, of the shapes and types of the program.
-                unsafe { self.run(typed, workspace, threads, &inputs, &outputs, false)? }
+                {
+                    let outputs: SmallVec<[RawView; 2]> = pending.iter_mut().map(Pending::view).collect();
+                    // SAFETY: inputs are borrowed arrays, outputs new ones, of the shapes and types of the program.
+                    unsafe { self.run(typed, workspace, threads, &inputs, &outputs, false)? }
+                }
                 // SAFETY: the program has run to its end, so every element has been written.
                 Ok(pending.into_iter().map(|p| unsafe { p.finish() }).collect())
             })

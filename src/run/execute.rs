@@ -195,7 +195,7 @@ impl Workspace {
                 Work::Reduce { joins, .. } => {
                     let Some((monoid, node)) = reduction(&program.graph, stage) else { continue };
                     let (before, later) = temps.split_at_mut(at);
-                    let [temp, ..] = later else { continue };
+                    let [temp, later @ ..] = later else { continue };
                     let dtype = program.graph.node(node).dtype;
                     if empty {
                         let elements = count(&temp.shape).unwrap_or(0);
@@ -233,7 +233,7 @@ impl Workspace {
                         Some(result) => *pointer = Some(result),
                         None => {
                             if let Some(map) = joins {
-                                temps[*map].done = true;
+                                later[*map - at - 1].done = true;
                             }
                         }
                     }
@@ -281,12 +281,15 @@ fn wrong_axis(e: AxisError, shape: &[usize]) -> EvalError {
 #[cold]
 pub fn fault(faults: u32) -> EvalError {
     let what = FaultCode::ALL.iter().find(|&&code| faults >> code as u32 & 1 == 1);
-    let error = match what {
+    match what {
         Some(FaultCode::NegativePower) => {
             EvalError::new(EvalErrorKind::Fault, "an integer was raised to a negative integer power")
                 .with_help("make the base a float: `f64(x)**n`")
         }
+        Some(FaultCode::OutOfRange) => {
+            let message = "a bare integer, or what was computed from such alone, is out of the range of i32";
+            EvalError::new(EvalErrorKind::Range, message).with_help("cast what it is combined with: `i64(...)`")
+        }
         None => EvalError::new(EvalErrorKind::Fault, "the data have no result"),
-    };
-    error
+    }
 }

@@ -149,13 +149,13 @@ impl Slot {
 /// The interpreter takes every kernel.
 fn interpret(kernel: &Kernel) -> Arc<dyn Compiled> {
     use crate::jit::Executor;
-    crate::jit::cranelift::Cranelift::default().compile(kernel).unwrap()
+    crate::jit::cranelift::Cranelift::new().and_then(|c| c.compile(kernel)).unwrap()
 }
 
 #[cfg(feature = "jit")]
 fn compile(kernel: &Kernel) -> Option<Arc<dyn Compiled>> {
     use crate::jit::Executor;
-    crate::jit::cranelift::Cranelift::default().compile(kernel).ok()
+    crate::jit::cranelift::Cranelift::new().and_then(|c| c.compile(kernel)).ok()
 }
 
 #[cfg(not(feature = "jit"))]

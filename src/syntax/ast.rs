@@ -1,8 +1,9 @@
 //! The syntax tree: an arena of nodes in which every child stands before its parent.
 //!
 //! Comes in: what the parser read. Goes out: a flat list that later passes walk with a loop, front to back, never by
-//! recursion (dropping included). Always holds: the ids in a node are smaller than the node's own id; every node has the
-//! span of the text it came from; a name is listed once.
+//! recursion (dropping included). Always holds: the ids in a node are smaller than the node's own id; the nodes are in
+//! post-order, as the text is evaluated from left to right, each with one parent at most; every node has the span of the text
+//! it came from, without brackets around it; a name is listed once.
 
 use std::fmt;
 use std::ops::Range;

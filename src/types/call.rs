@@ -31,7 +31,7 @@ pub(super) fn read(site: &Site, function: &'static Function, meanings: &mut [Mea
     for (slot, &param) in slots.iter().zip(function.params) {
         let Some(value) = *slot else { continue };
         match param {
-            "axis" => call.axes = axes(site.ast, value)?,
+            "axis" => call.axes = axes(site, value)?,
             "keepdims" => call.keepdims = keepdims(site.ast, value)?,
             _ => {
                 call.args.push(value);
@@ -99,7 +99,8 @@ fn unknown_keyword(site: &Site, function: &Function, keyword: &str, known: &[&'s
 }
 
 /// `axis=`: an integer, or a tuple of integers.
-fn axes(ast: &Ast, value: NodeId) -> Result<Axes, Failure> {
+fn axes(site: &Site, value: NodeId) -> Result<Axes, Failure> {
+    let ast = site.ast;
     let items: &[NodeId] = match ast.node(value) {
         Node::Tuple(items) => ast.items.get(items.start as usize..items.end as usize).unwrap_or(&[]),
         _ => &[value],
@@ -113,7 +114,11 @@ fn axes(ast: &Ast, value: NodeId) -> Result<Axes, Failure> {
     for &item in items {
         let axis = integer(ast, item).ok_or_else(|| {
             let diagnostic = Diagnostic::new("`axis` must be a literal integer, or a tuple of them", ast.span(item))
-                .with_help("as in `axis=0`, `axis=-1`, `axis=(0, 1)`");
+                .with_help(match site.name {
+                    "min" => "the lesser of two values is `minimum(x, y)`",
+                    "max" => "the greater of two values is `maximum(x, y)`",
+                    _ => "as in `axis=0`, `axis=-1`, `axis=(0, 1)`",
+                });
             (CompileErrorKind::Type, diagnostic)
         })?;
         if list.contains(&axis) {

@@ -31,7 +31,7 @@ pub(crate) fn binary(op: BinaryOp, a: i128, b: i128) -> Result<Exact, Failure> {
         BinaryOp::Mul => a.checked_mul(b),
         BinaryOp::Div => return Ok(Exact::Float(a as f64 / b as f64)),
         BinaryOp::FloorDiv => floor_div(a, b),
-        BinaryOp::Mod => floor_div(a, b).map(|q| if b == 0 { 0 } else { a.wrapping_sub(q.wrapping_mul(b)) }),
+        BinaryOp::Mod => Some(floor_mod(a, b)),
         BinaryOp::Pow if b < 0 => return Err(Failure::NegativePower),
         BinaryOp::Pow => power(a, b),
         BinaryOp::Shl => shl(a, b),
@@ -63,6 +63,12 @@ fn floor_div(a: i128, b: i128) -> Option<i128> {
     let quotient = a.checked_div(b)?;
     let inexact = a.wrapping_sub(quotient.wrapping_mul(b)) != 0;
     Some(if inexact && (a < 0) != (b < 0) { quotient - 1 } else { quotient })
+}
+
+/// Of -1 too the remainder is 0, where the quotient may overflow.
+fn floor_mod(a: i128, b: i128) -> i128 {
+    let remainder = a.checked_rem(b).unwrap_or(0);
+    if remainder != 0 && (remainder < 0) != (b < 0) { remainder + b } else { remainder }
 }
 
 fn power(a: i128, b: i128) -> Option<i128> {
@@ -99,6 +105,7 @@ mod tests {
             (Mod, -7, 3, Some(2)),
             (Mod, 7, -3, Some(-2)),
             (Mod, 7, 0, Some(0)),
+            (Mod, i128::MIN, -1, Some(0)),
             (Pow, 2, 64, Some(1 << 64)),
             (Pow, 2, 127, None),
             (Pow, 0, 0, Some(1)),

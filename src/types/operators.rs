@@ -36,16 +36,18 @@ impl Typer<'_> {
             }
         }
         let kind = self.kind_of(x.value);
-        let text = self.text(x.span);
+        let text = || self.text(x.span);
         match (op, kind) {
             (UnaryOp::Neg, Kind::Bool) => {
-                self.refuse_unary(op, x, "numbers", format!("`~{text}` is the opposite of a bool"))
+                self.refuse_unary(op, x, "numbers", format!("`~{}` is the opposite of a bool", text()))
             }
-            (UnaryOp::Plus, Kind::Bool) => self.refuse_unary(op, x, "numbers", format!("convert it: `i32({text})`")),
+            (UnaryOp::Plus, Kind::Bool) => {
+                self.refuse_unary(op, x, "numbers", format!("convert it: `i32({})`", text()))
+            }
             (UnaryOp::Invert, Kind::Float) => {
-                self.refuse_unary(op, x, "bools or integers", format!("convert it: `i64({text})`"))
+                self.refuse_unary(op, x, "bools or integers", format!("convert it: `i64({})`", text()))
             }
-            (UnaryOp::Not, Kind::Int | Kind::Float) => self.refuse_unary(op, x, "bools", format!("`{text} == 0`")),
+            (UnaryOp::Not, Kind::Int | Kind::Float) => self.refuse_unary(op, x, "bools", format!("`{} == 0`", text())),
             _ => {
                 let id = self.settle(x)?;
                 let id = match op {

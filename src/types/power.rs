@@ -6,7 +6,7 @@
 
 use super::emit::{Emit, helper};
 use super::graph::NodeId;
-use crate::dtype::{DType, Scalar};
+use crate::dtype::{DType, Element, Scalar};
 use crate::ir::{FaultCode, Op};
 
 /// Float powers beyond this exponent go through the helper.
@@ -32,6 +32,12 @@ pub(crate) fn int_literal(e: &mut Emit, x: NodeId, exponent: u64) -> NodeId {
 pub(crate) fn int(e: &mut Emit, x: NodeId, y: NodeId) -> NodeId {
     let dtype = e.dtype(x);
     let zero = e.number(0.0, dtype);
+    if let Some(exponent) = e.as_const(y) {
+        let exponent = if dtype == DType::I32 { i32::from_scalar(exponent).into() } else { i64::from_scalar(exponent) };
+        if let Ok(exponent) = u64::try_from(exponent) {
+            return int_literal(e, x, exponent);
+        }
+    }
     let negative = e.op(Op::Lt, &[y, zero]);
     let power = e.call("pow", &[x, y]);
     e.fault(negative, power, FaultCode::NegativePower)

@@ -160,7 +160,7 @@ fn graphs() {
         ("i**5", "v0: i32 = input 0\nv1: i32 = mul v0, v0\nv2: i32 = mul v1, v1\nv3: i32 = mul v0, v2\noutputs v3"),
         (
             "l < l1 < l2",
-            "v0: i64 = input 0\nv1: i64 = input 1\nv2: bool = lt v0, v1\nv3: i64 = input 2\nv4: bool = lt v1, v3\nv5: bool = and v2, v4\noutputs v5",
+            "v0: i64 = input 0\nv1: i64 = input 1\nv2: i64 = input 2\nv3: bool = lt v0, v1\nv4: bool = lt v1, v2\nv5: bool = and v3, v4\noutputs v5",
         ),
         (
             "mean(f, axis=-1, keepdims=True)",

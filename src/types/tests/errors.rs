@@ -112,6 +112,11 @@ fn messages() {
 }
 
 #[test]
+fn least_and_greatest_of_two() {
+    assert_eq!(refused("max(a, c)").help(), Some("the greater of two values is `maximum(x, y)`"));
+}
+
+#[test]
 fn kinds() {
     assert_eq!(refused("foo(a)").kind(), CompileErrorKind::Name);
     assert_eq!(refused("~a").kind(), CompileErrorKind::Type);
@@ -123,4 +128,24 @@ fn parentheses_are_believed() {
     assert!(compile("(b & i) > c").is_ok());
     assert!(compile("i & i1 > i2").is_ok());
     assert!(compile("(b & (a > c)) == b1").is_ok());
+}
+
+#[test]
+fn declared_names_are_arguments() {
+    let text = "e * sum(min)";
+    let ast = crate::syntax::parse(text, &crate::syntax::Limits::default()).unwrap();
+    assert!(crate::types::resolve(&ast, text, &["e".to_string()]).is_err());
+    let resolved = crate::types::resolve(&ast, text, &["e".to_string(), "min".to_string()]).unwrap();
+    assert_eq!(resolved.free, ["e", "min"]);
+}
+
+#[test]
+fn size_is_no_matter() {
+    let n = 20_000;
+    let deep = format!("{}a{}", "-(1 + ".repeat(n), ")".repeat(n));
+    assert!(compile(&deep).is_ok());
+    let long = "a*2 & b > 1 + ".repeat(n) + "c";
+    assert!(compile(&long).is_err());
+    let chain = (0..n).map(|at| format!("x{at} = a + {at}")).collect::<Vec<_>>().join("; ") + "; x7 + x19999";
+    assert_eq!(compile(&chain).unwrap().1.nodes.len(), 6);
 }

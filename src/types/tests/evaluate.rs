@@ -76,5 +76,5 @@ fn run(fragment: &Fragment, args: &[Scalar]) -> Vec<Scalar> {
 }
 
 fn eval(op: Op, ty: DType, args: &[Scalar]) -> Scalar {
-    semantics::eval(op, ty, args).unwrap_or_else(|| super::local::eval(op, ty, args))
+    semantics::eval(op, ty, args).unwrap_or_else(|| panic!("{op:?} of {args:?}"))
 }

@@ -3,13 +3,14 @@
 mod dtypes;
 mod errors;
 mod evaluate;
-mod local;
 mod powers;
 mod values;
 
+use super::graph::NodeKind;
 use super::{Graph, InputType, Resolved, infer, resolve};
 use crate::dtype::DType;
 use crate::error::CompileError;
+use crate::ir::Op;
 use crate::syntax::{Limits, parse};
 
 /// The names and the graph of a text. An argument's type is that of its name: `b` bool, `i` i32, `l` i64, `f` f32, any
@@ -39,6 +40,26 @@ fn compile_with(text: &str, ty: impl Fn(&str) -> InputType) -> Result<(Resolved,
     Ok((resolved, graph))
 }
 
+/// The graph of a text, each of whose operations takes its arguments and gives the node's type.
 fn graph(text: &str) -> Graph {
-    compile(text).unwrap_or_else(|error| panic!("{text}: {error}")).1
+    let graph = compile(text).unwrap_or_else(|error| panic!("{text}: {error}")).1;
+    for (at, node) in graph.nodes.iter().enumerate() {
+        let args: Vec<DType> = node.args.iter().map(|&arg| graph.node(arg).dtype).collect();
+        assert!(node.args.iter().all(|arg| (arg.0 as usize) < at), "{text}:\n{graph}");
+        let ok = match &node.kind {
+            NodeKind::Op(op) => {
+                let named = matches!(op, Op::Convert | Op::Bitcast).then_some(node.dtype);
+                op.result(&args, named) == Some(node.dtype)
+            }
+            NodeKind::Patch(helper) => {
+                args[..2] == [DType::Bool, node.dtype] && args[2..] == *helper.args() && helper.result() == node.dtype
+            }
+            NodeKind::Fault(_) => args == [DType::Bool, node.dtype],
+            NodeKind::Reduce { monoid, .. } => args == monoid.args,
+            NodeKind::Count(_) => args.len() == 1 && node.dtype == DType::I64,
+            NodeKind::Input(_) | NodeKind::Const(_) => args.is_empty(),
+        };
+        assert!(ok, "{text}: v{at} in\n{graph}");
+    }
+    graph
 }
