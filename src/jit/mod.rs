@@ -4,6 +4,8 @@
 
 #[cfg(feature = "jit")]
 pub mod cranelift;
+#[doc(hidden)]
+pub mod oracle;
 
 use std::fmt;
 use std::sync::Arc;

@@ -49,6 +49,7 @@ impl Emitter<'_> {
         }
         if outer.is_empty() {
             self.code(&innermost.before);
+            self.code(&innermost.after);
             return;
         }
         self.innermost(&innermost.before);
