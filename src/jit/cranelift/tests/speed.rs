@@ -38,8 +38,7 @@ fn best(n: usize, mut run: impl FnMut()) -> f64 {
 
 fn call(compiled: &dyn Compiled, pointers: &[*mut u8], n: usize) {
     let faults = AtomicU32::new(0);
-    let strides = vec![8isize; pointers.len()];
-    let call = Call { pointers, strides: &strides, extents: &[n], origin: &[0], faults: &faults };
+    let call = Call { pointers, strides: &[8; 4], extents: &[n], origin: &[0], faults: &faults };
     // SAFETY: the callers below pass arrays of n elements (and a scalar where the kernel has one).
     unsafe { compiled.run(&call) };
 }
@@ -63,6 +62,16 @@ fn by_hand(a: &[f64], b: &[f64], c: &[f64], y: &mut [f64]) {
     }
     for i in n..a.len() {
         y[i] = a[i] * b[i] + c[i];
+    }
+}
+
+#[test]
+#[ignore = "prints figures"]
+fn compile_many() {
+    let jit = Cranelift::new().unwrap();
+    let kernel = kernel(FIVE);
+    for _ in 0..30_000 {
+        black_box(jit.compile(&kernel).unwrap());
     }
 }
 
