@@ -4,8 +4,6 @@
 
 #[cfg(feature = "jit")]
 pub mod cranelift;
-#[doc(hidden)]
-pub mod oracle;
 
 use std::fmt;
 use std::sync::Arc;
