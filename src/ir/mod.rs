@@ -22,3 +22,6 @@ pub use op::Op;
 pub use parse::{ParseError, parse};
 pub use simplify::rebuild;
 pub use verify::{VerifyError, verify};
+
+#[cfg(test)]
+mod tests;

@@ -295,8 +295,8 @@ rules! {
     Any    (Select (Not z) x y) => (Select z y x);
     Any    (Select z (Select z x y) w) => (Select z x w); // the inner condition is known
     Any    (Select z x (Select z w y)) => (Select z x y); // likewise
-    Bool   (Select x One Zero) => x;
-    Bool   (Select x Zero One) => (Not x);
+    Bool   (Select x One Zero) => x if |t| t.result == DType::Bool;
+    Bool   (Select x Zero One) => (Not x) if |t| t.result == DType::Bool;
     Bool   (Select z x Zero) => (And z x);
     Bool   (Select z One x) => (Or z x);
     Bool   (Select z Zero x) => (And (Not z) x);
