@@ -3,6 +3,8 @@
 pub mod builder;
 pub mod helper;
 pub mod kernel;
+#[doc(hidden)]
+pub mod memory;
 pub mod monoid;
 pub mod op;
 pub mod parse;
