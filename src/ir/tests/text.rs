@@ -158,6 +158,20 @@ fn errors_name_the_line() {
     }
 }
 
+#[test]
+fn nests_have_a_greatest_depth() {
+    let nest = |loops: usize| {
+        let open: String = (0..loops).map(|l| format!("loop i{l} {{\n")).collect();
+        format!("kernel {{\n{open}{}}}", "}\n".repeat(loops))
+    };
+    let deepest = parsed(&nest(255));
+    assert_eq!(deepest.loops(), 255);
+    assert_eq!(parsed(&deepest.to_string()), deepest);
+    assert_eq!(parse(&nest(256)).map_err(|e| e.to_string()), Err("line 257: more than 255 loops".into()));
+    let broken = Kernel { levels: vec![Level::default(); 20_000], ..Kernel::default() };
+    assert!(broken.to_string().contains("loop i19998"));
+}
+
 /// Any text gives a kernel or an error: here texts that are nearly right.
 #[test]
 fn nothing_panics() {
