@@ -2,6 +2,12 @@
 //!
 //! Always holds: all executors give the same bits for the same kernel and call (a NaN equals any NaN).
 
+#[doc(hidden)]
+pub mod differ;
+pub mod interp;
+#[doc(hidden)]
+pub mod oracle;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
