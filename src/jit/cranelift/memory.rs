@@ -123,7 +123,7 @@ impl Emitter<'_> {
                     .map(|i| {
                         let bytes = (self.lanes * form.width()).min(PART);
                         let v = self.load_bytes(form, bytes, pointer, offset + (PART * i) as i32);
-                        self.from_memory(v, form)
+                        self.as_loaded(v, form)
                     })
                     .collect();
                 Held { form, parts, uniform: false }
@@ -141,7 +141,7 @@ impl Emitter<'_> {
                         _ => parts.push(self.load_bytes(form, form.width(), point, offset)),
                     }
                 }
-                let parts = parts.into_iter().map(|part| self.from_memory(part, form)).collect();
+                let parts = parts.into_iter().map(|part| self.as_loaded(part, form)).collect();
                 Held { form, parts, uniform: false }
             }
         }
@@ -180,7 +180,7 @@ impl Emitter<'_> {
     }
 
     /// Bytes of bools as a mask; other forms are as in memory.
-    fn from_memory(&mut self, v: clif::Value, form: Form) -> clif::Value {
+    fn as_loaded(&mut self, v: clif::Value, form: Form) -> clif::Value {
         if form != Form::Mask(1) {
             return v;
         }
