@@ -28,9 +28,9 @@ pub struct Guarded {
 
 #[cfg(unix)]
 impl Guarded {
-    pub fn new(bytes: usize, at_end: bool) -> Guarded {
+    pub fn new(bytes: usize, at_end: bool, skew: usize) -> Guarded {
         let page = 16384;
-        let inner = bytes.next_multiple_of(page).max(page);
+        let inner = (bytes + skew).next_multiple_of(page).max(page);
         let len = inner + 2 * page;
         // SAFETY: a fresh anonymous mapping, of which a part is made accessible; both calls are checked.
         unsafe {
@@ -38,7 +38,7 @@ impl Guarded {
             assert_ne!(map, libc::MAP_FAILED);
             let map = map.cast::<u8>();
             assert_eq!(libc::mprotect(map.add(page).cast(), inner, libc::PROT_READ | libc::PROT_WRITE), 0);
-            let start = map.add(page + if at_end { inner - bytes } else { 0 });
+            let start = map.add(page + if at_end { inner - bytes - skew } else { skew });
             Guarded { map, len, start, bytes }
         }
     }
@@ -54,8 +54,8 @@ impl Drop for Guarded {
 
 #[cfg(not(unix))]
 impl Guarded {
-    pub fn new(bytes: usize, _at_end: bool) -> Guarded {
-        let start = Box::leak(vec![0u8; bytes].into_boxed_slice()).as_mut_ptr();
+    pub fn new(bytes: usize, _at_end: bool, skew: usize) -> Guarded {
+        let start = Box::leak(vec![0u8; bytes + skew].into_boxed_slice())[skew..].as_mut_ptr();
         Guarded { map: start, len: bytes, start, bytes }
     }
 }
@@ -135,6 +135,8 @@ pub struct Case {
     trips: Vec<usize>,
     origin: Vec<i64>,
     at_end: bool,
+    /// Bytes by which all arrays are moved off their guard page.
+    pub skew: usize,
 }
 
 /// What a run leaves.
@@ -159,7 +161,7 @@ impl Case {
             })
             .collect();
         let origin = trips.iter().map(|_| rng.below(100) as i64 - 50).collect();
-        Case { layouts, initial, trips: trips.to_vec(), origin, at_end: rng.once_in(2) }
+        Case { layouts, initial, trips: trips.to_vec(), origin, at_end: rng.once_in(2), skew: 0 }
     }
 
     /// Sets the elements of an operand, in order of their coordinates.
@@ -170,7 +172,8 @@ impl Case {
     }
 
     pub fn run(&self, compiled: &dyn Compiled) -> Outcome {
-        let mut memory: Vec<Guarded> = self.initial.iter().map(|b| Guarded::new(b.len(), self.at_end)).collect();
+        let mut memory: Vec<Guarded> =
+            self.initial.iter().map(|b| Guarded::new(b.len(), self.at_end, self.skew)).collect();
         for (guarded, bytes) in memory.iter_mut().zip(&self.initial) {
             guarded.fill(bytes);
         }
