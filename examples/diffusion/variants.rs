@@ -3,6 +3,9 @@
 //! All compute `u + k*(up + down + left + right - 4*u)` in this order of operations, so that all give the same bits. The
 //! grid is periodic: above the first row is the last.
 
+// In `s![1..-1]` a negative number counts from the end; clippy takes it for an empty range.
+#![allow(clippy::reversed_empty_ranges)]
+
 use ndarray::{Array2, ArrayView1, ArrayViewMut1, Axis, Zip, azip, s};
 use tilexpr::{EvalError, Expr, Threads, args};
 
@@ -29,6 +32,7 @@ pub const ALL: [Entry; 8] = [
 
 /// Every number behind its own pointer, and a new object for every result: how a list of lists of Python floats lies in
 /// memory. Each neighbour costs a jump to wherever its object happens to be, each result an allocation.
+#[expect(clippy::vec_box, reason = "boxes are the point")]
 struct Boxed {
     u: Vec<Vec<Box<f64>>>,
     k: f64,

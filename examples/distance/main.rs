@@ -14,10 +14,11 @@ use ndarray::{Array1, Array2, s};
 use ndarray_npy::ReadNpyExt;
 
 use common::alloc::count;
+use common::check::same_bits;
 use common::cli::{Cli, Failure, Shared, check_memory, run};
 use common::picture;
 use common::table::{Cell, Table};
-use common::timing::{bar, median, take_turns};
+use common::timing::{median, take_turns};
 use variants::ALL;
 
 const HELP: &str = "\
@@ -68,28 +69,29 @@ struct Options {
 
 fn main() -> ExitCode {
     run(HELP, |cli| {
-        let mut options = options(cli)?;
+        let options = options(cli)?;
         // The matrix product has threads of its own, and reads their number from here.
         // SAFETY: there is no other thread yet that could read the environment.
         unsafe { std::env::set_var("MATMUL_NUM_THREADS", options.shared.threads.to_string()) }
-        let points = Array2::<u8>::read_npy(DIGITS)?.slice(s![..options.rows, ..]).mapv(f64::from);
-        let labels = Array1::<u8>::read_npy(LABELS)?.slice(s![..options.rows]).to_owned();
-        let picture = options.shared.picture("distance.png")?;
-        println!("{} digits of {} pixels, {} threads", points.nrows(), points.ncols(), options.shared.threads);
-
-        let (table, distances) = options.shared.in_pool(|| measure(&options, &points))??;
-        table.finish(options.shared.json.as_mut())?;
-        picture::write(
-            &picture,
-            "\nall distances",
-            &by_label(&distances, &labels),
-            distances.iter().copied().fold(0.0, f64::max),
-        )?;
-        let (right, all) = (recognised(&distances, &labels), options.rows);
-        let percent = 100.0 * right as f64 / all as f64;
-        println!("leave-one-out nearest neighbour: {right} of {all} right ({percent:.2} %)");
-        Ok(())
+        distance(options)
     })
+}
+
+fn distance(mut options: Options) -> Result<(), Failure> {
+    let points = Array2::<u8>::read_npy(DIGITS)?.slice(s![..options.rows, ..]).mapv(f64::from);
+    let labels = Array1::<u8>::read_npy(LABELS)?.slice(s![..options.rows]).to_owned();
+    let picture = options.shared.picture("distance.png")?;
+    println!("{} digits of {} pixels, {} threads", points.nrows(), points.ncols(), options.shared.threads);
+
+    let (table, distances) = options.shared.in_pool(|| measure(&options, &points))??;
+    table.finish(options.shared.json.as_mut())?;
+    let largest = distances.iter().copied().fold(0.0, f64::max);
+    println!();
+    picture::write(&picture, "all distances", &by_label(&distances, &labels), largest)?;
+    let (right, all) = (recognised(&distances, &labels), options.rows);
+    let percent = 100.0 * right as f64 / all as f64;
+    println!("leave-one-out nearest neighbour: {right} of {all} right ({percent:.2} %)");
+    Ok(())
 }
 
 fn options(cli: &mut Cli) -> Result<Options, Failure> {
@@ -109,25 +111,13 @@ fn options(cli: &mut Cli) -> Result<Options, Failure> {
 
 /// Times all variants, which must agree; gives also the distances.
 fn measure(options: &Options, points: &Array2<f64>) -> Result<(Table, Array2<f64>), Failure> {
-    let counting = bar(ALL.len());
-    let mut expected: Option<Array2<f64>> = None;
-    for (name, distances) in ALL {
-        let found = distances(points)?;
-        let expected = expected.get_or_insert_with(|| found.clone());
-        if let Some((at, _)) =
-            found.indexed_iter().zip(expected.iter()).find_map(|((at, x), y)| (x != y).then_some((at, x)))
-        {
-            let first = ALL[0].0;
-            return Err(format!("`{name}` gives {} at {at:?} and `{first}` {}", found[at], expected[at]).into());
-        }
-        counting.inc(1);
-    }
-    counting.finish_and_clear();
+    let names = ALL.map(|(name, _)| name);
+    let expected = same_bits(&names, |at| Ok(ALL[at].1(points)?))?;
     println!("the {} variants agree to the bit\n", ALL.len());
 
     let times = take_turns(ALL.len(), options.passes, options.shared.seconds, |at| {
         let distances = ALL[at].1(points)?;
-        drop(distances);
+        drop(distances); // in the time, as its memory must go back
         Ok(())
     })?;
     let reference = times.last().map_or(f64::NAN, |times| median(times));
@@ -146,7 +136,7 @@ fn measure(options: &Options, points: &Array2<f64>) -> Result<(Table, Array2<f64
             Cell::Count(times.len() as u64),
         ]);
     }
-    expected.map(|distances| (table, distances)).ok_or_else(|| "there is a variant".into())
+    Ok((table, expected))
 }
 
 /// The distances with the digits in order of their labels: then those of one label are side by side.

@@ -6,6 +6,7 @@ use ndarray::{Array1, Zip};
 use tilexpr::{Expr, Threads, args};
 
 use crate::common::alloc::count;
+use crate::common::check::same_bits;
 use crate::common::cli::{Cli, Failure, Shared, check_memory};
 use crate::common::table::{Cell, Table};
 use crate::common::timing::{median, take_turns};
@@ -35,6 +36,7 @@ pub fn run(cli: &mut Cli, quickstart: fn() -> Result<(), Box<dyn Error + Send + 
     while let Some(name) = cli.option()? {
         match name.as_str() {
             "size" => size = cli.count(&name, 1..=1_000_000_000)?,
+            "out" => return Err(Failure::Usage("`--out` is of the examples with pictures".to_owned())),
             _ => shared.take(&name, cli)?,
         }
     }
@@ -60,12 +62,7 @@ fn measure(size: usize, seconds: f64) -> Result<Table, Failure> {
             _ => e.eval(args![a, b, scale = 2.0])?,
         })
     };
-    let expected = variant(0)?;
-    for (at, name) in NAMES.iter().enumerate() {
-        if variant(at)? != expected {
-            return Err(format!("`{name}` and `{}` differ", NAMES[0]).into());
-        }
-    }
+    same_bits(&NAMES, variant)?;
     println!("\nthe same on {size} elements; the {} variants agree to the bit\n", NAMES.len());
     let times = take_turns(NAMES.len(), 100, seconds, |at| variant(at).map(drop))?;
     let mut table = Table::new(COLUMNS);
