@@ -6,6 +6,11 @@
 use std::fmt;
 
 /// The type of an array's elements.
+/// ```
+/// use tilexpr::{DType, Kind};
+/// assert_eq!(DType::from_name("f32"), Some(DType::F32));
+/// assert_eq!((DType::F32.name(), DType::F32.size(), DType::F32.kind()), ("f32", 4, Kind::Float));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum DType {
@@ -22,6 +27,11 @@ pub enum DType {
 }
 
 /// What kind of number a type holds.
+/// ```
+/// use tilexpr::{DType, Kind};
+/// let floats: Vec<DType> = DType::ALL.into_iter().filter(|d| d.kind() == Kind::Float).collect();
+/// assert_eq!(floats, [DType::F32, DType::F64]);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum Kind {
@@ -95,6 +105,12 @@ impl fmt::Display for DType {
 
 /// One value of a [`DType`]. Always holds: bits above the type's width are zero, so equal bits are equal values
 /// (two NaNs of different payload are different scalars).
+/// ```
+/// use tilexpr::{DType, Scalar};
+/// let x = Scalar::from(2.5_f32);
+/// assert_eq!((x.dtype(), x.bits()), (DType::F32, u64::from(2.5_f32.to_bits())));
+/// assert_ne!(Scalar::from(0.0), Scalar::from(-0.0));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Scalar {
     dtype: DType,
@@ -138,6 +154,14 @@ impl Scalar {
 }
 
 /// A Rust type whose values are elements of arrays.
+/// ```
+/// use tilexpr::{DType, Element};
+/// fn name<T: Element>() -> &'static str {
+///     T::DTYPE.name()
+/// }
+/// assert_eq!(name::<i64>(), "i64");
+/// assert_eq!(f64::from_scalar(1.5_f64.to_scalar()), 1.5);
+/// ```
 pub trait Element: Copy + Send + Sync + 'static + sealed::Sealed {
     /// Its type.
     const DTYPE: DType;

@@ -19,6 +19,14 @@ use crate::diagnostic::Diagnostic;
 /// 1 | a +
 ///   |    ^
 /// ```
+/// ```
+/// use tilexpr::{CompileErrorKind, Expr};
+/// let error = Expr::compile("sqrrt(a)").unwrap_err();
+/// assert_eq!(error.kind(), CompileErrorKind::Name);
+/// assert_eq!(error.message(), "there is no function `sqrrt`");
+/// assert_eq!(&error.source_text()[error.span()], "sqrrt");
+/// assert_eq!(error.help(), Some("did you mean `sqrt`?"));
+/// ```
 #[derive(Clone)]
 pub struct CompileError(Arc<Inner>);
 
@@ -29,6 +37,12 @@ struct Inner {
 }
 
 /// What kind of thing is wrong with a text.
+/// ```
+/// use tilexpr::{CompileErrorKind, Expr};
+/// let kind = |text| Expr::compile(text).unwrap_err().kind();
+/// assert_eq!(kind("a +"), CompileErrorKind::Syntax);
+/// assert_eq!(kind("f(a)"), CompileErrorKind::Name);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum CompileErrorKind {

@@ -1,4 +1,58 @@
 //! Array expressions as text, compiled into fused, cache-tiled, multi-threaded loops.
+//!
+//! ```
+//! use ndarray::{Array1, array};
+//! use tilexpr::{Expr, args};
+//!
+//! let (a, b, c) = (array![1.0, 2.0], array![3.0, 4.0], array![0.5, 0.5]);
+//! let e = Expr::compile("a*b + c")?;
+//! let mut y: Array1<f64> = e.eval(args![a, b, c])?; // a new array
+//! assert_eq!(y, array![3.5, 8.5]);
+//! e.eval_into(args![a, b, c = 1.0], &mut y)?; // into one that is there
+//! assert_eq!(y, array![4.0, 9.0]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! `&a * &b + &c` in ndarray walks over memory once for each operator and allocates a temporary array. Here the whole
+//! expression is one loop: each element is read once, computed in registers, and written once, on as many threads as
+//! pay. The formula is text, so it may come from a configuration or a user; nothing of the text is ever executed but
+//! the arithmetic that it says.
+//!
+//! # What an expression is
+//! Python's grammar for expressions, with NumPy 2's meaning: broadcasting, the promotion of types (numbers in the text, and
+//! bare Rust numbers, do not widen an array's type), wrapping integers, IEEE floats with every operation rounded as
+//! written. Reductions (`sum prod min max mean any all`, with `axis=` and `keepdims=`) may stand anywhere. `t = a*b; t + c`
+//! names a part, `x, y` has two results.
+//!
+//! Element types are `bool`, `i32`, `i64`, `f32` and `f64`.
+//!
+//! # Ways to call
+//! | | |
+//! |---|---|
+//! | [`Expr::eval`] | into a new array, a scalar, an [`AnyArray`], or a tuple of these |
+//! | [`Expr::eval_into`] | into memory of the caller's: arrays and views of any layout, `Vec`s, slices |
+//! | [`Expr::update`] | in place: `a = f(a, ...)` |
+//! | [`Expr::prepare`] | names and types resolved once, for calls on short arrays |
+//! | [`Expr::outputs`], [`Expr::explain`] | what a call would give, and how it is computed, without running it |
+//! | [`eval!`] | in one line |
+//!
+//! # What always holds
+//! - Results do not depend on threads, executor, memory layout, CPU or options: the same bits each time. (A NaN equals any
+//!   NaN. Only [`Builder::order`] changes how a result lies in memory.)
+//! - An [`Expr`] is `Send + Sync`, cheap to clone, and may be called from many threads at once.
+//! - No text makes it panic, recurse without bound or write outside of its output; the size of a text is bounded by
+//!   [`Limits`].
+//!
+//! # Features
+//! `jit` (on by default) compiles to machine code through Cranelift. Without it (`default-features = false`) everything runs on
+//! a portable interpreter, with the same results to the bit.
+//!
+//! # Guides
+//! In the repository: `docs/temporaries.md` on what temporaries, caches and memory cost; `docs/numexpr.md` for those who
+//! come from numexpr, with the functions there are; `docs/design.md` on how it works. The examples (`cargo run --release
+//! --example quickstart`) are programs to copy from.
+
+#![warn(missing_docs)]
 
 pub(crate) mod diagnostic;
 mod dtype;
@@ -29,3 +83,14 @@ pub use run::result::{AnyArray, FromResult};
 pub use run::threads::Threads;
 pub use run::view::Memory;
 pub use syntax::Limits;
+
+/// The code in the guides is tested with that of the documentation.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/numexpr.md")]
+    struct Numexpr;
+    #[doc = include_str!("../docs/temporaries.md")]
+    struct Temporaries;
+}

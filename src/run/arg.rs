@@ -15,6 +15,17 @@ use crate::dtype::{DType, Element};
 ///
 /// A bare Rust number is *weak*, like a literal in the text: it does not widen an `f32` expression. An array of rank 0
 /// is not weak.
+/// ```
+/// use ndarray::{Array1, array};
+/// use tilexpr::{Arg, Args, DType, Expr};
+/// let a = array![1.0_f32, 2.0];
+/// let (x, k) = (Arg::new(&a), Arg::new(0.5_f64));
+/// assert_eq!((x.dtype(), x.shape(), x.is_weak()), (DType::F32, &[2][..], false));
+/// assert!(k.is_weak());
+/// let y: Array1<f32> = Expr::compile("x*k")?.eval(Args::from([("x", x), ("k", k)]))?;
+/// assert_eq!(y, array![0.5, 1.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Arg<'a>(Inner<'a>);
 
@@ -82,6 +93,15 @@ impl<'a> Arg<'a> {
 }
 
 /// What can be an [`Arg`].
+/// ```
+/// use ndarray::array;
+/// use tilexpr::{DType, IntoArg};
+/// let a = array![[1, 2], [3, 4]];
+/// assert_eq!(a.t().into_arg().shape(), [2, 2]); // a view by value
+/// assert_eq!((&a).into_arg().dtype(), DType::I32);
+/// assert_eq!([1.0, 2.0, 3.0][..2].into_arg().shape(), [2]); // a slice
+/// assert!(2.5.into_arg().is_weak()); // a bare number
+/// ```
 pub trait IntoArg<'a> {
     /// As an argument.
     fn into_arg(self) -> Arg<'a>;
@@ -230,6 +250,15 @@ impl<'a> FromIterator<(&'a str, Arg<'a>)> for Args<'a> {
 }
 
 /// Arguments by value or by reference.
+/// ```
+/// use tilexpr::{Args, Expr};
+/// let a = [3.0, 4.0];
+/// let args = Args::new().with("a", &a);
+/// let total: f64 = Expr::compile("sum(a)")?.eval(&args)?;
+/// let squares: f64 = Expr::compile("sum(a**2)")?.eval(args)?;
+/// assert_eq!((total, squares), (7.0, 25.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait AsArgs<'a>: Borrow<Args<'a>> {}
 
 impl<'a, A: Borrow<Args<'a>>> AsArgs<'a> for A {}

@@ -25,6 +25,15 @@ use crate::syntax::{Limits, parse};
 use crate::types::{InputType, Resolved, infer, resolve};
 
 /// How the axes of a new result lie in memory.
+/// ```
+/// use ndarray::{Array2, array};
+/// use tilexpr::{Expr, Order, args};
+/// let a = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+/// let y: Array2<f64> = Expr::builder().order(Order::F).compile("a*2")?.eval(args![a])?;
+/// assert_eq!(y, &a * 2.0);
+/// assert_eq!(y.strides(), [1, 2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum Order {

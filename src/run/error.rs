@@ -9,6 +9,15 @@ use crate::error::{CompileError, CompileErrorKind};
 ///
 /// Displays as a sentence that names the argument, what it is and what was needed, and where there is one, a remedy.
 /// Unless [`kind`](EvalError::kind) is [`Fault`](EvalErrorKind::Fault), nothing was computed, and an `out` is as it was.
+/// ```
+/// use ndarray::Array1;
+/// use tilexpr::{EvalErrorKind, Expr, args};
+/// let (a, b) = ([1.0, 2.0], [1.0, 2.0, 3.0]);
+/// let error = Expr::compile("a + b")?.eval::<Array1<f64>>(args![a, b]).unwrap_err();
+/// assert_eq!(error.kind(), EvalErrorKind::Shape);
+/// assert_eq!(error.message(), "the shapes do not fit together: `a` has the shape [2], `b` has the shape [3]");
+/// # Ok::<(), tilexpr::CompileError>(())
+/// ```
 #[derive(Clone)]
 pub struct EvalError(Box<Repr>);
 
@@ -21,6 +30,17 @@ struct Repr {
 }
 
 /// The kinds of [`EvalError`].
+/// ```
+/// use ndarray::Array1;
+/// use tilexpr::{EvalErrorKind, Expr, args};
+/// let (a, n) = ([2_i64, 3], [2_i64, -1]);
+/// let power = Expr::compile("a**n")?;
+/// let error = power.eval::<Array1<i64>>(args![a, n]).unwrap_err();
+/// assert_eq!(error.kind(), EvalErrorKind::Fault);
+/// let error = power.eval::<Array1<i64>>(args![a]).unwrap_err();
+/// assert_eq!(error.kind(), EvalErrorKind::MissingArgument);
+/// # Ok::<(), tilexpr::CompileError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum EvalErrorKind {

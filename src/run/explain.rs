@@ -9,6 +9,14 @@ use crate::plan::program::Work;
 
 /// How an expression is computed for certain arguments: types, stages, and the kernels that have been made so far.
 /// Display it; the form may change.
+/// ```
+/// use tilexpr::{Expr, args};
+/// let a = [1.0, 2.0, 3.0];
+/// let explained = Expr::compile("a - mean(a)")?.explain(args![a])?.to_string();
+/// assert!(explained.contains("result: f64, shape [3]"));
+/// assert!(explained.contains("reduction") && explained.contains("elementwise"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Explain {
     text: String,

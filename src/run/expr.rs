@@ -46,16 +46,33 @@ impl Expr {
     ///
     /// # Errors
     /// Where the text is not an expression, or uses a function that there is not: with the place, and what to write.
+    ///
+    /// ```
+    /// use tilexpr::Expr;
+    /// assert!(Expr::compile("a*b + c").is_ok());
+    /// println!("{}", Expr::compile("a*b + ").unwrap_err()); // shows the place
+    /// ```
     pub fn compile(source: &str) -> Result<Expr, CompileError> {
         Expr::builder().compile(source)
     }
 
     /// Options for compiling.
+    ///
+    /// ```
+    /// use tilexpr::{Expr, Threads};
+    /// let e = Expr::builder().threads(Threads::Serial).compile("a + 1")?;
+    /// # Ok::<(), tilexpr::CompileError>(())
+    /// ```
     pub fn builder() -> Builder {
         Builder::default()
     }
 
     /// The text.
+    ///
+    /// ```
+    /// assert_eq!(tilexpr::Expr::compile("a + 1")?.source(), "a + 1");
+    /// # Ok::<(), tilexpr::CompileError>(())
+    /// ```
     pub fn source(&self) -> &str {
         &self.core.source
     }
@@ -72,6 +89,13 @@ impl Expr {
     }
 
     /// The same expression on other threads.
+    ///
+    /// ```
+    /// use tilexpr::{Expr, Threads, args};
+    /// let serial = Expr::compile("sum(a)")?.with_threads(Threads::Serial);
+    /// assert_eq!(serial.eval::<f64>(args![a = &[1.0, 2.0]])?, 3.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_threads(&self, threads: Threads) -> Expr {
         Expr { core: Arc::clone(&self.core), threads }
@@ -84,6 +108,17 @@ impl Expr {
     /// # Errors
     /// Where an argument is missing or given twice, where types or shapes do not fit, where there is no memory, where the
     /// data have no result, and where the result is not of the type that was asked for.
+    ///
+    /// ```
+    /// use ndarray::{Array2, array};
+    /// use tilexpr::{Expr, args};
+    /// let (column, row) = (array![[1.0], [2.0]], array![10.0, 20.0, 30.0]);
+    /// let table: Array2<f64> = Expr::compile("column + row")?.eval(args![column, row])?;
+    /// assert_eq!(table, array![[11.0, 21.0, 31.0], [12.0, 22.0, 32.0]]);
+    /// let total: f64 = Expr::compile("sum(row)")?.eval(args![row])?;
+    /// assert_eq!(total, 60.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn eval<'a, R: FromResult>(&self, args: impl AsArgs<'a>) -> Result<R, EvalError> {
         let bound = self.core.bind(args.borrow(), &[])?;
         R::from_results(self.core.eval(&bound, &self.threads)?)
@@ -188,6 +223,14 @@ impl Expr {
 
     /// The types and shapes of all results, without running anything.
     ///
+    /// ```
+    /// use tilexpr::{DType, Expr, args};
+    /// let (a, b) = ([1, 2, 3], [0.5_f32; 3]);
+    /// let found = Expr::compile("a < 2, sum(b)")?.outputs(args![a, b])?;
+    /// assert_eq!(found, [(DType::Bool, vec![3]), (DType::F32, vec![])]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Where types or shapes do not fit.
     pub fn outputs<'a>(&self, args: impl AsArgs<'a>) -> Result<Vec<(DType, Vec<usize>)>, EvalError> {
@@ -218,6 +261,12 @@ impl Expr {
 
     /// How the expression is computed for arguments like these.
     ///
+    /// ```
+    /// use tilexpr::{Expr, args};
+    /// println!("{}", Expr::compile("a*2")?.explain(args![a = &[1.0, 2.0]])?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Where types or shapes do not fit.
     pub fn explain<'a>(&self, args: impl AsArgs<'a>) -> Result<Explain, EvalError> {
@@ -241,6 +290,15 @@ impl std::str::FromStr for Expr {
 }
 
 /// A name, or several.
+///
+/// ```
+/// use tilexpr::{Expr, args};
+/// let (mut u, mut v) = ([1.0, 2.0], [10.0, 20.0]);
+/// Expr::compile("u + 1")?.update("u", &mut u, args![])?; // one name
+/// Expr::compile("v, u")?.update(["u", "v"], &mut (&mut u, &mut v), args![])?; // two: they change places
+/// assert_eq!((u, v), ([10.0, 20.0], [2.0, 3.0]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Names {
     /// The names in order.
     fn names<'s>(&'s self) -> SmallVec<[&'s str; 2]>;

@@ -9,6 +9,15 @@ use crate::plan::lower::{Layout, Pass, lower};
 use crate::plan::program::Program;
 
 /// Which executor runs kernels. The results do not depend on it.
+/// ```
+/// use tilexpr::{Executor, Expr, args};
+/// let a = [0.1, 0.2, 0.3];
+/// let sum = |executor| Expr::builder().executor(executor).compile("sum(a/3)")?.eval::<f64>(args![a]).map_err(Into::into);
+/// let sums: Result<Vec<f64>, Box<dyn std::error::Error>> =
+///     [Executor::Auto, Executor::Interpreter, Executor::Cranelift].map(sum).into_iter().collect();
+/// assert!(sums?.windows(2).all(|s| s[0].to_bits() == s[1].to_bits()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum Executor {

@@ -9,6 +9,16 @@ use crate::dtype::Element;
 /// What [`eval_into`](crate::Expr::eval_into) can write to: arrays and mutable views of any layout, `Vec`s and slices
 /// (of the result's length), and tuples of these or of mutable references to them for several results.
 ///
+/// ```
+/// use ndarray::Array1;
+/// use tilexpr::{Expr, args};
+/// let a = [1.0, 2.0];
+/// let (mut sum, mut difference) = (Array1::zeros(2), vec![0.0; 2]);
+/// Expr::compile("a + 1, a - 1")?.eval_into(args![a], &mut (&mut sum, &mut difference))?;
+/// assert_eq!((sum.to_vec(), difference), (vec![2.0, 3.0], vec![0.0, 1.0]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Safety
 /// [`memories`](Out::memories) must give arrays whose elements `self` may write until its borrow ends; no element may
 /// be reached twice, by one of them or by two.

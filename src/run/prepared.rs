@@ -26,6 +26,14 @@ use crate::types::InputType;
 ///
 /// A call in the layout that it was prepared for (all arrays contiguous and of one shape, besides scalars) goes straight
 /// to the kernel. Any other layout works too, at the price of an ordinary call.
+/// ```
+/// use tilexpr::{Arg, Expr, args};
+/// let (a, k, mut y) = ([1.0, 2.0, 3.0], 10.0, [0.0; 3]);
+/// let scale = Expr::compile("a*k")?.prepare(["a", "k"], args![a, k])?;
+/// scale.call([Arg::new(&a), Arg::new(k)], &mut y)?;
+/// assert_eq!(y, [10.0, 20.0, 30.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Prepared<const N: usize> {
     core: Arc<Core>,
@@ -95,6 +103,15 @@ impl<const N: usize> Prepared<N> {
     }
 
     /// Evaluates slices of one type into a slice of that type.
+    ///
+    /// ```
+    /// use tilexpr::{Expr, args};
+    /// let (a, b, mut y) = ([1.0, 2.0], [3.0, 4.0], [0.0; 2]);
+    /// let hypot = Expr::compile("sqrt(a*a + b*b)")?.prepare(["a", "b"], args![a, b])?;
+    /// hypot.call_slices([&b, &[4.0, 3.0]], &mut y)?; // other slices, of any common length
+    /// assert_eq!(y, [5.0, 5.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// As for [`call`](Prepared::call).

@@ -8,6 +8,17 @@ use crate::dtype::{DType, Element};
 macro_rules! any_array {
     ($($variant:ident $t:ty;)*) => {
         /// An array whose element type is known at run time.
+        ///
+        /// ```
+        /// use ndarray::{Array1, array};
+        /// use tilexpr::{AnyArray, DType, Expr, args};
+        /// let a = array![1, 2, 3];
+        /// let y: AnyArray = Expr::compile("a/2")?.eval(args![a])?;
+        /// assert_eq!((y.dtype(), y.shape()), (DType::F64, &[3][..]));
+        /// let y: Array1<f64> = y.into_array()?;
+        /// assert_eq!(y, array![0.5, 1.0, 1.5]);
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
         #[derive(Clone, PartialEq, Debug)]
         #[non_exhaustive]
         pub enum AnyArray { $(
@@ -83,6 +94,15 @@ any_array! {
 
 /// What [`eval`](crate::Expr::eval) can give: an `Array<T, D>`, a scalar, an [`AnyArray`], or a tuple of these for an
 /// expression with several results.
+///
+/// ```
+/// use ndarray::{Array1, array};
+/// use tilexpr::{Expr, args};
+/// let a = array![1.0, 2.0, 6.0];
+/// let (mean, centred): (f64, Array1<f64>) = Expr::compile("m = mean(a); m, a - m")?.eval(args![a])?;
+/// assert_eq!((mean, centred), (3.0, array![-2.0, -1.0, 3.0]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait FromResult: Sized {
     /// From the results in order.
     ///

@@ -6,6 +6,17 @@ use std::sync::Arc;
 use rayon::ThreadPool;
 
 /// The threads that an expression runs on. The results do not depend on them.
+/// ```
+/// use std::sync::Arc;
+/// use tilexpr::{Expr, Threads, args};
+/// let a = [1.0, 2.0, 3.0];
+/// let sum = Expr::compile("sum(a)")?;
+/// let pool = Threads::Pool(Arc::new(rayon::ThreadPoolBuilder::new().num_threads(2).build()?));
+/// assert_eq!(pool.count(), 2);
+/// let (one, two): (f64, f64) = (sum.with_threads(Threads::Serial).eval(args![a])?, sum.with_threads(pool).eval(args![a])?);
+/// assert_eq!(one.to_bits(), two.to_bits());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Threads {

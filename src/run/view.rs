@@ -14,6 +14,16 @@ pub(crate) enum Dims<'a> {
 }
 
 /// A borrowed array of any layout.
+///
+/// What [`Out::memories`](crate::Out::memories) gives. It has no methods of its own: only this crate looks inside.
+///
+/// ```
+/// use tilexpr::Out;
+/// let mut outputs = ([0.0; 3], vec![0_i32; 2]);
+/// let mut arrays = 0;
+/// outputs.memories(&mut |_| arrays += 1);
+/// assert_eq!(arrays, 2);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Memory<'a> {
     pointer: *mut u8,

@@ -11,6 +11,13 @@ use crate::error::{CompileError, CompileErrorKind};
 ///
 /// The defaults are far above what people and most programs write, and low enough that a hostile text costs less than a
 /// second and some hundred megabytes. Nothing here guards the stack: no part of the compiler recurses over the text.
+/// ```
+/// use tilexpr::{CompileErrorKind, Expr, Limits};
+/// let mut limits = Limits::default();
+/// limits.nesting = 3;
+/// let error = Expr::builder().limits(limits).compile("((((a))))").unwrap_err();
+/// assert_eq!(error.kind(), CompileErrorKind::Limit);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub struct Limits {

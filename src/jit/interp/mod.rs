@@ -1,6 +1,6 @@
 //! The interpreter: portable Rust, a tile of points at a time.
 //!
-//! Comes in: a kernel. Goes out: a [`Program`](program::Program), a flat list of steps for each level, each step one
+//! Comes in: a kernel. Goes out: a `Program`, a flat list of steps for each level, each step one
 //! call of a loop over a chunk of points that the compiler has vectorised. A chunk is so small that all registers
 //! of the program stay in the L1 cache, and so large that the cost of a step's dispatch is small against its loop.
 //!
