@@ -25,12 +25,14 @@ use tilexpr::{Arg, Args, Expr, Threads, args};
 #[global_allocator]
 static COUNT: Counting = Counting;
 
+type Question = fn(&mut Verdicts);
+
 fn main() {
     if first::is_child() {
         return first::report();
     }
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
-    let questions: [(&str, fn(&mut Verdicts)); 9] = [
+    let questions: [(&str, Question); 9] = [
         ("roofline", roofline),
         ("cache", in_cache),
         ("call", call),

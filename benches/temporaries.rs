@@ -45,6 +45,11 @@ fn into<'a, T: Real>(name: &str, run: impl FnMut(&mut Lines<T>) + 'a) -> Way<'a,
     (name.into(), Box::new(run))
 }
 
+/// A way that gives a number.
+fn sum<'a, T: Real>(name: &str, run: impl Fn(&mut Lines<T>) -> T + 'a) -> Way<'a, T> {
+    (name.into(), Box::new(move |l| drop(black_box(run(l)))))
+}
+
 /// ndarray's ways to a formula.
 fn by_ndarray<T: Real>(formula: Formula) -> Vec<Way<'static, T>> {
     macro_rules! ways {
@@ -156,32 +161,23 @@ fn sums<T: Real + FromResult>(c: &mut Criterion) {
             let mut lines = Lines::<T>::new(n);
             tune(&mut group, n);
             group.throughput(Throughput::Bytes((streams * n * size_of::<T>()) as u64));
-            let mut ways: Vec<(String, Box<dyn Fn(&[T], &[T], &Lines<T>) -> T>)> = Vec::new();
-            for hand in T::widths() {
+            let by_hand = T::widths().into_iter().map(|hand| {
                 let name = format!("hand, {} bits, reading alone", hand.bits);
-                ways.push((
-                    name,
-                    Box::new(move |a, b, _| if streams == 1 { hand.par_sum(a) } else { hand.par_sum_squares(a, b) }),
-                ));
-            }
-            ways.push((
-                "ndarray".into(),
-                Box::new(move |_, _, l| match streams {
-                    1 => l.a.sum(),
-                    _ => (&l.a - &l.b).mapv_into(|d| d * d).sum(),
-                }),
-            ));
-            for (name, e) in [("tilexpr, eval", &e), ("tilexpr, eval, one thread", &serial)] {
+                sum(&name, move |l| {
+                    let ([a, b, _], _) = l.slices();
+                    if streams == 1 { hand.par_sum(a) } else { hand.par_sum_squares(a, b) }
+                })
+            });
+            let by_ndarray = sum("ndarray", move |l| match streams {
+                1 => l.a.sum(),
+                _ => (&l.a - &l.b).mapv_into(|d| d * d).sum(),
+            });
+            let by_text = [("tilexpr, eval", &e), ("tilexpr, eval, one thread", &serial)].map(|(name, e)| {
                 let e = e.clone();
-                ways.push((name.into(), Box::new(move |_, _, l| e.eval(args![a = &l.a, b = &l.b]).expect("it runs"))));
-            }
-            for (way, run) in ways {
-                group.bench_function(BenchmarkId::new(way, n), |bencher| {
-                    let l = black_box(&mut lines);
-                    let a = l.a.as_slice().expect("a line");
-                    let b = l.b.as_slice().expect("a line");
-                    bencher.iter(|| run(black_box(a), black_box(b), l));
-                });
+                sum(name, move |l| e.eval(args![a = &l.a, b = &l.b]).expect("it runs"))
+            });
+            for (way, mut run) in by_hand.chain([by_ndarray]).chain(by_text) {
+                group.bench_function(BenchmarkId::new(way, n), |bencher| bencher.iter(|| run(black_box(&mut lines))));
             }
         }
         group.finish();

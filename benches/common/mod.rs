@@ -1,4 +1,5 @@
 //! What the benches share: data, the two expressions, hand-written loops, races, a counting allocator.
+#![allow(clippy::reversed_empty_ranges, reason = "`1..-1` is an ndarray slice from both ends")]
 #![allow(dead_code, unused_imports, reason = "each bench uses a part of it")]
 
 pub mod count;
