@@ -44,6 +44,7 @@ fn main() {
         ("sums", sums),
     ];
     println!("{} threads; ndarray compiled for {}", rayon::current_num_threads(), compiled_for());
+    println!("work on every thread at once takes {:.2} times as long as on one (1 where nobody else works)", crowd());
     let start = Instant::now();
     let mut verdicts = Verdicts::default();
     for (name, question) in questions {
@@ -53,6 +54,19 @@ fn main() {
     }
     verdicts.print();
     println!("\n{:.0} s", start.elapsed().as_secs_f64());
+}
+
+/// How much longer a thread takes for arithmetic while the others do the same: whether their cores are free.
+fn crowd() -> f64 {
+    let busy = || (0..200_000_u64).fold(1_u64, |x, i| std::hint::black_box(x.wrapping_mul(i | 1)));
+    let mut race = Race::new("");
+    race.add("one", move |_: &mut ()| {
+        std::hint::black_box(busy());
+    });
+    race.add("all", move |_| {
+        rayon::broadcast(|_| busy());
+    });
+    race.run(&mut ()).ratio("all", "one")
 }
 
 /// The expression of most questions, on one thread and on all.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// Least length of a sample.
 const SAMPLE: Duration = Duration::from_millis(2);
 /// Rounds of a race.
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 25;
 
 type Loop<'a, S> = Box<dyn FnMut(&mut S, u32) + 'a>;
 
