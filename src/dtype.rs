@@ -121,6 +121,20 @@ impl Scalar {
     pub const fn bits(self) -> u64 {
         self.bits
     }
+
+    /// Whether this is a NaN.
+    pub fn is_nan(self) -> bool {
+        match self.dtype {
+            DType::F32 => f32::from_bits(self.bits as u32).is_nan(),
+            DType::F64 => f64::from_bits(self.bits).is_nan(),
+            DType::Bool | DType::I32 | DType::I64 => false,
+        }
+    }
+
+    /// Whether these are the same to the bit, where a NaN equals any NaN of its type: what executors must agree on.
+    pub fn is_same(self, other: Scalar) -> bool {
+        self == other || self.dtype == other.dtype && self.is_nan() && other.is_nan()
+    }
 }
 
 /// A Rust type whose values are elements of arrays.
@@ -228,5 +242,12 @@ mod tests {
         assert_eq!(Scalar::from(-0.0).to_string(), "-0.0");
         assert_eq!(Scalar::from(f32::NAN).to_string(), "nan");
         assert_eq!(Scalar::from_bits(DType::Bool, 2), Scalar::from(true));
+    }
+
+    #[test]
+    fn a_nan_is_the_same_as_any() {
+        let odd = Scalar::from(f64::from_bits(0xfff8_0000_0000_0001));
+        assert!(odd.is_nan() && odd != f64::NAN.into() && odd.is_same(f64::NAN.into()));
+        assert!(!odd.is_same(f32::NAN.into()) && !Scalar::from(0.0).is_same((-0.0).into()));
     }
 }

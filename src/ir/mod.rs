@@ -3,6 +3,8 @@
 pub mod builder;
 pub mod helper;
 pub mod kernel;
+#[doc(hidden)]
+pub mod memory;
 pub mod monoid;
 pub mod op;
 pub mod parse;
@@ -22,3 +24,6 @@ pub use op::Op;
 pub use parse::{ParseError, parse};
 pub use simplify::rebuild;
 pub use verify::{VerifyError, verify};
+
+#[cfg(test)]
+mod tests;

@@ -181,6 +181,9 @@ impl Parser {
             if l != depth {
                 return Err(format!("expected loop i{depth}, found i{l}"));
             }
+            if l >= usize::from(u8::MAX) {
+                return Err(format!("more than {} loops", u8::MAX));
+            }
             self.levels.push(Lists::default());
             self.depth += 1;
             return cursor.expect("{");

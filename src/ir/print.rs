@@ -45,16 +45,16 @@ impl fmt::Display for Kernel {
             f.write_str("kernel {\n")?;
             for (depth, level) in self.levels.iter().enumerate() {
                 if depth > 0 {
-                    writeln!(f, "{:1$}loop i{2} {{", "", 4 * depth, depth - 1)?;
+                    writeln!(f, "{:1$}loop i{2} {{", "", indent(depth), depth - 1)?;
                 }
                 printer.list(f, &level.before, depth)?;
             }
             for (depth, level) in self.levels.iter().enumerate().rev() {
                 if depth == innermost && !level.after.is_empty() {
-                    writeln!(f, "{:1$}after", "", 4 * (depth + 1))?;
+                    writeln!(f, "{:1$}after", "", indent(depth + 1))?;
                 }
                 printer.list(f, &level.after, depth)?;
-                writeln!(f, "{:1$}}}", "", 4 * depth)?;
+                writeln!(f, "{:1$}}}", "", indent(depth))?;
             }
         }
         let unlisted: Vec<Value> = values(self).filter(|v| !printer.seen[v.0 as usize]).collect();
@@ -65,6 +65,11 @@ impl fmt::Display for Kernel {
         }
         Ok(())
     }
+}
+
+/// How far code at a depth is indented: no further than the deepest valid nest, for a width has a limit.
+fn indent(depth: usize) -> usize {
+    4 * depth.min(usize::from(u8::MAX) + 1)
 }
 
 /// Every value of a kernel.
@@ -100,7 +105,7 @@ struct Printer<'a> {
 impl Printer<'_> {
     fn list(&mut self, f: &mut fmt::Formatter, list: &[Value], depth: usize) -> fmt::Result {
         for &v in list {
-            write!(f, "{:1$}", "", 4 * (depth + 1))?;
+            write!(f, "{:1$}", "", indent(depth + 1))?;
             match self.seen.get_mut(v.0 as usize) {
                 Some(seen) if !*seen => {
                     *seen = true;

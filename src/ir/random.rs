@@ -47,7 +47,8 @@ impl Rng {
         &items[self.below(items.len())]
     }
 
-    fn shuffle<T>(&mut self, items: &mut [T]) {
+    /// Any order of these.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {
             items.swap(i, self.below(i + 1));
         }
@@ -176,6 +177,13 @@ struct Item {
     used: bool,
 }
 
+impl Item {
+    /// Whether it can be used in the body, or after it.
+    fn is_known(&self, after: bool, loops: usize) -> bool {
+        if after { self.level != loops } else { self.level <= loops }
+    }
+}
+
 struct Maker<'a> {
     rng: Rng,
     config: &'a Config,
@@ -292,12 +300,20 @@ impl Maker<'_> {
         Access::plain(id, order)
     }
 
-    /// A value of this type that is known here: mostly one that there is, else a constant.
+    /// A value of this type that is known here: mostly one that there is, else one converted or a constant.
     fn value(&mut self, dtype: DType) -> (Value, usize) {
-        let visible = |item: &Item| !self.after || item.level != self.loops;
-        let fit: Vec<usize> = (0..self.pool.len())
-            .filter(|&i| visible(&self.pool[i]) && self.b.ty(self.pool[i].value) == dtype)
-            .collect();
+        let fits = |item: &Item| item.is_known(self.after, self.loops) && self.b.ty(item.value) == dtype;
+        let fit: Vec<usize> = (0..self.pool.len()).filter(|&i| fits(&self.pool[i])).collect();
+        if fit.is_empty() && !self.rng.once_in(4) {
+            let known = |item: &Item| item.is_known(self.after, self.loops);
+            if let Some(item) = self.pool.iter_mut().rev().find(|item| known(item)) {
+                item.used = true;
+                let (from, level) = (item.value, item.level);
+                let v = self.b.convert(from, dtype);
+                self.add(v, level);
+                return (v, level);
+            }
+        }
         if fit.is_empty() || self.rng.once_in(6) {
             let c = self.rng.scalar(dtype);
             return (self.b.constant(c), 0);
@@ -374,8 +390,8 @@ impl Maker<'_> {
             self.b.store(access, v);
         }
         for at in 0..1 + self.rng.below(most) {
-            let visible = |item: &&mut Item| !self.after || item.level != self.loops;
-            let unused = self.pool.iter_mut().rev().filter(visible).find(|item| !item.used);
+            let (after, loops) = (self.after, self.loops);
+            let unused = self.pool.iter_mut().rev().find(|item| !item.used && item.is_known(after, loops));
             let v = match unused {
                 Some(item) => {
                     item.used = true;

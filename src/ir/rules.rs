@@ -295,8 +295,8 @@ rules! {
     Any    (Select (Not z) x y) => (Select z y x);
     Any    (Select z (Select z x y) w) => (Select z x w); // the inner condition is known
     Any    (Select z x (Select z w y)) => (Select z x y); // likewise
-    Bool   (Select x One Zero) => x;
-    Bool   (Select x Zero One) => (Not x);
+    Bool   (Select x One Zero) => x if |t| t.result == DType::Bool;
+    Bool   (Select x Zero One) => (Not x) if |t| t.result == DType::Bool;
     Bool   (Select z x Zero) => (And z x);
     Bool   (Select z One x) => (Or z x);
     Bool   (Select z Zero x) => (And (Not z) x);
@@ -327,8 +327,8 @@ pub fn is_of(class: Class, c: Scalar) -> bool {
     let dtype = c.dtype();
     let plain = |class| member(class, dtype, None) == Some(c);
     match class {
-        Class::Unsigned => dtype.is_float() && (is_nan(c) || !is_negative(c)),
-        Class::Signed => dtype.is_float() && !is_nan(c) && is_negative(c),
+        Class::Unsigned => dtype.is_float() && (c.is_nan() || !is_negative(c)),
+        Class::Signed => dtype.is_float() && !c.is_nan() && is_negative(c),
         Class::Pow2 => dtype.is_int() && !is_negative(c) && c.bits().is_power_of_two(),
         Class::FloatPow2 => match dtype {
             DType::F32 => {
@@ -380,12 +380,4 @@ pub fn member(class: Class, dtype: DType, found: Option<Scalar>) -> Option<Scala
 
 fn is_negative(c: Scalar) -> bool {
     c.bits() >> (8 * c.dtype().size() - 1) & 1 == 1
-}
-
-fn is_nan(c: Scalar) -> bool {
-    match c.dtype() {
-        DType::F32 => f32::from_bits(c.bits() as u32).is_nan(),
-        DType::F64 => f64::from_bits(c.bits()).is_nan(),
-        _ => false,
-    }
 }

@@ -4,6 +4,11 @@
 
 #[cfg(feature = "jit")]
 pub mod cranelift;
+#[doc(hidden)]
+pub mod differ;
+pub mod interp;
+#[doc(hidden)]
+pub mod oracle;
 
 use std::fmt;
 use std::sync::Arc;

@@ -149,7 +149,10 @@ impl Slot {
 /// The interpreter takes every kernel.
 fn interpret(kernel: &Kernel) -> Arc<dyn Compiled> {
     use crate::jit::Executor;
-    crate::jit::cranelift::Cranelift::new().and_then(|c| c.compile(kernel)).unwrap()
+    match crate::jit::interp::Interp::new().compile(kernel) {
+        Ok(compiled) => compiled,
+        Err(e) => unreachable!("the interpreter takes every kernel: {e:?}\n{kernel}"),
+    }
 }
 
 #[cfg(feature = "jit")]

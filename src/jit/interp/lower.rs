@@ -1,0 +1,345 @@
+//! Kernel to program.
+//!
+//! A value of an outer level is one element in a cell of its own; one of the body is a chunk of elements: in a register
+//! (given again to another value after its last use), or where a load finds it in the array, or where a store is to
+//! put it. A body's operation reads single elements as such, in a loop made for that; where there is no such loop,
+//! they are repeated over a register on entry to the innermost loop.
+
+use std::collections::HashMap;
+
+use super::loops::{self, Isa};
+use super::program::*;
+use crate::dtype::{DType, Scalar};
+use crate::ir::builder::for_each_arg;
+use crate::ir::{Access, Inst, Kernel, LANES, OperandId, Role, Stride, Value};
+use crate::jit::Unsupported;
+
+/// What the registers and the arrays' parts of a chunk may take of the L1 cache, in bytes.
+const L1_BUDGET: usize = 24 << 10;
+
+/// Bytes of a register's element: that of the widest type, so that any value fits any register.
+pub(super) const CELL: usize = 8;
+
+/// The program of a kernel. `chunk` fixes the points of a chunk (a multiple of 8); else they fit the L1 cache.
+///
+/// # Errors
+/// For kernels that the verifier refuses.
+pub(super) fn lower(kernel: &Kernel, isa: Isa, chunk: Option<usize>) -> Result<Program, Unsupported> {
+    let mut lower = Lower {
+        kernel,
+        isa,
+        program: Program { loops: kernel.loops(), ..Program::default() },
+        places: vec![None; kernel.insts.len()],
+        numbers: vec![0; kernel.insts.len()],
+        accumulators: HashMap::new(),
+        last_use: vec![0; kernel.insts.len()],
+        free: Vec::new(),
+        repeated: HashMap::new(),
+    };
+    lower.lower()?;
+    let mut program = lower.program;
+    let moving: usize = program.moving.iter().filter_map(|&c| program.accesses.get(c as usize)).map(|a| a.size).sum();
+    let point = program.slots as usize * CELL + moving;
+    let fits = (L1_BUDGET / point.max(1)).clamp(64, 1024);
+    program.chunk = chunk.unwrap_or(fits - fits % LANES);
+    Ok(program)
+}
+
+/// The 8 bytes that begin with the scalar's element.
+pub(super) fn in_memory(c: Scalar) -> u64 {
+    if cfg!(target_endian = "big") { c.bits() << (64 - 8 * c.dtype().size()) } else { c.bits() }
+}
+
+pub(super) struct Lower<'k> {
+    kernel: &'k Kernel,
+    pub(super) isa: Isa,
+    pub(super) program: Program,
+    /// Where each value is.
+    places: Vec<Option<Place>>,
+    /// For each load and store the number of its access, and cursor.
+    numbers: Vec<u32>,
+    /// The accumulator that each `accumulate` has become.
+    accumulators: HashMap<Value, u32>,
+    /// For each value of the body the place in the body where it is read last.
+    last_use: Vec<usize>,
+    /// Registers that no later instruction reads.
+    free: Vec<u32>,
+    /// Values of outer levels repeated over registers.
+    repeated: HashMap<Value, Place>,
+}
+
+impl Lower<'_> {
+    fn lower(&mut self) -> Result<(), Unsupported> {
+        let (kernel, innermost) = (self.kernel, self.program.loops);
+        let Some((body, outer)) = kernel.levels.split_last() else {
+            return Err(Unsupported("a kernel without levels".into()));
+        };
+        // Numbered first, so that accesses and cursors have the same numbers.
+        for (inst, at) in kernel.insts.iter().zip(0..) {
+            if let Inst::Load(access) | Inst::Store(access, _) = inst {
+                let reach = self.reach(access)?;
+                self.program.accesses.push(reach);
+                self.numbers[at] = self.cursor();
+            }
+        }
+        for level in outer {
+            let code = self.outer_code(&level.before)?;
+            self.program.before.push(code);
+        }
+        self.body(&body.before)?;
+        // Without loops, what follows the body stands at its own level.
+        let ends = if innermost == 0 { std::slice::from_ref(body) } else { outer };
+        for level in ends {
+            let code = self.outer_code(&level.after)?;
+            self.program.after.push(code);
+        }
+        Ok(())
+    }
+
+    fn reach(&self, access: &Access) -> Result<Reach, Unsupported> {
+        let operand = self.kernel.operand(access.operand);
+        if operand.dims.len() != access.map.len() {
+            return Err(Unsupported(format!("access to {} by {} coordinates", operand.name, access.map.len())));
+        }
+        let base = self.kernel.stride_base(access.operand);
+        let terms = access.map.iter().zip(&operand.dims).enumerate().map(|(d, (c, stride))| Term {
+            stride: (*stride == Stride::Any).then_some(base + d),
+            follows: c.follows.map(|l| usize::from(l.0)),
+            offset: c.offset as isize,
+        });
+        Ok(Reach { operand: access.operand.0 as usize, size: operand.dtype.size(), terms: terms.collect() })
+    }
+
+    /// Code that runs one point at a time.
+    fn outer_code(&mut self, values: &[Value]) -> Result<Vec<Step>, Unsupported> {
+        let mut code = Vec::new();
+        for &v in values {
+            let dst = match self.kernel.inst(v) {
+                Inst::Const(c) => Some(self.constant(*c)),
+                Inst::Reduced { from, part } => Some(self.reduced(*from, *part)?),
+                Inst::Store(..) | Inst::Fault(..) => None,
+                _ => Some(self.cell()),
+            };
+            if let Inst::Load(_) | Inst::Store(..) = self.kernel.inst(v) {
+                code.push(Step::Locate(self.number(v)));
+            }
+            self.step(v, dst, 1, &mut code)?;
+            self.places[v.0 as usize] = dst;
+        }
+        Ok(code)
+    }
+
+    /// The code of the innermost loop.
+    fn body(&mut self, values: &[Value]) -> Result<(), Unsupported> {
+        self.find_last_uses(values);
+        let stores = self.body_stores(values);
+        // Values that are computed right where a store of theirs puts them, and those stores.
+        let mut direct: HashMap<Value, (Value, u32)> = HashMap::new();
+        for &store in values {
+            let Inst::Store(access, v) = self.kernel.inst(store) else { continue };
+            let alone = stores.get(&access.operand).is_some_and(|s| s.1 == 1);
+            let written_only = self.kernel.operand(access.operand).role == Role::Out;
+            let computed_here = self.places[v.0 as usize].is_none() && matches!(self.kernel.inst(*v), Inst::Op { .. });
+            if alone && written_only && computed_here && self.is_unit(access) {
+                direct.insert(*v, (store, self.number(store)));
+            }
+        }
+        let mut code = Vec::new();
+        for (at, &v) in values.iter().enumerate() {
+            let inst = self.kernel.inst(v);
+            if let Inst::Load(_) | Inst::Store(..) = inst {
+                let number = self.number(v);
+                self.program.moving.push(number);
+            }
+            let dst = match inst {
+                Inst::Const(c) => Some(self.constant(*c)),
+                Inst::Load(access) if self.is_unit(access) && self.undisturbed(v, &stores) => {
+                    self.places[v.0 as usize] = Some(Place::Cursor(self.number(v)));
+                    continue;
+                }
+                Inst::Store(_, stored) if direct.get(stored).is_some_and(|d| d.0 == v) => continue,
+                Inst::Store(..) | Inst::Fault(..) | Inst::Accumulate { .. } => None,
+                Inst::Reduced { .. } => return Err(Unsupported("`reduced` in a body".into())),
+                _ => Some(direct.get(&v).map_or_else(|| self.slot(), |d| Place::Cursor(d.1))),
+            };
+            self.step(v, dst, 0, &mut code)?;
+            self.places[v.0 as usize] = dst;
+            // After the step has its own register: a destination overlaps no source.
+            let mut ended: Vec<Value> = Vec::new();
+            for_each_arg(inst, |arg| {
+                if self.last_use[arg.0 as usize] == at && !ended.contains(&arg) {
+                    ended.push(arg);
+                }
+            });
+            if self.last_use[v.0 as usize] == 0 {
+                ended.push(v);
+            }
+            for v in ended {
+                if let Some(Place::Slot(slot)) = self.places[v.0 as usize] {
+                    self.free.push(slot);
+                }
+            }
+        }
+        self.program.body = code;
+        Ok(())
+    }
+
+    fn find_last_uses(&mut self, body: &[Value]) {
+        for (at, &v) in body.iter().enumerate() {
+            for_each_arg(self.kernel.inst(v), |arg| self.last_use[arg.0 as usize] = at);
+        }
+        for level in &self.kernel.levels {
+            for &v in &level.after {
+                for_each_arg(self.kernel.inst(v), |arg| self.last_use[arg.0 as usize] = usize::MAX);
+            }
+        }
+    }
+
+    /// For each operand that the body writes: where first, and how often.
+    fn body_stores(&self, body: &[Value]) -> HashMap<OperandId, (usize, usize)> {
+        let mut stores = HashMap::new();
+        for (at, &v) in body.iter().enumerate() {
+            if let Inst::Store(access, _) = self.kernel.inst(v) {
+                stores.entry(access.operand).or_insert((at, 0)).1 += 1;
+            }
+        }
+        stores
+    }
+
+    /// Whether what a load reads stays as it is until the value is read last.
+    fn undisturbed(&self, v: Value, stores: &HashMap<OperandId, (usize, usize)>) -> bool {
+        let Inst::Load(access) = self.kernel.inst(v) else { return false };
+        stores.get(&access.operand).is_none_or(|&(first, _)| self.last_use[v.0 as usize] < first)
+    }
+
+    /// Whether an access meets adjacent elements in the innermost loop.
+    fn is_unit(&self, access: &Access) -> bool {
+        let innermost = self.program.loops.checked_sub(1);
+        let dims = &self.kernel.operand(access.operand).dims;
+        let mut following =
+            access.map.iter().zip(dims).filter(|(c, _)| c.follows.map(|l| usize::from(l.0)) == innermost);
+        innermost.is_some() && following.next().is_some_and(|f| *f.1 == Stride::Unit) && following.next().is_none()
+    }
+
+    /// The step of an instruction whose result goes to `dst`. `step` is what all sources advance by from point to point:
+    /// at an outer level 1 (there is one point), in the body 0, which stands for: as its place says.
+    fn step(&mut self, v: Value, dst: Option<Place>, step: usize, code: &mut Vec<Step>) -> Result<(), Unsupported> {
+        let kernel = self.kernel;
+        let nowhere = Place::Cell(0);
+        let to = dst.unwrap_or(nowhere);
+        let ty = kernel.ty(v).unwrap_or(DType::Bool);
+        code.push(match kernel.inst(v) {
+            Inst::Const(_) | Inst::Reduced { .. } => return Ok(()),
+            Inst::Op { op, args } => {
+                let mut sources = [nowhere; 3];
+                let mut repeat = 0;
+                for (i, (place, &arg)) in sources.iter_mut().zip(args).enumerate() {
+                    let source = self.source(arg, step)?;
+                    *place = source.place;
+                    repeat |= u8::from(source.step == 0) << i;
+                }
+                if let Some(&first) = args.first()
+                    && repeat == (1 << args.len()) - 1
+                {
+                    sources[0] = self.chunk(first)?;
+                    repeat &= !1;
+                }
+                let last = args.last().and_then(|&arg| kernel.ty(arg)).unwrap_or(ty);
+                Step::Compute { code: loops::compute(self.isa, *op, last, ty, repeat)?, dst: to, args: sources }
+            }
+            Inst::Load(_) => Step::Load { cursor: self.number(v), dst: to, size: ty.size() },
+            Inst::Store(access, stored) => Step::Store {
+                cursor: self.number(v),
+                src: self.source(*stored, step)?,
+                size: kernel.operand(access.operand).dtype.size(),
+            },
+            Inst::Index(l) => {
+                let of = usize::from(l.0);
+                Step::Index { dst: to, of, step: usize::from(of + 1 == self.program.loops) }
+            }
+            Inst::Patch { mask, fast, helper, args } => Step::Patch(Box::new(Patch {
+                mask: self.source(*mask, step)?,
+                fast: self.source(*fast, step)?,
+                helper,
+                args: args.iter().map(|&arg| self.source(arg, step)).collect::<Result<_, _>>()?,
+                dst: to,
+            })),
+            Inst::Fault(mask, fault) => Step::Fault { mask: self.source(*mask, step)?, bit: 1 << *fault as u32 },
+            Inst::Accumulate { monoid, args } => {
+                if step != 0 {
+                    return Err(Unsupported("`accumulate` outside the body".into()));
+                }
+                let args = args.iter().map(|&arg| self.chunk(arg)).collect::<Result<Vec<_>, _>>()?;
+                let accumulator = self.accumulator(monoid, &args)?;
+                let number = self.program.accumulators.len() as u32;
+                self.program.accumulators.push(accumulator);
+                self.accumulators.insert(v, number);
+                Step::Accumulate(number)
+            }
+        });
+        Ok(())
+    }
+
+    fn number(&self, v: Value) -> u32 {
+        self.numbers[v.0 as usize]
+    }
+
+    fn place(&self, v: Value) -> Result<Place, Unsupported> {
+        self.places[v.0 as usize].ok_or_else(|| Unsupported("a value is read before it is known".into()))
+    }
+
+    fn source(&self, v: Value, step: usize) -> Result<Source, Unsupported> {
+        let place = self.place(v)?;
+        let varies = matches!(place, Place::Slot(_) | Place::Cursor(_));
+        Ok(Source { place, step: step.max(usize::from(varies)) })
+    }
+
+    /// A value as a chunk of elements.
+    fn chunk(&mut self, v: Value) -> Result<Place, Unsupported> {
+        let src = self.place(v)?;
+        if let Place::Slot(_) | Place::Cursor(_) = src {
+            return Ok(src);
+        }
+        if let Some(&dst) = self.repeated.get(&v) {
+            return Ok(dst);
+        }
+        // A register of its own: it is written once for all chunks.
+        let dst = Place::Slot(self.program.slots);
+        self.program.slots += 1;
+        let size = self.kernel.ty(v).map_or(CELL, DType::size);
+        self.program.splats.push(Transfer { dst, src, size });
+        self.repeated.insert(v, dst);
+        Ok(dst)
+    }
+
+    fn reduced(&self, from: Value, part: u8) -> Result<Place, Unsupported> {
+        self.accumulators
+            .get(&from)
+            .and_then(|&number| self.program.accumulators[number as usize].state.get(usize::from(part)))
+            .map(|component| Place::Cell(component.cell))
+            .ok_or_else(|| Unsupported("`reduced` of what is not accumulated".into()))
+    }
+
+    fn constant(&mut self, c: Scalar) -> Place {
+        self.program.consts.push(in_memory(c));
+        Place::Const(self.program.consts.len() as u32 - 1)
+    }
+
+    fn cell(&mut self) -> Place {
+        self.program.cells += 1;
+        Place::Cell(self.program.cells - 1)
+    }
+
+    fn slot(&mut self) -> Place {
+        Place::Slot(self.free.pop().unwrap_or_else(|| {
+            self.program.slots += 1;
+            self.program.slots - 1
+        }))
+    }
+
+    /// A cursor that no access has.
+    pub(super) fn cursor(&mut self) -> u32 {
+        self.program.cursors += 1;
+        self.program.cursors - 1
+    }
+}
