@@ -323,14 +323,15 @@ fn check_outputs(program: &Program, workspace: &Workspace, outputs: &[RawView]) 
     }
     for (at, (&node, out)) in program.graph.outputs.iter().zip(outputs).enumerate() {
         let (dtype, shape) = (program.graph.node(node).dtype, workspace.output_shape(program, at));
-        let which = if results == 1 { "the output".to_string() } else { format!("output {at}") };
+        let which = || if results == 1 { "the output".to_string() } else { format!("output {at}") };
         if out.dtype != dtype {
-            return Err(wrong(format!("{which} is an array of {}, but the result is of {dtype}", out.dtype))
+            return Err(wrong(format!("{} is an array of {}, but the result is of {dtype}", which(), out.dtype))
                 .with_help(format!("pass an array of {dtype}, or write `{}(...)` in the expression", out.dtype)));
         }
         if out.shape != shape.as_slice() {
             return Err(wrong(format!(
-                "{which} has the shape {:?}, but the result has the shape {shape:?}",
+                "{} has the shape {:?}, but the result has the shape {shape:?}",
+                which(),
                 out.shape
             )));
         }

@@ -30,6 +30,9 @@ const COLUMNS: usize = 256;
 /// Tasks for each thread.
 const TASKS: usize = 4;
 
+/// A kernel's table of strides, on the stack as a rule.
+type Strides = SmallVec<[isize; 16]>;
+
 /// What a reduction works in.
 #[derive(Default)]
 pub struct ReduceSpace {
@@ -98,7 +101,7 @@ impl Reduction<'_> {
             } else if along > 1 {
                 self.gathered(env, space, length);
             } else {
-                self.runs(env, space, &specs, length);
+                self.runs(env, space, length);
             }
             self.finish(env, space, length.div_ceil(BLOCK));
         }
@@ -164,11 +167,11 @@ impl Reduction<'_> {
     ///
     /// # Safety
     /// As for [`run`](Reduction::run).
-    unsafe fn runs(&self, env: &Env, space: &mut ReduceSpace, specs: &[OperandSpec], length: usize) {
+    unsafe fn runs(&self, env: &Env, space: &mut ReduceSpace, length: usize) {
         let ReduceSpace { base, nest, launch: work, states } = space;
         let sources = self.sources.len();
         let states = self.reserve(&mut states[0], points(base), length.div_ceil(BLOCK));
-        let specs = [&specs[..sources], &operands(env.program, self.stage, Pass::Partial)[sources..]].concat();
+        let specs = operands(env.program, self.stage, Pass::Partial);
         let whole = length / BLOCK;
         for blocks in [0..whole, whole..length.div_ceil(BLOCK)] {
             if blocks.is_empty() {
@@ -199,7 +202,7 @@ impl Reduction<'_> {
         let specs = operands(env.program, self.stage, Pass::Step);
         let single = rank - kept == 1;
         let mut layout = Layout { loops: 2, ..Layout::default() };
-        let mut strides = Vec::new();
+        let mut strides = Strides::new();
         for (o, spec) in specs[..self.sources.len()].iter().enumerate() {
             // One axis is stepped over by lanes; of several, each row is a call of its own.
             let down = if single { base.strides(o)[kept] * LANES as isize } else { 0 };
@@ -212,7 +215,7 @@ impl Reduction<'_> {
         }
         let merge = Layout { loops: 1, classes: SmallVec::from_elem(Class::Unit, 3 * self.monoid.state.len()) };
         let sizes: SmallVec<[usize; 2]> = self.monoid.state.iter().map(|t| t.size()).collect();
-        let merge_strides: Vec<isize> = sizes.iter().cycle().take(3 * sizes.len()).map(|&s| s as isize).collect();
+        let merge_strides: Strides = sizes.iter().cycle().take(3 * sizes.len()).map(|&s| s as isize).collect();
 
         env.kernels.with(env.program, self.stage, Pass::Step, &layout, |step| {
             env.kernels.with(env.program, self.stage, Pass::Merge, &merge, |merge| {
@@ -252,12 +255,12 @@ impl Reduction<'_> {
         let states = self.reserve(&mut states[0], count, length.div_ceil(BLOCK));
         let specs = operands(env.program, self.stage, Pass::Fill);
         let mut fill = Layout { loops: 1, ..Layout::default() };
-        let mut fill_strides = Vec::new();
+        let mut fill_strides = Strides::new();
         for (o, spec) in specs[..self.sources.len()].iter().enumerate() {
             push_class(&mut fill, &mut fill_strides, base.strides(o)[rank - 1], Some(spec.dtype.size()));
         }
         let mut combine = Layout { loops: 2, ..Layout::default() };
-        let mut combine_strides = Vec::new();
+        let mut combine_strides = Strides::new();
         for ty in &self.monoid.args {
             push_class(&mut fill, &mut fill_strides, ty.size() as isize, Some(ty.size()));
             push_class(&mut combine, &mut combine_strides, 0, None);
@@ -385,7 +388,7 @@ fn run_nest(nest: &mut Nest, base: &Nest, operands: usize, blocks: Range<usize>,
 }
 
 /// Adds how an operand moves along a loop to a layout and its table of strides. Only the innermost loop has a `size`.
-fn push_class(layout: &mut Layout, strides: &mut Vec<isize>, stride: isize, size: Option<usize>) {
+fn push_class(layout: &mut Layout, strides: &mut Strides, stride: isize, size: Option<usize>) {
     let class = match stride {
         0 => Class::Zero,
         _ if Some(stride) == size.map(|s| s as isize) => Class::Unit,
