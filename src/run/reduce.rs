@@ -50,6 +50,9 @@ impl ReduceSpace {
     }
 }
 
+/// There is no memory for a temporary.
+pub struct NoMemory;
+
 /// A reduction, with shapes known.
 pub struct Reduction<'a> {
     /// Its stage.
@@ -73,10 +76,13 @@ pub struct Reduction<'a> {
 impl Reduction<'_> {
     /// Runs the reduction. Gives where in `temp` its result is; `None` if the map that joins has been done instead.
     ///
+    /// # Errors
+    /// Where there is no memory for the result or what leads to it; nothing has been run then.
+    ///
     /// # Safety
     /// Sources must be readable, the result and the map's outputs writable, at all of their elements; what is written
     /// must be apart from all else. No axis has length 0.
-    pub unsafe fn run(&self, env: &Env, space: &mut ReduceSpace, temp: &mut Buffer) -> Option<*mut u8> {
+    pub unsafe fn run(&self, env: &Env, space: &mut ReduceSpace, temp: &mut Buffer) -> Result<Option<*mut u8>, NoMemory> {
         let specs = operands(env.program, self.stage, Pass::Whole);
         self.arrange(&mut space.base, &specs, std::slice::from_ref(&self.result));
         let (kept, reduced) = space.base.shape().split_at(space.base.kept());
@@ -86,15 +92,22 @@ impl Reduction<'_> {
         if let (true, Some(views)) = (whole, self.joined) {
             // SAFETY: as the caller promises.
             unsafe { self.whole_joined(env, space, views) }
-            return None;
+            return Ok(None);
         }
-        let result = temp.reserve(points(&space.base) * self.result.dtype.size());
+        let count = points(&space.base);
+        let result = temp.try_reserve(count * self.result.dtype.size()).ok_or(NoMemory)?;
+        if !whole {
+            let blocks = length.div_ceil(BLOCK);
+            for (buffer, blocks) in space.states.iter_mut().zip([blocks, blocks.div_ceil(2)]) {
+                buffer.try_reserve(self.room(count, blocks)).ok_or(NoMemory)?;
+            }
+        }
         space.base.set_pointer(self.sources.len(), result);
         // SAFETY: as the caller promises, and there is room for the result.
         unsafe {
             if whole {
                 self.whole(env, space, &specs);
-                return Some(result);
+                return Ok(Some(result));
             }
             if columns {
                 self.columns(env, space, length);
@@ -105,7 +118,7 @@ impl Reduction<'_> {
             }
             self.finish(env, space, length.div_ceil(BLOCK));
         }
-        Some(result)
+        Ok(Some(result))
     }
 
     /// The nest of the sources and of what has the result's shape.
@@ -346,13 +359,17 @@ impl Reduction<'_> {
         unsafe { launch(env, self.stage, Pass::Finish, &specs, nest, work) }
     }
 
-    /// Room for states: for each component, a row of `points` for each block.
+    /// Bytes for states: for each component, a row of `points` for each block.
+    fn room(&self, points: usize, blocks: usize) -> usize {
+        self.monoid.state.iter().map(|t| (points * blocks * t.size()).next_multiple_of(64)).sum()
+    }
+
+    /// Room for states, which must have been found to be there.
     fn reserve(&self, buffer: &mut Buffer, points: usize, blocks: usize) -> SmallVec<[*mut u8; 2]> {
-        let room = |size: usize| (points * blocks * size).next_multiple_of(64);
-        let mut at = buffer.reserve(self.monoid.state.iter().map(|t| room(t.size())).sum());
+        let mut at = buffer.reserve(self.room(points, blocks));
         let parts = self.monoid.state.iter().map(|ty| {
             let part = at;
-            at = at.wrapping_add(room(ty.size()));
+            at = at.wrapping_add((points * blocks * ty.size()).next_multiple_of(64));
             part
         });
         parts.collect()
