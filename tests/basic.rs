@@ -25,3 +25,16 @@ fn first_light() {
     let y: Array2<f64> = Expr::compile("a + b").unwrap().eval(args![a = &n, b = n.t()]).unwrap();
     assert_eq!(y, &n + &n.t());
 }
+
+#[test]
+fn several_in_place() {
+    for ex in [tilexpr::Executor::Interpreter, tilexpr::Executor::Cranelift] {
+        let mut u = Array1::from_shape_fn(1000, |i| i as f64);
+        let mut v = Array1::from_shape_fn(1000, |i| 3.0 * i as f64);
+        let e = Expr::builder().executor(ex).compile("u + v, u - v").unwrap();
+        e.update(["u", "v"], &mut (&mut u, &mut v), args![]).unwrap();
+        for i in 0..1000 {
+            assert_eq!((u[i], v[i]), (4.0 * i as f64, -2.0 * i as f64));
+        }
+    }
+}

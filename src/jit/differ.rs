@@ -70,7 +70,7 @@ impl Layout {
                 _ => stride,
             };
             if strides[d] != 0 {
-                span = stride as usize * (length - 1) + span;
+                span += stride as usize * (length - 1);
             }
         }
         let mut least = 0;

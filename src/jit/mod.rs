@@ -40,8 +40,9 @@ pub trait Compiled: Send + Sync {
     /// # Safety
     /// For each operand, all elements that the kernel's accesses reach with loop indices from 0 up to the extents must
     /// be valid to read (`In`, `InOut`) or to write (`Out`, `InOut`) for the operand's type; bools that are read
-    /// must be 0 or 1. Nothing else may write what is read, or read what is written, while the call lasts. The slices
-    /// must have the lengths that [`Call`] states.
+    /// must be 0 or 1. Nothing else may write what is read, or read what is written, while the call lasts. Within the
+    /// call, an element that is written may be read at the same point through another operand, and at no other. The slices must
+    /// have the lengths that [`Call`] states.
     unsafe fn run(&self, call: &Call);
 
     /// The machine code, if there is any.

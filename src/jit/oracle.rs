@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Call, Compiled, Executor, Unsupported};
 use crate::dtype::{DType, Scalar};
-use crate::ir::{Access, Fragment, Inst, Kernel, LANES, Monoid, Value, semantics};
+use crate::ir::{Access, Fragment, Inst, Kernel, LANES, Monoid, Op, Value, semantics, verify};
 
 /// The executor.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,6 +18,7 @@ impl Executor for Oracle {
     }
 
     fn compile(&self, kernel: &Kernel) -> Result<Arc<dyn Compiled>, Unsupported> {
+        verify(kernel).map_err(|e| Unsupported(e.to_string()))?;
         Ok(Arc::new(Points(kernel.clone())))
     }
 }
@@ -127,10 +128,7 @@ impl Walk<'_> {
                 Inst::Const(c) => *c,
                 Inst::Op { op, args } => {
                     let args: Vec<Scalar> = args.iter().map(|&v| self.value(v)).collect();
-                    match semantics::eval(*op, ty, &args) {
-                        Some(value) => value,
-                        None => unreachable!("the kernel is verified"),
-                    }
+                    operation(*op, ty, &args)
                 }
                 Inst::Load(access) => {
                     let from = self.address(access);
@@ -198,14 +196,16 @@ impl Walk<'_> {
     }
 }
 
+/// The verifier has seen to it that the operation takes the arguments.
+fn operation(op: Op, ty: DType, args: &[Scalar]) -> Scalar {
+    semantics::eval(op, ty, args).unwrap_or(Scalar::from_bits(ty, 0))
+}
+
 fn fragment(code: &Fragment, params: &[Scalar]) -> Vec<Scalar> {
     let mut values = params.to_vec();
     for (op, args, ty) in &code.code {
         let args: Vec<Scalar> = args.iter().map(|&i| values[i as usize]).collect();
-        match semantics::eval(*op, *ty, &args) {
-            Some(value) => values.push(value),
-            None => unreachable!("fragments are well typed"),
-        }
+        values.push(operation(*op, *ty, &args));
     }
     code.results.iter().map(|&i| values[i as usize]).collect()
 }

@@ -13,6 +13,7 @@
 use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, types};
 use smallvec::SmallVec;
 
+use super::convert::HIGH;
 use super::emit::{Emitter, frame_flags};
 use super::lanes::{Form, Held, PART};
 use crate::dtype::DType;
@@ -170,11 +171,16 @@ impl Emitter<'_> {
         let parts = if held.parts.len() >= 2 {
             held.parts[held.parts.len() / 2..].into()
         } else {
+            // Twice as many lanes fill what the shift moves: 16 bytes, or the low 8, of which the upper half goes down.
             let shift = lanes * held.form.width();
-            let pick = std::array::from_fn(|i| ((i + shift) % PART) as u8);
+            let whole = self.cast(held.parts[0], types::I64X2);
+            let moved = if shift == 8 {
+                self.shuffle(whole, whole, HIGH, types::I64X2)
+            } else {
+                self.b.ins().ushr_imm_u(whole, 8 * shift as i64)
+            };
             let vector = held.form.vector();
-            let part = held.parts[0];
-            SmallVec::from_slice(&[self.shuffle(part, part, pick, vector)])
+            SmallVec::from_slice(&[self.cast(moved, vector)])
         };
         Held { parts, ..held.clone() }
     }

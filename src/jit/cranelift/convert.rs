@@ -14,7 +14,7 @@ const EVEN: [u8; PART] = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 
 /// The low halves of two vectors.
 const LOW: [u8; PART] = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 /// The high half of a vector, twice.
-const HIGH: [u8; PART] = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
+pub(super) const HIGH: [u8; PART] = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
 
 impl Emitter<'_> {
     /// A value of type `from` as `to`.

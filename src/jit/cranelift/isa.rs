@@ -19,6 +19,8 @@ pub(super) struct Features {
     pub round: bool,
     /// A blend by the lanes' top bits.
     pub blend: bool,
+    /// Operands in memory of any alignment.
+    pub unaligned: bool,
 }
 
 /// A CPU as the code generator sees it.
@@ -84,9 +86,10 @@ fn shared() -> Result<settings::Flags, Unsupported> {
 
 fn features(isa: &dyn isa::TargetIsa) -> Features {
     if !cfg!(target_arch = "x86_64") {
-        return Features { fma: true, round: true, blend: false };
+        return Features { fma: true, round: true, blend: false, unaligned: true };
     }
     let has = |name| isa.isa_flags().iter().any(|flag| flag.name == name && flag.as_bool() == Some(true));
     // Cranelift uses FMA in its VEX form, which it selects where it has AVX.
-    Features { fma: has("has_fma") && has("has_avx"), round: has("has_sse41"), blend: has("has_sse41") }
+    let (avx, sse41) = (has("has_avx"), has("has_sse41"));
+    Features { fma: has("has_fma") && avx, round: sse41, blend: sse41, unaligned: avx }
 }

@@ -123,7 +123,7 @@ impl Emitter<'_> {
                     .map(|i| {
                         let bytes = (self.lanes * form.width()).min(PART);
                         let v = self.load_bytes(form, bytes, pointer, offset + (PART * i) as i32);
-                        self.from_memory(v, form)
+                        self.as_loaded(v, form)
                     })
                     .collect();
                 Held { form, parts, uniform: false }
@@ -141,7 +141,7 @@ impl Emitter<'_> {
                         _ => parts.push(self.load_bytes(form, form.width(), point, offset)),
                     }
                 }
-                let parts = parts.into_iter().map(|part| self.from_memory(part, form)).collect();
+                let parts = parts.into_iter().map(|part| self.as_loaded(part, form)).collect();
                 Held { form, parts, uniform: false }
             }
         }
@@ -167,7 +167,7 @@ impl Emitter<'_> {
     fn load_bytes(&mut self, form: Form, bytes: usize, pointer: clif::Value, offset: i32) -> clif::Value {
         let flags = array_flags();
         let (element, vector) = match bytes {
-            PART => return self.b.ins().load(form.vector(), flags, pointer, offset),
+            PART => return self.load_part(form.vector(), pointer, offset),
             8 if form == Form::F64 => (self.b.ins().load(types::F64, flags, pointer, offset), types::F64X2),
             4 if form == Form::F32 => (self.b.ins().load(types::F32, flags, pointer, offset), types::F32X4),
             8 => (self.b.ins().load(types::I64, flags, pointer, offset), types::I64X2),
@@ -179,8 +179,20 @@ impl Emitter<'_> {
         self.cast(v, form.vector())
     }
 
+    /// A whole part.
+    ///
+    /// Without AVX an operand in memory must be aligned, which arrays are not. Cranelift 0.135.8 knows that, except for
+    /// `cmpps` and `cmppd`, whose operands it takes from memory all the same: the code crashes. A load of another type
+    /// with a cast behind it is never made an operand, and costs nothing.
+    fn load_part(&mut self, ty: clif::Type, pointer: clif::Value, offset: i32) -> clif::Value {
+        let other = if ty == types::I8X16 { types::I64X2 } else { types::I8X16 };
+        let loaded = if self.target.features.unaligned { ty } else { other };
+        let v = self.b.ins().load(loaded, array_flags(), pointer, offset);
+        self.cast(v, ty)
+    }
+
     /// Bytes of bools as a mask; other forms are as in memory.
-    fn from_memory(&mut self, v: clif::Value, form: Form) -> clif::Value {
+    fn as_loaded(&mut self, v: clif::Value, form: Form) -> clif::Value {
         if form != Form::Mask(1) {
             return v;
         }

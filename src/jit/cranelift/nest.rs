@@ -3,7 +3,7 @@
 //! | block of the innermost loop | parameters                                  | what                                 |
 //! |-----------------------------|---------------------------------------------|--------------------------------------|
 //! | `main`                      | index, moving pointers, states              | a step of `lanes` points             |
-//! | `check`                     | the same                                    | are points left?                     |
+//! | `check`                     | states                                      | are points left?                     |
 //! | `tail`                      | index, moving pointers                      | a step of one point                  |
 //! | `done`                      | states                                      | lanes merged; the level's after code |
 //!
@@ -49,6 +49,7 @@ impl Emitter<'_> {
         }
         if outer.is_empty() {
             self.code(&innermost.before);
+            self.code(&innermost.after);
             return;
         }
         self.innermost(&innermost.before);
@@ -86,39 +87,39 @@ impl Emitter<'_> {
         let [main, check, tail, done] = blocks;
         let main_params = self.loop_params(main, moving.len());
         let main_states = self.state_params(main, &initial);
-        let check_params = self.loop_params(check, moving.len());
         let check_states = self.state_params(check, &initial);
         let tail_params = self.loop_params(tail, moving.len());
         let done_states = self.state_params(done, &initial);
 
+        let states = Self::state_args(&initial);
         let mut enter = block_args(&[zero]);
         enter.extend(block_args(&starts));
-        enter.extend(Self::state_args(&initial));
-        self.b.ins().brif(whole, main, &enter, check, &enter);
+        enter.extend(states.iter().copied());
+        self.b.ins().brif(whole, main, &enter, check, &states);
 
         self.b.switch_to_block(main);
         self.states = main_states;
         self.step(body, lanes, &moving, &main_params, None);
         let mut next = self.advance(&main_params, &leaps, lanes);
         let more = self.b.ins().icmp(IntCC::UnsignedLessThan, next[0], whole);
-        let states = std::mem::take(&mut self.states);
+        let states = Self::state_args(&std::mem::take(&mut self.states));
         let mut args = block_args(&next);
-        args.extend(Self::state_args(&states));
-        self.b.ins().brif(more, main, &args, check, &args);
+        args.extend(states.iter().copied());
+        self.b.ins().brif(more, main, &args, check, &states);
 
         self.b.switch_to_block(check);
-        let left = self.b.ins().icmp(IntCC::UnsignedLessThan, check_params[0], extent);
-        let states = Self::state_args(&check_states);
-        if initial.is_empty() {
-            self.b.ins().brif(left, tail, &block_args(&check_params), done, &[]);
-        } else {
-            let spill = self.b.create_block();
-            self.b.ins().brif(left, spill, &[], done, &states);
-            self.b.switch_to_block(spill);
-            self.states = check_states;
-            self.spill_states();
-            self.b.ins().jump(tail, &block_args(&check_params));
+        let left = self.b.ins().icmp(IntCC::UnsignedLessThan, whole, extent);
+        let before_tail = self.b.create_block();
+        self.b.ins().brif(left, before_tail, &[], done, &Self::state_args(&check_states));
+        self.b.switch_to_block(before_tail);
+        self.states = check_states;
+        self.spill_states();
+        let mut enter = block_args(&[whole]);
+        for (&start, &stride) in starts.iter().zip(&strides) {
+            let bytes = self.b.ins().imul(whole, stride);
+            enter.push(BlockArg::Value(self.b.ins().iadd(start, bytes)));
         }
+        self.b.ins().jump(tail, &enter);
 
         self.b.switch_to_block(tail);
         let lane = if initial.is_empty() { None } else { Some(self.b.ins().isub(tail_params[0], whole)) };

@@ -80,7 +80,7 @@ impl Shape {
         let Some(body) = kernel.levels.last().map(|level| &level.before[..]) else {
             return Err(Unsupported("a kernel without levels".into()));
         };
-        if kernel.levels.last().is_some_and(|level| !level.after.is_empty()) {
+        if kernel.loops() > 0 && kernel.levels.last().is_some_and(|level| !level.after.is_empty()) {
             return Err(Unsupported("after code in the innermost level".into()));
         }
         let mut shape = Shape {

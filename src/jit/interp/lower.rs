@@ -137,13 +137,17 @@ impl Lower<'_> {
         let mut direct: HashMap<Value, (Value, u32)> = HashMap::new();
         for &store in values {
             let Inst::Store(access, v) = self.kernel.inst(store) else { continue };
-            let alone = stores.get(&access.operand).is_some_and(|s| s.1 == 1);
+            let alone = stores.get(&access.operand) == Some(&1);
             let written_only = self.kernel.operand(access.operand).role == Role::Out;
             let computed_here = self.places[v.0 as usize].is_none() && matches!(self.kernel.inst(*v), Inst::Op { .. });
             if alone && written_only && computed_here && self.is_unit(access) {
                 direct.insert(*v, (store, self.number(store)));
             }
         }
+        // An operand that is read may be, element for element, one that is written (an update in place): what a load finds in
+        // an array can be read there until the first write, and must be in a register after it.
+        let is_write = |v: &Value| direct.contains_key(v) || matches!(self.kernel.inst(*v), Inst::Store(..));
+        let first_write = values.iter().position(is_write).unwrap_or(usize::MAX);
         let mut code = Vec::new();
         for (at, &v) in values.iter().enumerate() {
             let inst = self.kernel.inst(v);
@@ -153,7 +157,7 @@ impl Lower<'_> {
             }
             let dst = match inst {
                 Inst::Const(c) => Some(self.constant(*c)),
-                Inst::Load(access) if self.is_unit(access) && self.undisturbed(v, &stores) => {
+                Inst::Load(access) if self.is_unit(access) && self.last_use[v.0 as usize] <= first_write => {
                     self.places[v.0 as usize] = Some(Place::Cursor(self.number(v)));
                     continue;
                 }
@@ -195,21 +199,15 @@ impl Lower<'_> {
         }
     }
 
-    /// For each operand that the body writes: where first, and how often.
-    fn body_stores(&self, body: &[Value]) -> HashMap<OperandId, (usize, usize)> {
+    /// For each operand that the body writes, how often.
+    fn body_stores(&self, body: &[Value]) -> HashMap<OperandId, usize> {
         let mut stores = HashMap::new();
-        for (at, &v) in body.iter().enumerate() {
+        for &v in body {
             if let Inst::Store(access, _) = self.kernel.inst(v) {
-                stores.entry(access.operand).or_insert((at, 0)).1 += 1;
+                *stores.entry(access.operand).or_insert(0) += 1;
             }
         }
         stores
-    }
-
-    /// Whether what a load reads stays as it is until the value is read last.
-    fn undisturbed(&self, v: Value, stores: &HashMap<OperandId, (usize, usize)>) -> bool {
-        let Inst::Load(access) = self.kernel.inst(v) else { return false };
-        stores.get(&access.operand).is_none_or(|&(first, _)| self.last_use[v.0 as usize] < first)
     }
 
     /// Whether an access meets adjacent elements in the innermost loop.

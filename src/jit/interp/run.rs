@@ -1,8 +1,7 @@
 //! Runs a program.
 //!
 //! The workspace: `cells` of 8 bytes, then, from a cache line's start, `slots` registers of `chunk` elements of 8 bytes.
-//! (Registers begin at the same place modulo a page where chunks have 512 points: a loop then never waits for a store of
-//! its own that only seems to be what it loads.) Cursors of the body are located on entry to the innermost loop and then
+//! Cursors of the body are located on entry to the innermost loop and then
 //! move from chunk to chunk; those of outer levels are located just before they are used.
 
 use std::sync::atomic::Ordering;

@@ -1,3 +1,7 @@
-//! Tests.
+//! Tests: native code against the oracle, with different features of the CPU.
 
+mod differential;
+mod operations;
+mod resources;
 mod speed;
+mod support;

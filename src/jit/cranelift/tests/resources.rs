@@ -1,0 +1,92 @@
+//! Sizes, lifetimes, threads.
+
+use super::support::{Case, executors};
+use crate::dtype::DType;
+use crate::ir::random::Rng;
+use crate::ir::{Access, Builder, Kernel, LoopId, Op, Role, Stride, parse};
+use crate::jit::Executor;
+use crate::jit::cranelift::Cranelift;
+
+fn small() -> Kernel {
+    parse("in a: f64[unit]\nout y: f64[unit]\nkernel {\nloop i0 {\nv0 = load a[i0]\nv1 = mul.f64 v0, v0\nstore y[i0], v1\n}\n}\n")
+        .unwrap()
+}
+
+/// Far more values alive than there are registers, and as many constants.
+#[test]
+fn two_thousand_instructions() {
+    let mut b = Builder::verbatim(1);
+    let mut rng = Rng::new(4);
+    let x = b.operand("x", DType::F64, Role::In, &[Stride::Unit]);
+    let mut alive = vec![b.load(Access::plain(x, [LoopId(0)]))];
+    for at in 0..2000 {
+        let last = alive[alive.len() - 1];
+        let other = if at % 3 == 0 { b.constant(1.0 + at as f64 / 7.0) } else { alive[rng.below(alive.len())] };
+        let op = *rng.pick(&[Op::Add, Op::Sub, Op::Mul, Op::Div, Op::Min, Op::Max]);
+        let v = b.op(op, &[last, other]);
+        if alive.len() >= 40 {
+            let gone = rng.below(39);
+            alive.remove(gone);
+        }
+        alive.push(v);
+    }
+    let y = b.operand("y", DType::F64, Role::Out, &[Stride::Unit]);
+    b.store(Access::plain(y, [LoopId(0)]), alive[alive.len() - 1]);
+    let kernel = b.finish();
+    Case::new(&kernel, &[13], &mut rng, true).check(&kernel);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn dropped_kernels_give_their_memory_back() {
+    let pages = || -> i64 {
+        let text = std::fs::read_to_string("/proc/self/statm").unwrap();
+        text.split(' ').nth(1).unwrap().parse().unwrap()
+    };
+    let jit = Cranelift::new().unwrap();
+    let kernel = small();
+    let run = |n: usize| {
+        for _ in 0..n {
+            drop(jit.compile(&kernel).unwrap());
+        }
+    };
+    run(500);
+    let before = pages();
+    run(if cfg!(debug_assertions) { 2_000 } else { 10_000 });
+    // Other tests run beside this one; a page kept for each kernel would be thousands.
+    let grown = pages() - before;
+    assert!(grown < 1_500, "{grown} pages more");
+}
+
+#[test]
+fn threads_compile_at_once() {
+    let kernel = small();
+    std::thread::scope(|scope| {
+        for seed in 0..4 {
+            let kernel = &kernel;
+            scope.spawn(move || {
+                let mut rng = Rng::new(seed);
+                for n in 1..20 {
+                    Case::new(kernel, &[n], &mut rng, false).check(kernel);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn the_same_kernel_is_the_same_code() {
+    for (_, jit) in executors() {
+        let (a, b) = (jit.compile(&small()).unwrap(), jit.compile(&small()).unwrap());
+        assert_eq!(a.code(), b.code());
+    }
+}
+
+/// A kernel that breaks the rules is refused, not a crash.
+#[test]
+fn broken_kernels_are_refused() {
+    let mut kernel = small();
+    kernel.levels[1].before.reverse();
+    assert!(Cranelift::new().unwrap().compile(&kernel).is_err());
+    assert!(Cranelift::new().unwrap().compile(&small()).is_ok());
+}
