@@ -159,7 +159,8 @@ fn check(case: &Case, how: &How, layouts: &[Layout], expected: &(Vec<Tensor>, bo
 fn run(case: &Case, seed: u64) -> Result<(), String> {
     let Some(expected) = expected(case)? else { return Ok(()) };
     let mut rng = Rng::new(seed ^ 0xa11);
-    for executor in [Executor::Cranelift, Executor::Interpreter, Executor::Auto, Executor::Cranelift, Executor::Interpreter]
+    for executor in
+        [Executor::Cranelift, Executor::Interpreter, Executor::Auto, Executor::Cranelift, Executor::Interpreter]
     {
         let how = How::random(&mut rng, executor);
         let mut layouts: Vec<Layout> = Vec::new();
@@ -218,7 +219,10 @@ fn random_expressions() {
                 eprintln!("  {}: {:?} {:?} {shown}", var.name, var.ty, var.value.shape);
             }
             eprintln!("{error}");
-            assert!(failures < setting("TILEXPR_FAILURES", 1), "TILEXPR_SEED={seed} TILEXPR_FUZZ=1 runs the case again");
+            assert!(
+                failures < setting("TILEXPR_FAILURES", 1),
+                "TILEXPR_SEED={seed} TILEXPR_FUZZ=1 runs the case again"
+            );
         }
         done += 1;
     }

@@ -51,7 +51,8 @@ fn names() {
 #[test]
 fn shapes() {
     let (a, b) = (Array1::<f64>::zeros(3), Array2::<f64>::zeros((2, 4)));
-    let help = "\nhelp: aligned at their last axes, lengths must be equal or 1; `keepdims=True` keeps a reduced axis in place";
+    let help =
+        "\nhelp: aligned at their last axes, lengths must be equal or 1; `keepdims=True` keeps a reduced axis in place";
     check(
         fails("a*2 + b", args![a, b]),
         EvalErrorKind::Shape,
@@ -61,11 +62,7 @@ fn shapes() {
     assert_eq!(error.kind(), EvalErrorKind::Shape);
     assert!(error.message().contains("`b` has the shape [2, 4]") && error.message().contains("a reduction"), "{error}");
     let deep = ArrayD::<f64>::zeros(IxDyn(&[1; 65]));
-    check(
-        fails("a + 1", args![a = &deep]),
-        EvalErrorKind::Shape,
-        "`a` has 65 axes, at most 64 are possible",
-    );
+    check(fails("a + 1", args![a = &deep]), EvalErrorKind::Shape, "`a` has 65 axes, at most 64 are possible");
     let most = ArrayD::<f64>::ones(IxDyn(&[1; 64]));
     assert_eq!(Expr::compile("sum(a + a)").unwrap().eval::<f64>(args![a = &most]).unwrap(), 2.0);
     assert_eq!(Expr::compile("a + a").unwrap().eval::<ArrayD<f64>>(args![a = &most]).unwrap().ndim(), 64);
@@ -79,11 +76,7 @@ fn axes() {
         EvalErrorKind::Axis,
         "axis 2 is not an axis of what is reduced, which has the shape [2, 3]\nhelp: axes go from -2 to 1",
     );
-    check(
-        fails("sum(m, axis=(0, -2))", args![m]),
-        EvalErrorKind::Axis,
-        "axis -2 is named twice (the shape is [2, 3])",
-    );
+    check(fails("sum(m, axis=(0, -2))", args![m]), EvalErrorKind::Axis, "axis -2 is named twice (the shape is [2, 3])");
     check(
         fails("mean(m, axis=0)", args![m = 1.5]),
         EvalErrorKind::Axis,
@@ -275,8 +268,14 @@ fn prepared() {
         EvalErrorKind::Prepared,
         "argument 0 is a bare f64, but the call was prepared for an array of f64\nhelp: prepare another call for these types",
     );
-    assert_eq!(call.call_slices([&[1.0], &[1.0, 2.0, 3.0]], &mut [0.0; 2]).expect_err("out").kind(), EvalErrorKind::Output);
-    assert_eq!(call.call_slices([&[1.0, 2.0], &[1.0, 2.0, 3.0]], &mut [0.0; 3]).expect_err("shape").kind(), EvalErrorKind::Shape);
+    assert_eq!(
+        call.call_slices([&[1.0], &[1.0, 2.0, 3.0]], &mut [0.0; 2]).expect_err("out").kind(),
+        EvalErrorKind::Output
+    );
+    assert_eq!(
+        call.call_slices([&[1.0, 2.0], &[1.0, 2.0, 3.0]], &mut [0.0; 3]).expect_err("shape").kind(),
+        EvalErrorKind::Shape
+    );
     assert_eq!(e.prepare(["a"], args![a, b]).err().expect("b").kind(), EvalErrorKind::MissingArgument);
     assert_eq!(e.prepare(["a", "a"], args![a, b]).err().expect("a").kind(), EvalErrorKind::DuplicateArgument);
     assert_eq!(e.prepare(["a", "b"], args![a]).err().expect("b").kind(), EvalErrorKind::MissingArgument);

@@ -18,7 +18,8 @@ impl Guarded {
     fn new() -> Guarded {
         // SAFETY: fresh memory; the middle page is opened.
         unsafe {
-            let at = libc::mmap(ptr::null_mut(), 3 * PAGE, libc::PROT_NONE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0);
+            let at =
+                libc::mmap(ptr::null_mut(), 3 * PAGE, libc::PROT_NONE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0);
             assert_ne!(at, libc::MAP_FAILED);
             let middle = at.cast::<u8>().add(PAGE);
             assert_eq!(libc::mprotect(middle.cast(), PAGE, libc::PROT_READ | libc::PROT_WRITE), 0);
@@ -43,7 +44,8 @@ impl Drop for Guarded {
 
 fn compile(text: &str, executor: Executor, shared: bool) -> Expr {
     let builder = Expr::builder().executor(executor).threads(Threads::Serial);
-    let builder = if shared { builder.threads(pool(2)).serial_below(0).stream_from(0).tile(5).grain(1) } else { builder };
+    let builder =
+        if shared { builder.threads(pool(2)).serial_below(0).stream_from(0).tile(5).grain(1) } else { builder };
     builder.compile(text).unwrap()
 }
 
@@ -123,11 +125,17 @@ fn planes_and_reductions() {
                     let (p, q) = (view(a), view(b));
                     let (t, u) = (p.t(), q.t());
                     for args in [args![a = &p, b = &q], args![a = &t, b = &u]] {
-                        let [down, across] = if args.iter().next().unwrap().1.shape()[0] == n { [m, n] } else { [n, m] };
-                        sum.eval_into(&args, &mut ndarray::ArrayViewMut0::from_shape((), y.slice::<f64>(1, last)).unwrap()).unwrap();
+                        let [down, across] =
+                            if args.iter().next().unwrap().1.shape()[0] == n { [m, n] } else { [n, m] };
+                        sum.eval_into(
+                            &args,
+                            &mut ndarray::ArrayViewMut0::from_shape((), y.slice::<f64>(1, last)).unwrap(),
+                        )
+                        .unwrap();
                         sum0.eval_into(&args, y.slice::<f64>(down, last)).unwrap();
                         sum1.eval_into(&args, y.slice::<f64>(across, last)).unwrap();
-                        let mut out = ndarray::ArrayViewMut2::from_shape((across, down), y.slice::<f64>(n * m, last)).unwrap();
+                        let mut out =
+                            ndarray::ArrayViewMut2::from_shape((across, down), y.slice::<f64>(n * m, last)).unwrap();
                         add.eval_into(&args, &mut out).unwrap();
                         rows.eval_into(&args, &mut out).unwrap();
                     }

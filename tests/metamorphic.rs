@@ -93,7 +93,11 @@ fn a_broadcast_axis_is_a_repeated_one() {
     for text in [TEXT, "sum(a*b)", "sum(a*b, axis=0)", "sum(a + b, axis=1)", "min(b + 0*a)"] {
         assert_eq!(bits(&eval(text, args![a, b = &row])), bits(&eval(text, args![a, b = &repeated])), "{text}");
         assert_eq!(bits(&eval(text, args![a, b = column])), bits(&eval(text, args![a, b = columns])), "{text}");
-        assert_eq!(bits(&eval(text, args![a, b = columns])), bits(&eval(text, args![a, b = &columns.to_owned()])), "{text}");
+        assert_eq!(
+            bits(&eval(text, args![a, b = columns])),
+            bits(&eval(text, args![a, b = &columns.to_owned()])),
+            "{text}"
+        );
     }
 }
 
@@ -136,12 +140,15 @@ fn calls_agree() {
     for seed in 5000..5300 {
         let case = Case::random(&mut Rng::new(seed));
         let executor = [Executor::Auto, Executor::Interpreter, Executor::Cranelift][seed as usize % 3];
-        let Ok(expr) = Expr::builder().executor(executor).threads(Threads::Serial).compile(&case.text()) else { continue };
+        let Ok(expr) = Expr::builder().executor(executor).threads(Threads::Serial).compile(&case.text()) else {
+            continue;
+        };
         let mut rng = Rng::new(seed);
         if case.vars.iter().any(|v| v.ty.weak) || expr.names().is_empty() {
             continue;
         }
-        let layout = |rng: &mut Rng, rank| if rng.one_in(2) { Layout::contiguous(rank) } else { Layout::random(rng, rank) };
+        let layout =
+            |rng: &mut Rng, rank| if rng.one_in(2) { Layout::contiguous(rank) } else { Layout::random(rng, rank) };
         let placed: Vec<AnyPlaced> =
             case.vars.iter().map(|v| AnyPlaced::of(&v.value, &layout(&mut rng, v.value.shape.len()))).collect();
         let args: Args = case.vars.iter().zip(&placed).map(|(v, p)| (v.name.as_str(), p.arg())).collect();
@@ -151,7 +158,12 @@ fn calls_agree() {
         let compare = |rooms: &[AnyPlaced], how: &str| {
             for (room, expected) in rooms.iter().zip(&expected) {
                 let difference = room.values().difference(expected);
-                assert!(difference.is_none(), "seed {seed}, {how}: {:?}: {}", case.text(), difference.unwrap_or_default());
+                assert!(
+                    difference.is_none(),
+                    "seed {seed}, {how}: {:?}: {}",
+                    case.text(),
+                    difference.unwrap_or_default()
+                );
             }
         };
         let room = || -> Vec<AnyPlaced> {

@@ -36,7 +36,8 @@ fn one_expression_on_many_threads() {
     for (executor, threads) in
         [(Executor::Auto, Threads::Global), (Executor::Cranelift, pool(2)), (Executor::Interpreter, Threads::Serial)]
     {
-        let compile = |threads| Expr::builder().executor(executor).threads(threads).serial_below(1).compile(TEXT).unwrap();
+        let compile =
+            |threads| Expr::builder().executor(executor).threads(threads).serial_below(1).compile(TEXT).unwrap();
         let expected: Vec<u64> = (0..6).map(|kind| work(&compile(Threads::Serial), kind)).collect();
         let e = compile(threads);
         std::thread::scope(|scope| {

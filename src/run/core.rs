@@ -132,9 +132,8 @@ impl Core {
         let mut names = items.iter().map(|(name, _)| *name).chain(targets.iter().map(|(name, _)| *name));
         let Some(name) = names.find(|name| self.constants.iter().any(|c| c == name)) else { return Ok(()) };
         let message = format!("`{name}` is a constant in the text, but there is an argument of that name");
-        Err(EvalError::new(EvalErrorKind::ConstantArgument, message).with_help(format!(
-            "declare it: `Expr::builder().name(\"{name}\")`, or give the argument another name"
-        )))
+        Err(EvalError::new(EvalErrorKind::ConstantArgument, message)
+            .with_help(format!("declare it: `Expr::builder().name(\"{name}\")`, or give the argument another name")))
     }
 
     #[cold]

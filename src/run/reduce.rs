@@ -82,7 +82,12 @@ impl Reduction<'_> {
     /// # Safety
     /// Sources must be readable, the result and the map's outputs writable, at all of their elements; what is written
     /// must be apart from all else. No axis has length 0.
-    pub unsafe fn run(&self, env: &Env, space: &mut ReduceSpace, temp: &mut Buffer) -> Result<Option<*mut u8>, NoMemory> {
+    pub unsafe fn run(
+        &self,
+        env: &Env,
+        space: &mut ReduceSpace,
+        temp: &mut Buffer,
+    ) -> Result<Option<*mut u8>, NoMemory> {
         let specs = operands(env.program, self.stage, Pass::Whole);
         self.arrange(&mut space.base, &specs, std::slice::from_ref(&self.result));
         let (kept, reduced) = space.base.shape().split_at(space.base.kept());

@@ -342,7 +342,10 @@ fn literal(rng: &mut Rng) -> Part {
     let (text, dtype) = match rng.below(4) {
         0 => (rng.pick(&["0", "1", "2", "3", "7", "12", "0x1f", "1_000"]), DType::I64),
         1 => (rng.pick(&["True", "False"]), DType::Bool),
-        _ => (rng.pick(&["0.5", "2.0", "1e300", "nan", "inf", "pi", "e", ".1", "0.0", "1e-310", "3.", "1e10"]), DType::F64),
+        _ => (
+            rng.pick(&["0.5", "2.0", "1e300", "nan", "inf", "pi", "e", ".1", "0.0", "1e-310", "3.", "1e10"]),
+            DType::F64,
+        ),
     };
     Part { text: text.to_string(), ty: Ty { dtype, weak: true }, shape: vec![], named: false }
 }
@@ -369,8 +372,11 @@ fn grow(rng: &mut Rng, parts: &[Part]) -> Option<Part> {
     if shape.iter().product::<usize>() > 6000 {
         return None;
     }
-    let mut text: String =
-        form.text.chars().map(|c| if c.is_ascii_digit() && form.text.len() > 1 { format!("<{c}>") } else { c.into() }).collect();
+    let mut text: String = form
+        .text
+        .chars()
+        .map(|c| if c.is_ascii_digit() && form.text.len() > 1 { format!("<{c}>") } else { c.into() })
+        .collect();
     // Digits in the names of functions stay.
     for name in ["i<3><2>", "f<3><2>", "i<6><4>", "f<6><4>", "arctan<2>"] {
         text = text.replace(name, &name.replace(['<', '>'], ""));

@@ -133,7 +133,9 @@ pub fn value(rng: &mut Rng, dtype: DType, corners: usize) -> Scalar {
     match dtype {
         DType::Bool => rng.one_in(2).into(),
         DType::I32 if corner => rng.pick(&[i32::MIN, i32::MAX, 0, -1, 1, i32::MIN + 1, 31, 32, 33]).into(),
-        DType::I64 if corner => rng.pick(&[i64::MIN, i64::MAX, 0, -1, 1, i64::MIN + 1, 63, 64, 1 << 53, 1 << 31]).into(),
+        DType::I64 if corner => {
+            rng.pick(&[i64::MIN, i64::MAX, 0, -1, 1, i64::MIN + 1, 63, 64, 1 << 53, 1 << 31]).into()
+        }
         DType::I32 => (rng.below(21) as i32 - 10).into(),
         DType::I64 => (rng.below(201) as i64 - 100).into(),
         DType::F32 if corner => {
@@ -141,7 +143,8 @@ pub fn value(rng: &mut Rng, dtype: DType, corners: usize) -> Scalar {
             rng.pick(&all).into()
         }
         DType::F64 if corner => {
-            let all = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 0.0, 5e-324, f64::MAX, f64::MIN, 1e300, 4.5e15];
+            let all =
+                [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 0.0, 5e-324, f64::MAX, f64::MIN, 1e300, 4.5e15];
             rng.pick(&all).into()
         }
         DType::F32 if rng.one_in(3) => (rng.below(17) as f32 - 8.0).into(),
