@@ -21,8 +21,9 @@ use super::view::RawView;
 use crate::dtype::DType;
 use crate::error::CompileError;
 use crate::plan::program::Program;
-use crate::syntax::ast::Ast;
+use crate::syntax::ast::{Ast, Node};
 use crate::syntax::{Limits, parse};
+use crate::types::resolve::Meaning;
 use crate::types::{InputType, Resolved, infer, resolve};
 
 /// How the axes of a new result lie in memory.
@@ -64,6 +65,8 @@ pub struct Core {
     pub options: Options,
     ast: Ast,
     resolved: Resolved,
+    /// The constants that the text uses.
+    constants: Vec<String>,
     typed: Places<Arc<Typed>>,
 }
 
@@ -86,7 +89,14 @@ impl Core {
     pub fn new(source: &str, options: &Options) -> Result<Core, CompileError> {
         let ast = parse(source, &options.limits)?;
         let resolved = resolve(&ast, source, &options.declared)?;
-        Ok(Core { source: source.to_string(), options: options.clone(), ast, resolved, typed: Places::new(TYPES) })
+        let is_constant = |meaning: &Meaning| matches!(meaning, Meaning::Constant(_));
+        let constants = ast.nodes.iter().zip(&resolved.meanings).filter_map(|(node, meaning)| match node {
+            Node::Name(name) if is_constant(meaning) => Some(ast.name(*name).to_string()),
+            _ => None,
+        });
+        let constants = constants.collect();
+        let (source, options) = (source.to_string(), options.clone());
+        Ok(Core { source, options, ast, resolved, constants, typed: Places::new(TYPES) })
     }
 
     /// The free names, in order of first appearance.
@@ -98,6 +108,9 @@ impl Core {
     pub fn bind<'a>(&self, args: &'a Args, targets: &[(&str, RawView<'a>)]) -> Result<Bound<'a>, EvalError> {
         let items = args.items();
         check_names(items, targets)?;
+        if !self.constants.is_empty() {
+            self.check_constants(items, targets)?;
+        }
         let mut bound = Bound::new();
         let mut next = 0;
         for name in self.names() {
@@ -114,6 +127,15 @@ impl Core {
             bound.push(typed_view(&items[at].1));
         }
         Ok(bound)
+    }
+
+    /// Refuses an argument with the name of a constant: the text would go on to mean the constant.
+    fn check_constants(&self, items: &[(&str, Arg)], targets: &[(&str, RawView)]) -> Result<(), EvalError> {
+        let mut names = items.iter().map(|(name, _)| *name).chain(targets.iter().map(|(name, _)| *name));
+        let Some(name) = names.find(|name| self.constants.iter().any(|c| c == name)) else { return Ok(()) };
+        let message = format!("`{name}` is a constant in the text, but there is an argument of that name");
+        Err(EvalError::new(EvalErrorKind::ConstantArgument, message)
+            .with_help(format!("declare it: `Expr::builder().name(\"{name}\")`, or give the argument another name")))
     }
 
     #[cold]
@@ -332,14 +354,15 @@ fn check_outputs(program: &Program, workspace: &Workspace, outputs: &[RawView]) 
     }
     for (at, (&node, out)) in program.graph.outputs.iter().zip(outputs).enumerate() {
         let (dtype, shape) = (program.graph.node(node).dtype, workspace.output_shape(program, at));
-        let which = if results == 1 { "the output".to_string() } else { format!("output {at}") };
+        let which = || if results == 1 { "the output".to_string() } else { format!("output {at}") };
         if out.dtype != dtype {
-            return Err(wrong(format!("{which} is an array of {}, but the result is of {dtype}", out.dtype))
+            return Err(wrong(format!("{} is an array of {}, but the result is of {dtype}", which(), out.dtype))
                 .with_help(format!("pass an array of {dtype}, or write `{}(...)` in the expression", out.dtype)));
         }
         if out.shape != shape.as_slice() {
             return Err(wrong(format!(
-                "{which} has the shape {:?}, but the result has the shape {shape:?}",
+                "{} has the shape {:?}, but the result has the shape {shape:?}",
+                which(),
                 out.shape
             )));
         }

@@ -30,6 +30,9 @@ pub enum EvalErrorKind {
     MissingArgument,
     /// Two arguments have one name: pass it once.
     DuplicateArgument,
+    /// An argument has the name of a constant that the text uses (`e`, `pi`, `inf`, `nan`): declare the name through
+    /// the builder, or give the argument another.
+    ConstantArgument,
     /// The expression has no meaning for arguments of these types: cast one of them.
     Type,
     /// Shapes do not broadcast, or there are more axes than arrays may have.

@@ -151,6 +151,11 @@ impl Expr {
         }
         // One pass would read what an earlier one has written: compute all, then write all.
         let found = self.core.outputs(&bound)?;
+        if found.len() != outputs.len() {
+            let message =
+                format!("the expression has {} results, but there are {} outputs", found.len(), outputs.len());
+            return Err(EvalError::new(EvalErrorKind::Output, message));
+        }
         for ((dtype, shape), out) in found.iter().zip(&outputs) {
             if *dtype != out.dtype || shape.as_slice() != out.shape {
                 let message = format!(
