@@ -6,6 +6,7 @@
 use std::fmt;
 
 /// The type of an array's elements.
+///
 /// ```
 /// use tilexpr::{DType, Kind};
 /// assert_eq!(DType::from_name("f32"), Some(DType::F32));
@@ -27,6 +28,7 @@ pub enum DType {
 }
 
 /// What kind of number a type holds.
+///
 /// ```
 /// use tilexpr::{DType, Kind};
 /// let floats: Vec<DType> = DType::ALL.into_iter().filter(|d| d.kind() == Kind::Float).collect();
@@ -105,6 +107,7 @@ impl fmt::Display for DType {
 
 /// One value of a [`DType`]. Always holds: bits above the type's width are zero, so equal bits are equal values
 /// (two NaNs of different payload are different scalars).
+///
 /// ```
 /// use tilexpr::{DType, Scalar};
 /// let x = Scalar::from(2.5_f32);
@@ -154,6 +157,7 @@ impl Scalar {
 }
 
 /// A Rust type whose values are elements of arrays.
+///
 /// ```
 /// use tilexpr::{DType, Element};
 /// fn name<T: Element>() -> &'static str {

@@ -19,6 +19,7 @@ use crate::diagnostic::Diagnostic;
 /// 1 | a +
 ///   |    ^
 /// ```
+///
 /// ```
 /// use tilexpr::{CompileErrorKind, Expr};
 /// let error = Expr::compile("sqrrt(a)").unwrap_err();
@@ -37,6 +38,7 @@ struct Inner {
 }
 
 /// What kind of thing is wrong with a text.
+///
 /// ```
 /// use tilexpr::{CompileErrorKind, Expr};
 /// let kind = |text| Expr::compile(text).unwrap_err().kind();

@@ -15,6 +15,7 @@ use crate::dtype::{DType, Element};
 ///
 /// A bare Rust number is *weak*, like a literal in the text: it does not widen an `f32` expression. An array of rank 0
 /// is not weak.
+///
 /// ```
 /// use ndarray::{Array1, array};
 /// use tilexpr::{Arg, Args, DType, Expr};
@@ -93,6 +94,7 @@ impl<'a> Arg<'a> {
 }
 
 /// What can be an [`Arg`].
+///
 /// ```
 /// use ndarray::array;
 /// use tilexpr::{DType, IntoArg};
@@ -250,6 +252,7 @@ impl<'a> FromIterator<(&'a str, Arg<'a>)> for Args<'a> {
 }
 
 /// Arguments by value or by reference.
+///
 /// ```
 /// use tilexpr::{Args, Expr};
 /// let a = [3.0, 4.0];

@@ -2,8 +2,8 @@
 //!
 //! Always holds: nothing here changes what a call means; the lists only grow, are bounded, and are read without a lock.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, OnceLock};
 
 use smallvec::SmallVec;
 
@@ -12,6 +12,7 @@ use super::error::{EvalError, EvalErrorKind};
 use super::execute::Workspace;
 use super::kernels::{Executor, Kernels, Places};
 use super::launch::{Env, Tuning};
+use super::line::Line;
 use super::memory::Pending;
 use super::result::AnyArray;
 use super::scratch::with_workspace;
@@ -20,11 +21,13 @@ use super::view::RawView;
 use crate::dtype::DType;
 use crate::error::CompileError;
 use crate::plan::program::Program;
-use crate::syntax::ast::Ast;
+use crate::syntax::ast::{Ast, Node};
 use crate::syntax::{Limits, parse};
+use crate::types::resolve::Meaning;
 use crate::types::{InputType, Resolved, infer, resolve};
 
 /// How the axes of a new result lie in memory.
+///
 /// ```
 /// use ndarray::{Array2, array};
 /// use tilexpr::{Expr, Order, args};
@@ -72,28 +75,38 @@ pub struct Core {
     pub options: Options,
     ast: Ast,
     resolved: Resolved,
+    /// The constants that the text uses.
+    constants: Vec<String>,
     typed: Places<Arc<Typed>>,
 }
 
 /// A text for arguments of certain types.
 pub struct Typed {
     /// The types, name by name.
-    pub signature: SmallVec<[InputType; 4]>,
+    pub signature: SmallVec<[InputType; 8]>,
     /// The stages.
     pub program: Program,
     /// Their kernels.
     pub kernels: Kernels,
+    line: OnceLock<Option<Line>>,
 }
 
 /// Arguments in the order of the names.
-pub type Bound<'a> = SmallVec<[(InputType, RawView<'a>); 4]>;
+pub type Bound<'a> = SmallVec<[(InputType, RawView<'a>); 8]>;
 
 impl Core {
     /// Parses a text.
     pub fn new(source: &str, options: &Options) -> Result<Core, CompileError> {
         let ast = parse(source, &options.limits)?;
         let resolved = resolve(&ast, source, &options.declared)?;
-        Ok(Core { source: source.to_string(), options: options.clone(), ast, resolved, typed: Places::new(TYPES) })
+        let is_constant = |meaning: &Meaning| matches!(meaning, Meaning::Constant(_));
+        let constants = ast.nodes.iter().zip(&resolved.meanings).filter_map(|(node, meaning)| match node {
+            Node::Name(name) if is_constant(meaning) => Some(ast.name(*name).to_string()),
+            _ => None,
+        });
+        let constants = constants.collect();
+        let (source, options) = (source.to_string(), options.clone());
+        Ok(Core { source, options, ast, resolved, constants, typed: Places::new(TYPES) })
     }
 
     /// The free names, in order of first appearance.
@@ -101,20 +114,13 @@ impl Core {
         &self.resolved.free
     }
 
-    /// The number of results.
-    pub fn results(&self) -> usize {
-        self.ast.results.len()
-    }
-
-    /// The typed forms made so far.
-    pub fn typed_forms(&self) -> impl Iterator<Item = &Arc<Typed>> {
-        self.typed.iter()
-    }
-
     /// Finds the argument of each name. `targets` are arrays that stand for names too (those to be updated).
     pub fn bind<'a>(&self, args: &'a Args, targets: &[(&str, RawView<'a>)]) -> Result<Bound<'a>, EvalError> {
         let items = args.items();
         check_names(items, targets)?;
+        if !self.constants.is_empty() {
+            self.check_constants(items, targets)?;
+        }
         let mut bound = Bound::new();
         let mut next = 0;
         for name in self.names() {
@@ -131,6 +137,15 @@ impl Core {
             bound.push(typed_view(&items[at].1));
         }
         Ok(bound)
+    }
+
+    /// Refuses an argument with the name of a constant: the text would go on to mean the constant.
+    fn check_constants(&self, items: &[(&str, Arg)], targets: &[(&str, RawView)]) -> Result<(), EvalError> {
+        let mut names = items.iter().map(|(name, _)| *name).chain(targets.iter().map(|(name, _)| *name));
+        let Some(name) = names.find(|name| self.constants.iter().any(|c| c == name)) else { return Ok(()) };
+        let message = format!("`{name}` is a constant in the text, but there is an argument of that name");
+        Err(EvalError::new(EvalErrorKind::ConstantArgument, message)
+            .with_help(format!("declare it: `Expr::builder().name(\"{name}\")`, or give the argument another name")))
     }
 
     #[cold]
@@ -153,10 +168,15 @@ impl Core {
             typed.signature.len() == bound.len() && typed.signature.iter().zip(bound).all(|(a, (b, _))| a == b)
         };
         let make = || {
-            let signature: SmallVec<[InputType; 4]> = bound.iter().map(|(ty, _)| *ty).collect();
+            let signature: SmallVec<[InputType; 8]> = bound.iter().map(|(ty, _)| *ty).collect();
             let graph = infer(&self.ast, &self.source, &self.resolved, &signature)?;
             let program = Program::new(graph);
-            Ok::<_, CompileError>(Arc::new(Typed { signature, program, kernels: Kernels::default() }))
+            Ok::<_, CompileError>(Arc::new(Typed {
+                signature,
+                program,
+                kernels: Kernels::default(),
+                line: OnceLock::new(),
+            }))
         };
         Ok(match self.typed.find(is, make)? {
             Ok(typed) => f(typed),
@@ -211,6 +231,12 @@ impl Core {
         in_place: bool,
     ) -> Result<(), EvalError> {
         self.with_typed(bound, |typed| {
+            if let (Some(line), [output]) = (typed.line(self), outputs) {
+                // SAFETY: as the caller promises; the types are those of the signature.
+                if let Some(done) = unsafe { line.run(|at| bound[at].1, output, self.options.executor, threads) } {
+                    return done;
+                }
+            }
             // SAFETY: as the caller promises.
             unsafe { self.eval_typed(typed, bound, outputs, threads, in_place) }
         })?
@@ -272,8 +298,14 @@ impl Core {
 }
 
 impl Typed {
+    /// The short way, if this is a program that has one.
+    #[inline]
+    pub fn line(&self, core: &Core) -> Option<&Line> {
+        self.line.get_or_init(|| Line::new(core, self)).as_ref()
+    }
+
     /// The arrays of the graph's inputs, once bare integers are known to be in range.
-    fn inputs<'a>(&self, core: &Core, bound: &Bound<'a>) -> Result<SmallVec<[RawView<'a>; 4]>, EvalError> {
+    fn inputs<'a>(&self, core: &Core, bound: &Bound<'a>) -> Result<SmallVec<[RawView<'a>; 8]>, EvalError> {
         let graph = &self.program.graph;
         for check in &graph.range_checks {
             let (_, view) = bound[check.name as usize];
@@ -332,14 +364,15 @@ fn check_outputs(program: &Program, workspace: &Workspace, outputs: &[RawView]) 
     }
     for (at, (&node, out)) in program.graph.outputs.iter().zip(outputs).enumerate() {
         let (dtype, shape) = (program.graph.node(node).dtype, workspace.output_shape(program, at));
-        let which = if results == 1 { "the output".to_string() } else { format!("output {at}") };
+        let which = || if results == 1 { "the output".to_string() } else { format!("output {at}") };
         if out.dtype != dtype {
-            return Err(wrong(format!("{which} is an array of {}, but the result is of {dtype}", out.dtype))
+            return Err(wrong(format!("{} is an array of {}, but the result is of {dtype}", which(), out.dtype))
                 .with_help(format!("pass an array of {dtype}, or write `{}(...)` in the expression", out.dtype)));
         }
         if out.shape != shape.as_slice() {
             return Err(wrong(format!(
-                "{which} has the shape {:?}, but the result has the shape {shape:?}",
+                "{} has the shape {:?}, but the result has the shape {shape:?}",
+                which(),
                 out.shape
             )));
         }

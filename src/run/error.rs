@@ -9,6 +9,7 @@ use crate::error::{CompileError, CompileErrorKind};
 ///
 /// Displays as a sentence that names the argument, what it is and what was needed, and where there is one, a remedy.
 /// Unless [`kind`](EvalError::kind) is [`Fault`](EvalErrorKind::Fault), nothing was computed, and an `out` is as it was.
+///
 /// ```
 /// use ndarray::Array1;
 /// use tilexpr::{EvalErrorKind, Expr, args};
@@ -30,6 +31,7 @@ struct Repr {
 }
 
 /// The kinds of [`EvalError`].
+///
 /// ```
 /// use ndarray::Array1;
 /// use tilexpr::{EvalErrorKind, Expr, args};
@@ -50,6 +52,9 @@ pub enum EvalErrorKind {
     MissingArgument,
     /// Two arguments have one name: pass it once.
     DuplicateArgument,
+    /// An argument has the name of a constant that the text uses (`e`, `pi`, `inf`, `nan`): declare the name through
+    /// the builder, or give the argument another.
+    ConstantArgument,
     /// The expression has no meaning for arguments of these types: cast one of them.
     Type,
     /// Shapes do not broadcast, or there are more axes than arrays may have.

@@ -97,7 +97,7 @@ impl Workspace {
             let shape = self.space(inputs, number.sources.iter().copied()).unwrap_or_default();
             let set = axis_set(&number.axes, shape.len()).map_err(|e| wrong_axis(e, &shape))?;
             let gone = shape.iter().enumerate().filter(|(axis, _)| set >> axis & 1 == 1);
-            self.counts.push(gone.map(|(_, &len)| len as i64).product());
+            self.counts.push(gone.fold(1, |n: i64, (_, &len)| n.saturating_mul(len as i64)));
         }
         Ok(())
     }
@@ -199,7 +199,8 @@ impl Workspace {
                     let dtype = program.graph.node(node).dtype;
                     if empty {
                         let elements = count(&temp.shape).unwrap_or(0);
-                        let pointer = temp.bytes.reserve(elements * dtype.size());
+                        let bytes = elements.saturating_mul(dtype.size());
+                        let pointer = temp.bytes.try_reserve(bytes).ok_or_else(|| no_memory(&temp.shape, dtype))?;
                         temp.pointer = Some(pointer);
                         if let Some(value) = monoid.empty {
                             // SAFETY: reserved above.
@@ -207,9 +208,9 @@ impl Workspace {
                         }
                         continue;
                     }
-                    let sources: SmallVec<[RawView; 4]> =
+                    let sources: SmallVec<[RawView; 8]> =
                         stage.sources.iter().map(|leaf| resolve(leaf, &*before)).collect();
-                    let joined: Option<SmallVec<[RawView; 4]>> =
+                    let joined: Option<SmallVec<[RawView; 8]>> =
                         joins.filter(|&map| !in_place && shapes[map] == temp.shape).map(|map| {
                             let me = Source::Temp(at as u32);
                             let others = program.stages[map].sources.iter().filter(|(_, source)| *source != me);
@@ -229,7 +230,7 @@ impl Workspace {
                         joined: joined.as_deref(),
                     };
                     // SAFETY: as for maps; the temporary is this stage's own.
-                    match unsafe { reduction.run(env, reduce, bytes) } {
+                    match unsafe { reduction.run(env, reduce, bytes) }.map_err(|_| no_memory(shape, dtype))? {
                         Some(result) => *pointer = Some(result),
                         None => {
                             if let Some(map) = joins {
@@ -261,6 +262,12 @@ fn view<'a>(source: Source, dtype: DType, inputs: &[RawView<'a>], temps: &'a [Te
             RawView { pointer, dtype, shape: &[], strides: &[] }
         }
     }
+}
+
+#[cold]
+fn no_memory(shape: &[usize], dtype: DType) -> EvalError {
+    let message = format!("no memory for a reduction to the shape {shape:?} and type {dtype}");
+    EvalError::new(EvalErrorKind::Memory, message).with_help("evaluate it in pieces")
 }
 
 #[cold]

@@ -9,6 +9,7 @@ use crate::plan::program::Work;
 
 /// How an expression is computed for certain arguments: types, stages, and the kernels that have been made so far.
 /// Display it; the form may change.
+///
 /// ```
 /// use tilexpr::{Expr, args};
 /// let a = [1.0, 2.0, 3.0];

@@ -11,7 +11,7 @@ use super::core::{Core, Options, Order};
 use super::error::{EvalError, EvalErrorKind};
 use super::explain::Explain;
 use super::kernels::Executor;
-use super::out::{self, Out};
+use super::out::{Memories, Out};
 use super::prepared::Prepared;
 use super::result::{AnyArray, FromResult};
 use super::threads::Threads;
@@ -141,8 +141,8 @@ impl Expr {
     /// ```
     pub fn eval_into<'a, O: Out + ?Sized>(&self, args: impl AsArgs<'a>, out: &mut O) -> Result<(), EvalError> {
         let bound = self.core.bind(args.borrow(), &[])?;
-        let memories = out::memories(out);
-        let outputs: SmallVec<[RawView; 2]> = memories.iter().map(|m| m.view()).collect();
+        let memories = Memories::of(out);
+        let outputs = memories.views();
         // SAFETY: outputs are borrowed mutably, so they are writable, apart from each other and from the arguments.
         unsafe { self.core.eval_into(&bound, &outputs, &self.threads, false) }
     }
@@ -169,8 +169,8 @@ impl Expr {
         targets: &mut O,
         args: impl AsArgs<'a>,
     ) -> Result<(), EvalError> {
-        let memories = out::memories(targets);
-        let outputs: SmallVec<[RawView; 2]> = memories.iter().map(|m| m.view()).collect();
+        let memories = Memories::of(targets);
+        let outputs = memories.views();
         let names = names.names();
         if names.len() != outputs.len() {
             let message = format!("{} names are given for {} arrays to update", names.len(), outputs.len());
@@ -186,6 +186,11 @@ impl Expr {
         }
         // One pass would read what an earlier one has written: compute all, then write all.
         let found = self.core.outputs(&bound)?;
+        if found.len() != outputs.len() {
+            let message =
+                format!("the expression has {} results, but there are {} outputs", found.len(), outputs.len());
+            return Err(EvalError::new(EvalErrorKind::Output, message));
+        }
         for ((dtype, shape), out) in found.iter().zip(&outputs) {
             if *dtype != out.dtype || shape.as_slice() != out.shape {
                 let message = format!(
@@ -301,17 +306,17 @@ impl std::str::FromStr for Expr {
 /// ```
 pub trait Names {
     /// The names in order.
-    fn names<'s>(&'s self) -> SmallVec<[&'s str; 2]>;
+    fn names(&self) -> SmallVec<[&str; 2]>;
 }
 
 impl Names for &str {
-    fn names<'s>(&'s self) -> SmallVec<[&'s str; 2]> {
+    fn names(&self) -> SmallVec<[&str; 2]> {
         SmallVec::from_slice(&[*self])
     }
 }
 
 impl<const N: usize> Names for [&str; N] {
-    fn names<'s>(&'s self) -> SmallVec<[&'s str; 2]> {
+    fn names(&self) -> SmallVec<[&str; 2]> {
         self.iter().copied().collect()
     }
 }

@@ -30,6 +30,9 @@ const COLUMNS: usize = 256;
 /// Tasks for each thread.
 const TASKS: usize = 4;
 
+/// A kernel's table of strides, on the stack as a rule.
+type Strides = SmallVec<[isize; 16]>;
+
 /// What a reduction works in.
 #[derive(Default)]
 pub struct ReduceSpace {
@@ -46,6 +49,9 @@ impl ReduceSpace {
         self.states.iter_mut().for_each(Buffer::trim);
     }
 }
+
+/// There is no memory for a temporary.
+pub struct NoMemory;
 
 /// A reduction, with shapes known.
 pub struct Reduction<'a> {
@@ -70,10 +76,18 @@ pub struct Reduction<'a> {
 impl Reduction<'_> {
     /// Runs the reduction. Gives where in `temp` its result is; `None` if the map that joins has been done instead.
     ///
+    /// # Errors
+    /// Where there is no memory for the result or what leads to it; nothing has been run then.
+    ///
     /// # Safety
     /// Sources must be readable, the result and the map's outputs writable, at all of their elements; what is written
     /// must be apart from all else. No axis has length 0.
-    pub unsafe fn run(&self, env: &Env, space: &mut ReduceSpace, temp: &mut Buffer) -> Option<*mut u8> {
+    pub unsafe fn run(
+        &self,
+        env: &Env,
+        space: &mut ReduceSpace,
+        temp: &mut Buffer,
+    ) -> Result<Option<*mut u8>, NoMemory> {
         let specs = operands(env.program, self.stage, Pass::Whole);
         self.arrange(&mut space.base, &specs, std::slice::from_ref(&self.result));
         let (kept, reduced) = space.base.shape().split_at(space.base.kept());
@@ -83,26 +97,33 @@ impl Reduction<'_> {
         if let (true, Some(views)) = (whole, self.joined) {
             // SAFETY: as the caller promises.
             unsafe { self.whole_joined(env, space, views) }
-            return None;
+            return Ok(None);
         }
-        let result = temp.reserve(points(&space.base) * self.result.dtype.size());
+        let count = points(&space.base);
+        let result = temp.try_reserve(count * self.result.dtype.size()).ok_or(NoMemory)?;
+        if !whole {
+            let blocks = length.div_ceil(BLOCK);
+            for (buffer, blocks) in space.states.iter_mut().zip([blocks, blocks.div_ceil(2)]) {
+                buffer.try_reserve(self.room(count, blocks)).ok_or(NoMemory)?;
+            }
+        }
         space.base.set_pointer(self.sources.len(), result);
         // SAFETY: as the caller promises, and there is room for the result.
         unsafe {
             if whole {
                 self.whole(env, space, &specs);
-                return Some(result);
+                return Ok(Some(result));
             }
             if columns {
                 self.columns(env, space, length);
             } else if along > 1 {
                 self.gathered(env, space, length);
             } else {
-                self.runs(env, space, &specs, length);
+                self.runs(env, space, length);
             }
             self.finish(env, space, length.div_ceil(BLOCK));
         }
-        Some(result)
+        Ok(Some(result))
     }
 
     /// The nest of the sources and of what has the result's shape.
@@ -164,11 +185,11 @@ impl Reduction<'_> {
     ///
     /// # Safety
     /// As for [`run`](Reduction::run).
-    unsafe fn runs(&self, env: &Env, space: &mut ReduceSpace, specs: &[OperandSpec], length: usize) {
+    unsafe fn runs(&self, env: &Env, space: &mut ReduceSpace, length: usize) {
         let ReduceSpace { base, nest, launch: work, states } = space;
         let sources = self.sources.len();
         let states = self.reserve(&mut states[0], points(base), length.div_ceil(BLOCK));
-        let specs = [&specs[..sources], &operands(env.program, self.stage, Pass::Partial)[sources..]].concat();
+        let specs = operands(env.program, self.stage, Pass::Partial);
         let whole = length / BLOCK;
         for blocks in [0..whole, whole..length.div_ceil(BLOCK)] {
             if blocks.is_empty() {
@@ -199,7 +220,7 @@ impl Reduction<'_> {
         let specs = operands(env.program, self.stage, Pass::Step);
         let single = rank - kept == 1;
         let mut layout = Layout { loops: 2, ..Layout::default() };
-        let mut strides = Vec::new();
+        let mut strides = Strides::new();
         for (o, spec) in specs[..self.sources.len()].iter().enumerate() {
             // One axis is stepped over by lanes; of several, each row is a call of its own.
             let down = if single { base.strides(o)[kept] * LANES as isize } else { 0 };
@@ -212,33 +233,31 @@ impl Reduction<'_> {
         }
         let merge = Layout { loops: 1, classes: SmallVec::from_elem(Class::Unit, 3 * self.monoid.state.len()) };
         let sizes: SmallVec<[usize; 2]> = self.monoid.state.iter().map(|t| t.size()).collect();
-        let merge_strides: Vec<isize> = sizes.iter().cycle().take(3 * sizes.len()).map(|&s| s as isize).collect();
+        let merge_strides: Strides = sizes.iter().cycle().take(3 * sizes.len()).map(|&s| s as isize).collect();
 
-        env.kernels.with(env.program, self.stage, Pass::Step, &layout, |step| {
-            env.kernels.with(env.program, self.stage, Pass::Merge, &merge, |merge| {
-                let wide = base.shape()[kept - 1];
-                let blocks = length.div_ceil(BLOCK);
-                let columns = Columns {
-                    monoid: self.monoid,
-                    base,
-                    sources: self.sources.len(),
-                    step: &**step.runnable(env.executor, count * length),
-                    step_strides: &strides,
-                    merge: &**merge.runnable(env.executor, count * blocks * LANES),
-                    merge_strides: &merge_strides,
-                    states: &states,
-                    length,
-                    tiles: wide.div_ceil(COLUMNS),
-                    faults: env,
-                };
-                let tasks = blocks * columns.tiles * (count / wide);
-                let bytes = specs[..self.sources.len()].iter().map(|s| s.dtype.size()).sum();
-                let shared = pays_to_share(env, count * length, cost(count * length, bytes, step.weight() + 1.0));
-                // SAFETY: tasks read the sources and write states of their own.
-                let work = |range: Range<usize>| unsafe { columns.run(range) };
-                run_tasks(env, tasks, shared, &work);
-            });
-        });
+        let step = env.kernels.get(env.program, self.stage, Pass::Step, &layout);
+        let merge = env.kernels.get(env.program, self.stage, Pass::Merge, &merge);
+        let wide = base.shape()[kept - 1];
+        let blocks = length.div_ceil(BLOCK);
+        let columns = Columns {
+            monoid: self.monoid,
+            base,
+            sources: self.sources.len(),
+            step: &**step.runnable(env.executor, count * length),
+            step_strides: &strides,
+            merge: &**merge.runnable(env.executor, count * blocks * LANES),
+            merge_strides: &merge_strides,
+            states: &states,
+            length,
+            tiles: wide.div_ceil(COLUMNS),
+            faults: env,
+        };
+        let tasks = blocks * columns.tiles * (count / wide);
+        let bytes = specs[..self.sources.len()].iter().map(|s| s.dtype.size()).sum();
+        let shared = pays_to_share(env, count * length, cost(count * length, bytes, step.weight() + 1.0));
+        // SAFETY: tasks read the sources and write states of their own.
+        let work = |range: Range<usize>| unsafe { columns.run(range) };
+        run_tasks(env, tasks, shared, &work);
     }
 
     /// Blocks are computed into a buffer in logical order, and combined from there.
@@ -252,12 +271,12 @@ impl Reduction<'_> {
         let states = self.reserve(&mut states[0], count, length.div_ceil(BLOCK));
         let specs = operands(env.program, self.stage, Pass::Fill);
         let mut fill = Layout { loops: 1, ..Layout::default() };
-        let mut fill_strides = Vec::new();
+        let mut fill_strides = Strides::new();
         for (o, spec) in specs[..self.sources.len()].iter().enumerate() {
             push_class(&mut fill, &mut fill_strides, base.strides(o)[rank - 1], Some(spec.dtype.size()));
         }
         let mut combine = Layout { loops: 2, ..Layout::default() };
-        let mut combine_strides = Vec::new();
+        let mut combine_strides = Strides::new();
         for ty in &self.monoid.args {
             push_class(&mut fill, &mut fill_strides, ty.size() as isize, Some(ty.size()));
             push_class(&mut combine, &mut combine_strides, 0, None);
@@ -265,29 +284,27 @@ impl Reduction<'_> {
         }
         combine.classes.extend(std::iter::repeat_n(Class::Zero, 2 * self.monoid.state.len()));
 
-        env.kernels.with(env.program, self.stage, Pass::Fill, &fill, |fill| {
-            env.kernels.with(env.program, self.stage, Pass::PartialOfArgs, &combine, |combine| {
-                let gathered = Gathered {
-                    monoid: self.monoid,
-                    base,
-                    sources: self.sources.len(),
-                    fill: &**fill.runnable(env.executor, count * length),
-                    fill_strides: &fill_strides,
-                    combine: &**combine.runnable(env.executor, count * length),
-                    combine_strides: &combine_strides,
-                    states: &states,
-                    length,
-                    faults: env,
-                };
-                let tasks = count * length.div_ceil(BLOCK);
-                let bytes = specs.iter().map(|s| s.dtype.size()).sum();
-                let weight = fill.weight() + combine.weight();
-                let shared = pays_to_share(env, count * length, cost(count * length, bytes, weight));
-                // SAFETY: tasks read the sources and write states of their own.
-                let work = |range: Range<usize>| unsafe { gathered.run(range) };
-                run_tasks(env, tasks, shared, &work);
-            });
-        });
+        let fill = env.kernels.get(env.program, self.stage, Pass::Fill, &fill);
+        let combine = env.kernels.get(env.program, self.stage, Pass::PartialOfArgs, &combine);
+        let gathered = Gathered {
+            monoid: self.monoid,
+            base,
+            sources: self.sources.len(),
+            fill: &**fill.runnable(env.executor, count * length),
+            fill_strides: &fill_strides,
+            combine: &**combine.runnable(env.executor, count * length),
+            combine_strides: &combine_strides,
+            states: &states,
+            length,
+            faults: env,
+        };
+        let tasks = count * length.div_ceil(BLOCK);
+        let bytes = specs.iter().map(|s| s.dtype.size()).sum();
+        let weight = fill.weight() + combine.weight();
+        let shared = pays_to_share(env, count * length, cost(count * length, bytes, weight));
+        // SAFETY: tasks read the sources and write states of their own.
+        let work = |range: Range<usize>| unsafe { gathered.run(range) };
+        run_tasks(env, tasks, shared, &work);
     }
 
     /// Merges the states of each point's blocks, and writes the result.
@@ -343,13 +360,17 @@ impl Reduction<'_> {
         unsafe { launch(env, self.stage, Pass::Finish, &specs, nest, work) }
     }
 
-    /// Room for states: for each component, a row of `points` for each block.
+    /// Bytes for states: for each component, a row of `points` for each block.
+    fn room(&self, points: usize, blocks: usize) -> usize {
+        self.monoid.state.iter().map(|t| (points * blocks * t.size()).next_multiple_of(64)).sum()
+    }
+
+    /// Room for states, which must have been found to be there.
     fn reserve(&self, buffer: &mut Buffer, points: usize, blocks: usize) -> SmallVec<[*mut u8; 2]> {
-        let room = |size: usize| (points * blocks * size).next_multiple_of(64);
-        let mut at = buffer.reserve(self.monoid.state.iter().map(|t| room(t.size())).sum());
+        let mut at = buffer.reserve(self.room(points, blocks));
         let parts = self.monoid.state.iter().map(|ty| {
             let part = at;
-            at = at.wrapping_add(room(ty.size()));
+            at = at.wrapping_add((points * blocks * ty.size()).next_multiple_of(64));
             part
         });
         parts.collect()
@@ -385,7 +406,7 @@ fn run_nest(nest: &mut Nest, base: &Nest, operands: usize, blocks: Range<usize>,
 }
 
 /// Adds how an operand moves along a loop to a layout and its table of strides. Only the innermost loop has a `size`.
-fn push_class(layout: &mut Layout, strides: &mut Vec<isize>, stride: isize, size: Option<usize>) {
+fn push_class(layout: &mut Layout, strides: &mut Strides, stride: isize, size: Option<usize>) {
     let class = match stride {
         0 => Class::Zero,
         _ if Some(stride) == size.map(|s| s as isize) => Class::Unit,

@@ -29,6 +29,13 @@ impl Buffer {
         self.0.as_mut_ptr().cast()
     }
 
+    /// The same where it may be so much that there is no memory for it.
+    pub fn try_reserve(&mut self, bytes: usize) -> Option<*mut u8> {
+        let more = bytes.div_ceil(size_of::<Line>()).saturating_sub(self.0.len());
+        self.0.try_reserve_exact(more).ok()?;
+        Some(self.reserve(bytes))
+    }
+
     /// Gives back what is too large to keep.
     pub fn trim(&mut self) {
         if self.0.capacity() * size_of::<Line>() > KEEP {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rayon::ThreadPool;
 
 /// The threads that an expression runs on. The results do not depend on them.
+///
 /// ```
 /// use std::sync::Arc;
 /// use tilexpr::{Expr, Threads, args};

@@ -11,6 +11,7 @@ use crate::error::{CompileError, CompileErrorKind};
 ///
 /// The defaults are far above what people and most programs write, and low enough that a hostile text costs less than a
 /// second and some hundred megabytes. Nothing here guards the stack: no part of the compiler recurses over the text.
+///
 /// ```
 /// use tilexpr::{CompileErrorKind, Expr, Limits};
 /// let mut limits = Limits::default();

@@ -1,0 +1,432 @@
+//! Random expressions on random arguments.
+//!
+//! Expressions are built from below: each new part takes parts that are there, so parts are shared and any part can be a
+//! result (which is how a failure is made small). The type and shape of each part are worked out here, from the rules of
+//! NumPy as the documentation has them, not by the library.
+
+use std::fmt::Write;
+
+use tilexpr::DType;
+
+use super::oracle::broadcast;
+use super::rng::Rng;
+use super::tensor::Tensor;
+
+/// The type of a part. Weak ones are of literals and bare numbers alone: `I64` and `F64` stand for their kinds.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Ty {
+    pub dtype: DType,
+    pub weak: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Rule {
+    /// The common type.
+    Number,
+    /// The same, bools included.
+    Any,
+    /// Only ints and bools.
+    Bits,
+    /// Only ints.
+    Ints,
+    /// Ints become `f64`, bools `f32`.
+    Float,
+    /// Ints and bools become `f64`.
+    Divide,
+    /// A bool, of anything.
+    Test,
+    /// A bool, of bools.
+    Logic,
+    /// Its own type, not bools.
+    Own,
+    /// Its own type.
+    OwnAny,
+    Round,
+    Where,
+    Cast(DType),
+    Power,
+    Sum,
+    Extremum,
+    Mean,
+    Truth,
+}
+
+struct Form {
+    text: &'static str,
+    kids: usize,
+    rule: Rule,
+}
+
+const fn form(text: &'static str, kids: usize, rule: Rule) -> Form {
+    Form { text, kids, rule }
+}
+
+const FORMS: &[Form] = &[
+    form("0 + 1", 2, Rule::Any),
+    form("0 - 1", 2, Rule::Number),
+    form("0 * 1", 2, Rule::Any),
+    form("0 / 1", 2, Rule::Divide),
+    form("0 // 1", 2, Rule::Number),
+    form("0 % 1", 2, Rule::Number),
+    form("0 ** 1", 2, Rule::Power),
+    form("0 & 1", 2, Rule::Bits),
+    form("0 | 1", 2, Rule::Bits),
+    form("0 ^ 1", 2, Rule::Bits),
+    form("0 << 1", 2, Rule::Ints),
+    form("0 >> 1", 2, Rule::Ints),
+    form("-0", 1, Rule::Own),
+    form("+0", 1, Rule::Own),
+    form("~0", 1, Rule::Bits),
+    form("not 0", 1, Rule::Logic),
+    form("0 and 1", 2, Rule::Logic),
+    form("0 or 1", 2, Rule::Logic),
+    form("0 < 1", 2, Rule::Test),
+    form("0 <= 1", 2, Rule::Test),
+    form("0 > 1", 2, Rule::Test),
+    form("0 >= 1", 2, Rule::Test),
+    form("0 == 1", 2, Rule::Test),
+    form("0 != 1", 2, Rule::Test),
+    form("0 < 1 <= 2", 3, Rule::Test),
+    form("where(0, 1, 2)", 3, Rule::Where),
+    form("1 if 0 else 2", 3, Rule::Where),
+    form("clip(0, 1, 2)", 3, Rule::Any),
+    form("minimum(0, 1)", 2, Rule::Any),
+    form("maximum(0, 1)", 2, Rule::Any),
+    form("fmod(0, 1)", 2, Rule::Number),
+    form("copysign(0, 1)", 2, Rule::Float),
+    form("arctan2(0, 1)", 2, Rule::Float),
+    form("sqrt(0)", 1, Rule::Float),
+    form("exp(0)", 1, Rule::Float),
+    form("log(0)", 1, Rule::Float),
+    form("sin(0)", 1, Rule::Float),
+    form("tanh(0)", 1, Rule::Float),
+    form("abs(0)", 1, Rule::OwnAny),
+    form("sign(0)", 1, Rule::Own),
+    form("square(0)", 1, Rule::Own),
+    form("floor(0)", 1, Rule::OwnAny),
+    form("trunc(0)", 1, Rule::OwnAny),
+    form("round(0)", 1, Rule::Round),
+    form("isnan(0)", 1, Rule::Test),
+    form("isfinite(0)", 1, Rule::Test),
+    form("logical_xor(0, 1)", 2, Rule::Test),
+    form("logical_not(0)", 1, Rule::Test),
+    form("i32(0)", 1, Rule::Cast(DType::I32)),
+    form("i64(0)", 1, Rule::Cast(DType::I64)),
+    form("f32(0)", 1, Rule::Cast(DType::F32)),
+    form("f64(0)", 1, Rule::Cast(DType::F64)),
+    form("bool(0)", 1, Rule::Cast(DType::Bool)),
+    form("sum(0@)", 1, Rule::Sum),
+    form("prod(0@)", 1, Rule::Sum),
+    form("min(0@)", 1, Rule::Extremum),
+    form("max(0@)", 1, Rule::Extremum),
+    form("mean(0@)", 1, Rule::Mean),
+    form("any(0@)", 1, Rule::Truth),
+    form("all(0@)", 1, Rule::Truth),
+];
+
+/// What a name stands for.
+#[derive(Clone, Debug)]
+pub struct Var {
+    pub name: String,
+    pub ty: Ty,
+    pub value: Tensor,
+    /// Axes along which all values are equal, so that they may lie in one place.
+    pub repeated: Vec<bool>,
+}
+
+#[derive(Clone, Debug)]
+struct Part {
+    /// Text, with the numbers of other parts as `{n}`.
+    text: String,
+    ty: Ty,
+    shape: Vec<usize>,
+    /// Given a name by a statement.
+    named: bool,
+}
+
+/// An expression and its arguments.
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub vars: Vec<Var>,
+    parts: Vec<Part>,
+    pub results: Vec<usize>,
+}
+
+/// The common type of two strong ones.
+fn promote(a: DType, b: DType) -> DType {
+    use DType::{Bool, F32, F64, I32, I64};
+    match (a, b) {
+        _ if a == b => a,
+        (Bool, other) | (other, Bool) => other,
+        (I32, I64) | (I64, I32) => I64,
+        (F32, F64) | (F64, F32) => F64,
+        _ => F64,
+    }
+}
+
+fn common(of: &[Ty]) -> Ty {
+    let strong = of.iter().filter(|t| !t.weak || t.dtype == DType::Bool).map(|t| t.dtype).reduce(promote);
+    let weak = of.iter().filter(|t| t.weak && t.dtype != DType::Bool).map(|t| t.dtype).reduce(promote_weak);
+    let dtype = match (strong, weak) {
+        (Some(s), None) => s,
+        (None, Some(w)) => w,
+        (Some(DType::Bool), Some(w)) => w,
+        (Some(s), Some(w)) if w.is_float() && s.is_int() => w,
+        (Some(s), Some(_)) => s,
+        (None, None) => DType::I64,
+    };
+    Ty { dtype, weak: of.iter().all(|t| t.weak) }
+}
+
+fn promote_weak(a: DType, b: DType) -> DType {
+    if a == DType::F64 { a } else { b }
+}
+
+/// The type of a part; none if the types do not go.
+fn typed(rule: Rule, of: &[Ty]) -> Option<Ty> {
+    use DType::{Bool, F32, F64, I32, I64};
+    let weak = of.iter().all(|t| t.weak);
+    let strong = |dtype| Some(Ty { dtype, weak: false });
+    let kind = common(of).dtype;
+    let float = |dtype: DType, of_bool: DType| match dtype {
+        _ if weak => F64,
+        F32 | F64 => dtype,
+        Bool => of_bool,
+        _ => F64,
+    };
+    match rule {
+        Rule::Any => Some(common(of)),
+        Rule::Number | Rule::Own if kind == Bool => None,
+        Rule::Number | Rule::Own => Some(common(of)),
+        Rule::OwnAny => Some(of[0]),
+        Rule::Bits => (!kind.is_float()).then(|| common(of)),
+        Rule::Ints => kind.is_int().then(|| common(of)),
+        Rule::Power => (kind != Bool).then(|| common(of)),
+        Rule::Float => Some(Ty { dtype: float(kind, F32), weak }),
+        Rule::Divide => Some(Ty { dtype: float(kind, F64), weak }),
+        Rule::Round if of[0].dtype == Bool => Some(Ty { dtype: float(Bool, F32), weak }),
+        Rule::Round => Some(of[0]),
+        Rule::Test => Some(Ty { dtype: Bool, weak }),
+        Rule::Logic => of.iter().all(|t| t.dtype == Bool).then_some(Ty { dtype: Bool, weak }),
+        Rule::Where => Some(Ty { dtype: common(&of[1..]).dtype, weak }),
+        Rule::Cast(to) => strong(to),
+        Rule::Sum if matches!(of[0].dtype, Bool | I32 | I64) => strong(I64),
+        Rule::Sum | Rule::Extremum => strong(of[0].dtype),
+        Rule::Mean => strong(if of[0].dtype == F32 { F32 } else { F64 }),
+        Rule::Truth => strong(Bool),
+    }
+}
+
+impl Case {
+    /// A random case.
+    pub fn random(rng: &mut Rng) -> Case {
+        let vars = vars(rng);
+        let mut parts: Vec<Part> = Vec::new();
+        for var in &vars {
+            parts.push(Part { text: var.name.clone(), ty: var.ty, shape: var.value.shape.clone(), named: false });
+        }
+        for _ in 0..rng.below(3) {
+            parts.push(literal(rng));
+        }
+        let leaves = parts.len();
+        let wanted = leaves + 1 + rng.below(10);
+        let mut tries = 0;
+        while parts.len() < wanted && tries < 500 {
+            tries += 1;
+            if let Some(part) = grow(rng, &parts) {
+                parts.push(part);
+            }
+        }
+        let last = parts.len() - 1;
+        let mut case = Case { vars, parts, results: vec![last] };
+        if rng.one_in(5) {
+            case.results.push(rng.below(last + 1));
+        }
+        case
+    }
+
+    /// The text.
+    pub fn text(&self) -> String {
+        let mut texts: Vec<String> = Vec::new();
+        let mut needed = vec![false; self.parts.len()];
+        self.results.iter().for_each(|&r| needed[r] = true);
+        for at in (0..self.parts.len()).rev() {
+            if needed[at] {
+                references(&self.parts[at].text).for_each(|kid| needed[kid] = true);
+            }
+        }
+        let mut statements = String::new();
+        for (at, part) in self.parts.iter().enumerate() {
+            let mut text = String::new();
+            let mut rest = part.text.as_str();
+            while let Some((before, after)) = rest.split_once('{') {
+                let (number, after) = after.split_once('}').unwrap();
+                text += before;
+                text += &texts[number.parse::<usize>().unwrap()];
+                rest = after;
+            }
+            text += rest;
+            if (part.named || text.len() > 300) && needed[at] {
+                writeln!(statements, "t{at} = {text}").unwrap();
+                text = format!("t{at}");
+            } else if !text.chars().all(|c| c.is_alphanumeric() || c == '.') {
+                text = format!("({text})");
+            }
+            texts.push(text);
+        }
+        let results: Vec<&str> = self.results.iter().map(|&r| texts[r].as_str()).collect();
+        statements + &results.join(", ")
+    }
+
+    /// The types and shapes of the results.
+    pub fn outputs(&self) -> Vec<(DType, Vec<usize>)> {
+        self.results.iter().map(|&r| (self.parts[r].ty.dtype, self.parts[r].shape.clone())).collect()
+    }
+
+    /// The number of parts, each of which can be a result.
+    pub fn parts(&self) -> usize {
+        self.parts.len()
+    }
+}
+
+fn references(text: &str) -> impl Iterator<Item = usize> + '_ {
+    text.split('{').skip(1).map(|t| t.split_once('}').unwrap().0.parse().unwrap())
+}
+
+const LENGTHS: &[usize] = &[0, 1, 2, 3, 7, 8, 9, 63, 64, 65, 511, 512, 513, 1100, 2600];
+
+/// A shape of up to 4 axes, not too large.
+fn shape(rng: &mut Rng) -> Vec<usize> {
+    let rank = rng.pick(&[0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4]);
+    loop {
+        let mut shape: Vec<usize> = (0..rank).map(|_| rng.pick(LENGTHS)).collect();
+        if rng.one_in(4) && rank > 1 {
+            // Large enough to be rearranged in tiles.
+            shape[rank - 2] = rng.pick(&[33, 40, 65]);
+            shape[rank - 1] = rng.pick(&[64, 70, 65]);
+        }
+        let count: usize = shape.iter().product();
+        let most = if rng.one_in(3) { 5000 } else { 1300 };
+        if count <= most && (count > 0 || rng.one_in(8)) {
+            return shape;
+        }
+    }
+}
+
+fn vars(rng: &mut Rng) -> Vec<Var> {
+    let whole = shape(rng);
+    let mut vars = Vec::new();
+    for at in 0..1 + rng.below(4) {
+        let name = ["a", "b", "c", "d"][at].to_string();
+        if rng.one_in(7) {
+            let dtype = rng.pick(&[DType::I64, DType::F64]);
+            let value = Tensor::random(rng, dtype, &[]);
+            vars.push(Var { name, ty: Ty { dtype, weak: true }, value, repeated: vec![] });
+            continue;
+        }
+        let dtype = rng.pick(&DType::ALL);
+        let mut own = whole.clone();
+        if rng.one_in(3) {
+            own.drain(..rng.below(own.len() + 1));
+            own.iter_mut().for_each(|n| *n = if rng.one_in(3) { 1 } else { *n });
+        }
+        let repeated: Vec<bool> = own.iter().map(|&n| n > 1 && rng.one_in(12)).collect();
+        let single: Vec<usize> = own.iter().zip(&repeated).map(|(&n, &r)| if r { 1 } else { n }).collect();
+        let value = Tensor::random(rng, dtype, &single).broadcast(&own);
+        vars.push(Var { name, ty: Ty { dtype, weak: false }, value, repeated });
+    }
+    vars
+}
+
+fn literal(rng: &mut Rng) -> Part {
+    let (text, dtype) = match rng.below(4) {
+        0 => (rng.pick(&["0", "1", "2", "3", "7", "12", "0x1f", "1_000"]), DType::I64),
+        1 => (rng.pick(&["True", "False"]), DType::Bool),
+        _ => (
+            rng.pick(&["0.5", "2.0", "1e300", "nan", "inf", "pi", "e", ".1", "0.0", "1e-310", "3.", "1e10"]),
+            DType::F64,
+        ),
+    };
+    Part { text: text.to_string(), ty: Ty { dtype, weak: true }, shape: vec![], named: false }
+}
+
+/// A new part of those that are there.
+fn grow(rng: &mut Rng, parts: &[Part]) -> Option<Part> {
+    let form = &FORMS[rng.below(FORMS.len())];
+    let mut kids: Vec<usize> = Vec::new();
+    for _ in 0..form.kids {
+        // New parts are taken more often, so that expressions become deep.
+        let kid = match rng.below(6) {
+            0..3 => parts.len() - 1,
+            3 => parts.len() - 1 - rng.below(parts.len().min(3)),
+            _ => rng.below(parts.len()),
+        };
+        kids.push(if kids.contains(&kid) && !rng.one_in(8) { rng.below(parts.len()) } else { kid });
+    }
+    if kids.iter().all(|&k| parts[k].ty.weak) && !rng.one_in(20) {
+        return None;
+    }
+    let tys: Vec<Ty> = kids.iter().map(|&k| parts[k].ty).collect();
+    let ty = typed(form.rule, &tys)?;
+    let mut shape = broadcast(kids.iter().map(|&k| parts[k].shape.as_slice()))?;
+    if shape.iter().product::<usize>() > 6000 {
+        return None;
+    }
+    let mut text: String = form
+        .text
+        .chars()
+        .map(|c| if c.is_ascii_digit() && form.text.len() > 1 { format!("<{c}>") } else { c.into() })
+        .collect();
+    // Digits in the names of functions stay.
+    for name in ["i<3><2>", "f<3><2>", "i<6><4>", "f<6><4>", "arctan<2>"] {
+        text = text.replace(name, &name.replace(['<', '>'], ""));
+    }
+    for (at, kid) in kids.iter().enumerate() {
+        text = text.replace(&format!("<{at}>"), &format!("{{{kid}}}"));
+    }
+    if form.rule == Rule::Power {
+        let exponent = rng.pick(&["", "", "0", "1", "2", "3", "5", "0.5", "2.0", "-1.0", "-2.0", "7.0"]);
+        let own = tys[0];
+        if !exponent.is_empty() {
+            let other = Ty { dtype: if exponent.contains('.') { DType::F64 } else { DType::I64 }, weak: true };
+            let ty = typed(Rule::Power, &[own, other])?;
+            let text = format!("{{{}}} ** {exponent}", kids[0]);
+            return Some(Part { text, ty, shape: parts[kids[0]].shape.clone(), named: rng.one_in(4) });
+        }
+        // An integer to an arbitrary integer power is mostly an error.
+        if ty.dtype.is_int() && !rng.one_in(6) {
+            return None;
+        }
+    }
+    if let Some(at) = text.find('@') {
+        let (axes, arguments) = axes(rng, shape.len());
+        text.replace_range(at..=at, &arguments);
+        let along: usize = (0..shape.len()).filter(|&axis| axes[axis]).map(|axis| shape[axis]).product();
+        let keepdims = arguments.contains("True");
+        let kept = (0..shape.len()).filter(|&axis| keepdims || !axes[axis]);
+        shape = kept.map(|axis| if axes[axis] { 1 } else { shape[axis] }).collect();
+        if along == 0 && form.rule == Rule::Extremum && shape.iter().product::<usize>() > 0 {
+            return None;
+        }
+    }
+    Some(Part { text, ty, shape, named: rng.one_in(4) })
+}
+
+/// Which axes are reduced, and how that is written.
+fn axes(rng: &mut Rng, rank: usize) -> (Vec<bool>, String) {
+    let keepdims = if rng.one_in(3) { ", keepdims=True" } else { "" };
+    if rank == 0 || rng.one_in(3) {
+        return (vec![true; rank], keepdims.to_string());
+    }
+    let mut chosen = vec![false; rank];
+    let order = rng.order(rank);
+    let list: Vec<String> = order[..1 + rng.below(rank)]
+        .iter()
+        .map(|&axis| {
+            chosen[axis] = true;
+            if rng.one_in(2) { axis.to_string() } else { (axis as i64 - rank as i64).to_string() }
+        })
+        .collect();
+    let list = if list.len() == 1 { list[0].clone() } else { format!("({})", list.join(", ")) };
+    (chosen, format!(", axis={list}{keepdims}"))
+}

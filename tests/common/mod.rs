@@ -1,0 +1,29 @@
+//! What the tests of the whole library share.
+//!
+//! `tensor`: values without layout. `place`: the same values laid out in memory in every way that ndarray has. `case`: random
+//! expressions, whose types and shapes it works out for itself. `oracle`: what an expression is worth, slowly.
+#![allow(dead_code)]
+
+pub mod case;
+pub mod oracle;
+pub mod place;
+pub mod rng;
+pub mod tensor;
+
+use std::sync::{Arc, LazyLock};
+
+use tilexpr::Threads;
+
+/// A pool of this many threads: 1, 2 or 7.
+pub fn pool(threads: usize) -> Threads {
+    static POOLS: LazyLock<Vec<(usize, Arc<rayon::ThreadPool>)>> = LazyLock::new(|| {
+        let make = |n| (n, Arc::new(rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap()));
+        [1, 2, 7].map(make).to_vec()
+    });
+    Threads::Pool(Arc::clone(&POOLS.iter().find(|(n, _)| *n == threads).unwrap().1))
+}
+
+/// A number from the environment.
+pub fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
+}

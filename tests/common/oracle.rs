@@ -1,0 +1,165 @@
+//! What a typed graph is worth: node by node on whole arrays, point by point, with no thought of speed.
+//!
+//! It takes from the library the meaning of one operation at one point, and the graph; broadcasting, axes and the order of
+//! reductions are written here anew, from the documentation.
+
+use std::rc::Rc;
+
+use tilexpr::ir::{Fragment, Monoid, Op, semantics};
+use tilexpr::types::graph::{Axes, Graph, NodeKind};
+use tilexpr::{DType, Element, Scalar};
+
+use super::tensor::{Tensor, indices, strides};
+
+/// Elements of a block.
+const BLOCK: usize = 512;
+/// Lanes of a block.
+const LANES: usize = 8;
+
+/// The results, and whether the data had no result somewhere.
+pub fn evaluate(graph: &Graph, inputs: &[Tensor]) -> (Vec<Tensor>, bool) {
+    let mut values: Vec<Rc<Tensor>> = Vec::new();
+    let mut fault = false;
+    for node in &graph.nodes {
+        let args: Vec<Rc<Tensor>> = node.args.iter().map(|a| Rc::clone(&values[a.0 as usize])).collect();
+        let tensor = match &node.kind {
+            NodeKind::Input(at) => inputs[*at as usize].clone(),
+            NodeKind::Const(c) => Tensor { dtype: c.dtype(), shape: vec![], data: vec![*c] },
+            NodeKind::Op(op) => pointwise(&args, node.dtype, |x| operation(*op, node.dtype, x)),
+            NodeKind::Patch(helper) => pointwise(&args, node.dtype, |x| {
+                let own: Vec<u64> = x[2..].iter().map(|s| s.bits()).collect();
+                if bool::from_scalar(x[0]) { Scalar::from_bits(helper.result(), helper.call(&own)) } else { x[1] }
+            }),
+            NodeKind::Fault(_) => pointwise(&args, node.dtype, |x| {
+                fault |= bool::from_scalar(x[0]);
+                x[1]
+            }),
+            NodeKind::Reduce { monoid, axes, keepdims } => reduce(monoid, &args, axes, *keepdims, node.dtype),
+            NodeKind::Count(axes) => {
+                let shape = &args[0].shape;
+                let gone = reduced_axes(axes, shape.len());
+                let count: usize = (0..shape.len()).filter(|&axis| gone[axis]).map(|axis| shape[axis]).product();
+                Tensor { dtype: DType::I64, shape: vec![], data: vec![(count as i64).into()] }
+            }
+        };
+        assert_eq!(tensor.dtype, node.dtype);
+        values.push(Rc::new(tensor));
+    }
+    (graph.outputs.iter().map(|o| (*values[o.0 as usize]).clone()).collect(), fault)
+}
+
+fn operation(op: Op, dtype: DType, args: &[Scalar]) -> Scalar {
+    semantics::eval(op, dtype, args).unwrap_or_else(|| panic!("{} does not take {args:?}", op.name()))
+}
+
+fn pointwise(args: &[Rc<Tensor>], dtype: DType, mut f: impl FnMut(&[Scalar]) -> Scalar) -> Tensor {
+    let shape = broadcast(args.iter().map(|a| a.shape.as_slice())).expect("shapes that fit");
+    let steps: Vec<Vec<usize>> = args.iter().map(|a| strides(&a.shape)).collect();
+    let mut point = Vec::with_capacity(args.len());
+    let data = indices(&shape).map(|index| {
+        point.clear();
+        for (arg, steps) in args.iter().zip(&steps) {
+            let missing = shape.len() - steps.len();
+            let at: usize = index[missing..].iter().zip(steps).map(|(i, s)| i * s).sum();
+            point.push(arg.data[at]);
+        }
+        f(&point)
+    });
+    let data = data.collect();
+    Tensor { dtype, shape, data }
+}
+
+/// NumPy's broadcasting.
+pub fn broadcast<'a>(shapes: impl Iterator<Item = &'a [usize]>) -> Option<Vec<usize>> {
+    let mut all: Vec<usize> = vec![];
+    for shape in shapes {
+        let rank = all.len().max(shape.len());
+        let of = |s: &[usize], axis: usize| if axis + s.len() < rank { 1 } else { s[axis + s.len() - rank] };
+        let both = (0..rank).map(|axis| match (of(&all, axis), of(shape, axis)) {
+            (1, n) | (n, 1) => Some(n),
+            (a, b) => (a == b).then_some(a),
+        });
+        all = both.collect::<Option<_>>()?;
+    }
+    Some(all)
+}
+
+fn reduced_axes(axes: &Axes, rank: usize) -> Vec<bool> {
+    match axes {
+        Axes::All => vec![true; rank],
+        Axes::List(list) => {
+            let mut gone = vec![false; rank];
+            for &axis in list {
+                gone[if axis < 0 { axis + rank as i32 } else { axis } as usize] = true;
+            }
+            gone
+        }
+    }
+}
+
+fn reduce(monoid: &Monoid, args: &[Rc<Tensor>], axes: &Axes, keepdims: bool, dtype: DType) -> Tensor {
+    let shape = broadcast(args.iter().map(|a| a.shape.as_slice())).expect("shapes that fit");
+    let args: Vec<Tensor> = args.iter().map(|a| a.broadcast(&shape)).collect();
+    let gone = reduced_axes(axes, shape.len());
+    let (mut kept, mut along) = (shape.clone(), shape.clone());
+    for axis in 0..shape.len() {
+        *(if gone[axis] { &mut kept[axis] } else { &mut along[axis] }) = 1;
+    }
+    let mut steps = vec![1; shape.len()];
+    for axis in (0..shape.len().saturating_sub(1)).rev() {
+        steps[axis] = steps[axis + 1] * shape[axis + 1];
+    }
+    let place = |index: &[usize]| index.iter().zip(&steps).map(|(i, s)| i * s).sum::<usize>();
+    let offsets: Vec<usize> = indices(&along).map(|index| place(&index)).collect();
+    let one = |index: Vec<usize>| {
+        if offsets.is_empty() {
+            return monoid.empty.expect("a value over nothing");
+        }
+        let first = place(&index);
+        let elements: Vec<Vec<Scalar>> =
+            offsets.iter().map(|offset| args.iter().map(|a| a.data[first + offset]).collect()).collect();
+        combine(monoid, &elements)
+    };
+    let data = indices(&kept).map(one).collect();
+    if !keepdims {
+        kept = (0..shape.len()).filter(|&axis| !gone[axis]).map(|axis| shape[axis]).collect();
+    }
+    Tensor { dtype, shape: kept, data }
+}
+
+/// The documented order: blocks of 512 elements, element `k` in lane `k mod 8`; lanes merged with those 4, 2 and 1 further;
+/// blocks level by level, each with its right neighbour, an odd last one going up as it is.
+fn combine(monoid: &Monoid, elements: &[Vec<Scalar>]) -> Scalar {
+    let mut blocks: Vec<Vec<Scalar>> = Vec::new();
+    for block in elements.chunks(BLOCK) {
+        let mut lanes = vec![monoid.init.clone(); LANES];
+        for (k, element) in block.iter().enumerate() {
+            let lane = &mut lanes[k % LANES];
+            *lane = run(&monoid.step, lane, element);
+        }
+        for half in [4, 2, 1] {
+            for i in 0..half {
+                lanes[i] = run(&monoid.merge, &lanes[i], &lanes[i + half]);
+            }
+        }
+        blocks.push(lanes.swap_remove(0));
+    }
+    while blocks.len() > 1 {
+        let merged = blocks.chunks(2).map(|pair| match pair {
+            [a, b] => run(&monoid.merge, a, b),
+            rest => rest[0].clone(),
+        });
+        blocks = merged.collect();
+    }
+    run(&monoid.finish, &blocks[0], &[])[0]
+}
+
+fn run(fragment: &Fragment, a: &[Scalar], b: &[Scalar]) -> Vec<Scalar> {
+    let mut values = [a, b].concat();
+    assert_eq!(values.len(), fragment.params.len());
+    for (op, args, dtype) in &fragment.code {
+        let args: Vec<Scalar> = args.iter().map(|&at| values[at as usize]).collect();
+        values.push(operation(*op, *dtype, &args));
+    }
+    fragment.results.iter().map(|&at| values[at as usize]).collect()
+}

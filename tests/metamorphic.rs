@@ -1,0 +1,233 @@
+//! Two ways to the same result: a view and its copy, pieces and the whole, one call and another.
+
+mod common;
+
+use common::case::Case;
+use common::place::{AnyPlaced, Layout, Outs};
+use common::pool;
+use common::rng::Rng;
+use common::tensor::Tensor;
+use ndarray::{Array1, Array2, Array3, ArrayD, Axis, array, s};
+use tilexpr::{AnyArray, Arg, Args, Executor, Expr, Order, Threads, args};
+
+const TEXT: &str = "where(a > b, a*b + 0.5, sqrt(abs(a)) - b**3) + a % 2";
+
+fn numbers(n: usize) -> Array1<f64> {
+    let mut rng = Rng::new(n as u64);
+    Array1::from_shape_fn(n, |_| rng.unit() * 20.0 - 10.0)
+}
+
+fn bits(a: &ArrayD<f64>) -> Vec<u64> {
+    a.iter().map(|x| x.to_bits()).collect()
+}
+
+fn eval(text: &str, args: Args) -> ArrayD<f64> {
+    Expr::compile(text).unwrap().eval(args).unwrap()
+}
+
+#[test]
+fn a_view_is_its_copy() {
+    let (big, b) = (numbers(6000).into_shape_with_order((60, 100)).unwrap(), numbers(1000));
+    for view in [
+        big.slice(s![..;2, ..;-3]),
+        big.slice(s![5..;-1, 3..40]),
+        big.slice(s![10..11, ..34]),
+        big.t().slice(s![.., ..34]),
+        big.slice(s![7..7, ..34]),
+    ] {
+        let b = b.slice(s![..view.ncols()]);
+        let copy = view.to_owned();
+        assert_eq!(bits(&eval(TEXT, args![a = view, b])), bits(&eval(TEXT, args![a = &copy, b])));
+        for reduce in ["sum(a*b)", "sum(a*b, axis=0)", "prod(a/9, axis=1)", "max(a - b, axis=0)", "mean(a, axis=1)"] {
+            if view.is_empty() && reduce.starts_with("max") {
+                continue;
+            }
+            assert_eq!(bits(&eval(reduce, args![a = view, b])), bits(&eval(reduce, args![a = &copy, b])), "{reduce}");
+        }
+    }
+}
+
+#[test]
+fn transposing_commutes_with_elementwise() {
+    let a = numbers(70 * 90).into_shape_with_order((70, 90)).unwrap();
+    let b = numbers(70 * 90).mapv(|x| x + 0.25).into_shape_with_order((90, 70)).unwrap();
+    let straight = eval(TEXT, args![a = &a, b = b.t()]);
+    let turned = eval(TEXT, args![a = a.t(), b = &b]);
+    assert_eq!(bits(&straight), bits(&turned.t().to_owned()));
+}
+
+#[test]
+fn pieces_are_the_whole() {
+    let (a, b) = (numbers(5000), numbers(5000).mapv(|x| x * 0.5 + 1.0));
+    let whole = eval(TEXT, args![a, b]);
+    let mut rng = Rng::new(7);
+    let mut at = 0;
+    while at < 5000 {
+        let end = (at + 1 + rng.below(700)).min(5000);
+        let piece = eval(TEXT, args![a = a.slice(s![at..end]), b = b.slice(s![at..end])]);
+        assert_eq!(bits(&piece), bits(&whole.slice_axis(Axis(0), (at..end).into()).to_owned()));
+        at = end;
+    }
+}
+
+/// Pieces of 512 * 2^k elements combine to the whole, by the same tree.
+#[test]
+fn sums_of_pieces_are_the_sum() {
+    let x = numbers(512 * 16 + 300).mapv(|x| x * 1e10 + x);
+    let sum = |text: &str, x: &[f64]| Expr::compile(text).unwrap().eval::<f64>(args![x]).unwrap();
+    for piece in [512, 1024, 2048, 8192] {
+        let mut parts: Vec<f64> = x.as_slice().unwrap().chunks(piece).map(|x| sum("sum(x)", x)).collect();
+        while parts.len() > 1 {
+            parts = parts.chunks(2).map(|p| if let [a, b] = p { a + b } else { p[0] }).collect();
+        }
+        assert_eq!(parts[0].to_bits(), sum("sum(x)", x.as_slice().unwrap()).to_bits(), "pieces of {piece}");
+    }
+}
+
+#[test]
+fn a_broadcast_axis_is_a_repeated_one() {
+    let (a, row) = (numbers(40 * 70).into_shape_with_order((40, 70)).unwrap(), numbers(70));
+    let repeated = row.broadcast((40, 70)).unwrap().to_owned();
+    let column = a.slice(s![.., 3..4]);
+    let columns = column.broadcast((40, 70)).unwrap();
+    for text in [TEXT, "sum(a*b)", "sum(a*b, axis=0)", "sum(a + b, axis=1)", "min(b + 0*a)"] {
+        assert_eq!(bits(&eval(text, args![a, b = &row])), bits(&eval(text, args![a, b = &repeated])), "{text}");
+        assert_eq!(bits(&eval(text, args![a, b = column])), bits(&eval(text, args![a, b = columns])), "{text}");
+        assert_eq!(
+            bits(&eval(text, args![a, b = columns])),
+            bits(&eval(text, args![a, b = &columns.to_owned()])),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn fortran_order() {
+    let c = Array3::from_shape_fn((9, 10, 11), |(i, j, k)| (i * 110 + j * 11 + k) as f64 * 0.25 - 7.0);
+    let mut f = Array3::zeros(ndarray::ShapeBuilder::f((9, 10, 11)));
+    f.assign(&c);
+    for text in ["a*2 + a % 3", "sum(a)", "sum(a, axis=1)", "sum(a, axis=(0, 2))", "a - mean(a, axis=0)"] {
+        assert_eq!(bits(&eval(text, args![a = &c])), bits(&eval(text, args![a = &f])), "{text}");
+    }
+}
+
+#[test]
+fn the_order_of_results() {
+    let c = Array2::from_shape_fn((5, 7), |(i, j)| (i * 7 + j) as f64);
+    let run = |order, a: &Array2<f64>| -> Array2<f64> {
+        Expr::builder().order(order).compile("a + 1").unwrap().eval(args![a]).unwrap()
+    };
+    let f = c.t().as_standard_layout().into_owned().reversed_axes();
+    assert!(f.t().is_standard_layout());
+    for (order, argument, strides) in [
+        (Order::C, &c, [7, 1]),
+        (Order::C, &f, [7, 1]),
+        (Order::F, &c, [1, 5]),
+        (Order::F, &f, [1, 5]),
+        (Order::K, &c, [7, 1]),
+        (Order::K, &f, [1, 5]),
+    ] {
+        let y = run(order, argument);
+        assert_eq!(y.strides(), strides, "{order:?}");
+        assert_eq!(y, &c + 1.0);
+    }
+}
+
+/// `eval`, `eval_into`, `prepare` and `update` on random cases.
+#[test]
+fn calls_agree() {
+    let mut done = 0;
+    for seed in 5000..5300 {
+        let case = Case::random(&mut Rng::new(seed));
+        let executor = [Executor::Auto, Executor::Interpreter, Executor::Cranelift][seed as usize % 3];
+        let Ok(expr) = Expr::builder().executor(executor).threads(Threads::Serial).compile(&case.text()) else {
+            continue;
+        };
+        let mut rng = Rng::new(seed);
+        if case.vars.iter().any(|v| v.ty.weak) || expr.names().is_empty() {
+            continue;
+        }
+        let layout =
+            |rng: &mut Rng, rank| if rng.one_in(2) { Layout::contiguous(rank) } else { Layout::random(rng, rank) };
+        let placed: Vec<AnyPlaced> =
+            case.vars.iter().map(|v| AnyPlaced::of(&v.value, &layout(&mut rng, v.value.shape.len()))).collect();
+        let args: Args = case.vars.iter().zip(&placed).map(|(v, p)| (v.name.as_str(), p.arg())).collect();
+        let Ok(results) = expr.eval::<Vec<AnyArray>>(&args) else { continue };
+        let expected: Vec<Tensor> = results.iter().map(Tensor::from_any).collect();
+        let layouts: Vec<Layout> = expected.iter().map(|e| layout(&mut rng, e.shape.len())).collect();
+        let compare = |rooms: &[AnyPlaced], how: &str| {
+            for (room, expected) in rooms.iter().zip(&expected) {
+                let difference = room.values().difference(expected);
+                assert!(
+                    difference.is_none(),
+                    "seed {seed}, {how}: {:?}: {}",
+                    case.text(),
+                    difference.unwrap_or_default()
+                );
+            }
+        };
+        let room = || -> Vec<AnyPlaced> {
+            let one = |(e, l): (&Tensor, &Layout)| AnyPlaced::room(e.dtype, &e.shape, l);
+            expected.iter().zip(&layouts).map(one).collect()
+        };
+        let mut rooms = room();
+        let mut outs = Outs(rooms.iter_mut().map(AnyPlaced::view_mut).collect());
+        expr.eval_into(&args, &mut outs).unwrap();
+        compare(&rooms, "eval_into");
+
+        let names: [&str; 4] = std::array::from_fn(|at| ["a", "b", "c", "d"][at]);
+        if let Ok(call) = expr.prepare(names, &args) {
+            let given: [Arg; 4] = std::array::from_fn(|at| placed.get(at).map_or(Arg::new(0.0), AnyPlaced::arg));
+            let mut rooms = room();
+            let mut outs = Outs(rooms.iter_mut().map(AnyPlaced::view_mut).collect());
+            call.call(given, &mut outs).unwrap();
+            compare(&rooms, "prepared");
+        }
+
+        // In place: into the argument that has the shape and type of the result.
+        let fits = |v: &common::case::Var| v.value.dtype == expected[0].dtype && v.value.shape == expected[0].shape;
+        if let (1, Some(at)) = (expected.len(), case.vars.iter().position(fits)) {
+            let mut target = [AnyPlaced::of(&case.vars[at].value, &layouts[0])];
+            let others = case.vars.iter().zip(&placed).enumerate().filter(|(other, _)| *other != at);
+            let args: Args = others.map(|(_, (v, p))| (v.name.as_str(), p.arg())).collect();
+            let mut outs = Outs(target.iter_mut().map(AnyPlaced::view_mut).collect());
+            expr.update(case.vars[at].name.as_str(), &mut outs, &args).unwrap();
+            compare(&target, "update");
+        }
+        done += 1;
+    }
+    assert!(done > 60, "{done}");
+}
+
+#[test]
+fn updates_read_before_they_write() {
+    for executor in [Executor::Interpreter, Executor::Cranelift] {
+        for threads in [Threads::Serial, pool(2)] {
+            let compile = |text| {
+                let builder = Expr::builder().executor(executor).threads(threads.clone());
+                builder.serial_below(0).grain(1).tile(100).stream_from(0).compile(text).unwrap()
+            };
+            let (u0, v0) = (numbers(3000), numbers(3000).mapv(|x| x * 2.0 + 1.0));
+            for (text, f, g) in [
+                ("u + v, u - v", (|u, v| u + v) as fn(f64, f64) -> f64, (|u, v| u - v) as fn(f64, f64) -> f64),
+                ("v, u", |_, v| v, |u, _| u),
+                ("v*2, u + v", |_, v| v * 2.0, |u, v| u + v),
+            ] {
+                let (mut u, mut v) = (u0.clone(), v0.clone());
+                compile(text).update(["u", "v"], &mut (&mut u, &mut v), args![]).unwrap();
+                let expected = |h: fn(f64, f64) -> f64| Array1::from_shape_fn(3000, |i| h(u0[i], v0[i]));
+                assert_eq!((u, v), (expected(f), expected(g)), "{text}");
+            }
+            let mut a = u0.clone().into_shape_with_order((60, 50)).unwrap();
+            let before = a.clone();
+            compile("a / sum(a, axis=1, keepdims=True)").update("a", &mut a, args![]).unwrap();
+            let apart: Array2<f64> = compile("a / sum(a, axis=1, keepdims=True)").eval(args![a = &before]).unwrap();
+            assert_eq!(a, apart);
+            let mut turned = before.clone();
+            compile("a + b").update("a", &mut turned.view_mut().reversed_axes(), args![b = before.t()]).unwrap();
+            assert_eq!(turned, &before * 2.0);
+        }
+    }
+    let mut one = array![3];
+    Expr::compile("a*a").unwrap().update("a", &mut one, args![]).unwrap_or(());
+}
