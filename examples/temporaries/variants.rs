@@ -27,7 +27,7 @@ impl Lines {
 /// A pass that leaves its result in `y`.
 pub type Pass = fn(&mut Lines) -> Result<(), EvalError>;
 
-/// All ways to `a*b + c`, from the most memory moved to the least.
+/// All ways to `a*b + c`.
 pub const ALL: [(&str, Pass); 8] = [
     ("two_temporaries", two_temporaries),
     ("chain", chain),
