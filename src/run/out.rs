@@ -27,8 +27,8 @@ pub unsafe trait Out {
     fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>));
 }
 
-/// The memories of an [`Out`]. Nearly always there is one.
-pub(crate) struct Memories<'a>(SmallVec<[Memory<'a>; 1]>);
+/// The memories of an [`Out`].
+pub(crate) struct Memories<'a>(SmallVec<[Memory<'a>; 2]>);
 
 impl<'a> Memories<'a> {
     #[inline]
@@ -40,11 +40,12 @@ impl<'a> Memories<'a> {
 
     /// As shapes and strides in one piece.
     #[inline]
-    pub fn views(&self) -> SmallVec<[RawView<'_>; 1]> {
-        match self.0.as_slice() {
-            [one] => SmallVec::from_buf([one.view()]),
-            several => several.iter().map(Memory::view).collect(),
+    pub fn views(&self) -> SmallVec<[RawView<'_>; 2]> {
+        let mut views = SmallVec::new();
+        for memory in &self.0 {
+            views.push(memory.view());
         }
+        views
     }
 }
 
