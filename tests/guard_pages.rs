@@ -43,12 +43,12 @@ fn check(kernel: &Kernel, extents: &[usize], seed: u64) {
 #[test]
 fn tails_and_offsets() {
     for extent in 1..=40 {
-        for (x_stride, ty) in [(Stride::Unit, tilexpr::dtype::DType::F64), (Stride::Any, tilexpr::dtype::DType::F32)] {
+        for (x_stride, ty) in [(Stride::Unit, tilexpr::DType::F64), (Stride::Any, tilexpr::DType::F32)] {
             let mut b = Builder::new(1);
             let i = LoopId(0);
             let x = b.operand("x", ty, Role::In, &[x_stride]);
             let y = b.operand("y", ty, Role::InOut, &[Stride::Unit]);
-            let m = b.operand("m", tilexpr::dtype::DType::Bool, Role::Out, &[Stride::Unit]);
+            let m = b.operand("m", tilexpr::DType::Bool, Role::Out, &[Stride::Unit]);
             let mut at = |offset| {
                 let map = [Coordinate { follows: Some(i), offset }].into_iter().collect();
                 b.load(Access { map, ..Access::plain(x, []) })

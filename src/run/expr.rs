@@ -248,17 +248,17 @@ impl std::str::FromStr for Expr {
 /// A name, or several.
 pub trait Names {
     /// The names in order.
-    fn names<'s>(&'s self) -> SmallVec<[&'s str; 2]>;
+    fn names(&self) -> SmallVec<[&str; 2]>;
 }
 
 impl Names for &str {
-    fn names<'s>(&'s self) -> SmallVec<[&'s str; 2]> {
+    fn names(&self) -> SmallVec<[&str; 2]> {
         SmallVec::from_slice(&[*self])
     }
 }
 
 impl<const N: usize> Names for [&str; N] {
-    fn names<'s>(&'s self) -> SmallVec<[&'s str; 2]> {
+    fn names(&self) -> SmallVec<[&str; 2]> {
         self.iter().copied().collect()
     }
 }
