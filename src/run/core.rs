@@ -2,8 +2,8 @@
 //!
 //! Always holds: nothing here changes what a call means; the lists only grow, are bounded, and are read without a lock.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
+use std::sync::{Arc, OnceLock};
 
 use smallvec::SmallVec;
 
@@ -12,6 +12,7 @@ use super::error::{EvalError, EvalErrorKind};
 use super::execute::Workspace;
 use super::kernels::{Executor, Kernels, Places};
 use super::launch::{Env, Tuning};
+use super::line::Line;
 use super::memory::Pending;
 use super::result::AnyArray;
 use super::scratch::with_workspace;
@@ -77,6 +78,7 @@ pub struct Typed {
     pub program: Program,
     /// Their kernels.
     pub kernels: Kernels,
+    line: OnceLock<Option<Line>>,
 }
 
 /// Arguments in the order of the names.
@@ -159,7 +161,12 @@ impl Core {
             let signature: SmallVec<[InputType; 4]> = bound.iter().map(|(ty, _)| *ty).collect();
             let graph = infer(&self.ast, &self.source, &self.resolved, &signature)?;
             let program = Program::new(graph);
-            Ok::<_, CompileError>(Arc::new(Typed { signature, program, kernels: Kernels::default() }))
+            Ok::<_, CompileError>(Arc::new(Typed {
+                signature,
+                program,
+                kernels: Kernels::default(),
+                line: OnceLock::new(),
+            }))
         };
         Ok(match self.typed.find(is, make)? {
             Ok(typed) => f(typed),
@@ -214,6 +221,12 @@ impl Core {
         in_place: bool,
     ) -> Result<(), EvalError> {
         self.with_typed(bound, |typed| {
+            if let (Some(line), [output]) = (typed.line(self), outputs) {
+                // SAFETY: as the caller promises; the types are those of the signature.
+                if let Some(done) = unsafe { line.run(|at| bound[at].1, output, self.options.executor, threads) } {
+                    return done;
+                }
+            }
             // SAFETY: as the caller promises.
             unsafe { self.eval_typed(typed, bound, outputs, threads, in_place) }
         })?
@@ -275,6 +288,12 @@ impl Core {
 }
 
 impl Typed {
+    /// The short way, if this is a program that has one.
+    #[inline]
+    pub fn line(&self, core: &Core) -> Option<&Line> {
+        self.line.get_or_init(|| Line::new(core, self)).as_ref()
+    }
+
     /// The arrays of the graph's inputs, once bare integers are known to be in range.
     fn inputs<'a>(&self, core: &Core, bound: &Bound<'a>) -> Result<SmallVec<[RawView<'a>; 4]>, EvalError> {
         let graph = &self.program.graph;

@@ -11,7 +11,7 @@ use super::core::{Core, Options, Order};
 use super::error::{EvalError, EvalErrorKind};
 use super::explain::Explain;
 use super::kernels::Executor;
-use super::out::{self, Out};
+use super::out::{Memories, Out};
 use super::prepared::Prepared;
 use super::result::{AnyArray, FromResult};
 use super::threads::Threads;
@@ -106,8 +106,8 @@ impl Expr {
     /// ```
     pub fn eval_into<'a, O: Out + ?Sized>(&self, args: impl AsArgs<'a>, out: &mut O) -> Result<(), EvalError> {
         let bound = self.core.bind(args.borrow(), &[])?;
-        let memories = out::memories(out);
-        let outputs: SmallVec<[RawView; 2]> = memories.iter().map(|m| m.view()).collect();
+        let memories = Memories::of(out);
+        let outputs = memories.views();
         // SAFETY: outputs are borrowed mutably, so they are writable, apart from each other and from the arguments.
         unsafe { self.core.eval_into(&bound, &outputs, &self.threads, false) }
     }
@@ -134,8 +134,8 @@ impl Expr {
         targets: &mut O,
         args: impl AsArgs<'a>,
     ) -> Result<(), EvalError> {
-        let memories = out::memories(targets);
-        let outputs: SmallVec<[RawView; 2]> = memories.iter().map(|m| m.view()).collect();
+        let memories = Memories::of(targets);
+        let outputs = memories.views();
         let names = names.names();
         if names.len() != outputs.len() {
             let message = format!("{} names are given for {} arrays to update", names.len(), outputs.len());

@@ -180,7 +180,7 @@ fn weight(kernel: &Kernel) -> f64 {
 }
 
 /// The kernels of one program.
-pub struct Kernels(Places<Slot>);
+pub struct Kernels(Places<Arc<Slot>>);
 
 /// Layouts for which an expression keeps kernels.
 const PLACES: usize = 96;
@@ -192,29 +192,22 @@ impl Default for Kernels {
 }
 
 impl Kernels {
-    /// Runs `f` with the kernel of a pass for this layout.
-    pub fn with<R>(
-        &self,
-        program: &Program,
-        stage: usize,
-        pass: Pass,
-        layout: &Layout,
-        f: impl FnOnce(&Slot) -> R,
-    ) -> R {
-        let is = |slot: &Slot| slot.key.stage == stage && slot.key.pass == pass && slot.key.layout == *layout;
+    /// The kernel of a pass for this layout.
+    pub fn get(&self, program: &Program, stage: usize, pass: Pass, layout: &Layout) -> Arc<Slot> {
+        let is = |slot: &Arc<Slot>| slot.key.stage == stage && slot.key.pass == pass && slot.key.layout == *layout;
         let make = || {
             let key = Key { stage, pass, layout: layout.clone() };
-            Ok::<Slot, std::convert::Infallible>(Slot::new(program, key))
+            Ok::<_, std::convert::Infallible>(Arc::new(Slot::new(program, key)))
         };
         match self.0.find(is, make) {
-            Ok(Ok(slot)) => f(slot),
-            Ok(Err(slot)) => f(&slot),
+            Ok(Ok(slot)) => Arc::clone(slot),
+            Ok(Err(slot)) => slot,
             Err(never) => match never {},
         }
     }
 
     /// The kernels made so far.
     pub fn iter(&self) -> impl Iterator<Item = (usize, Pass, &Slot)> {
-        self.0.iter().map(|slot| (slot.key.stage, slot.key.pass, slot))
+        self.0.iter().map(|slot| (slot.key.stage, slot.key.pass, &**slot))
     }
 }

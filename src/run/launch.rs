@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicU32;
 
-use super::kernels::{Executor, Kernels, Slot};
+use super::kernels::{Executor, Kernels};
 use super::staging::Staged;
 use super::threads::Threads;
 use super::tiles::{Job, STREAMED, share};
@@ -78,18 +78,17 @@ pub fn pays_to_share(env: &Env, points: usize, nanoseconds: f64) -> bool {
     large && env.threads.count() > 1
 }
 
-/// The most points for which a pass of this kind is a single call of its kernel.
-pub fn stays_serial_up_to(env: &Env, bytes: usize, weight: f64) -> usize {
-    let from = env.tuning.stream_from.unwrap_or(STREAM_FROM);
-    let cached = from.saturating_sub(1) / bytes.max(1);
-    if env.tuning.tile.is_some() {
-        return 0;
+/// The most points that stay on the calling thread even if there are others.
+pub fn serial_points(tuning: &Tuning, bytes: usize, weight: f64) -> usize {
+    match tuning.serial_below {
+        Some(below) => below.saturating_sub(1),
+        None => (WAKE / cost(1, bytes, weight)) as usize,
     }
-    match env.tuning.serial_below {
-        _ if env.threads.count() == 1 => cached,
-        Some(below) => below.saturating_sub(1).min(cached),
-        None => ((WAKE / cost(1, bytes, weight)) as usize).min(cached),
-    }
+}
+
+/// The most points whose results are not written past the cache.
+pub fn streamed_points(tuning: &Tuning, bytes: usize) -> usize {
+    tuning.stream_from.unwrap_or(STREAM_FROM).saturating_sub(1) / bytes.max(1)
 }
 
 /// Runs a pass of a stage over an arranged nest whose operands are those of `specs`.
@@ -128,25 +127,24 @@ pub unsafe fn launch(
     }
     classify(nest, specs, loops, staged, layout);
 
-    env.kernels.with(env.program, stage, pass, layout, |slot: &Slot| {
-        let shared = pays_to_share(env, points, cost(points, bytes, slot.weight()));
-        let tile = choose_tile(env, extents, combining, staged, shared);
-        fill_strides(nest, specs, layout, staged, tile, strides);
-        let kernel = &**slot.runnable(env.executor, points);
-        let job = Job { kernel, nest, loops, tile, strides, staged, faults: env.faults };
-        let tiles = job.tiles();
-        if !shared || tiles == 1 {
-            // SAFETY: as the caller promises.
-            unsafe { job.run(0..tiles) }
-            return;
-        }
-        let grain = match env.tuning.grain {
-            Some(elements) => elements / (tile[0] * tile[1]).max(1),
-            None => tiles / (env.threads.count() * TASKS),
-        };
-        // SAFETY: as the caller promises; tasks have disjoint ranges of tiles, and tiles disjoint points.
-        env.threads.enter(|| share(0..tiles, grain.max(1), &|range| unsafe { job.run(range) }));
-    });
+    let slot = env.kernels.get(env.program, stage, pass, layout);
+    let shared = pays_to_share(env, points, cost(points, bytes, slot.weight()));
+    let tile = choose_tile(env, extents, combining, staged, shared);
+    fill_strides(nest, specs, layout, staged, tile, strides);
+    let kernel = &**slot.runnable(env.executor, points);
+    let job = Job { kernel, nest, loops, tile, strides, staged, faults: env.faults };
+    let tiles = job.tiles();
+    if !shared || tiles == 1 {
+        // SAFETY: as the caller promises.
+        unsafe { job.run(0..tiles) }
+        return;
+    }
+    let grain = match env.tuning.grain {
+        Some(elements) => elements / (tile[0] * tile[1]).max(1),
+        None => tiles / (env.threads.count() * TASKS),
+    };
+    // SAFETY: as the caller promises; tasks have disjoint ranges of tiles, and tiles disjoint points.
+    env.threads.enter(|| share(0..tiles, grain.max(1), &|range| unsafe { job.run(range) }));
 }
 
 /// Puts next to the innermost axis the axis along which an operand that strides over the innermost one has its

@@ -3,7 +3,7 @@
 use ndarray::{ArrayBase, DataMut, Dimension};
 use smallvec::SmallVec;
 
-use super::view::{Dims, Memory};
+use super::view::{Dims, Memory, RawView};
 use crate::dtype::Element;
 
 /// What [`eval_into`](crate::Expr::eval_into) can write to: arrays and mutable views of any layout, `Vec`s and slices
@@ -17,12 +17,25 @@ pub unsafe trait Out {
     fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>));
 }
 
-/// The memories of an [`Out`].
-#[inline]
-pub(crate) fn memories<O: Out + ?Sized>(out: &mut O) -> SmallVec<[Memory<'_>; 2]> {
-    let mut all = SmallVec::new();
-    out.memories(&mut |memory| all.push(memory));
-    all
+/// The memories of an [`Out`]. Nearly always there is one.
+pub(crate) struct Memories<'a>(SmallVec<[Memory<'a>; 1]>);
+
+impl<'a> Memories<'a> {
+    #[inline]
+    pub fn of<O: Out + ?Sized>(out: &'a mut O) -> Memories<'a> {
+        let mut all = SmallVec::new();
+        out.memories(&mut |memory| all.push(memory));
+        Memories(all)
+    }
+
+    /// As shapes and strides in one piece.
+    #[inline]
+    pub fn views(&self) -> SmallVec<[RawView<'_>; 1]> {
+        match self.0.as_slice() {
+            [one] => SmallVec::from_buf([one.view()]),
+            several => several.iter().map(Memory::view).collect(),
+        }
+    }
 }
 
 // SAFETY: a mutable array gives each of its elements once; ndarray has no safe mutable view with overlapping elements.

@@ -235,31 +235,29 @@ impl Reduction<'_> {
         let sizes: SmallVec<[usize; 2]> = self.monoid.state.iter().map(|t| t.size()).collect();
         let merge_strides: Strides = sizes.iter().cycle().take(3 * sizes.len()).map(|&s| s as isize).collect();
 
-        env.kernels.with(env.program, self.stage, Pass::Step, &layout, |step| {
-            env.kernels.with(env.program, self.stage, Pass::Merge, &merge, |merge| {
-                let wide = base.shape()[kept - 1];
-                let blocks = length.div_ceil(BLOCK);
-                let columns = Columns {
-                    monoid: self.monoid,
-                    base,
-                    sources: self.sources.len(),
-                    step: &**step.runnable(env.executor, count * length),
-                    step_strides: &strides,
-                    merge: &**merge.runnable(env.executor, count * blocks * LANES),
-                    merge_strides: &merge_strides,
-                    states: &states,
-                    length,
-                    tiles: wide.div_ceil(COLUMNS),
-                    faults: env,
-                };
-                let tasks = blocks * columns.tiles * (count / wide);
-                let bytes = specs[..self.sources.len()].iter().map(|s| s.dtype.size()).sum();
-                let shared = pays_to_share(env, count * length, cost(count * length, bytes, step.weight() + 1.0));
-                // SAFETY: tasks read the sources and write states of their own.
-                let work = |range: Range<usize>| unsafe { columns.run(range) };
-                run_tasks(env, tasks, shared, &work);
-            });
-        });
+        let step = env.kernels.get(env.program, self.stage, Pass::Step, &layout);
+        let merge = env.kernels.get(env.program, self.stage, Pass::Merge, &merge);
+        let wide = base.shape()[kept - 1];
+        let blocks = length.div_ceil(BLOCK);
+        let columns = Columns {
+            monoid: self.monoid,
+            base,
+            sources: self.sources.len(),
+            step: &**step.runnable(env.executor, count * length),
+            step_strides: &strides,
+            merge: &**merge.runnable(env.executor, count * blocks * LANES),
+            merge_strides: &merge_strides,
+            states: &states,
+            length,
+            tiles: wide.div_ceil(COLUMNS),
+            faults: env,
+        };
+        let tasks = blocks * columns.tiles * (count / wide);
+        let bytes = specs[..self.sources.len()].iter().map(|s| s.dtype.size()).sum();
+        let shared = pays_to_share(env, count * length, cost(count * length, bytes, step.weight() + 1.0));
+        // SAFETY: tasks read the sources and write states of their own.
+        let work = |range: Range<usize>| unsafe { columns.run(range) };
+        run_tasks(env, tasks, shared, &work);
     }
 
     /// Blocks are computed into a buffer in logical order, and combined from there.
@@ -286,29 +284,27 @@ impl Reduction<'_> {
         }
         combine.classes.extend(std::iter::repeat_n(Class::Zero, 2 * self.monoid.state.len()));
 
-        env.kernels.with(env.program, self.stage, Pass::Fill, &fill, |fill| {
-            env.kernels.with(env.program, self.stage, Pass::PartialOfArgs, &combine, |combine| {
-                let gathered = Gathered {
-                    monoid: self.monoid,
-                    base,
-                    sources: self.sources.len(),
-                    fill: &**fill.runnable(env.executor, count * length),
-                    fill_strides: &fill_strides,
-                    combine: &**combine.runnable(env.executor, count * length),
-                    combine_strides: &combine_strides,
-                    states: &states,
-                    length,
-                    faults: env,
-                };
-                let tasks = count * length.div_ceil(BLOCK);
-                let bytes = specs.iter().map(|s| s.dtype.size()).sum();
-                let weight = fill.weight() + combine.weight();
-                let shared = pays_to_share(env, count * length, cost(count * length, bytes, weight));
-                // SAFETY: tasks read the sources and write states of their own.
-                let work = |range: Range<usize>| unsafe { gathered.run(range) };
-                run_tasks(env, tasks, shared, &work);
-            });
-        });
+        let fill = env.kernels.get(env.program, self.stage, Pass::Fill, &fill);
+        let combine = env.kernels.get(env.program, self.stage, Pass::PartialOfArgs, &combine);
+        let gathered = Gathered {
+            monoid: self.monoid,
+            base,
+            sources: self.sources.len(),
+            fill: &**fill.runnable(env.executor, count * length),
+            fill_strides: &fill_strides,
+            combine: &**combine.runnable(env.executor, count * length),
+            combine_strides: &combine_strides,
+            states: &states,
+            length,
+            faults: env,
+        };
+        let tasks = count * length.div_ceil(BLOCK);
+        let bytes = specs.iter().map(|s| s.dtype.size()).sum();
+        let weight = fill.weight() + combine.weight();
+        let shared = pays_to_share(env, count * length, cost(count * length, bytes, weight));
+        // SAFETY: tasks read the sources and write states of their own.
+        let work = |range: Range<usize>| unsafe { gathered.run(range) };
+        run_tasks(env, tasks, shared, &work);
     }
 
     /// Merges the states of each point's blocks, and writes the result.

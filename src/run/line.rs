@@ -1,0 +1,136 @@
+//! The short way of a call: one elementwise pass over contiguous arrays of one shape, and scalars.
+//!
+//! Most calls are of this kind, and for small arrays the price of a call is what they pay. Here nothing is planned: the
+//! kernel is known, and all that is checked is that the arguments are what it wants. Whatever does not fit, or is
+//! so large that threads or the memory want a plan, takes the ordinary way, with the same result.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use smallvec::SmallVec;
+
+use super::core::{Core, Typed};
+use super::error::EvalError;
+use super::execute::fault;
+use super::kernels::{Executor, Slot};
+use super::launch::{serial_points, streamed_points};
+use super::threads::Threads;
+use super::view::RawView;
+use crate::dtype::DType;
+use crate::jit::Call;
+use crate::plan::lower::{Class, Layout, OperandSpec, Pass, operands};
+use crate::plan::program::{Source, Work};
+
+/// The kernel for arrays that are all one contiguous line of the same length.
+pub struct Line {
+    slot: Arc<Slot>,
+    /// For each source of the kernel, which of the expression's names it is, and whether it is a scalar.
+    sources: SmallVec<[(u32, bool); 4]>,
+    output: DType,
+    /// The kernel's table.
+    strides: SmallVec<[isize; 4]>,
+    /// Longer lines are shared between threads, if there are several.
+    alone: usize,
+    /// Longer lines are written past the cache.
+    cached: usize,
+}
+
+impl Line {
+    /// The line kernel, if the program is one map with one result, and no bare integer needs a check. Bare numbers are
+    /// its scalars, the other arguments its lines.
+    pub fn new(core: &Core, typed: &Typed) -> Option<Line> {
+        let program = &typed.program;
+        let ([stage], [output], []) =
+            (program.stages.as_slice(), program.graph.outputs.as_slice(), program.graph.range_checks.as_slice())
+        else {
+            return None;
+        };
+        if !matches!(stage.work, Work::Map(_)) || core.options.tuning.tile.is_some() {
+            return None;
+        }
+        let mut sources = SmallVec::new();
+        for &(_, source) in &stage.sources {
+            let Source::Input(input) = source else { return None };
+            let name = program.graph.inputs.get(input as usize)?.name;
+            sources.push((name, typed.signature.get(name as usize)?.weak));
+        }
+        if sources.iter().all(|&(_, scalar)| scalar) {
+            return None;
+        }
+        let specs = operands(program, 0, Pass::Map);
+        let scalar = |at: usize| sources.get(at).is_some_and(|&(_, scalar)| scalar);
+        let classes = (0..specs.len()).map(|at| if scalar(at) { Class::Zero } else { Class::Unit }).collect();
+        let lines = || specs.iter().enumerate().filter(|&(at, _)| !scalar(at)).map(|(_, s): (_, &OperandSpec)| s.dtype);
+        let slot = typed.kernels.get(program, 0, Pass::Map, &Layout { loops: 1, classes });
+        let bytes = lines().map(DType::size).sum();
+        Some(Line {
+            output: program.graph.node(*output).dtype,
+            strides: lines().map(|dtype| dtype.size() as isize).collect(),
+            alone: serial_points(&core.options.tuning, bytes, slot.weight()),
+            cached: streamed_points(&core.options.tuning, bytes),
+            slot,
+            sources,
+        })
+    }
+
+    /// Compiles the kernel, whatever the work.
+    pub fn compile(&self, executor: Executor) {
+        self.slot.runnable(executor, 0);
+    }
+
+    /// Evaluates, if `view` (which gives the argument of a name) and the output are lines and scalars as the kernel wants
+    /// them; `None` if not.
+    ///
+    /// # Safety
+    /// The arguments must be of the types of the signature and readable; the output must be writable, and apart from
+    /// them or one of them.
+    #[inline]
+    pub unsafe fn run<'a>(
+        &self,
+        view: impl Fn(usize) -> RawView<'a>,
+        output: &RawView,
+        executor: Executor,
+        threads: &Threads,
+    ) -> Option<Result<(), EvalError>> {
+        let length = line(output)?;
+        let short = length <= self.alone || length <= self.cached && threads.count() == 1;
+        if output.dtype != self.output || !short || length > self.cached || length == 0 {
+            return None;
+        }
+        let mut pointers: SmallVec<[*mut u8; 8]> = SmallVec::new();
+        for &(name, scalar) in &self.sources {
+            let view = view(name as usize);
+            let fits = if scalar { view.shape.is_empty() } else { view.shape == output.shape && line(&view).is_some() };
+            if !fits {
+                return None;
+            }
+            pointers.push(view.pointer);
+        }
+        pointers.push(output.pointer);
+        let faults = AtomicU32::new(0);
+        let call =
+            Call { pointers: &pointers, strides: &self.strides, extents: &[length], origin: &[0], faults: &faults };
+        // SAFETY: all lines have this length, the types are those of the kernel, and for the rest the caller vouches.
+        unsafe { self.slot.runnable(executor, length).run(&call) }
+        Some(match faults.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            faults => Err(fault(faults)),
+        })
+    }
+}
+
+/// The number of elements, if they lie one after the other in C order.
+#[inline]
+fn line(view: &RawView) -> Option<usize> {
+    if let (&[n], &[1]) = (view.shape, view.strides) {
+        return Some(n);
+    }
+    let mut step = 1;
+    for (&n, &stride) in view.shape.iter().zip(view.strides).rev() {
+        if stride != step as isize && n != 1 {
+            return None;
+        }
+        step *= n;
+    }
+    Some(step)
+}
