@@ -17,8 +17,8 @@ pub unsafe trait Out {
     fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>));
 }
 
-/// The memories of an [`Out`]. Nearly always there is one.
-pub(crate) struct Memories<'a>(SmallVec<[Memory<'a>; 1]>);
+/// The memories of an [`Out`]. Nearly always there is one, or two.
+pub(crate) struct Memories<'a>(SmallVec<[Memory<'a>; 2]>);
 
 impl<'a> Memories<'a> {
     #[inline]
@@ -30,9 +30,9 @@ impl<'a> Memories<'a> {
 
     /// As shapes and strides in one piece.
     #[inline]
-    pub fn views(&self) -> SmallVec<[RawView<'_>; 1]> {
+    pub fn views(&self) -> SmallVec<[RawView<'_>; 2]> {
         match self.0.as_slice() {
-            [one] => SmallVec::from_buf([one.view()]),
+            [one] => SmallVec::from_iter([one.view()]),
             several => several.iter().map(Memory::view).collect(),
         }
     }
