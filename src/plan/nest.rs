@@ -87,6 +87,17 @@ impl Nest {
         &self.strides[operand * self.shape.len()..][..self.shape.len()]
     }
 
+    /// The addresses between which all elements of an operand lie.
+    pub fn reach(&self, operand: usize, size: usize) -> (usize, usize) {
+        let (mut before, mut after) = (0, size);
+        for (&length, &stride) in self.shape.iter().zip(self.strides(operand)) {
+            let far = stride.unsigned_abs() * length.saturating_sub(1);
+            if stride < 0 { before += far } else { after += far }
+        }
+        let first = self.pointers[operand].addr();
+        (first.saturating_sub(before), first.saturating_add(after))
+    }
+
     /// Drops axes of length 1, orders the kept axes (see [`outer_first`](Nest::outer_first)), puts the reduced ones
     /// innermost in their logical order, and merges neighbours that every operand walks as one.
     pub fn arrange(&mut self, is_reduced: impl Fn(usize) -> bool) {

@@ -73,7 +73,7 @@ pub struct Core {
 /// A text for arguments of certain types.
 pub struct Typed {
     /// The types, name by name.
-    pub signature: SmallVec<[InputType; 4]>,
+    pub signature: SmallVec<[InputType; 8]>,
     /// The stages.
     pub program: Program,
     /// Their kernels.
@@ -82,7 +82,7 @@ pub struct Typed {
 }
 
 /// Arguments in the order of the names.
-pub type Bound<'a> = SmallVec<[(InputType, RawView<'a>); 4]>;
+pub type Bound<'a> = SmallVec<[(InputType, RawView<'a>); 8]>;
 
 impl Core {
     /// Parses a text.
@@ -158,7 +158,7 @@ impl Core {
             typed.signature.len() == bound.len() && typed.signature.iter().zip(bound).all(|(a, (b, _))| a == b)
         };
         let make = || {
-            let signature: SmallVec<[InputType; 4]> = bound.iter().map(|(ty, _)| *ty).collect();
+            let signature: SmallVec<[InputType; 8]> = bound.iter().map(|(ty, _)| *ty).collect();
             let graph = infer(&self.ast, &self.source, &self.resolved, &signature)?;
             let program = Program::new(graph);
             Ok::<_, CompileError>(Arc::new(Typed {
@@ -295,7 +295,7 @@ impl Typed {
     }
 
     /// The arrays of the graph's inputs, once bare integers are known to be in range.
-    fn inputs<'a>(&self, core: &Core, bound: &Bound<'a>) -> Result<SmallVec<[RawView<'a>; 4]>, EvalError> {
+    fn inputs<'a>(&self, core: &Core, bound: &Bound<'a>) -> Result<SmallVec<[RawView<'a>; 8]>, EvalError> {
         let graph = &self.program.graph;
         for check in &graph.range_checks {
             let (_, view) = bound[check.name as usize];

@@ -208,9 +208,9 @@ impl Workspace {
                         }
                         continue;
                     }
-                    let sources: SmallVec<[RawView; 4]> =
+                    let sources: SmallVec<[RawView; 8]> =
                         stage.sources.iter().map(|leaf| resolve(leaf, &*before)).collect();
-                    let joined: Option<SmallVec<[RawView; 4]>> =
+                    let joined: Option<SmallVec<[RawView; 8]>> =
                         joins.filter(|&map| !in_place && shapes[map] == temp.shape).map(|map| {
                             let me = Source::Temp(at as u32);
                             let others = program.stages[map].sources.iter().filter(|(_, source)| *source != me);

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::AtomicU32;
 
+use smallvec::SmallVec;
+
 use super::kernels::{Executor, Kernels};
 use super::staging::Staged;
 use super::threads::Threads;
@@ -122,7 +124,7 @@ pub unsafe fn launch(
         choose_rearranged(nest, specs, extents, staged);
         let from = env.tuning.stream_from.unwrap_or(STREAM_FROM);
         if pass == Pass::Map && staged.is_empty() && points.saturating_mul(bytes) >= from {
-            choose_streamed(nest, specs, extents, staged);
+            choose_streamed(nest, specs, extents, from, staged);
         }
     }
     classify(nest, specs, loops, staged, layout);
@@ -181,11 +183,30 @@ fn choose_rearranged(nest: &Nest, specs: &[OperandSpec], extents: [usize; 2], st
     }
 }
 
-/// Results go past the cache if all of them can.
-fn choose_streamed(nest: &Nest, specs: &[OperandSpec], extents: [usize; 2], staged: &mut Vec<Staged>) {
+/// Results go past the cache if all of them can, if none is read (its lines are there already), and if what the pass
+/// touches is large: several views of one array count once.
+fn choose_streamed(nest: &Nest, specs: &[OperandSpec], extents: [usize; 2], from: usize, staged: &mut Vec<Staged>) {
     let unit = |o: usize| nest.strides(o).last() == Some(&(specs[o].dtype.size() as isize));
     let results = || (0..specs.len()).filter(|&o| specs[o].role == Role::Out);
-    if extents[1] >= STREAMED && results().all(unit) {
+    if extents[1] < STREAMED || !results().all(unit) {
+        return;
+    }
+    let mut reached: SmallVec<[(usize, usize); 16]> =
+        (0..specs.len()).map(|o| nest.reach(o, specs[o].dtype.size())).collect();
+    let apart = |o: usize| {
+        let (start, end) = reached[o];
+        reached.iter().enumerate().all(|(other, r)| other == o || r.1 <= start || end <= r.0)
+    };
+    if !results().all(apart) {
+        return;
+    }
+    reached.sort_unstable();
+    let (mut touched, mut covered) = (0, 0);
+    for &(start, end) in &reached {
+        touched += end.saturating_sub(start.max(covered));
+        covered = covered.max(end);
+    }
+    if touched >= from {
         staged.extend(results().map(|operand| Staged::Stream { operand, size: specs[operand].dtype.size() }));
     }
 }

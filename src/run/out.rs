@@ -17,7 +17,7 @@ pub unsafe trait Out {
     fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>));
 }
 
-/// The memories of an [`Out`]. Nearly always there is one, or two.
+/// The memories of an [`Out`].
 pub(crate) struct Memories<'a>(SmallVec<[Memory<'a>; 2]>);
 
 impl<'a> Memories<'a> {
@@ -31,10 +31,11 @@ impl<'a> Memories<'a> {
     /// As shapes and strides in one piece.
     #[inline]
     pub fn views(&self) -> SmallVec<[RawView<'_>; 2]> {
-        match self.0.as_slice() {
-            [one] => SmallVec::from_iter([one.view()]),
-            several => several.iter().map(Memory::view).collect(),
+        let mut views = SmallVec::new();
+        for memory in &self.0 {
+            views.push(memory.view());
         }
+        views
     }
 }
 

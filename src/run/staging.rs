@@ -121,7 +121,8 @@ pub unsafe fn stream(from: *const u8, to: *mut u8, bytes: usize) {
     // SAFETY: as the caller promises; SSE2 is part of x86-64.
     unsafe {
         use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
-        let head = to.align_offset(16).min(bytes);
+        // Whole lines alone: one that is written in part would have to be read first.
+        let head = to.align_offset(64).min(bytes);
         std::ptr::copy_nonoverlapping(from, to, head);
         let (from, to, bytes) = (from.add(head), to.add(head), bytes - head);
         let whole = bytes / 64 * 64;
