@@ -208,6 +208,7 @@ fn random_expressions() {
         if limited && start.elapsed() > Duration::from_secs(20) {
             break;
         }
+        let began = Instant::now();
         let case = Case::random(&mut Rng::new(seed));
         let found = catch_unwind(AssertUnwindSafe(|| run(&case, seed))).unwrap_or_else(|_| Err("panicked".into()));
         if let Err(error) = found {
@@ -223,6 +224,9 @@ fn random_expressions() {
                 failures < setting("TILEXPR_FAILURES", 1),
                 "TILEXPR_SEED={seed} TILEXPR_FUZZ=1 runs the case again"
             );
+        }
+        if began.elapsed() > Duration::from_secs(5) {
+            println!("seed {seed} took {:?}: {:?}", began.elapsed(), case.text());
         }
         done += 1;
     }
