@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::kernels::{Executor, Kernels};
 use super::staging::Staged;
 use super::threads::Threads;
-use super::tiles::{Job, STREAMED, share};
+use super::tiles::{Job, share};
 use crate::ir::Role;
 use crate::plan::lower::{Class, Layout, OperandSpec, Pass};
 use crate::plan::nest::Nest;
@@ -52,19 +52,22 @@ pub struct LaunchSpace {
 }
 
 /// Serial time, in nanoseconds, from which on a second thread is woken: waking and joining it costs about a third.
-const WAKE: f64 = 18_000.0;
+const WAKE: f64 = 25_000.0;
 /// Nanoseconds a byte that moves through the nearer caches costs, roughly.
-const BYTE: f64 = 0.011;
+const BYTE: f64 = 0.008;
 /// Nanoseconds a simple operation costs, roughly.
-const OPERATION: f64 = 0.12;
+const OPERATION: f64 = 0.05;
 /// Bytes touched from which on results are written past the cache. Below, they may still be there when they are read.
 const STREAM_FROM: usize = 40 << 20;
+/// Elements of a row from which on it may go past the cache: its first and last line may be shared with others.
+const STREAMED_ROW: usize = 512;
 /// Elements of a tile, where nothing asks for another number.
 const TILE: usize = 1 << 15;
 /// Tasks for each thread: enough that a slow thread's share can be stolen.
 const TASKS: usize = 4;
-/// Rows and columns of a tile that is rearranged in a buffer: two of them fit in L1 with room to spare.
-const REARRANGED: [usize; 2] = [32, 64];
+/// Rows and columns of a tile that is rearranged in a buffer: long enough for whole lines both ways, small enough for L1 and
+/// the pages that it touches.
+const REARRANGED: [usize; 2] = [64, 64];
 
 /// Estimated nanoseconds of a pass on one thread.
 pub fn cost(points: usize, bytes: usize, weight: f64) -> f64 {
@@ -188,7 +191,7 @@ fn choose_rearranged(nest: &Nest, specs: &[OperandSpec], extents: [usize; 2], st
 fn choose_streamed(nest: &Nest, specs: &[OperandSpec], extents: [usize; 2], from: usize, staged: &mut Vec<Staged>) {
     let unit = |o: usize| nest.strides(o).last() == Some(&(specs[o].dtype.size() as isize));
     let results = || (0..specs.len()).filter(|&o| specs[o].role == Role::Out);
-    if extents[1] < STREAMED || !results().all(unit) {
+    if extents[1] < STREAMED_ROW || !results().all(unit) {
         return;
     }
     let mut reached: SmallVec<[(usize, usize); 16]> =

@@ -99,14 +99,25 @@ impl Block {
 
     /// Row is the fast index: the array's neighbours lie along it, so whole cache lines are used while they are there.
     unsafe fn copy_as<T: Copy>(&self, from: (*mut u8, [isize; 2]), to: (*mut u8, [isize; 2])) {
-        for column in 0..self.counts[1] as isize {
-            for row in 0..self.counts[0] as isize {
+        let [rows, columns] = self.counts.map(|n| n as isize);
+        for column in 0..columns {
+            self.prefetch(column + columns);
+            for row in 0..rows {
                 let at = |(pointer, [down, across]): (*mut u8, [isize; 2])| {
                     pointer.wrapping_offset(row * down + column * across).cast::<T>()
                 };
                 // SAFETY: both are elements of the tile; they need not be aligned.
                 unsafe { at(to).write_unaligned(at(from).read_unaligned()) }
             }
+        }
+    }
+
+    /// Fetches a column of the tile to the right, which comes next: columns lie so far apart that no hardware looks ahead
+    /// (`a + b.t()` of 4096 x 4096 takes 2.5 times as long as `a + b` with it, 3.5 times without).
+    fn prefetch(&self, column: isize) {
+        let (pointer, [down, across]) = self.outside;
+        for row in (0..self.counts[0]).step_by(LINE / self.size) {
+            prefetch(pointer.wrapping_offset(row as isize * down + column * across));
         }
     }
 }
@@ -116,30 +127,94 @@ impl Block {
 /// # Safety
 /// `from` must be valid for reads and `to` for writes of this many bytes, and the two apart. [`fence`] must follow before
 /// another thread is told of the result.
-pub unsafe fn stream(from: *const u8, to: *mut u8, bytes: usize) {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    // SAFETY: as the caller promises; SSE2 is part of x86-64.
+pub unsafe fn stream(from: *const u8, to: *mut u8, bytes: usize, next: &[*mut u8]) {
+    // Whole lines alone: one that is written in part would have to be read first.
+    let head = to.align_offset(LINE).min(bytes);
+    let lines = (bytes - head) / LINE;
+    let tail = head + lines * LINE;
+    // SAFETY: the three parts are those of the whole; the middle begins at a line.
     unsafe {
-        use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
-        // Whole lines alone: one that is written in part would have to be read first.
-        let head = to.align_offset(64).min(bytes);
         std::ptr::copy_nonoverlapping(from, to, head);
-        let (from, to, bytes) = (from.add(head), to.add(head), bytes - head);
-        let whole = bytes / 64 * 64;
-        let mut at = 0;
-        while at < whole {
-            let line: [__m128i; 4] = std::array::from_fn(|i| _mm_loadu_si128(from.add(at + 16 * i).cast()));
-            for (i, part) in line.into_iter().enumerate() {
-                _mm_stream_si128(to.add(at + 16 * i).cast(), part);
-            }
-            at += 64;
-        }
-        std::ptr::copy_nonoverlapping(from.add(whole), to.add(whole), bytes - whole);
+        stream_lines(from.add(head), to.add(head), lines, next);
+        std::ptr::copy_nonoverlapping(from.add(tail), to.add(tail), bytes - tail);
     }
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+}
+
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+use x86::{prefetch, stream_lines};
+
+#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+fn prefetch(_: *const u8) {}
+
+#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+unsafe fn stream_lines(from: *const u8, to: *mut u8, lines: usize, _: &[*mut u8]) {
     // SAFETY: as the caller promises.
-    unsafe {
-        std::ptr::copy_nonoverlapping(from, to, bytes);
+    unsafe { std::ptr::copy_nonoverlapping(from, to, lines * LINE) }
+}
+
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+mod x86 {
+    use super::LINE;
+    use std::arch::x86_64::*;
+
+    /// Fetches the lines that are read next while this one is on its way out: else reads would wait for writes in turn.
+    #[inline(always)]
+    fn prefetch_all(next: &[*mut u8], at: usize) {
+        next.iter().for_each(|line| prefetch(line.wrapping_add(at)));
+    }
+
+    /// Fetches a line.
+    #[inline(always)]
+    pub fn prefetch(address: *const u8) {
+        // SAFETY: a hint, for which any address will do.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    }
+
+    /// Copies whole lines to an address that is a line's, with the widest stores there are.
+    pub unsafe fn stream_lines(from: *const u8, to: *mut u8, lines: usize, next: &[*mut u8]) {
+        // SAFETY: as the caller promises; each is called where the machine has its instructions.
+        unsafe {
+            if is_x86_feature_detected!("avx512f") {
+                by_64(from, to, lines, next);
+            } else if is_x86_feature_detected!("avx") {
+                by_32(from, to, lines, next);
+            } else {
+                by_16(from, to, lines, next);
+            }
+        }
+    }
+
+    #[target_feature(enable = "avx512f")]
+    unsafe fn by_64(from: *const u8, to: *mut u8, lines: usize, next: &[*mut u8]) {
+        for at in (0..lines * LINE).step_by(64) {
+            prefetch_all(next, at);
+            // SAFETY: as the caller promises.
+            unsafe { _mm512_stream_si512(to.add(at).cast(), _mm512_loadu_si512(from.add(at).cast())) }
+        }
+    }
+
+    #[target_feature(enable = "avx")]
+    unsafe fn by_32(from: *const u8, to: *mut u8, lines: usize, next: &[*mut u8]) {
+        for at in (0..lines * LINE).step_by(32) {
+            if at % LINE == 0 {
+                prefetch_all(next, at);
+            }
+            // SAFETY: as the caller promises.
+            unsafe { _mm256_stream_si256(to.add(at).cast(), _mm256_loadu_si256(from.add(at).cast())) }
+        }
+    }
+
+    unsafe fn by_16(from: *const u8, to: *mut u8, lines: usize, next: &[*mut u8]) {
+        for at in (0..lines * LINE).step_by(16) {
+            if at % LINE == 0 {
+                prefetch_all(next, at);
+            }
+            // SAFETY: as the caller promises.
+            unsafe { _mm_stream_si128(to.add(at).cast(), _mm_loadu_si128(from.add(at).cast())) }
+        }
     }
 }
 
