@@ -8,25 +8,26 @@
 //! - **columns**: neighbours lie along a kept axis: rows are combined, element by element, into eight rows of states;
 //! - **gathered**: anything else: blocks are computed into a buffer in logical order and combined from there.
 
+mod columns;
+mod gathered;
+
 use std::ops::Range;
 use std::ptr;
 
 use smallvec::SmallVec;
 
-use super::launch::{Env, LaunchSpace, cost, launch, pays_to_share};
-use super::scratch::{Buffer, with_scratch};
-use super::tiles::share;
-use super::view::RawView;
 use crate::dtype::Scalar;
 use crate::ir::{LANES, Monoid};
 use crate::jit::{Call, Compiled};
 use crate::plan::lower::{Class, Layout, OperandSpec, Pass, operands};
 use crate::plan::nest::Nest;
+use crate::run::launch::{Env, LaunchSpace, launch};
+use crate::run::scratch::Buffer;
+use crate::run::tiles::share;
+use crate::run::view::RawView;
 
 /// Elements of a block: part of what a sum means.
 pub const BLOCK: usize = 512;
-/// Columns whose states are kept in L1 at a time.
-const COLUMNS: usize = 256;
 /// Tasks for each thread.
 const TASKS: usize = 4;
 
@@ -208,105 +209,6 @@ impl Reduction<'_> {
         }
     }
 
-    /// Rows are combined into eight rows of states, one for each lane.
-    ///
-    /// # Safety
-    /// As for [`run`](Reduction::run).
-    unsafe fn columns(&self, env: &Env, space: &mut ReduceSpace, length: usize) {
-        let ReduceSpace { base, states, .. } = space;
-        let (kept, rank) = (base.kept(), base.rank());
-        let count = points(base);
-        let states = self.reserve(&mut states[0], count, length.div_ceil(BLOCK));
-        let specs = operands(env.program, self.stage, Pass::Step);
-        let single = rank - kept == 1;
-        let mut layout = Layout { loops: 2, ..Layout::default() };
-        let mut strides = Strides::new();
-        for (o, spec) in specs[..self.sources.len()].iter().enumerate() {
-            // One axis is stepped over by lanes; of several, each row is a call of its own.
-            let down = if single { base.strides(o)[kept] * LANES as isize } else { 0 };
-            push_class(&mut layout, &mut strides, down, None);
-            push_class(&mut layout, &mut strides, base.strides(o)[kept - 1], Some(spec.dtype.size()));
-        }
-        for ty in &self.monoid.state {
-            push_class(&mut layout, &mut strides, 0, None);
-            push_class(&mut layout, &mut strides, ty.size() as isize, Some(ty.size()));
-        }
-        let merge = Layout { loops: 1, classes: SmallVec::from_elem(Class::Unit, 3 * self.monoid.state.len()) };
-        let sizes: SmallVec<[usize; 2]> = self.monoid.state.iter().map(|t| t.size()).collect();
-        let merge_strides: Strides = sizes.iter().cycle().take(3 * sizes.len()).map(|&s| s as isize).collect();
-
-        let step = env.kernels.get(env.program, self.stage, Pass::Step, &layout);
-        let merge = env.kernels.get(env.program, self.stage, Pass::Merge, &merge);
-        let wide = base.shape()[kept - 1];
-        let blocks = length.div_ceil(BLOCK);
-        let columns = Columns {
-            monoid: self.monoid,
-            base,
-            sources: self.sources.len(),
-            step: &**step.runnable(env.executor, count * length),
-            step_strides: &strides,
-            merge: &**merge.runnable(env.executor, count * blocks * LANES),
-            merge_strides: &merge_strides,
-            states: &states,
-            length,
-            tiles: wide.div_ceil(COLUMNS),
-            faults: env,
-        };
-        let tasks = blocks * columns.tiles * (count / wide);
-        let bytes = specs[..self.sources.len()].iter().map(|s| s.dtype.size()).sum();
-        let shared = pays_to_share(env, count * length, cost(count * length, bytes, step.weight() + 1.0));
-        // SAFETY: tasks read the sources and write states of their own.
-        let work = |range: Range<usize>| unsafe { columns.run(range) };
-        run_tasks(env, tasks, shared, &work);
-    }
-
-    /// Blocks are computed into a buffer in logical order, and combined from there.
-    ///
-    /// # Safety
-    /// As for [`run`](Reduction::run).
-    unsafe fn gathered(&self, env: &Env, space: &mut ReduceSpace, length: usize) {
-        let ReduceSpace { base, states, .. } = space;
-        let rank = base.rank();
-        let count = points(base);
-        let states = self.reserve(&mut states[0], count, length.div_ceil(BLOCK));
-        let specs = operands(env.program, self.stage, Pass::Fill);
-        let mut fill = Layout { loops: 1, ..Layout::default() };
-        let mut fill_strides = Strides::new();
-        for (o, spec) in specs[..self.sources.len()].iter().enumerate() {
-            push_class(&mut fill, &mut fill_strides, base.strides(o)[rank - 1], Some(spec.dtype.size()));
-        }
-        let mut combine = Layout { loops: 2, ..Layout::default() };
-        let mut combine_strides = Strides::new();
-        for ty in &self.monoid.args {
-            push_class(&mut fill, &mut fill_strides, ty.size() as isize, Some(ty.size()));
-            push_class(&mut combine, &mut combine_strides, 0, None);
-            push_class(&mut combine, &mut combine_strides, ty.size() as isize, Some(ty.size()));
-        }
-        combine.classes.extend(std::iter::repeat_n(Class::Zero, 2 * self.monoid.state.len()));
-
-        let fill = env.kernels.get(env.program, self.stage, Pass::Fill, &fill);
-        let combine = env.kernels.get(env.program, self.stage, Pass::PartialOfArgs, &combine);
-        let gathered = Gathered {
-            monoid: self.monoid,
-            base,
-            sources: self.sources.len(),
-            fill: &**fill.runnable(env.executor, count * length),
-            fill_strides: &fill_strides,
-            combine: &**combine.runnable(env.executor, count * length),
-            combine_strides: &combine_strides,
-            states: &states,
-            length,
-            faults: env,
-        };
-        let tasks = count * length.div_ceil(BLOCK);
-        let bytes = specs.iter().map(|s| s.dtype.size()).sum();
-        let weight = fill.weight() + combine.weight();
-        let shared = pays_to_share(env, count * length, cost(count * length, bytes, weight));
-        // SAFETY: tasks read the sources and write states of their own.
-        let work = |range: Range<usize>| unsafe { gathered.run(range) };
-        run_tasks(env, tasks, shared, &work);
-    }
-
     /// Merges the states of each point's blocks, and writes the result.
     ///
     /// # Safety
@@ -457,173 +359,5 @@ pub unsafe fn fill(to: *mut u8, value: Scalar, count: usize) {
             4 => (0..count).for_each(|i| to.cast::<u32>().add(i).write_unaligned(value.bits() as u32)),
             _ => (0..count).for_each(|i| to.cast::<u64>().add(i).write_unaligned(value.bits())),
         }
-    }
-}
-
-/// Tasks that combine rows: block by block of the reduced axes, tile by tile of the innermost kept axis.
-struct Columns<'a> {
-    monoid: &'static Monoid,
-    base: &'a Nest,
-    sources: usize,
-    step: &'a dyn Compiled,
-    step_strides: &'a [isize],
-    merge: &'a dyn Compiled,
-    merge_strides: &'a [isize],
-    states: &'a [*mut u8],
-    length: usize,
-    tiles: usize,
-    faults: &'a Env<'a>,
-}
-
-// SAFETY: whoever makes it promises that its memory may be used from any thread; tasks write disjoint states.
-unsafe impl Sync for Columns<'_> {}
-
-impl Columns<'_> {
-    /// # Safety
-    /// Sources must be readable and states writable.
-    unsafe fn run(&self, tasks: Range<usize>) {
-        with_scratch(|scratch| {
-            for task in tasks {
-                let (tile, rest) = (task % self.tiles, task / self.tiles);
-                let blocks = self.length.div_ceil(BLOCK);
-                // SAFETY: as the caller promises.
-                unsafe { self.block(rest / blocks, tile, rest % blocks, scratch) }
-            }
-        });
-    }
-
-    /// # Safety
-    /// As for [`run`](Columns::run).
-    unsafe fn block(&self, outer: usize, tile: usize, block: usize, scratch: &mut super::scratch::Scratch) {
-        let (base, kept) = (self.base, self.base.kept());
-        let wide = base.shape()[kept - 1];
-        let first = tile * COLUMNS;
-        let columns = COLUMNS.min(wide - first);
-        let rows = block * BLOCK..self.length.min((block + 1) * BLOCK);
-
-        let room = |size: usize| LANES * columns * size;
-        let mut at = scratch.bytes.reserve(self.monoid.state.iter().map(|t| room(t.size())).sum());
-        let mut lanes: SmallVec<[*mut u8; 2]> = SmallVec::new();
-        for (ty, &init) in self.monoid.state.iter().zip(&self.monoid.init) {
-            // SAFETY: reserved above.
-            unsafe { fill(at, init, LANES * columns) }
-            lanes.push(at);
-            at = at.wrapping_add(room(ty.size()));
-        }
-
-        let mut run = |row: usize, rows: usize, lane: usize| {
-            scratch.pointers.clear();
-            for o in 0..self.sources {
-                let (by_kept, by_reduced) = base.strides(o).split_at(kept);
-                let place = offset(outer, &base.shape()[..kept - 1], &by_kept[..kept - 1])
-                    + first as isize * by_kept[kept - 1]
-                    + offset(row, &base.shape()[kept..], by_reduced);
-                scratch.pointers.push(base.pointers()[o].wrapping_offset(place));
-            }
-            for (part, ty) in lanes.iter().zip(&self.monoid.state) {
-                scratch.pointers.push(part.wrapping_add(lane * columns * ty.size()));
-            }
-            // SAFETY: the rows' elements, and a lane's row of states.
-            unsafe { call(self.faults, self.step, &scratch.pointers, self.step_strides, &[rows, columns]) }
-        };
-        if base.rank() - kept == 1 {
-            for lane in 0..LANES.min(rows.len()) {
-                run(rows.start + lane, (rows.len() - lane).div_ceil(LANES), lane);
-            }
-        } else {
-            for row in rows.clone() {
-                run(row, 1, (row - rows.start) % LANES);
-            }
-        }
-
-        let mut half = LANES / 2;
-        while half > 0 {
-            scratch.pointers.clear();
-            scratch.pointers.extend(lanes.iter());
-            let later = |(part, ty): (&*mut u8, &crate::dtype::DType)| part.wrapping_add(half * columns * ty.size());
-            scratch.pointers.extend(lanes.iter().zip(&self.monoid.state).map(later));
-            scratch.pointers.extend(lanes.iter());
-            // SAFETY: the lower lanes are merged with the upper ones in place, each point by itself.
-            unsafe { call(self.faults, self.merge, &scratch.pointers, self.merge_strides, &[half * columns]) }
-            half /= 2;
-        }
-        let count = points(base);
-        for ((lane, ty), &states) in lanes.iter().zip(&self.monoid.state).zip(self.states) {
-            let to = states.wrapping_add((block * count + outer * wide + first) * ty.size());
-            // SAFETY: the merged row, and this task's own places among the states.
-            unsafe { ptr::copy_nonoverlapping(*lane, to, columns * ty.size()) }
-        }
-    }
-}
-
-/// Tasks that bring a block into logical order before they combine it.
-struct Gathered<'a> {
-    monoid: &'static Monoid,
-    base: &'a Nest,
-    sources: usize,
-    fill: &'a dyn Compiled,
-    fill_strides: &'a [isize],
-    combine: &'a dyn Compiled,
-    combine_strides: &'a [isize],
-    states: &'a [*mut u8],
-    length: usize,
-    faults: &'a Env<'a>,
-}
-
-// SAFETY: whoever makes it promises that its memory may be used from any thread; tasks write disjoint states.
-unsafe impl Sync for Gathered<'_> {}
-
-impl Gathered<'_> {
-    /// # Safety
-    /// Sources must be readable and states writable.
-    unsafe fn run(&self, tasks: Range<usize>) {
-        let count = points(self.base);
-        with_scratch(|scratch| {
-            for task in tasks {
-                let (block, point) = (task / count, task % count);
-                // SAFETY: as the caller promises.
-                unsafe { self.block(point, block, block * count + point, scratch) }
-            }
-        });
-    }
-
-    /// # Safety
-    /// As for [`run`](Gathered::run).
-    unsafe fn block(&self, point: usize, block: usize, state: usize, scratch: &mut super::scratch::Scratch) {
-        let (base, kept) = (self.base, self.base.kept());
-        let (outer, reduced) = base.shape().split_at(kept);
-        let inner = reduced.last().copied().unwrap_or(1);
-        let room = |size: usize| BLOCK * size;
-        let mut at = scratch.bytes.reserve(self.monoid.args.iter().map(|t| room(t.size())).sum());
-        let mut args: SmallVec<[*mut u8; 2]> = SmallVec::new();
-        for ty in &self.monoid.args {
-            args.push(at);
-            at = at.wrapping_add(room(ty.size()));
-        }
-        let elements = block * BLOCK..self.length.min((block + 1) * BLOCK);
-        let mut element = elements.start;
-        while element < elements.end {
-            // As far as the innermost reduced axis goes.
-            let run = (inner - element % inner).min(elements.end - element);
-            scratch.pointers.clear();
-            for o in 0..self.sources {
-                let (by_kept, by_reduced) = base.strides(o).split_at(kept);
-                let place = offset(point, outer, by_kept) + offset(element, reduced, by_reduced);
-                scratch.pointers.push(base.pointers()[o].wrapping_offset(place));
-            }
-            for (part, ty) in args.iter().zip(&self.monoid.args) {
-                scratch.pointers.push(part.wrapping_add((element - elements.start) * ty.size()));
-            }
-            // SAFETY: elements of the sources, and places in the buffer reserved above.
-            unsafe { call(self.faults, self.fill, &scratch.pointers, self.fill_strides, &[run]) }
-            element += run;
-        }
-        scratch.pointers.clear();
-        scratch.pointers.extend(args.iter());
-        for (part, ty) in self.states.iter().zip(&self.monoid.state) {
-            scratch.pointers.push(part.wrapping_add(state * ty.size()));
-        }
-        // SAFETY: the block in the buffer, and this task's own state.
-        unsafe { call(self.faults, self.combine, &scratch.pointers, self.combine_strides, &[1, elements.len()]) }
     }
 }
