@@ -78,13 +78,13 @@ impl Emitter<'_> {
         };
         let pointer = match address.inner {
             Inner::Fixed => base,
-            Inner::Strided => *self.here.moving.get(&address.base)?,
-            Inner::Unit => match self.here.unit.get(&address.base) {
-                Some(&known) => known,
+            Inner::Strided => known(&self.here.moving, address.base)?,
+            Inner::Unit => match known(&self.here.unit, address.base) {
+                Some(known) => known,
                 None => {
                     let bytes = self.b.ins().ishl_imm_u(index, i64::from(size.trailing_zeros()));
                     let pointer = self.b.ins().iadd(base, bytes);
-                    self.here.unit.insert(address.base, pointer);
+                    self.here.unit.push((address.base, pointer));
                     pointer
                 }
             },
@@ -255,4 +255,9 @@ impl Emitter<'_> {
         let element = self.b.ins().extractlane(v, 0);
         self.b.ins().store(array_flags(), element, pointer, offset);
     }
+}
+
+/// The value noted for a base; there are few.
+fn known(list: &[(usize, clif::Value)], base: usize) -> Option<clif::Value> {
+    list.iter().find(|(b, _)| *b == base).map(|&(_, v)| v)
 }
