@@ -63,6 +63,8 @@ pub(super) struct Here {
     pub tail_lane: Option<clif::Value>,
     /// For each base that moves by a stride: where it is, at the step's first point.
     pub moving: SmallVec<[(usize, clif::Value); 4]>,
+    /// The index in bytes, by the element's size, once computed.
+    pub bytes: SmallVec<[(usize, clif::Value); 2]>,
     /// Addresses of unit-stride bases at the step's first point, once computed.
     pub unit: SmallVec<[(usize, clif::Value); 8]>,
 }
@@ -93,7 +95,7 @@ pub(super) struct Emitter<'a> {
 }
 
 /// A table of the call.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Table {
     Pointers,
     Strides,
@@ -400,11 +402,19 @@ impl<'a> Emitter<'a> {
         Held { form, parts, uniform }
     }
 
+    /// Whether values are scalars here.
+    pub fn on_scalars(&self) -> bool {
+        self.lanes == 1 && self.here.index.is_some() && self.shape.scalar_tail
+    }
+
     /// One lane of a value.
     pub fn extract(&mut self, held: &Held, lane: usize) -> clif::Value {
         let per_part = held.form.per_part();
         let lane = if held.uniform { 0 } else { lane };
         let part = held.part(lane / per_part);
+        if !self.b.func.dfg.value_type(part).is_vector() {
+            return part;
+        }
         self.b.ins().extractlane(part, (lane % per_part) as u8)
     }
 }

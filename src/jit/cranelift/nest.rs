@@ -239,7 +239,13 @@ impl Emitter<'_> {
             let x = self.fetch(args[0]);
             return self.shift_by(op == Op::Shl, Form::of(ty), &x, count);
         }
-        let args: SmallVec<[Held; 3]> = args.iter().map(|&v| self.fetch(v)).collect();
+        let mut args: SmallVec<[Held; 3]> = args.iter().map(|&v| self.fetch(v)).collect();
+        if self.on_scalars() {
+            for arg in &mut args {
+                let scalar = self.extract(arg, 0);
+                *arg = Held { form: arg.form, parts: SmallVec::from_slice(&[scalar]), uniform: false };
+            }
+        }
         self.lower(op, arg, ty, &args)
     }
 
