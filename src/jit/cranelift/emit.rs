@@ -12,8 +12,8 @@
 //! The stack frame is one slot, aligned to 16: uniform values that registers have no room for, the state of
 //! `accumulate`s while the tail runs, and scratch of `patch`.
 //!
-//! Always holds: the entry block is left before any other code is emitted, and whatever is known from the arguments
-//! alone may still be added at its end.
+//! Always holds: whatever is known from the arguments alone may be added at the end of the entry block at any time, also
+//! while later blocks are emitted.
 
 use std::collections::HashMap;
 
@@ -21,6 +21,7 @@ use cranelift_codegen::cursor::{Cursor, FuncCursor};
 use cranelift_codegen::ir::immediates::Offset32;
 use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, MemFlagsData, types};
 use cranelift_frontend::FunctionBuilder;
+use smallvec::SmallVec;
 
 use super::isa::Target;
 use super::lanes::{Form, Held, PART, ints};
@@ -61,9 +62,11 @@ pub(super) struct Here {
     /// In the tail: the lane of `accumulate` that the point belongs to.
     pub tail_lane: Option<clif::Value>,
     /// For each base that moves by a stride: where it is, at the step's first point.
-    pub moving: HashMap<usize, clif::Value>,
+    pub moving: SmallVec<[(usize, clif::Value); 4]>,
+    /// The index in bytes, by the element's size, once computed.
+    pub bytes: SmallVec<[(usize, clif::Value); 2]>,
     /// Addresses of unit-stride bases at the step's first point, once computed.
-    pub unit: HashMap<usize, clif::Value>,
+    pub unit: SmallVec<[(usize, clif::Value); 8]>,
 }
 
 /// A code generator at work on one kernel.
@@ -85,14 +88,14 @@ pub(super) struct Emitter<'a> {
     pub states: Vec<Vec<Held>>,
     /// Where in the frame the tail keeps them.
     pub state_slots: Vec<Vec<i32>>,
-    entry_loads: HashMap<(Table, usize), clif::Value>,
+    entry_loads: SmallVec<[((Table, usize), clif::Value); 16]>,
     pub pool: Pool,
     frame: Frame,
     signatures: HashMap<(clif::Type, usize), clif::SigRef>,
 }
 
 /// A table of the call.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Table {
     Pointers,
     Strides,
@@ -142,9 +145,6 @@ impl<'a> Emitter<'a> {
         let p = b.block_params(entry);
         let arguments =
             Arguments { pointers: p[0], strides: p[1], extents: p[2], origin: p[3], faults: p[4], constants: p[5] };
-        let start = b.create_block();
-        b.ins().jump(start, &[]);
-        b.switch_to_block(start);
         let homes = kernel
             .insts
             .iter()
@@ -167,7 +167,7 @@ impl<'a> Emitter<'a> {
             here: Here::default(),
             states: Vec::new(),
             state_slots: Vec::new(),
-            entry_loads: HashMap::new(),
+            entry_loads: SmallVec::new(),
             pool: Pool::default(),
             frame: Frame::default(),
             signatures: HashMap::new(),
@@ -185,14 +185,20 @@ impl<'a> Emitter<'a> {
         self.pool.table
     }
 
+    /// Where the entry block can still be added to.
     fn at_entry(&mut self) -> FuncCursor<'_> {
         let entry = self.entry;
-        FuncCursor::new(self.b.func).at_last_inst(entry)
+        if self.b.current_block() == Some(entry) {
+            self.b.ensure_inserted_block();
+            FuncCursor::new(self.b.func).at_bottom(entry)
+        } else {
+            FuncCursor::new(self.b.func).at_last_inst(entry)
+        }
     }
 
     /// An element of one of the call's tables, loaded on entry.
     pub fn table(&mut self, table: Table, at: usize) -> clif::Value {
-        if let Some(&v) = self.entry_loads.get(&(table, at)) {
+        if let Some(&(_, v)) = self.entry_loads.iter().find(|(known, _)| *known == (table, at)) {
             return v;
         }
         let from = match table {
@@ -203,7 +209,7 @@ impl<'a> Emitter<'a> {
         };
         let offset = Offset32::new(8 * at as i32);
         let v = self.at_entry().ins().load(types::I64, table_flags(), from, offset);
-        self.entry_loads.insert((table, at), v);
+        self.entry_loads.push(((table, at), v));
         v
     }
 
@@ -380,9 +386,9 @@ impl<'a> Emitter<'a> {
     ) -> Held {
         let uniform = args.iter().all(|arg| arg.uniform);
         let count = if uniform { 1 } else { self.lanes };
-        let mut parts = smallvec::SmallVec::<[clif::Value; 4]>::new();
+        let mut parts = SmallVec::<[clif::Value; 4]>::new();
         for j in 0..count {
-            let scalars: smallvec::SmallVec<[clif::Value; 3]> = args.iter().map(|arg| self.extract(arg, j)).collect();
+            let scalars: SmallVec<[clif::Value; 3]> = args.iter().map(|arg| self.extract(arg, j)).collect();
             let v = lane(self, &scalars);
             let at = j % form.per_part();
             if uniform {
@@ -396,11 +402,19 @@ impl<'a> Emitter<'a> {
         Held { form, parts, uniform }
     }
 
+    /// Whether values are scalars here.
+    pub fn on_scalars(&self) -> bool {
+        self.lanes == 1 && self.here.index.is_some() && self.shape.scalar_tail
+    }
+
     /// One lane of a value.
     pub fn extract(&mut self, held: &Held, lane: usize) -> clif::Value {
         let per_part = held.form.per_part();
         let lane = if held.uniform { 0 } else { lane };
         let part = held.part(lane / per_part);
+        if !self.b.func.dfg.value_type(part).is_vector() {
+            return part;
+        }
         self.b.ins().extractlane(part, (lane % per_part) as u8)
     }
 }

@@ -78,13 +78,17 @@ impl Emitter<'_> {
         };
         let pointer = match address.inner {
             Inner::Fixed => base,
-            Inner::Strided => *self.here.moving.get(&address.base)?,
-            Inner::Unit => match self.here.unit.get(&address.base) {
-                Some(&known) => known,
+            Inner::Strided => known(&self.here.moving, address.base)?,
+            Inner::Unit => match known(&self.here.unit, address.base) {
+                Some(known) => known,
                 None => {
-                    let bytes = self.b.ins().ishl_imm_u(index, i64::from(size.trailing_zeros()));
+                    let bytes = known(&self.here.bytes, size).unwrap_or_else(|| {
+                        let bytes = self.b.ins().ishl_imm_u(index, i64::from(size.trailing_zeros()));
+                        self.here.bytes.push((size, bytes));
+                        bytes
+                    });
                     let pointer = self.b.ins().iadd(base, bytes);
-                    self.here.unit.insert(address.base, pointer);
+                    self.here.unit.push((address.base, pointer));
                     pointer
                 }
             },
@@ -175,6 +179,9 @@ impl Emitter<'_> {
             2 => (self.b.ins().uload16(types::I32, flags, pointer, offset), types::I32X4),
             _ => (self.b.ins().uload8(types::I32, flags, pointer, offset), types::I32X4),
         };
+        if self.on_scalars() {
+            return element;
+        }
         let v = self.b.ins().scalar_to_vector(vector, element);
         self.cast(v, form.vector())
     }
@@ -221,10 +228,13 @@ impl Emitter<'_> {
             Inner::Fixed => self.store_lane(&held, self.lanes - 1, pointer, offset),
             Inner::Unit => {
                 let bytes = (self.lanes * form.width()).min(PART);
-                for i in 0..form.parts(self.lanes) {
-                    let at = offset + (PART * i) as i32;
-                    let part = held.part(i);
-                    self.store_bytes(form, part, bytes, pointer, at);
+                if bytes == form.width() {
+                    self.store_lane(&held, 0, pointer, offset);
+                } else {
+                    for i in 0..form.parts(self.lanes) {
+                        let part = held.part(i);
+                        self.store_bytes(part, bytes, pointer, offset + (PART * i) as i32);
+                    }
                 }
             }
             Inner::Strided => {
@@ -242,17 +252,18 @@ impl Emitter<'_> {
     }
 
     /// Writes the first `bytes` bytes of a part.
-    fn store_bytes(&mut self, form: Form, part: clif::Value, bytes: usize, pointer: clif::Value, offset: i32) {
-        let vector = match bytes {
-            PART => {
-                self.b.ins().store(array_flags(), part, pointer, offset);
-                return;
-            }
-            _ if bytes == form.width() => form.vector(),
-            _ => super::lanes::ints(bytes),
+    fn store_bytes(&mut self, part: clif::Value, bytes: usize, pointer: clif::Value, offset: i32) {
+        let whole = if bytes == PART {
+            part
+        } else {
+            let v = self.cast(part, super::lanes::ints(bytes));
+            self.b.ins().extractlane(v, 0)
         };
-        let v = self.cast(part, vector);
-        let element = self.b.ins().extractlane(v, 0);
-        self.b.ins().store(array_flags(), element, pointer, offset);
+        self.b.ins().store(array_flags(), whole, pointer, offset);
     }
+}
+
+/// The value noted under a number; there are few.
+fn known(list: &[(usize, clif::Value)], number: usize) -> Option<clif::Value> {
+    list.iter().find(|(n, _)| *n == number).map(|&(_, v)| v)
 }

@@ -3,9 +3,15 @@
 //! | block of the innermost loop | parameters                                  | what                                 |
 //! |-----------------------------|---------------------------------------------|--------------------------------------|
 //! | `main`                      | index, moving pointers, states              | a step of `lanes` points             |
-//! | `check`                     | states                                      | are points left?                     |
-//! | `tail`                      | index, moving pointers                      | a step of one point                  |
-//! | `done`                      | states                                      | lanes merged; the level's after code |
+//! | `left`                      | index, moving pointers, states              | are points left?                     |
+//! | `tail`                      |                                             | a step of one point, then `left`     |
+//! | `done`                      |                                             | lanes merged; the level's after code |
+//!
+//! Where there are states, `left` goes on to `spill` and a `head` of the tail's own, which asks the same without them,
+//! and from there by `reload` to `done`, whose parameters they are.
+//!
+//! Blocks cost more compile time than what is in them, and each edge from a branch to a block that others lead to
+//! becomes one: hence a tail with its condition at the head.
 //!
 //! Always holds: the outer loops run in order, each index from 0; a loop runs at least once, as a call's trip counts
 //! are at least 1; the pointers of a level are those at its point.
@@ -75,72 +81,80 @@ impl Emitter<'_> {
         let extent = self.table(Table::Extents, looped);
         let whole = self.b.ins().band_imm_s(extent, -(lanes as i64));
         let moving: Vec<usize> = (0..self.shape.bases.len()).filter(|&b| self.shape.bases[b].inner_strided).collect();
-        let starts: SmallVec<[clif::Value; 8]> = moving.iter().map(|&base| self.bases[base]).collect();
         let strides: SmallVec<[clif::Value; 8]> =
             moving.iter().filter_map(|&base| self.stride_along(base, looped as u8)).collect();
         let leaps: SmallVec<[clif::Value; 8]> =
             strides.iter().map(|&stride| self.b.ins().imul_imm_s(stride, lanes as i64)).collect();
-        let zero = self.b.ins().iconst(types::I64, 0);
+        let mut start = SmallVec::<[clif::Value; 8]>::from_slice(&[self.b.ins().iconst(types::I64, 0)]);
+        start.extend(moving.iter().map(|&base| self.bases[base]));
         let initial = self.initial_states();
 
         let blocks = [(); 4].map(|()| self.b.create_block());
-        let [main, check, tail, done] = blocks;
+        let [main, left, tail, done] = blocks;
         let main_params = self.loop_params(main, moving.len());
         let main_states = self.state_params(main, &initial);
-        let check_states = self.state_params(check, &initial);
-        let tail_params = self.loop_params(tail, moving.len());
-        let done_states = self.state_params(done, &initial);
+        let left_params = self.loop_params(left, moving.len());
+        let left_states = self.state_params(left, &initial);
 
-        let states = Self::state_args(&initial);
-        let mut enter = block_args(&[zero]);
-        enter.extend(block_args(&starts));
-        enter.extend(states.iter().copied());
-        self.b.ins().brif(whole, main, &enter, check, &states);
+        let mut enter = block_args(&start);
+        enter.extend(Self::state_args(&initial));
+        self.b.ins().brif(whole, main, &enter, left, &enter);
 
         self.b.switch_to_block(main);
         self.states = main_states;
         self.step(body, lanes, &moving, &main_params, None);
-        let mut next = self.advance(&main_params, &leaps, lanes);
+        let next = self.advance(&main_params, &leaps, lanes);
         let more = self.b.ins().icmp(IntCC::UnsignedLessThan, next[0], whole);
-        let states = Self::state_args(&std::mem::take(&mut self.states));
         let mut args = block_args(&next);
-        args.extend(states.iter().copied());
-        self.b.ins().brif(more, main, &args, check, &states);
+        args.extend(Self::state_args(&std::mem::take(&mut self.states)));
+        self.b.ins().brif(more, main, &args, left, &args);
 
-        self.b.switch_to_block(check);
-        let left = self.b.ins().icmp(IntCC::UnsignedLessThan, whole, extent);
-        let before_tail = self.b.create_block();
-        self.b.ins().brif(left, before_tail, &[], done, &Self::state_args(&check_states));
-        self.b.switch_to_block(before_tail);
-        self.states = check_states;
-        self.spill_states();
-        let mut enter = block_args(&[whole]);
-        for (&start, &stride) in starts.iter().zip(&strides) {
-            let bytes = self.b.ins().imul(whole, stride);
-            enter.push(BlockArg::Value(self.b.ins().iadd(start, bytes)));
-        }
-        self.b.ins().jump(tail, &enter);
-
-        self.b.switch_to_block(tail);
-        let lane = if initial.is_empty() { None } else { Some(self.b.ins().isub(tail_params[0], whole)) };
-        self.step(body, 1, &moving, &tail_params, lane);
-        next = self.advance(&tail_params, &strides, 1);
-        let more = self.b.ins().icmp(IntCC::UnsignedLessThan, next[0], extent);
+        self.b.switch_to_block(left);
         if initial.is_empty() {
-            self.b.ins().brif(more, tail, &block_args(&next), done, &[]);
+            self.tail(body, &moving, &strides, left, &left_params, [tail, done], None);
         } else {
-            let reload = self.b.create_block();
-            self.b.ins().brif(more, tail, &block_args(&next), reload, &[]);
-            self.b.switch_to_block(reload);
+            let [spill, head, reload] = [(); 3].map(|()| self.b.create_block());
+            let head_params = self.loop_params(head, moving.len());
+            let done_states = self.state_params(done, &initial);
+            let more = self.b.ins().icmp(IntCC::UnsignedLessThan, left_params[0], extent);
+            self.b.ins().brif(more, spill, &[], done, &Self::state_args(&left_states));
+            self.b.switch_to_block(spill);
+            self.states = left_states;
+            self.spill_states();
+            self.b.ins().jump(head, &block_args(&left_params));
+            self.b.switch_to_block(head);
+            self.tail(body, &moving, &strides, head, &head_params, [tail, reload], Some(whole));
             let states = self.reload_states();
             self.b.ins().jump(done, &Self::state_args(&states));
+            self.b.switch_to_block(done);
+            self.states = done_states;
         }
-
-        self.b.switch_to_block(done);
         self.here = Here::default();
         self.lanes = 1;
-        self.states = done_states;
         self.merge_states();
+    }
+
+    /// The points that are left, one a step: from `head` on, which is open, to the second of `blocks`, which is open then.
+    #[expect(clippy::too_many_arguments, reason = "all that the vector loop knows")]
+    fn tail(
+        &mut self,
+        body: &[ir::Value],
+        moving: &[usize],
+        strides: &[clif::Value],
+        head: clif::Block,
+        params: &[clif::Value],
+        [tail, done]: [clif::Block; 2],
+        first: Option<clif::Value>,
+    ) {
+        let extent = self.table(Table::Extents, self.kernel.loops() - 1);
+        let more = self.b.ins().icmp(IntCC::UnsignedLessThan, params[0], extent);
+        self.b.ins().brif(more, tail, &[], done, &[]);
+        self.b.switch_to_block(tail);
+        let lane = first.map(|first| self.b.ins().isub(params[0], first));
+        self.step(body, 1, moving, params, lane);
+        let next = self.advance(params, strides, 1);
+        self.b.ins().jump(head, &block_args(&next));
+        self.b.switch_to_block(done);
     }
 
     /// Parameters for the index and the moving pointers.
@@ -170,7 +184,7 @@ impl Emitter<'_> {
     /// The index and the pointers after a step.
     fn advance(&mut self, params: &[clif::Value], by: &[clif::Value], points: usize) -> SmallVec<[clif::Value; 8]> {
         let mut next = SmallVec::from_slice(&[self.b.ins().iadd_imm_s(params[0], points as i64)]);
-        next.extend(params[1..].iter().zip(by).map(|(&p, &by)| self.b.ins().iadd(p, by)).collect::<Vec<_>>());
+        next.extend(params[1..].iter().zip(by).map(|(&p, &by)| self.b.ins().iadd(p, by)));
         next
     }
 
@@ -225,7 +239,13 @@ impl Emitter<'_> {
             let x = self.fetch(args[0]);
             return self.shift_by(op == Op::Shl, Form::of(ty), &x, count);
         }
-        let args: SmallVec<[Held; 3]> = args.iter().map(|&v| self.fetch(v)).collect();
+        let mut args: SmallVec<[Held; 3]> = args.iter().map(|&v| self.fetch(v)).collect();
+        if self.on_scalars() {
+            for arg in &mut args {
+                let scalar = self.extract(arg, 0);
+                *arg = Held { form: arg.form, parts: SmallVec::from_slice(&[scalar]), uniform: false };
+            }
+        }
         self.lower(op, arg, ty, &args)
     }
 

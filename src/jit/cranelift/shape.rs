@@ -3,12 +3,10 @@
 //! Comes in: a kernel. Goes out: how many points a step covers, how each access is addressed, which uniform values
 //! stay in registers. Always holds: none of it changes a result.
 
-use std::collections::HashMap;
-
 use smallvec::SmallVec;
 
 use super::lanes::Form;
-use crate::dtype::DType;
+use crate::dtype::{DType, Kind};
 use crate::ir::builder::for_each_arg;
 use crate::ir::{self, Inst, Kernel, LANES, Op, Role, Stride};
 use crate::jit::Unsupported;
@@ -38,7 +36,7 @@ pub(super) struct Address {
 }
 
 /// A dimension of a base.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Dim {
     pub follows: Option<u8>,
     pub offset: i32,
@@ -47,7 +45,7 @@ pub(super) struct Dim {
 }
 
 /// A pointer that is advanced from level to level: accesses that differ by a constant share one.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Base {
     pub operand: usize,
     pub dims: SmallVec<[Dim; 2]>,
@@ -72,6 +70,8 @@ pub(super) struct Shape {
     pub widths: Vec<usize>,
     /// The `accumulate`s of the body.
     pub accumulates: Vec<ir::Value>,
+    /// Whether the tail computes with scalars, not with one lane of vectors: operands in memory need no loads of their own.
+    pub scalar_tail: bool,
 }
 
 impl Shape {
@@ -92,6 +92,7 @@ impl Shape {
             constants: 0,
             widths: widths(kernel),
             accumulates: Vec::new(),
+            scalar_tail: kernel.loops() > 0 && body.iter().all(|&v| on_scalars(kernel, v)),
         };
         for &v in body {
             for_each_arg(kernel.inst(v), |arg| shape.uses[arg.0 as usize] += 1);
@@ -111,7 +112,6 @@ impl Shape {
     /// Gives each access its base.
     fn address_all(&mut self, kernel: &Kernel) -> Result<(), Unsupported> {
         let innermost = kernel.loops().checked_sub(1).map(|l| l as u8);
-        let mut known: HashMap<Base, usize> = HashMap::new();
         for (at, inst) in kernel.insts.iter().enumerate() {
             let (Inst::Load(access) | Inst::Store(access, _)) = inst else { continue };
             let operand = kernel.operand(access.operand);
@@ -147,10 +147,10 @@ impl Shape {
             };
             let operand = access.operand.0 as usize;
             let base = Base { operand, dims, inner_strided: inner == Inner::Strided };
-            let next = known.len();
-            let base = *known.entry(base.clone()).or_insert_with(|| {
+            let known = self.bases.iter().position(|known| *known == base);
+            let base = known.unwrap_or_else(|| {
                 self.bases.push(base);
-                next
+                self.bases.len() - 1
             });
             self.addresses[at] = Some(Address { base, displacement: displacement as i32, inner });
         }
@@ -185,11 +185,9 @@ impl Shape {
 
     /// The greatest number of parts alive at once, of values that the body computes.
     fn pressure(&self, kernel: &Kernel, body: &[ir::Value]) -> usize {
-        let mut last = HashMap::new();
+        let mut last = vec![None; kernel.insts.len()];
         for (at, &v) in body.iter().enumerate() {
-            for_each_arg(kernel.inst(v), |arg| {
-                last.insert(arg, at);
-            });
+            for_each_arg(kernel.inst(v), |arg| last[arg.0 as usize] = Some(at));
         }
         let parts = |v: ir::Value| {
             let width =
@@ -201,7 +199,7 @@ impl Shape {
         for (at, &v) in body.iter().enumerate() {
             // A load that is read once is an operand in memory.
             let folded = matches!(kernel.inst(v), Inst::Load(_)) && self.uses[v.0 as usize] == 1;
-            if let (false, Some(&end)) = (folded, last.get(&v)) {
+            if let (false, Some(end)) = (folded, last[v.0 as usize]) {
                 live += parts(v);
                 ends[end] += parts(v);
             }
@@ -241,6 +239,18 @@ impl Shape {
     /// Whether a load may be emitted where its value is first read instead of where it stands.
     pub fn floats(kernel: &Kernel, inst: &Inst) -> bool {
         matches!(inst, Inst::Load(access) if kernel.operand(access.operand).role == Role::In)
+    }
+}
+
+/// Whether scalars do for an instruction of the body: plain arithmetic on floats.
+fn on_scalars(kernel: &Kernel, v: ir::Value) -> bool {
+    let float = |v: ir::Value| kernel.ty(v).is_none_or(|ty| ty.kind() == Kind::Float);
+    match kernel.inst(v) {
+        Inst::Const(_) => true,
+        Inst::Load(_) => float(v),
+        Inst::Store(_, stored) => float(*stored),
+        Inst::Op { op: Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Sqrt, .. } => float(v),
+        _ => false,
     }
 }
 

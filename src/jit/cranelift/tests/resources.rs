@@ -1,11 +1,13 @@
 //! Sizes, lifetimes, threads.
 
+use std::sync::atomic::AtomicU32;
+
 use super::support::{Case, executors};
 use crate::dtype::DType;
 use crate::ir::random::Rng;
 use crate::ir::{Access, Builder, Kernel, LoopId, Op, Role, Stride, parse};
-use crate::jit::Executor;
 use crate::jit::cranelift::Cranelift;
+use crate::jit::{Call, Executor};
 
 fn small() -> Kernel {
     parse("in a: f64[unit]\nout y: f64[unit]\nkernel {\nloop i0 {\nv0 = load a[i0]\nv1 = mul.f64 v0, v0\nstore y[i0], v1\n}\n}\n")
@@ -56,6 +58,33 @@ fn dropped_kernels_give_their_memory_back() {
     // Other tests run beside this one; a page kept for each kernel would be thousands.
     let grown = pages() - before;
     assert!(grown < 1_500, "{grown} pages more");
+}
+
+/// Kernels are neighbours in memory: those that stay are untouched when others go or are made.
+#[test]
+fn neighbours_outlive_each_other() {
+    let jit = Cranelift::new().unwrap();
+    let kernel = small();
+    let code = jit.compile(&kernel).unwrap().code().unwrap().to_vec();
+    let mut kept: Vec<_> = (0..100).map(|_| jit.compile(&kernel).unwrap()).collect();
+    for step in [2, 3] {
+        let mut at = 0;
+        kept.retain(|_| {
+            at += 1;
+            at % step == 0
+        });
+        kept.extend((0..20).map(|_| jit.compile(&kernel).unwrap()));
+        for compiled in &kept {
+            assert_eq!(compiled.code().unwrap(), code);
+            let (mut a, mut y) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], [0.0; 7]);
+            let pointers = [a.as_mut_ptr().cast(), y.as_mut_ptr().cast()];
+            let faults = AtomicU32::new(0);
+            let call = Call { pointers: &pointers, strides: &[8; 2], extents: &[7], origin: &[0], faults: &faults };
+            // SAFETY: both arrays have seven elements.
+            unsafe { compiled.run(&call) };
+            assert_eq!(y, a.map(|x: f64| x * x));
+        }
+    }
 }
 
 #[test]
