@@ -115,13 +115,18 @@ impl Core {
     }
 
     /// Finds the argument of each name. `targets` are arrays that stand for names too (those to be updated).
-    pub fn bind<'a>(&self, args: &'a Args, targets: &[(&str, RawView<'a>)]) -> Result<Bound<'a>, EvalError> {
+    /// They are put into `bound`, which is empty (it is large: to hand it back would be to copy it).
+    pub fn bind<'a>(
+        &self,
+        args: &'a Args,
+        targets: &[(&str, RawView<'a>)],
+        bound: &mut Bound<'a>,
+    ) -> Result<(), EvalError> {
         let items = args.items();
         check_names(items, targets)?;
         if !self.constants.is_empty() {
             self.check_constants(items, targets)?;
         }
-        let mut bound = Bound::new();
         let mut next = 0;
         for name in self.names() {
             if let Some((_, view)) = targets.iter().find(|(n, _)| n == name) {
@@ -136,7 +141,7 @@ impl Core {
             next = at + 1;
             bound.push(typed_view(&items[at].1));
         }
-        Ok(bound)
+        Ok(())
     }
 
     /// Refuses an argument with the name of a constant: the text would go on to mean the constant.

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::arg::{Args, AsArgs};
 use super::cache;
-use super::core::{Core, Options, Order};
+use super::core::{Bound, Core, Options, Order};
 use super::error::{EvalError, EvalErrorKind};
 use super::explain::Explain;
 use super::kernels::Executor;
@@ -120,7 +120,8 @@ impl Expr {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn eval<'a, R: FromResult>(&self, args: impl AsArgs<'a>) -> Result<R, EvalError> {
-        let bound = self.core.bind(args.borrow(), &[])?;
+        let mut bound = Bound::new();
+        self.core.bind(args.borrow(), &[], &mut bound)?;
         R::from_results(self.core.eval(&bound, &self.threads)?)
     }
 
@@ -140,7 +141,8 @@ impl Expr {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn eval_into<'a, O: Out + ?Sized>(&self, args: impl AsArgs<'a>, out: &mut O) -> Result<(), EvalError> {
-        let bound = self.core.bind(args.borrow(), &[])?;
+        let mut bound = Bound::new();
+        self.core.bind(args.borrow(), &[], &mut bound)?;
         let memories = Memories::of(out);
         let outputs = memories.views();
         // SAFETY: outputs are borrowed mutably, so they are writable, apart from each other and from the arguments.
@@ -177,7 +179,8 @@ impl Expr {
             return Err(EvalError::new(EvalErrorKind::Output, message));
         }
         let named: SmallVec<[(&str, RawView); 2]> = names.into_iter().zip(outputs.iter().copied()).collect();
-        let bound = self.core.bind(args.borrow(), &named)?;
+        let mut bound = Bound::new();
+        self.core.bind(args.borrow(), &named, &mut bound)?;
         let typed = self.core.typed(&bound)?;
         if typed.program.maps().count() <= 1 {
             // SAFETY: targets are borrowed mutably. A single pass writes them, after all reductions of what they were, and
@@ -204,8 +207,10 @@ impl Expr {
         let copy = cache::get("x", &Options::default()).map_err(EvalError::from)?;
         for (result, out) in results.iter().zip(&outputs) {
             let one = Args::new().with("x", result);
+            let mut bound = Bound::new();
+            copy.bind(&one, &[], &mut bound)?;
             // SAFETY: the target is borrowed mutably, and the result is a new array.
-            unsafe { copy.eval_into(&copy.bind(&one, &[])?, &[*out], &self.threads, false)? }
+            unsafe { copy.eval_into(&bound, &[*out], &self.threads, false)? }
         }
         Ok(())
     }
@@ -239,7 +244,9 @@ impl Expr {
     /// # Errors
     /// Where types or shapes do not fit.
     pub fn outputs<'a>(&self, args: impl AsArgs<'a>) -> Result<Vec<(DType, Vec<usize>)>, EvalError> {
-        self.core.outputs(&self.core.bind(args.borrow(), &[])?)
+        let mut bound = Bound::new();
+        self.core.bind(args.borrow(), &[], &mut bound)?;
+        self.core.outputs(&bound)
     }
 
     /// Resolves names, types and layout once, for many calls with arguments like these.
@@ -275,7 +282,8 @@ impl Expr {
     /// # Errors
     /// Where types or shapes do not fit.
     pub fn explain<'a>(&self, args: impl AsArgs<'a>) -> Result<Explain, EvalError> {
-        let bound = self.core.bind(args.borrow(), &[])?;
+        let mut bound = Bound::new();
+        self.core.bind(args.borrow(), &[], &mut bound)?;
         Explain::new(&self.core, &self.threads, &bound)
     }
 }

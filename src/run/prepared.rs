@@ -46,7 +46,8 @@ impl<const N: usize> Prepared<N> {
         names: [&str; N],
         like: &Args,
     ) -> Result<Prepared<N>, EvalError> {
-        let bound = core.bind(like, &[])?;
+        let mut bound = Bound::new();
+        core.bind(like, &[], &mut bound)?;
         if let Some(at) = (0..N).find(|&at| names[..at].contains(&names[at])) {
             return Err(EvalError::new(EvalErrorKind::DuplicateArgument, format!("`{}` is given twice", names[at])));
         }
