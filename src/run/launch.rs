@@ -52,7 +52,7 @@ pub struct LaunchSpace {
 }
 
 /// Serial time, in nanoseconds, from which on a second thread is woken: waking and joining it costs about a third.
-const WAKE: f64 = 25_000.0;
+const WAKE: f64 = 60_000.0;
 /// Nanoseconds a byte that moves through the nearer caches costs, roughly.
 const BYTE: f64 = 0.008;
 /// Nanoseconds a simple operation costs, roughly.
@@ -126,7 +126,7 @@ pub unsafe fn launch(
     if !combining {
         choose_rearranged(nest, specs, extents, staged);
         let from = env.tuning.stream_from.unwrap_or(STREAM_FROM);
-        if pass == Pass::Map && staged.is_empty() && points.saturating_mul(bytes) >= from {
+        if pass == Pass::Map && loops == 1 && staged.is_empty() && points.saturating_mul(bytes) >= from {
             choose_streamed(nest, specs, extents, from, staged);
         }
     }
@@ -186,7 +186,8 @@ fn choose_rearranged(nest: &Nest, specs: &[OperandSpec], extents: [usize; 2], st
     }
 }
 
-/// Results go past the cache if all of them can, if none is read (its lines are there already), and if what the pass
+/// Results go past the cache if all of them can (they are one line: rows begin and end within lines of the cache, and the
+/// diffusion example was a quarter slower for it), if none is read (its lines are there already), and if what the pass
 /// touches is large: several views of one array count once.
 fn choose_streamed(nest: &Nest, specs: &[OperandSpec], extents: [usize; 2], from: usize, staged: &mut Vec<Staged>) {
     let unit = |o: usize| nest.strides(o).last() == Some(&(specs[o].dtype.size() as isize));
