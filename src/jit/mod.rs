@@ -45,6 +45,21 @@ pub trait Compiled: Send + Sync {
     /// have the lengths that [`Call`] states.
     unsafe fn run(&self, call: &Call);
 
+    /// Whether there is a form of the kernel that writes its results past the cache.
+    fn stores_past_cache(&self) -> bool {
+        false
+    }
+
+    /// As [`run`](Compiled::run), with results written past the cache where there is a form that does. A fence must follow
+    /// before another thread is told of them.
+    ///
+    /// # Safety
+    /// As for [`run`](Compiled::run); and the address of each operand that is written must be a multiple of 16.
+    unsafe fn run_past_cache(&self, call: &Call) {
+        // SAFETY: as the caller promises.
+        unsafe { self.run(call) }
+    }
+
     /// The machine code, if there is any.
     fn code(&self) -> Option<&[u8]> {
         None

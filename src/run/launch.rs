@@ -49,6 +49,7 @@ pub struct LaunchSpace {
     layout: Layout,
     strides: Vec<isize>,
     staged: Vec<Staged>,
+    streamed: Vec<(usize, usize)>,
 }
 
 /// Serial time, in nanoseconds, from which on a second thread is woken: waking and joining it costs about a third.
@@ -59,8 +60,6 @@ const BYTE: f64 = 0.008;
 const OPERATION: f64 = 0.05;
 /// Bytes touched from which on results are written past the cache. Below, they may still be there when they are read.
 const STREAM_FROM: usize = 40 << 20;
-/// Elements of a row from which on it may go past the cache: its first and last line may be shared with others.
-const STREAMED_ROW: usize = 512;
 /// Elements of a tile, where nothing asks for another number.
 const TILE: usize = 1 << 15;
 /// Tasks for each thread: enough that a slow thread's share can be stolen.
@@ -121,13 +120,14 @@ pub unsafe fn launch(
     let bytes: usize =
         (0..specs.len()).filter(|&o| nest.strides(o).iter().any(|&s| s != 0)).map(|o| specs[o].dtype.size()).sum();
 
-    let LaunchSpace { layout, strides, staged } = space;
+    let LaunchSpace { layout, strides, staged, streamed } = space;
     staged.clear();
+    streamed.clear();
     if !combining {
         choose_rearranged(nest, specs, extents, staged);
         let from = env.tuning.stream_from.unwrap_or(STREAM_FROM);
         if pass == Pass::Map && loops == 1 && staged.is_empty() && points.saturating_mul(bytes) >= from {
-            choose_streamed(nest, specs, extents, from, staged);
+            choose_streamed(nest, specs, from, streamed);
         }
     }
     classify(nest, specs, loops, staged, layout);
@@ -137,7 +137,10 @@ pub unsafe fn launch(
     let tile = choose_tile(env, extents, combining, staged, shared);
     fill_strides(nest, specs, layout, staged, tile, strides);
     let kernel = &**slot.runnable(env.executor, points);
-    let job = Job { kernel, nest, loops, tile, strides, staged, faults: env.faults };
+    if !streamed.is_empty() && !kernel.stores_past_cache() {
+        streamed.clear();
+    }
+    let job = Job { kernel, nest, loops, tile, strides, staged, streamed, faults: env.faults };
     let tiles = job.tiles();
     if !shared || tiles == 1 {
         // SAFETY: as the caller promises.
@@ -181,7 +184,7 @@ fn choose_rearranged(nest: &Nest, specs: &[OperandSpec], extents: [usize; 2], st
         let (strides, size) = (nest.strides(operand), spec.dtype.size());
         let strided = strides[rank - 1] != 0 && strides[rank - 1].unsigned_abs() != size;
         if strided && strides[rank - 2].unsigned_abs() == size {
-            staged.push(Staged::Rearrange { operand, size, role: spec.role });
+            staged.push(Staged { operand, size, role: spec.role });
         }
     }
 }
@@ -189,10 +192,10 @@ fn choose_rearranged(nest: &Nest, specs: &[OperandSpec], extents: [usize; 2], st
 /// Results go past the cache if all of them can (they are one line: rows begin and end within lines of the cache, and the
 /// diffusion example was a quarter slower for it), if none is read (its lines are there already), and if what the pass
 /// touches is large: several views of one array count once.
-fn choose_streamed(nest: &Nest, specs: &[OperandSpec], extents: [usize; 2], from: usize, staged: &mut Vec<Staged>) {
+fn choose_streamed(nest: &Nest, specs: &[OperandSpec], from: usize, streamed: &mut Vec<(usize, usize)>) {
     let unit = |o: usize| nest.strides(o).last() == Some(&(specs[o].dtype.size() as isize));
     let results = || (0..specs.len()).filter(|&o| specs[o].role == Role::Out);
-    if extents[1] < STREAMED_ROW || !results().all(unit) {
+    if !results().all(unit) {
         return;
     }
     let mut reached: SmallVec<[(usize, usize); 16]> =
@@ -211,7 +214,7 @@ fn choose_streamed(nest: &Nest, specs: &[OperandSpec], extents: [usize; 2], from
         covered = covered.max(end);
     }
     if touched >= from {
-        staged.extend(results().map(|operand| Staged::Stream { operand, size: specs[operand].dtype.size() }));
+        streamed.extend(results().map(|operand| (operand, specs[operand].dtype.size())));
     }
 }
 
@@ -221,7 +224,7 @@ fn classify(nest: &Nest, specs: &[OperandSpec], loops: usize, staged: &[Staged],
     layout.classes.clear();
     let point = nest.shape() == [1];
     for (operand, spec) in specs.iter().enumerate() {
-        let buffered = staged.iter().any(|s| s.operand() == operand);
+        let buffered = staged.iter().any(|s| s.operand == operand);
         let own = &nest.strides(operand)[nest.rank() - loops..];
         for (l, &stride) in own.iter().enumerate() {
             let innermost = l + 1 == loops;
@@ -251,7 +254,7 @@ fn fill_strides(
         let own = &nest.strides(operand)[nest.rank() - layout.loops..];
         let classes = &layout.classes[operand * layout.loops..][..layout.loops];
         let size = spec.dtype.size();
-        let rearranged = staged.iter().any(|s| matches!(s, Staged::Rearrange { operand: o, .. } if *o == operand));
+        let rearranged = staged.iter().any(|s| s.operand == operand);
         for (l, (&stride, class)) in own.iter().zip(classes).enumerate() {
             match class {
                 Class::Zero => {}
@@ -268,7 +271,7 @@ fn fill_strides(
 /// The lengths of a tile along the kernel's loops.
 fn choose_tile(env: &Env, extents: [usize; 2], combining: bool, staged: &[Staged], shared: bool) -> [usize; 2] {
     let [e0, e1] = extents;
-    if matches!(staged.first(), Some(Staged::Rearrange { .. })) {
+    if !staged.is_empty() {
         let [t0, t1] = REARRANGED;
         let [t0, t1] = env.tuning.tile.map_or([t0, t1], |n| [n.isqrt().max(1), n.isqrt().max(1)]);
         return [t0.min(e0), t1.min(e1)];

@@ -1,50 +1,16 @@
-//! Moving tiles: operands that lie across the loops into a buffer and back, results past the cache.
+//! Moving tiles: operands that lie across the loops into a buffer and back.
 
 use crate::ir::Role;
 
-/// An operand that goes through a buffer.
+/// An operand whose neighbours lie along the outer of the kernel's loops: tiles of it are transposed in a buffer.
 #[derive(Clone, Copy, Debug)]
-pub enum Staged {
-    /// Its neighbours lie along the outer of the kernel's loops: tiles of it are transposed in a buffer.
-    Rearrange {
-        /// Which operand.
-        operand: usize,
-        /// The size of its elements.
-        size: usize,
-        /// Whether it is copied in, out, or both.
-        role: Role,
-    },
-    /// A result that is larger than the caches: computed into a buffer, stored past them.
-    Stream {
-        /// Which operand.
-        operand: usize,
-        /// The size of its elements.
-        size: usize,
-    },
-}
-
-impl Staged {
+pub struct Staged {
     /// Which operand.
-    pub fn operand(&self) -> usize {
-        match *self {
-            Staged::Rearrange { operand, .. } | Staged::Stream { operand, .. } => operand,
-        }
-    }
-
+    pub operand: usize,
     /// The size of its elements.
-    pub fn size(&self) -> usize {
-        match *self {
-            Staged::Rearrange { size, .. } | Staged::Stream { size, .. } => size,
-        }
-    }
-
+    pub size: usize,
     /// Whether it is copied in, out, or both.
-    pub fn role(&self) -> Role {
-        match *self {
-            Staged::Rearrange { role, .. } => role,
-            Staged::Stream { .. } => Role::Out,
-        }
-    }
+    pub role: Role,
 }
 
 /// Bytes from one row of a buffered tile to the next: a cache line more than the row, or else the elements of a column
@@ -122,108 +88,26 @@ impl Block {
     }
 }
 
-/// Copies bytes past the cache where the machine can.
-///
-/// # Safety
-/// `from` must be valid for reads and `to` for writes of this many bytes, and the two apart. [`fence`] must follow before
-/// another thread is told of the result.
-pub unsafe fn stream(from: *const u8, to: *mut u8, bytes: usize, next: &[*mut u8]) {
-    // Whole lines alone: one that is written in part would have to be read first.
-    let head = to.align_offset(LINE).min(bytes);
-    let lines = (bytes - head) / LINE;
-    let tail = head + lines * LINE;
-    // SAFETY: the three parts are those of the whole; the middle begins at a line.
-    unsafe {
-        std::ptr::copy_nonoverlapping(from, to, head);
-        stream_lines(from.add(head), to.add(head), lines, next);
-        std::ptr::copy_nonoverlapping(from.add(tail), to.add(tail), bytes - tail);
-    }
-}
-
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
-#[cfg(all(target_arch = "x86_64", not(miri)))]
-use x86::{prefetch, stream_lines};
-
-#[cfg(not(all(target_arch = "x86_64", not(miri))))]
-fn prefetch(_: *const u8) {}
-
-#[cfg(not(all(target_arch = "x86_64", not(miri))))]
-unsafe fn stream_lines(from: *const u8, to: *mut u8, lines: usize, _: &[*mut u8]) {
-    // SAFETY: as the caller promises.
-    unsafe { std::ptr::copy_nonoverlapping(from, to, lines * LINE) }
-}
-
-#[cfg(all(target_arch = "x86_64", not(miri)))]
-mod x86 {
-    use super::LINE;
-    use std::arch::x86_64::*;
-
-    /// Fetches the lines that are read next while this one is on its way out: else reads would wait for writes in turn.
-    #[inline(always)]
-    fn prefetch_all(next: &[*mut u8], at: usize) {
-        next.iter().for_each(|line| prefetch(line.wrapping_add(at)));
-    }
-
-    /// Fetches a line.
-    #[inline(always)]
-    pub fn prefetch(address: *const u8) {
-        // SAFETY: a hint, for which any address will do.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
-    }
-
-    /// Copies whole lines to an address that is a line's, with the widest stores there are.
-    pub unsafe fn stream_lines(from: *const u8, to: *mut u8, lines: usize, next: &[*mut u8]) {
-        // SAFETY: as the caller promises; each is called where the machine has its instructions.
-        unsafe {
-            if is_x86_feature_detected!("avx512f") {
-                by_64(from, to, lines, next);
-            } else if is_x86_feature_detected!("avx") {
-                by_32(from, to, lines, next);
-            } else {
-                by_16(from, to, lines, next);
-            }
-        }
-    }
-
-    #[target_feature(enable = "avx512f")]
-    unsafe fn by_64(from: *const u8, to: *mut u8, lines: usize, next: &[*mut u8]) {
-        for at in (0..lines * LINE).step_by(64) {
-            prefetch_all(next, at);
-            // SAFETY: as the caller promises.
-            unsafe { _mm512_stream_si512(to.add(at).cast(), _mm512_loadu_si512(from.add(at).cast())) }
-        }
-    }
-
-    #[target_feature(enable = "avx")]
-    unsafe fn by_32(from: *const u8, to: *mut u8, lines: usize, next: &[*mut u8]) {
-        for at in (0..lines * LINE).step_by(32) {
-            if at % LINE == 0 {
-                prefetch_all(next, at);
-            }
-            // SAFETY: as the caller promises.
-            unsafe { _mm256_stream_si256(to.add(at).cast(), _mm256_loadu_si256(from.add(at).cast())) }
-        }
-    }
-
-    unsafe fn by_16(from: *const u8, to: *mut u8, lines: usize, next: &[*mut u8]) {
-        for at in (0..lines * LINE).step_by(16) {
-            if at % LINE == 0 {
-                prefetch_all(next, at);
-            }
-            // SAFETY: as the caller promises.
-            unsafe { _mm_stream_si128(to.add(at).cast(), _mm_loadu_si128(from.add(at).cast())) }
-        }
-    }
-}
-
-/// Orders streamed stores before what follows.
-pub fn fence(staged: &[Staged]) {
+/// Fetches a line.
+#[inline(always)]
+fn prefetch(address: *const u8) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
-    if matches!(staged.first(), Some(Staged::Stream { .. })) {
-        // SAFETY: part of SSE, which x86-64 has.
-        unsafe { std::arch::x86_64::_mm_sfence() }
+    // SAFETY: a hint, for which any address will do.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(address.cast());
     }
-    let _ = staged;
+    let _ = address;
+}
+
+/// Orders stores past the cache before what follows.
+pub fn fence() {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: part of SSE, which x86-64 has.
+    unsafe {
+        std::arch::x86_64::_mm_sfence();
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! A nest's innermost one or two axes are the kernel's loops; the others are walked here. Tiles of the kernel's loops,
 //! numbered through, are what threads share out. An operand whose neighbours lie along the other loop is rearranged,
-//! tile by tile, in a buffer that stays in L1; a large result goes through such a buffer and then past the cache.
+//! tile by tile, in a buffer that stays in L1; a large result is written past the cache.
 
 use std::sync::atomic::AtomicU32;
 
@@ -11,11 +11,6 @@ use super::staging::{self, Staged};
 use crate::ir::Role;
 use crate::jit::{Call, Compiled};
 use crate::plan::nest::Nest;
-
-/// Elements that are computed at a time when results go past the cache. So few, because stores past the cache leave slowly
-/// and all later stores queue behind them: measured on Zen 4 with `a*b + c` of f64 (ns an element, against 1.36 with plain
-/// stores and 1.25 of a loop that streams each result by itself): 16: 2.1, 32: 1.5, 64: 1.32, 128: 1.33, 512: 1.4-1.7.
-pub const STREAMED: usize = 64;
 
 /// A kernel, and where to run it.
 pub struct Job<'a> {
@@ -31,6 +26,9 @@ pub struct Job<'a> {
     pub strides: &'a [isize],
     /// The operands that go through a buffer.
     pub staged: &'a [Staged],
+    /// The results that are written past the cache, with the sizes of their elements. The kernel has one loop, along which
+    /// they are contiguous.
+    pub streamed: &'a [(usize, usize)],
     /// Where faults are noted.
     pub faults: &'a AtomicU32,
 }
@@ -68,7 +66,9 @@ impl Job<'_> {
                 unsafe { self.run_tile(tile, scratch) }
             }
         });
-        staging::fence(self.staged);
+        if !self.streamed.is_empty() {
+            staging::fence();
+        }
     }
 
     /// # Safety
@@ -96,18 +96,14 @@ impl Job<'_> {
             }
             scratch.pointers.push(pointer.wrapping_offset(offset));
         }
-        match self.staged.first() {
-            None => {
-                // SAFETY: the addresses are those of the tile's elements, which the caller vouches for.
-                unsafe { self.call(&scratch.pointers, counts, start) }
-            }
-            Some(Staged::Stream { .. }) => {
-                // SAFETY: as above.
-                unsafe { self.stream(scratch, counts, start) }
-            }
-            Some(Staged::Rearrange { .. }) => {
-                // SAFETY: as above.
-                unsafe { self.rearranged(scratch, counts, start) }
+        // SAFETY: the addresses are those of the tile's elements, which the caller vouches for.
+        unsafe {
+            if !self.staged.is_empty() {
+                self.rearranged(scratch, counts, start);
+            } else if !self.streamed.is_empty() {
+                self.past_cache(scratch, counts[1], start);
+            } else {
+                self.call(&scratch.pointers, counts, start);
             }
         }
     }
@@ -115,6 +111,11 @@ impl Job<'_> {
     /// # Safety
     /// As for [`Compiled::run`].
     unsafe fn call(&self, pointers: &[*mut u8], extents: [usize; 2], start: [usize; 2]) {
+        // SAFETY: as the caller promises.
+        self.with_call(pointers, extents, start, |call| unsafe { self.kernel.run(call) });
+    }
+
+    fn with_call(&self, pointers: &[*mut u8], extents: [usize; 2], start: [usize; 2], run: impl FnOnce(&Call)) {
         let skip = 2 - self.loops;
         let origin = start.map(|i| i as i64);
         let call = Call {
@@ -124,8 +125,7 @@ impl Job<'_> {
             origin: &origin[skip..],
             faults: self.faults,
         };
-        // SAFETY: as the caller promises.
-        unsafe { self.kernel.run(&call) }
+        run(&call);
     }
 
     /// Runs a tile whose inputs are first copied to a buffer in the kernel's order, and results from it afterwards.
@@ -136,74 +136,63 @@ impl Job<'_> {
         let Scratch { pointers, moved, bytes } = scratch;
         let rank = self.nest.rank();
         let room = |size: usize| self.tile[0] * staging::pitch(self.tile[1], size);
-        let mut buffer = bytes.reserve(self.staged.iter().map(|s| room(s.size())).sum());
+        let mut buffer = bytes.reserve(self.staged.iter().map(|s| room(s.size)).sum());
         moved.clear();
         moved.extend_from_slice(pointers);
         let place = |staged: &Staged, outside: *mut u8, inside: *mut u8| {
-            let strides = self.nest.strides(staged.operand());
+            let strides = self.nest.strides(staged.operand);
             staging::Block {
-                size: staged.size(),
+                size: staged.size,
                 counts,
                 outside: (outside, [strides[rank - 2], strides[rank - 1]]),
-                inside: (inside, [staging::pitch(self.tile[1], staged.size()) as isize, staged.size() as isize]),
+                inside: (inside, [staging::pitch(self.tile[1], staged.size) as isize, staged.size as isize]),
             }
         };
         for staged in self.staged {
-            moved[staged.operand()] = buffer;
-            if staged.role() != Role::Out {
+            moved[staged.operand] = buffer;
+            if staged.role != Role::Out {
                 // SAFETY: the tile's elements may be read, and the buffer has room for a tile of each staged operand.
-                unsafe { place(staged, pointers[staged.operand()], buffer).copy_in() }
+                unsafe { place(staged, pointers[staged.operand], buffer).copy_in() }
             }
-            buffer = buffer.wrapping_add(room(staged.size()));
+            buffer = buffer.wrapping_add(room(staged.size));
         }
         // SAFETY: staged operands lie in the buffer, with the strides in the kernel's table; the others as before.
         unsafe { self.call(moved, counts, start) }
-        for staged in self.staged.iter().filter(|s| s.role() != Role::In) {
-            let operand = staged.operand();
+        for staged in self.staged.iter().filter(|s| s.role != Role::In) {
+            let operand = staged.operand;
             // SAFETY: the tile's elements may be written, and the kernel has filled the buffer.
             unsafe { place(staged, pointers[operand], moved[operand]).copy_out() }
         }
     }
 
-    /// Runs a tile in pieces that are computed into a buffer and stored past the cache.
+    /// Runs a tile of `count` points whose results go past the cache: from the first point on at which the addresses of all
+    /// results are such as that form of the kernel needs. If there is no such point, they go the ordinary way.
     ///
     /// # Safety
     /// As for [`run`](Job::run).
-    unsafe fn stream(&self, scratch: &mut Scratch, counts: [usize; 2], start: [usize; 2]) {
-        let Scratch { pointers, moved, bytes } = scratch;
-        let rank = self.nest.rank();
-        let mut buffer = bytes.reserve(self.staged.iter().map(|s| STREAMED * s.size()).sum());
-        let down = |operand: usize| if self.loops == 2 { self.nest.strides(operand)[rank - 2] } else { 0 };
-        let across = |operand: usize| self.nest.strides(operand)[rank - 1];
+    unsafe fn past_cache(&self, scratch: &mut Scratch, count: usize, start: [usize; 2]) {
+        const ALIGNMENT: usize = 16;
+        let Scratch { pointers, moved, .. } = scratch;
+        let aligned = |points: usize| {
+            let place = |operand: usize, size: usize| pointers[operand].addr() + points * size;
+            self.streamed.iter().all(|&(operand, size)| place(operand, size).is_multiple_of(ALIGNMENT))
+        };
+        let head = (0..ALIGNMENT).find(|&points| aligned(points)).unwrap_or(count).min(count);
+        if head > 0 {
+            // SAFETY: the tile's first points.
+            unsafe { self.call(pointers, [1, head], start) }
+        }
+        if head == count {
+            return;
+        }
         moved.clear();
-        moved.extend_from_slice(pointers);
-        for staged in self.staged {
-            moved[staged.operand()] = buffer;
-            buffer = buffer.wrapping_add(STREAMED * staged.size());
-        }
-        // Outputs stand last, and all of them are streamed.
-        let inputs = self.staged.first().map_or(0, Staged::operand);
-        let is_staged = |operand: usize| self.staged.iter().any(|s| s.operand() == operand);
-        for row in 0..counts[0] {
-            for (operand, pointer) in pointers.iter().enumerate().filter(|&(operand, _)| !is_staged(operand)) {
-                moved[operand] = pointer.wrapping_offset(row as isize * down(operand));
-            }
-            for column in (0..counts[1]).step_by(STREAMED) {
-                let n = STREAMED.min(counts[1] - column);
-                // SAFETY: results lie in the buffer, the other operands at the piece's elements.
-                unsafe { self.call(moved, [1, n], [start[0] + row, start[1] + column]) }
-                for (operand, pointer) in moved.iter_mut().enumerate().filter(|(operand, _)| !is_staged(*operand)) {
-                    *pointer = pointer.wrapping_offset(STREAMED as isize * across(operand));
-                }
-                for staged in self.staged {
-                    let operand = staged.operand();
-                    let place = row as isize * down(operand) + column as isize * across(operand);
-                    let to = pointers[operand].wrapping_offset(place);
-                    // SAFETY: `n` elements have been computed in the buffer; the piece's own may be written.
-                    unsafe { staging::stream(moved[operand], to, n * staged.size(), &moved[..inputs]) }
-                }
-            }
-        }
+        moved.extend(pointers.iter().enumerate().map(|(operand, pointer)| {
+            let stride = self.nest.strides(operand).last().copied().unwrap_or(0);
+            pointer.wrapping_offset(head as isize * stride)
+        }));
+        let start = [start[0], start[1] + head];
+        // SAFETY: the tile's other points; the results' addresses are aligned.
+        self.with_call(moved, [1, count - head], start, |call| unsafe { self.kernel.run_past_cache(call) });
     }
 }
 

@@ -5,7 +5,9 @@
 //! `Unsupported`.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicU32;
 
 use cranelift_codegen::Context;
@@ -16,8 +18,9 @@ use super::emit::Emitter;
 use super::isa::Target;
 use super::lanes::PART;
 use super::pages::Pages;
+use super::past_cache;
 use super::shape::Shape;
-use crate::ir::Kernel;
+use crate::ir::{Coordinate, Inst, Kernel, LoopId, Role, Stride};
 use crate::jit::{Call, Compiled, Unsupported};
 
 /// The allocations of a code generator, kept for the next kernel.
@@ -47,14 +50,25 @@ type Entry = unsafe extern "C" fn(
 /// A kernel as native code.
 pub(super) struct Native {
     pages: Pages,
+    /// Where the code's stores of whole vectors are, if it has no other stores of many points.
+    stores: Box<[Range<usize>]>,
+    /// The form that stores past the cache, once it has been asked for; `None` if there is none.
+    past_cache: OnceLock<Option<Pages>>,
     constants: Box<[Constant]>,
     operands: usize,
     strides: usize,
     loops: usize,
 }
 
-impl Compiled for Native {
-    unsafe fn run(&self, call: &Call) {
+impl Native {
+    fn past_cache(&self) -> Option<&Pages> {
+        let make = || past_cache::rewrite(self.pages.code(), &self.stores).and_then(|code| Pages::new(&code).ok());
+        self.past_cache.get_or_init(make).as_ref()
+    }
+
+    /// # Safety
+    /// As for [`Compiled::run`]; `pages` must be one of this kernel's own.
+    unsafe fn enter(&self, pages: &Pages, call: &Call) {
         debug_assert!(call.pointers.len() >= self.operands && call.strides.len() >= self.strides);
         debug_assert!(call.extents.len() >= self.loops && call.origin.len() >= self.loops);
         if call.extents.contains(&0) {
@@ -62,7 +76,7 @@ impl Compiled for Native {
         }
         // SAFETY: the pages hold the code that `compile` made, whose first byte is the entry of a function of this
         // type, position independent and made for this CPU; they live as long as `self`.
-        let entry = unsafe { std::mem::transmute::<*const u8, Entry>(self.pages.code().as_ptr()) };
+        let entry = unsafe { std::mem::transmute::<*const u8, Entry>(pages.code().as_ptr()) };
         // SAFETY: the caller promises what `run` asks for: the tables have the lengths that the kernel reads, and all
         // elements that its accesses reach are valid. The constants are those that the code was made with.
         unsafe {
@@ -76,17 +90,52 @@ impl Compiled for Native {
             );
         }
     }
+}
+
+impl Compiled for Native {
+    unsafe fn run(&self, call: &Call) {
+        // SAFETY: as the caller promises.
+        unsafe { self.enter(&self.pages, call) }
+    }
+
+    fn stores_past_cache(&self) -> bool {
+        self.past_cache().is_some()
+    }
+
+    unsafe fn run_past_cache(&self, call: &Call) {
+        // SAFETY: as the caller promises, which is all that the stores of that form need besides.
+        unsafe { self.enter(self.past_cache().unwrap_or(&self.pages), call) }
+    }
 
     fn code(&self) -> Option<&[u8]> {
         Some(self.pages.code())
     }
 }
 
+/// Whether all that a kernel writes are neighbours in its only loop, from the first point on, in whole vectors.
+fn writes_whole_lines(kernel: &Kernel) -> bool {
+    let first = Coordinate::of(LoopId(0));
+    kernel.loops() == 1
+        && kernel.insts.iter().all(|inst| match inst {
+            Inst::Store(access, _) => {
+                let operand = kernel.operand(access.operand);
+                operand.role == Role::Out
+                    && operand.dtype.size() >= 4
+                    && operand.dims.as_slice() == [Stride::Unit]
+                    && access.map.as_slice() == [first]
+            }
+            _ => true,
+        })
+}
+
 /// Native code for a kernel.
 pub(super) fn compile(target: &Target, kernel: &Kernel) -> Result<Native, Unsupported> {
-    generate(target, kernel, false, |code, constants, _| {
+    let streams = target.features.unaligned && cfg!(target_arch = "x86_64") && writes_whole_lines(kernel);
+    generate(target, kernel, false, |code, constants, _, stores| {
         Ok(Native {
             pages: Pages::new(code)?,
+            stores: if streams { stores } else { Box::default() },
+            past_cache: OnceLock::new(),
             constants: constants.into_iter().map(Constant).collect(),
             operands: kernel.operands.len(),
             strides: kernel.stride_count(),
@@ -97,7 +146,7 @@ pub(super) fn compile(target: &Target, kernel: &Kernel) -> Result<Native, Unsupp
 
 /// The code as text, in the assembler's form.
 pub(super) fn listing(target: &Target, kernel: &Kernel) -> Result<String, Unsupported> {
-    generate(target, kernel, true, |_, _, text| Ok(text.unwrap_or_default().to_owned()))
+    generate(target, kernel, true, |_, _, text, _| Ok(text.unwrap_or_default().to_owned()))
 }
 
 /// Generates code and hands it on: bytes, constants, and a listing if one is asked for.
@@ -105,7 +154,7 @@ fn generate<T>(
     target: &Target,
     kernel: &Kernel,
     disassemble: bool,
-    use_code: impl FnOnce(&[u8], Vec<[u8; PART]>, Option<&str>) -> Result<T, Unsupported>,
+    use_code: impl FnOnce(&[u8], Vec<[u8; PART]>, Option<&str>, Box<[Range<usize>]>) -> Result<T, Unsupported>,
 ) -> Result<T, Unsupported> {
     let shape = Shape::of(kernel)?;
     let mut scratch = SCRATCH
@@ -129,7 +178,9 @@ fn generate<T>(
     let Some(code) = scratch.context.compiled_code() else {
         return Err(Unsupported("no code was generated".into()));
     };
-    let result = use_code(code.code_buffer(), constants, code.vcode.as_deref());
+    let places = code.buffer.get_srclocs_sorted().iter().filter(|place| !place.loc.is_default());
+    let stores = places.map(|place| place.start as usize..place.end as usize).collect();
+    let result = use_code(code.code_buffer(), constants, code.vcode.as_deref(), stores);
     scratch.context.clear();
     SCRATCH.with(|cell| {
         if let Ok(mut kept) = cell.try_borrow_mut() {

@@ -79,6 +79,8 @@ pub(super) struct Emitter<'a> {
     pub entry: clif::Block,
     /// Points of the step that is being emitted.
     pub lanes: usize,
+    /// Stores of whole parts so far; each is marked by its number.
+    pub marked: u32,
     pub homes: Vec<Home>,
     /// The current pointer of each base, and the index of each open loop but the innermost.
     pub bases: Vec<clif::Value>,
@@ -161,6 +163,7 @@ impl<'a> Emitter<'a> {
             arguments,
             entry,
             lanes: 1,
+            marked: 0,
             homes,
             bases: Vec::new(),
             indices: Vec::new(),

@@ -233,7 +233,16 @@ impl Emitter<'_> {
                 } else {
                     for i in 0..form.parts(self.lanes) {
                         let part = held.part(i);
+                        let mark = bytes == PART;
+                        if mark {
+                            // Each a place of its own, or neighbours would be told of as one.
+                            self.marked += 1;
+                            self.b.set_srcloc(cranelift_codegen::ir::SourceLoc::new(self.marked));
+                        }
                         self.store_bytes(part, bytes, pointer, offset + (PART * i) as i32);
+                        if mark {
+                            self.b.set_srcloc(cranelift_codegen::ir::SourceLoc::default());
+                        }
                     }
                 }
             }

@@ -15,6 +15,7 @@
 //! | `memory`     | loads and stores                                              |
 //! | `accumulate` | reductions                                                    |
 //! | `patch`      | helper calls and faults for some lanes alone                  |
+//! | `past_cache` | the form of a kernel that stores past the cache               |
 //! | `pages`      | executable memory                                             |
 //! | `compile`    | all of it in order                                            |
 
@@ -28,6 +29,7 @@ mod memory;
 mod nest;
 mod ops;
 mod pages;
+mod past_cache;
 mod patch;
 mod shape;
 #[cfg(test)]

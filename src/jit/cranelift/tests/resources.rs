@@ -6,7 +6,7 @@ use super::support::{Case, executors};
 use crate::dtype::DType;
 use crate::ir::random::Rng;
 use crate::ir::{Access, Builder, Kernel, LoopId, Op, Role, Stride, parse};
-use crate::jit::cranelift::Cranelift;
+use crate::jit::cranelift::{Cranelift, Flags};
 use crate::jit::{Call, Executor};
 
 fn small() -> Kernel {
@@ -118,4 +118,36 @@ fn broken_kernels_are_refused() {
     kernel.levels[1].before.reverse();
     assert!(Cranelift::new().unwrap().compile(&kernel).is_err());
     assert!(Cranelift::new().unwrap().compile(&small()).is_ok());
+}
+
+/// `a*b + c` of a type, in one loop over contiguous arrays.
+fn contiguous(dtype: DType) -> Kernel {
+    let mut b = Builder::new(1);
+    let at = |b: &mut Builder, name: &str, role: Role| {
+        let operand = b.operand(name, dtype, role, &[Stride::Unit]);
+        Access::plain(operand, [LoopId(0)])
+    };
+    let [x, y, z] = ["a", "b", "c"].map(|name| {
+        let access = at(&mut b, name, Role::In);
+        b.load(access)
+    });
+    let product = b.op(Op::Mul, &[x, y]);
+    let sum = b.op(Op::Add, &[product, z]);
+    let out = at(&mut b, "y", Role::Out);
+    b.store(out, sum);
+    b.finish()
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn contiguous_results_can_be_stored_past_the_cache() {
+    if !std::arch::is_x86_feature_detected!("avx") {
+        return;
+    }
+    for dtype in [DType::F64, DType::F32, DType::I64, DType::I32] {
+        let native = Cranelift::new().and_then(|c| c.compile(&contiguous(dtype))).expect("it compiles");
+        assert!(native.stores_past_cache(), "{dtype}");
+    }
+    let baseline = Cranelift::with_flags(Flags::Baseline).and_then(|c| c.compile(&contiguous(DType::F64)));
+    assert!(!baseline.expect("it compiles").stores_past_cache());
 }
