@@ -12,6 +12,9 @@ use crate::ir::Role;
 use crate::jit::{Call, Compiled};
 use crate::plan::nest::Nest;
 
+/// Columns of a panel, if each lies in a page of its own: fewer than the pages whose places a core keeps.
+const PANEL: usize = 1024;
+
 /// A kernel, and where to run it.
 pub struct Job<'a> {
     /// The kernel.
@@ -77,8 +80,12 @@ impl Job<'_> {
         let (nest, rank) = (self.nest, self.nest.rank());
         let extents = self.extents();
         let mut counts = [extents[0].div_ceil(self.tile[0]), extents[1].div_ceil(self.tile[1])];
-        let start = [tile / counts[1] % counts[0] * self.tile[0], tile % counts[1] * self.tile[1]];
-        let outer = tile / (counts[0] * counts[1]);
+        // Tiles go row by row; where columns of them are far apart, within panels of so few columns that their pages stay known.
+        let panel = if self.staged.is_empty() { counts[1] } else { PANEL.div_ceil(self.tile[1]).min(counts[1]) };
+        let (outer, inner) = (tile / (counts[0] * counts[1]), tile % (counts[0] * counts[1]));
+        let (left, inner) = (inner / (counts[0] * panel) * panel, inner % (counts[0] * panel));
+        let width = panel.min(counts[1] - left);
+        let start = [inner / width * self.tile[0], (left + inner % width) * self.tile[1]];
         for axis in 0..2 {
             counts[axis] = self.tile[axis].min(extents[axis] - start[axis]);
         }
