@@ -7,12 +7,12 @@ mod guard;
 use guard::{Flush, Guarded};
 use tilexpr::ir::random::{self, Config, Rng};
 use tilexpr::ir::{Access, Builder, Coordinate, Kernel, LoopId, Op, Role, Stride};
-use tilexpr::jit::Executor;
+use tilexpr::jit::Backend;
 use tilexpr::jit::differ::Layout;
 use tilexpr::jit::interp::Interp;
 use tilexpr::jit::oracle::Oracle;
 
-fn executors() -> Vec<Box<dyn Executor>> {
+fn executors() -> Vec<Box<dyn Backend>> {
     vec![Box::new(Interp::new()), Box::new(Interp::portable()), Box::new(Interp::new().with_chunk(8))]
 }
 

@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicU32;
 use crate::ir::Kernel;
 
 /// Makes kernels runnable.
-pub trait Executor: Send + Sync + fmt::Debug {
+pub trait Backend: Send + Sync + fmt::Debug {
     /// Its name, as `explain` shows it.
     fn name(&self) -> &'static str;
 

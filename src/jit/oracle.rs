@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Call, Compiled, Executor, Unsupported};
+use super::{Backend, Call, Compiled, Unsupported};
 use crate::dtype::{DType, Scalar};
 use crate::ir::{Access, Fragment, Inst, Kernel, LANES, Monoid, Op, Value, semantics, verify};
 
@@ -12,7 +12,7 @@ use crate::ir::{Access, Fragment, Inst, Kernel, LANES, Monoid, Op, Value, semant
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Oracle;
 
-impl Executor for Oracle {
+impl Backend for Oracle {
     fn name(&self) -> &'static str {
         "oracle"
     }

@@ -158,7 +158,7 @@ impl Slot {
 
 /// The interpreter takes every kernel.
 fn interpret(kernel: &Kernel) -> Arc<dyn Compiled> {
-    use crate::jit::Executor;
+    use crate::jit::Backend;
     match crate::jit::interp::Interp::new().compile(kernel) {
         Ok(compiled) => compiled,
         Err(e) => unreachable!("the interpreter takes every kernel: {e:?}\n{kernel}"),
@@ -167,7 +167,7 @@ fn interpret(kernel: &Kernel) -> Arc<dyn Compiled> {
 
 #[cfg(feature = "jit")]
 fn compile(kernel: &Kernel) -> Option<Arc<dyn Compiled>> {
-    use crate::jit::Executor;
+    use crate::jit::Backend;
     crate::jit::cranelift::Cranelift::new().and_then(|c| c.compile(kernel)).ok()
 }
 

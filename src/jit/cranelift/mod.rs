@@ -40,7 +40,7 @@ use std::sync::Arc;
 
 pub use self::isa::Flags;
 use self::isa::Target;
-use super::{Compiled, Executor, Unsupported};
+use super::{Backend, Compiled, Unsupported};
 use crate::ir::Kernel;
 
 /// The executor that makes native code with Cranelift.
@@ -81,7 +81,7 @@ impl Cranelift {
     }
 }
 
-impl Executor for Cranelift {
+impl Backend for Cranelift {
     fn name(&self) -> &'static str {
         "cranelift"
     }

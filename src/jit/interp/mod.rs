@@ -24,7 +24,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use super::{Call, Compiled, Executor, Unsupported};
+use super::{Backend, Call, Compiled, Unsupported};
 use crate::ir::{Kernel, LANES};
 use loops::Isa;
 
@@ -58,7 +58,7 @@ impl Default for Interp {
     }
 }
 
-impl Executor for Interp {
+impl Backend for Interp {
     fn name(&self) -> &'static str {
         "interp"
     }

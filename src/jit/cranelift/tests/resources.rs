@@ -7,7 +7,7 @@ use crate::dtype::DType;
 use crate::ir::random::Rng;
 use crate::ir::{Access, Builder, Kernel, LoopId, Op, Role, Stride, parse};
 use crate::jit::cranelift::{Cranelift, Flags};
-use crate::jit::{Call, Executor};
+use crate::jit::{Backend, Call};
 
 fn small() -> Kernel {
     parse("in a: f64[unit]\nout y: f64[unit]\nkernel {\nloop i0 {\nv0 = load a[i0]\nv1 = mul.f64 v0, v0\nstore y[i0], v1\n}\n}\n")

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::ir::{Kernel, parse};
 use crate::jit::cranelift::Cranelift;
-use crate::jit::{Call, Compiled, Executor};
+use crate::jit::{Backend, Call, Compiled};
 
 const FUSED: &str = "in a: f64[unit]\nin b: f64[unit]\nin c: f64[unit]\nout y: f64[unit]\nkernel {\nloop i0 {\n\
     v0 = load a[i0]\nv1 = load b[i0]\nv2 = mul.f64 v0, v1\nv3 = load c[i0]\nv4 = add.f64 v2, v3\nstore y[i0], v4\n}\n}\n";

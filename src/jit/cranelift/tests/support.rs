@@ -8,7 +8,7 @@ use crate::ir::random::{Rng, reach};
 use crate::ir::{Kernel, OperandId, Role, Stride};
 use crate::jit::cranelift::{Cranelift, Flags};
 use crate::jit::oracle::Oracle;
-use crate::jit::{Call, Compiled, Executor};
+use crate::jit::{Backend, Call, Compiled};
 
 /// Native code with all of this CPU's features, and with ever fewer.
 pub fn executors() -> &'static [(Flags, Cranelift)] {
