@@ -61,7 +61,7 @@ pub fn draw(path: &Path, names: &[&str], sizes: &[usize], figures: &[Vec<f64>]) 
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperMiddle)
+        .position(SeriesLabelPosition::LowerRight)
         .background_style(WHITE)
         .border_style(RGBColor(160, 160, 160))
         .draw()
