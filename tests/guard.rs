@@ -42,19 +42,35 @@ impl Drop for Guarded {
     }
 }
 
-fn compile(text: &str, executor: Executor, shared: bool) -> Expr {
+/// How to run.
+#[derive(Clone, Copy)]
+enum Way {
+    /// As a small call.
+    Small,
+    /// In small tiles on two threads.
+    Tiles,
+    /// With results written past the cache.
+    PastCache,
+}
+
+const WAYS: [Way; 3] = [Way::Small, Way::Tiles, Way::PastCache];
+
+fn compile(text: &str, executor: Executor, way: Way) -> Expr {
     let builder = Expr::builder().executor(executor).threads(Threads::Serial);
-    let builder =
-        if shared { builder.threads(pool(2)).serial_below(0).stream_from(0).tile(5).grain(1) } else { builder };
+    let builder = match way {
+        Way::Small => builder,
+        Way::Tiles => builder.threads(pool(2)).serial_below(0).stream_from(0).tile(5).grain(1),
+        Way::PastCache => builder.stream_from(0),
+    };
     builder.compile(text).unwrap()
 }
 
 /// Every text on arrays of every length, at both ends of the page.
 fn run<T: Element, R: Element>(texts: &[&str]) {
     for executor in [Executor::Cranelift, Executor::Interpreter] {
-        for shared in [false, true] {
+        for way in WAYS {
             for text in texts {
-                let expr = compile(text, executor, shared);
+                let expr = compile(text, executor, way);
                 for last in [false, true] {
                     lengths::<T, R>(&expr, last);
                 }
@@ -110,8 +126,8 @@ fn planes_and_reductions() {
     let mut pages: Vec<Guarded> = (0..3).map(|_| Guarded::new()).collect();
     let [a, b, y] = pages.as_mut_slice() else { unreachable!() };
     for executor in [Executor::Cranelift, Executor::Interpreter] {
-        for shared in [false, true] {
-            let one = |text| compile(text, executor, shared);
+        for way in WAYS {
+            let one = |text| compile(text, executor, way);
             let (sum, sum0, sum1) = (one("sum(a*b)"), one("max(a*b, axis=0)"), one("sum(a, axis=1)"));
             let (add, rows) = (one("a + b"), one("a / sum(a, axis=1, keepdims=True)"));
             for last in [false, true] {
@@ -155,8 +171,8 @@ fn large_transposed_tiles() {
     // Tiles that go through a buffer: 45 x 90 of bool and 22 x 45 of i32 fill a page, but for its first bytes.
     let (mut a, mut b, mut y) = (Guarded::new(), Guarded::new(), Guarded::new());
     for executor in [Executor::Cranelift, Executor::Interpreter] {
-        for shared in [false, true] {
-            let and = compile("a & b", executor, shared);
+        for way in WAYS {
+            let and = compile("a & b", executor, way);
             for last in [false, true] {
                 let p = ndarray::ArrayView2::from_shape((45, 90), &*a.slice::<bool>(45 * 90, last)).unwrap();
                 let q = ndarray::ArrayView2::from_shape((90, 45), &*b.slice::<bool>(45 * 90, last)).unwrap();
