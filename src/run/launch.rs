@@ -52,7 +52,8 @@ pub struct LaunchSpace {
     streamed: Vec<(usize, usize)>,
 }
 
-/// Serial time, in nanoseconds, from which on a second thread is woken: waking and joining it costs about a third.
+/// Serial time, in nanoseconds, from which on a second thread is woken. Waking and joining it costs 10 to 25 microseconds, and an
+/// array that one core has in its L2 cache comes to the other through L3: `a*b + c` on 100,000 elements lost by it.
 const WAKE: f64 = 60_000.0;
 /// Nanoseconds a byte that moves through the nearer caches costs, roughly.
 const BYTE: f64 = 0.008;
