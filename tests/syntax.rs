@@ -510,24 +510,3 @@ fn limits_name_themselves() {
     let error = parse(&long, &Limits::default()).unwrap_err();
     assert!(error.source_text().len() <= 1024);
 }
-
-/// `cargo test --release --test syntax -- --ignored --nocapture` prints what texts of usual size cost.
-#[test]
-#[ignore = "measures, does not check"]
-fn time_of_usual_texts() {
-    for source in [
-        "a",
-        "a*b + c",
-        "sin(x)**2 + cos(x)**2",
-        "t = a*b; where(t > 1, t, -t) if c else sum(t, axis=(0, 1))",
-        "a +* b",
-    ] {
-        let limits = Limits::default();
-        let rounds = 100_000;
-        let start = Instant::now();
-        for _ in 0..rounds {
-            let _ = std::hint::black_box(parse(std::hint::black_box(source), &limits));
-        }
-        println!("{source}: {} ns", start.elapsed().as_nanos() / rounds);
-    }
-}

@@ -3,8 +3,6 @@
 pub mod builder;
 pub mod helper;
 pub mod kernel;
-#[doc(hidden)]
-pub mod memory;
 pub mod monoid;
 pub mod op;
 pub mod parse;

@@ -58,7 +58,10 @@ impl<T> Places<T> {
         for place in &self.0 {
             // Another thread may have been faster, with the same entry or another.
             match place.set(new) {
-                Ok(()) => return Ok(place.get().ok_or_else(|| unreachable!("it was set above"))),
+                Ok(()) => match place.get() {
+                    Some(entry) => return Ok(Ok(entry)),
+                    None => unreachable!("a place that was set stays set"),
+                },
                 Err(back) => new = back,
             }
             if let Some(entry) = place.get()
@@ -161,6 +164,7 @@ fn interpret(kernel: &Kernel) -> Arc<dyn Compiled> {
     use crate::jit::Backend;
     match crate::jit::interp::Interp::new().compile(kernel) {
         Ok(compiled) => compiled,
+        // What is lowered is what the verifier accepts (debug builds check it), and of that nothing is refused.
         Err(e) => unreachable!("the interpreter takes every kernel: {e:?}\n{kernel}"),
     }
 }

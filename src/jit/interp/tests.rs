@@ -333,6 +333,20 @@ fn long_programs() {
     check(&b.finish(), 2);
 }
 
+/// A kernel and what the simplifier makes of it, at every point.
+#[test]
+fn simplified_kernels() {
+    let config = Config::default();
+    for seed in 0..if cfg!(miri) { 20 } else { 400 } {
+        let kernel = random::kernel(seed, &config);
+        let (before, after) = (Oracle.compile(&kernel).unwrap(), Oracle.compile(&rebuild(&kernel)).unwrap());
+        let trips = extents(kernel.loops(), &mut Rng::new(seed));
+        if let Err(difference) = differ(&kernel, &*before, &*after, &trips, seed) {
+            panic!("seed {seed}: {difference}\n{kernel}\n{}", rebuild(&kernel));
+        }
+    }
+}
+
 #[test]
 fn random_kernels() {
     let config = Config::default();

@@ -3,5 +3,4 @@
 mod differential;
 mod operations;
 mod resources;
-mod speed;
 mod support;
