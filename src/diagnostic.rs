@@ -4,7 +4,7 @@
 //! cost is linear in the source and the output is short, however long the lines are; any span is shown without a panic,
 //! also one that lies outside of the text; no control character of the source reaches the terminal.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use crate::syntax::ast::Span;
 
@@ -15,23 +15,14 @@ pub struct Diagnostic {
     pub message: String,
     /// Where.
     pub span: Span,
-    /// A few words that stand beside the caret.
-    pub label: Option<String>,
     /// What to write instead.
     pub help: Option<String>,
 }
 
 impl Diagnostic {
-    /// A diagnostic with neither label nor help.
+    /// A diagnostic without help.
     pub fn new(message: impl Into<String>, span: Span) -> Diagnostic {
-        Diagnostic { message: message.into(), span, label: None, help: None }
-    }
-
-    /// With a few words beside the caret.
-    #[allow(dead_code, reason = "for the passes behind the parser")]
-    pub fn with_label(mut self, label: impl Into<String>) -> Diagnostic {
-        self.label = Some(label.into());
-        self
+        Diagnostic { message: message.into(), span, help: None }
     }
 
     /// With what to write instead.
@@ -60,7 +51,7 @@ struct Rendered<'a> {
 
 impl fmt::Display for Rendered<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let Diagnostic { message, span, label, help } = self.diagnostic;
+        let Diagnostic { message, span, help } = self.diagnostic;
         let start = floor_boundary(self.source, span.start as usize);
         let end = floor_boundary(self.source, span.end as usize).max(start);
         let first = Line::around(self.source, start);
@@ -70,13 +61,12 @@ impl fmt::Display for Rendered<'_> {
 
         writeln!(f, "{message}")?;
         writeln!(f, "{:gutter$} |", "")?;
-        let label_first = if several { None } else { label.as_deref() };
-        first.show(f, gutter, start, end.min(first.end()), label_first)?;
+        first.show(f, gutter, start, end.min(first.end()))?;
         if several {
             if last.number > first.number + 1 {
                 writeln!(f, "{:gutter$} ...", "")?;
             }
-            last.show(f, gutter, last.start, end, label.as_deref())?;
+            last.show(f, gutter, last.start, end)?;
         }
         if let Some(help) = help {
             write!(f, "help: {help}")?;
@@ -108,7 +98,7 @@ impl<'a> Line<'a> {
     }
 
     /// The line, clipped around `from`, and the carets below the bytes `from..to`, at least one.
-    fn show(&self, f: &mut fmt::Formatter, gutter: usize, from: usize, to: usize, label: Option<&str>) -> fmt::Result {
+    fn show(&self, f: &mut fmt::Formatter, gutter: usize, from: usize, to: usize) -> fmt::Result {
         let from = (from - self.start).min(self.text.len());
         let to = to.saturating_sub(self.start).clamp(from, self.text.len());
         let shown_from = start_of_last_columns(&self.text[..from], BEFORE);
@@ -143,11 +133,7 @@ impl<'a> Line<'a> {
         }
         let carets = carets.trim_end();
         writeln!(f, "{:>gutter$} | {}", self.number, line.trim_end())?;
-        write!(f, "{:gutter$} | {carets}", "")?;
-        if let Some(label) = label {
-            write!(f, " {label}")?;
-        }
-        f.write_char('\n')
+        writeln!(f, "{:gutter$} | {carets}", "")
     }
 }
 
@@ -239,12 +225,6 @@ mod tests {
         assert_eq!(show("a + bc", 4, 6), "message\n  |\n1 | a + bc\n  |     ^^\nhelp: do that");
         assert_eq!(show("a + ", 4, 4), "message\n  |\n1 | a +\n  |     ^\nhelp: do that");
         assert_eq!(show("", 0, 0), "message\n  |\n1 |\n  | ^\nhelp: do that".replace("1 |", "1 | "));
-    }
-
-    #[test]
-    fn label_stands_beside_the_caret() {
-        let shown = Diagnostic::new("message", Span::new(0, 1)).with_label("here").render("a + b").to_string();
-        assert_eq!(shown, "message\n  |\n1 | a + b\n  | ^ here\n");
     }
 
     #[test]
