@@ -62,6 +62,8 @@ pub mod ir;
 #[doc(hidden)]
 pub mod jit;
 #[doc(hidden)]
+pub mod math;
+#[doc(hidden)]
 pub mod plan;
 mod run;
 #[doc(hidden)]
@@ -71,6 +73,7 @@ pub mod types;
 
 pub use dtype::{DType, Element, Kind, Scalar};
 pub use error::{CompileError, CompileErrorKind};
+pub use math::Accuracy;
 pub use run::Order;
 pub use run::arg::{Arg, Args, AsArgs, IntoArg};
 pub use run::error::{EvalError, EvalErrorKind};

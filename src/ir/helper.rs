@@ -75,6 +75,18 @@ impl Helper {
         HELPERS.iter().find(|h| h.name == name)
     }
 
+    /// The helper of this name for a type.
+    ///
+    /// # Panics
+    /// If there is none: names are the library's own.
+    pub fn of(name: &str, dtype: DType) -> &'static Helper {
+        let is = |h: &&Helper| h.result() == dtype && h.name.rsplit_once('.').is_some_and(|(prefix, _)| prefix == name);
+        match HELPERS.iter().find(is) {
+            Some(helper) => helper,
+            None => panic!("there is no helper {name}.{dtype}"),
+        }
+    }
+
     /// Every helper.
     pub fn all() -> &'static [Helper] {
         HELPERS
@@ -107,6 +119,46 @@ static HELPERS: &[Helper] = &[
     Helper { name: "pow.f32", code: Code::F32F32(c!(pow_f32, x y: f32)) },
     Helper { name: "fmod.f64", code: Code::F64F64(c!(libm::fmod, x y: f64)) },
     Helper { name: "fmod.f32", code: Code::F32F32(c!(libm::fmodf, x y: f32)) },
+    Helper { name: "exp2.f64", code: Code::F64(c!(libm::exp2, x: f64)) },
+    Helper { name: "exp2.f32", code: Code::F32(c!(libm::exp2f, x: f32)) },
+    Helper { name: "expm1.f64", code: Code::F64(c!(libm::expm1, x: f64)) },
+    Helper { name: "expm1.f32", code: Code::F32(c!(libm::expm1f, x: f32)) },
+    Helper { name: "log2.f64", code: Code::F64(c!(libm::log2, x: f64)) },
+    Helper { name: "log2.f32", code: Code::F32(c!(libm::log2f, x: f32)) },
+    Helper { name: "log10.f64", code: Code::F64(c!(libm::log10, x: f64)) },
+    Helper { name: "log10.f32", code: Code::F32(c!(libm::log10f, x: f32)) },
+    Helper { name: "log1p.f64", code: Code::F64(c!(libm::log1p, x: f64)) },
+    Helper { name: "log1p.f32", code: Code::F32(c!(libm::log1pf, x: f32)) },
+    Helper { name: "arcsin.f64", code: Code::F64(c!(libm::asin, x: f64)) },
+    Helper { name: "arcsin.f32", code: Code::F32(c!(libm::asinf, x: f32)) },
+    Helper { name: "arccos.f64", code: Code::F64(c!(libm::acos, x: f64)) },
+    Helper { name: "arccos.f32", code: Code::F32(c!(libm::acosf, x: f32)) },
+    Helper { name: "arctan.f64", code: Code::F64(c!(libm::atan, x: f64)) },
+    Helper { name: "arctan.f32", code: Code::F32(c!(libm::atanf, x: f32)) },
+    Helper { name: "sinh.f64", code: Code::F64(c!(libm::sinh, x: f64)) },
+    Helper { name: "sinh.f32", code: Code::F32(c!(libm::sinhf, x: f32)) },
+    Helper { name: "cosh.f64", code: Code::F64(c!(libm::cosh, x: f64)) },
+    Helper { name: "cosh.f32", code: Code::F32(c!(libm::coshf, x: f32)) },
+    Helper { name: "arcsinh.f64", code: Code::F64(c!(libm::asinh, x: f64)) },
+    Helper { name: "arcsinh.f32", code: Code::F32(c!(libm::asinhf, x: f32)) },
+    Helper { name: "arccosh.f64", code: Code::F64(c!(libm::acosh, x: f64)) },
+    Helper { name: "arccosh.f32", code: Code::F32(c!(libm::acoshf, x: f32)) },
+    Helper { name: "arctanh.f64", code: Code::F64(c!(libm::atanh, x: f64)) },
+    Helper { name: "arctanh.f32", code: Code::F32(c!(libm::atanhf, x: f32)) },
+    Helper { name: "cbrt.f64", code: Code::F64(c!(libm::cbrt, x: f64)) },
+    Helper { name: "cbrt.f32", code: Code::F32(c!(libm::cbrtf, x: f32)) },
+    Helper { name: "erf.f64", code: Code::F64(c!(libm::erf, x: f64)) },
+    Helper { name: "erf.f32", code: Code::F32(c!(libm::erff, x: f32)) },
+    Helper { name: "erfc.f64", code: Code::F64(c!(libm::erfc, x: f64)) },
+    Helper { name: "erfc.f32", code: Code::F32(c!(libm::erfcf, x: f32)) },
+    Helper { name: "gamma.f64", code: Code::F64(c!(libm::tgamma, x: f64)) },
+    Helper { name: "gamma.f32", code: Code::F32(c!(libm::tgammaf, x: f32)) },
+    Helper { name: "lgamma.f64", code: Code::F64(c!(libm::lgamma, x: f64)) },
+    Helper { name: "lgamma.f32", code: Code::F32(c!(libm::lgammaf, x: f32)) },
+    Helper { name: "hypot.f64", code: Code::F64F64(c!(libm::hypot, x y: f64)) },
+    Helper { name: "hypot.f32", code: Code::F32F32(c!(libm::hypotf, x y: f32)) },
+    Helper { name: "logaddexp.f64", code: Code::F64F64(c!(logaddexp_f64, x y: f64)) },
+    Helper { name: "logaddexp.f32", code: Code::F32F32(c!(logaddexp_f32, x y: f32)) },
     Helper { name: "pow.i64", code: Code::I64I64(c!(pow_i64, x y: i64)) },
     Helper { name: "pow.i32", code: Code::I32I32(c!(pow_i32, x y: i32)) },
 ];
@@ -126,6 +178,15 @@ fn pow_f64(x: f64, y: f64) -> f64 {
 /// Through `f64`, for the crate's own `powf` is off by more than an ulp near 1.
 fn pow_f32(x: f32, y: f32) -> f32 {
     libm::pow(f64::from(x), f64::from(y)) as f32
+}
+
+fn logaddexp_f64(x: f64, y: f64) -> f64 {
+    let (lo, hi) = if x < y { (x, y) } else { (y, x) };
+    if lo == hi { hi + std::f64::consts::LN_2 } else { hi + libm::log1p(libm::exp(lo - hi)) }
+}
+
+fn logaddexp_f32(x: f32, y: f32) -> f32 {
+    logaddexp_f64(f64::from(x), f64::from(y)) as f32
 }
 
 /// Wrapping power; the caller has faulted negative exponents, for which this gives 0.

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use super::program::{Program, Source, Stage, Work};
 use crate::dtype::DType;
 use crate::ir::{Access, Builder, Kernel, LoopId, Monoid, OperandId, Role, Stride, Value};
+use crate::math::{self, Accuracy};
 use crate::types::graph::{Graph, NodeId, NodeKind};
 
 /// How an operand moves along a loop.
@@ -156,7 +157,8 @@ pub fn operands(program: &Program, at: usize, pass: Pass) -> SmallVec<[OperandSp
 pub fn lower(program: &Program, at: usize, pass: Pass, layout: &Layout) -> Kernel {
     let (graph, stage) = (&program.graph, &program.stages[at]);
     let specs = operands(program, at, pass);
-    let mut low = Lowering { graph, b: Builder::new(layout.loops), made: vec![None; graph.nodes.len()] };
+    let accuracy = program.accuracy;
+    let mut low = Lowering { graph, accuracy, b: Builder::new(layout.loops), made: vec![None; graph.nodes.len()] };
     let accesses: Vec<Access> =
         specs.iter().enumerate().map(|(i, spec)| declare(&mut low.b, i, spec, layout)).collect();
     let own = stage.sources.iter().map(|&(node, _)| node);
@@ -246,6 +248,7 @@ fn declare(b: &mut Builder, i: usize, spec: &OperandSpec, layout: &Layout) -> Ac
 /// Graph nodes to instructions.
 struct Lowering<'a> {
     graph: &'a Graph,
+    accuracy: Accuracy,
     b: Builder,
     made: Vec<Option<Value>>,
 }
@@ -292,6 +295,7 @@ impl Lowering<'_> {
                     self.b.typed_op(*op, &args, Some(node.dtype))
                 }
                 NodeKind::Op(op) => self.b.op(*op, &args),
+                NodeKind::Math(function) => math::lower(&mut self.b, *function, self.accuracy, &args),
                 NodeKind::Patch(helper) => self.b.patch(args[0], args[1], helper, &args[2..]),
                 NodeKind::Fault(code) => {
                     self.b.fault(args[0], *code);

@@ -4,6 +4,7 @@
 //! that read inputs and temporaries and store results; a map that can join a reduction's pass is named there. Nothing
 //! here depends on shapes. Always holds: a stage reads only inputs and the temporaries of earlier stages.
 
+use crate::math::Accuracy;
 use crate::types::graph::{Axes, Graph, NodeId, NodeKind};
 
 /// Where a stage's leaf comes from.
@@ -60,11 +61,13 @@ pub struct Program {
     pub stages: Vec<Stage>,
     /// The numbers that follow from shapes.
     pub counts: Vec<Count>,
+    /// How exact its elementary functions are.
+    pub accuracy: Accuracy,
 }
 
 impl Program {
     /// Cuts a graph.
-    pub fn new(graph: Graph) -> Program {
+    pub fn new(graph: Graph, accuracy: Accuracy) -> Program {
         let mut cut =
             Cut { graph: &graph, stages: Vec::new(), counts: Vec::new(), made: vec![None; graph.nodes.len()] };
         for (at, node) in graph.nodes.iter().enumerate() {
@@ -81,7 +84,11 @@ impl Program {
                     cut.counts.push(Count { axes: axes.clone(), sources });
                 }
                 NodeKind::Input(i) => cut.made[at] = Some(Source::Input(*i)),
-                NodeKind::Const(_) | NodeKind::Op(_) | NodeKind::Patch(_) | NodeKind::Fault(_) => {}
+                NodeKind::Const(_)
+                | NodeKind::Op(_)
+                | NodeKind::Math(_)
+                | NodeKind::Patch(_)
+                | NodeKind::Fault(_) => {}
             }
         }
         let reductions = cut.stages.len();
@@ -90,7 +97,7 @@ impl Program {
         }
         let Cut { mut stages, counts, .. } = cut;
         join(&mut stages, &counts);
-        Program { graph, stages, counts }
+        Program { graph, stages, counts, accuracy }
     }
 
     /// The maps at the end of the program.

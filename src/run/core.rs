@@ -20,6 +20,7 @@ use super::threads::Threads;
 use super::view::RawView;
 use crate::dtype::DType;
 use crate::error::CompileError;
+use crate::math::Accuracy;
 use crate::plan::program::Program;
 use crate::syntax::ast::{Ast, Node};
 use crate::syntax::{Limits, parse};
@@ -58,6 +59,8 @@ pub struct Options {
     pub order: Order,
     /// What steers runs.
     pub tuning: Tuning,
+    /// How exact elementary functions are.
+    pub accuracy: Accuracy,
     /// How large a text may be.
     pub limits: Limits,
     /// Names that are arguments even if they are those of constants.
@@ -175,7 +178,7 @@ impl Core {
         let make = || {
             let signature: SmallVec<[InputType; 8]> = bound.iter().map(|(ty, _)| *ty).collect();
             let graph = infer(&self.ast, &self.source, &self.resolved, &signature)?;
-            let program = Program::new(graph);
+            let program = Program::new(graph, self.options.accuracy);
             Ok::<_, CompileError>(Arc::new(Typed {
                 signature,
                 program,

@@ -18,6 +18,7 @@ use super::threads::Threads;
 use super::view::RawView;
 use crate::dtype::DType;
 use crate::error::CompileError;
+use crate::math::Accuracy;
 use crate::syntax::Limits;
 
 /// A compiled expression. Cheap to clone; used from many threads at once.
@@ -329,7 +330,7 @@ impl<const N: usize> Names for [&str; N] {
     }
 }
 
-/// Options for compiling. None of them changes a result; only `order` changes how it lies in memory.
+/// Options for compiling. None of them changes a result but `accuracy`; `order` changes how it lies in memory.
 ///
 /// ```
 /// use tilexpr::{Executor, Expr, Threads, args};
@@ -360,6 +361,12 @@ impl Builder {
     /// How the axes of new results lie in memory. Default: as in the arguments.
     pub fn order(mut self, order: Order) -> Builder {
         self.options.order = order;
+        self
+    }
+
+    /// How exact elementary functions are. Default: within 1 ulp.
+    pub fn accuracy(mut self, accuracy: Accuracy) -> Builder {
+        self.options.accuracy = accuracy;
         self
     }
 

@@ -11,6 +11,7 @@ use super::resolve::Call;
 use super::value::{Operand, Typed, Typer, Value, error_with_help};
 use crate::dtype::{DType, Kind};
 use crate::ir::{Fold, Monoid, Op};
+use crate::math::Elementary;
 
 impl Typer<'_> {
     /// A call.
@@ -34,9 +35,9 @@ impl Typer<'_> {
                 let id = self.emit.op(op, &nodes);
                 Ok(self.result(id, args))
             }
-            (Rule::Helper(name), _) => {
+            (Rule::Math(function), _) => {
                 let nodes = self.floats(args)?;
-                let id = self.emit.call(name, &nodes);
+                let id = self.emit.math(function, &nodes);
                 Ok(self.result(id, args))
             }
             (Rule::IsNan | Rule::IsInf | Rule::IsFinite, &[x]) => self.classify(call.function.rule, x),
@@ -184,7 +185,7 @@ impl Typer<'_> {
         }
         let [a, b] = self.coerce_pair(x, y, to)?;
         let id =
-            if to.is_float() { divide::fmod(&mut self.emit, a, b) } else { divide::fmod_int(&mut self.emit, a, b) };
+            if to.is_float() { self.emit.math(Elementary::Fmod, &[a, b]) } else { divide::fmod_int(&mut self.emit, a, b) };
         Ok(self.result(id, &[x, y]))
     }
 

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::graph::{GraphBuilder, NodeId, NodeKind};
 use crate::dtype::{DType, Element, Kind, Scalar};
 use crate::ir::{FaultCode, Helper, Op, semantics};
+use crate::math::{self, Accuracy, Elementary};
 use crate::syntax::ast::Span;
 
 /// A graph in the making, and the place in the text that its next nodes come from.
@@ -92,16 +93,24 @@ impl Emit {
         self.graph.add(NodeKind::Patch(helper), &all, helper.result(), self.span)
     }
 
-    /// The helper's value everywhere. The name is without the type, which is that of the arguments: `exp`.
+    /// The helper's value everywhere. The name is without the type, which is that of the arguments: `pow`.
     pub fn call(&mut self, name: &str, args: &[NodeId]) -> NodeId {
         let dtype = args.first().map_or(DType::F64, |&x| self.dtype(x));
-        let Some(helper) = helper(name, dtype) else {
-            debug_assert!(false, "there is no helper {name}.{dtype}");
-            return self.number(f64::NAN, dtype);
-        };
         let everywhere = self.constant(true);
         let never = self.number(0.0, dtype);
-        self.patch(everywhere, never, helper, args)
+        self.patch(everywhere, never, Helper::of(name, dtype), args)
+    }
+
+    /// An elementary function of floats of one type. Of constants it is a constant, as exact as can be.
+    pub fn math(&mut self, function: Elementary, args: &[NodeId]) -> NodeId {
+        let constants: SmallVec<[Scalar; 2]> = args.iter().filter_map(|&x| self.as_const(x)).collect();
+        if constants.len() == args.len()
+            && let Some(value) = math::eval(function, Accuracy::Best, &constants)
+        {
+            return self.constant(value);
+        }
+        let dtype = args.first().map_or(DType::F64, |&x| self.dtype(x));
+        self.graph.add(NodeKind::Math(function), args, dtype, self.span)
     }
 
     /// The value, and an error where the mask is set.
@@ -137,13 +146,6 @@ impl Emit {
         }
         self.graph.add(NodeKind::Op(op), args, ty, self.span)
     }
-}
-
-/// The helper of this name for a type.
-pub(crate) fn helper(name: &str, dtype: DType) -> Option<&'static Helper> {
-    Helper::all()
-        .iter()
-        .find(|h| h.result() == dtype && h.name.split_once('.').is_some_and(|(prefix, _)| prefix == name))
 }
 
 /// Whether each value of `from` is a value of `to` too.

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use crate::dtype::DType;
 use crate::ir::{Fold, Op};
+use crate::math::Elementary;
 use crate::syntax::ast::{BinaryOp, CompareOp, UnaryOp};
 
 /// One row of the table.
@@ -58,8 +59,8 @@ pub enum Rule {
     Fmod,
     /// An operation of floats.
     Float(Op),
-    /// A helper function of floats: `exp` is `exp.f32` and `exp.f64`.
-    Helper(&'static str),
+    /// An elementary function of floats.
+    Math(Elementary),
     /// `x != x`
     IsNan,
     /// `abs(x) == inf`
@@ -131,13 +132,33 @@ functions! {
     "clip" [] &["x", "lo", "hi"], Rule::Clip, "`minimum(maximum(x, lo), hi)`.";
 
     "sqrt" [] X, Rule::Float(Op::Sqrt), "Square root.";
-    "exp" [] X, Rule::Helper("exp"), "e to the power of `x`.";
-    "log" [] X, Rule::Helper("log"), "Natural logarithm.";
-    "sin" [] X, Rule::Helper("sin"), "Sine.";
-    "cos" [] X, Rule::Helper("cos"), "Cosine.";
-    "tan" [] X, Rule::Helper("tan"), "Tangent.";
-    "tanh" [] X, Rule::Helper("tanh"), "Hyperbolic tangent.";
-    "arctan2" ["atan2"] &["y", "x"], Rule::Helper("arctan2"), "Angle of the point (`x`, `y`).";
+    "exp" [] X, Rule::Math(Elementary::Exp), "e to the power of `x`.";
+    "exp2" [] X, Rule::Math(Elementary::Exp2), "2 to the power of `x`.";
+    "expm1" [] X, Rule::Math(Elementary::Expm1), "`exp(x) - 1`, exact near 0 too.";
+    "log" [] X, Rule::Math(Elementary::Log), "Natural logarithm.";
+    "log2" [] X, Rule::Math(Elementary::Log2), "Logarithm to base 2.";
+    "log10" [] X, Rule::Math(Elementary::Log10), "Logarithm to base 10.";
+    "log1p" [] X, Rule::Math(Elementary::Log1p), "`log(1 + x)`, exact near 0 too.";
+    "logaddexp" [] XY, Rule::Math(Elementary::Logaddexp), "`log(exp(x) + exp(y))`, without overflow between.";
+    "sin" [] X, Rule::Math(Elementary::Sin), "Sine.";
+    "cos" [] X, Rule::Math(Elementary::Cos), "Cosine.";
+    "tan" [] X, Rule::Math(Elementary::Tan), "Tangent.";
+    "arcsin" ["asin"] X, Rule::Math(Elementary::Arcsin), "Inverse sine.";
+    "arccos" ["acos"] X, Rule::Math(Elementary::Arccos), "Inverse cosine.";
+    "arctan" ["atan"] X, Rule::Math(Elementary::Arctan), "Inverse tangent.";
+    "arctan2" ["atan2"] &["y", "x"], Rule::Math(Elementary::Arctan2), "Angle of the point (`x`, `y`).";
+    "sinh" [] X, Rule::Math(Elementary::Sinh), "Hyperbolic sine.";
+    "cosh" [] X, Rule::Math(Elementary::Cosh), "Hyperbolic cosine.";
+    "tanh" [] X, Rule::Math(Elementary::Tanh), "Hyperbolic tangent.";
+    "arcsinh" ["asinh"] X, Rule::Math(Elementary::Arcsinh), "Inverse hyperbolic sine.";
+    "arccosh" ["acosh"] X, Rule::Math(Elementary::Arccosh), "Inverse hyperbolic cosine.";
+    "arctanh" ["atanh"] X, Rule::Math(Elementary::Arctanh), "Inverse hyperbolic tangent.";
+    "cbrt" [] X, Rule::Math(Elementary::Cbrt), "Cube root.";
+    "hypot" [] XY, Rule::Math(Elementary::Hypot), "`sqrt(x*x + y*y)`, without overflow between.";
+    "erf" [] X, Rule::Math(Elementary::Erf), "Error function.";
+    "erfc" [] X, Rule::Math(Elementary::Erfc), "`1 - erf(x)`, exact for large `x` too.";
+    "gamma" [] X, Rule::Math(Elementary::Gamma), "Gamma function.";
+    "lgamma" ["gammaln"] X, Rule::Math(Elementary::Lgamma), "Logarithm of the magnitude of the gamma function.";
 
     "abs" ["absolute"] X, Rule::Abs, "Magnitude. That of the least integer wraps to itself.";
     "sign" [] X, Rule::Sign, "-1, 0 or 1; NaN of NaN.";
@@ -199,7 +220,6 @@ functions! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::Helper;
 
     #[test]
     fn names_are_unique() {
@@ -219,13 +239,11 @@ mod tests {
     }
 
     #[test]
-    fn helpers_exist_for_both_floats_and_take_the_arguments() {
-        for f in Function::all() {
-            let Rule::Helper(name) = f.rule else { continue };
-            for dtype in [DType::F32, DType::F64] {
-                let helper = Helper::from_name(&format!("{name}.{dtype}")).unwrap();
-                assert_eq!(helper.args(), vec![dtype; f.params.len()]);
-            }
+    fn every_elementary_function_has_a_name_and_its_arguments() {
+        for &function in Elementary::ALL {
+            let found = Function::from_name(function.name()).unwrap();
+            assert_eq!(found.params.len(), function.row().arity);
+            assert!(matches!(found.rule, Rule::Fmod | Rule::Binary(BinaryOp::Pow)) || found.rule == Rule::Math(function));
         }
     }
 

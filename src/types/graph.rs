@@ -1,7 +1,7 @@
 //! The typed graph: what an expression computes once the types of its inputs are known.
 //!
 //! Comes in: nodes, arguments before what uses them. Goes out: a directed acyclic graph in an arena, in which equal
-//! nodes are one node. Its operations are the primitive ones of the kernel IR (functions have been lowered), on arrays
+//! nodes are one node. Its operations are the primitive ones of the kernel IR and the elementary functions, on arrays
 //! of any shape that broadcast as NumPy's do; only `Reduce` and `Count` look at shapes.
 
 use std::collections::HashMap;
@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use crate::dtype::{DType, Scalar};
 use crate::ir::{FaultCode, Helper, Monoid, Op};
+use crate::math::Elementary;
 use crate::syntax::ast::Span;
 
 /// Index of a node in its [`Graph`].
@@ -34,6 +35,8 @@ pub enum NodeKind {
     Const(Scalar),
     /// An elementwise operation; `convert` and `bitcast` name the node's own type.
     Op(Op),
+    /// An elementary function of floats.
+    Math(Elementary),
     /// Arguments: mask, fast, then the helper's own. See [`crate::ir::Inst::Patch`].
     Patch(&'static Helper),
     /// Arguments: mask, value. The value, and an error where the mask is set.
@@ -110,6 +113,7 @@ enum Key {
     Input(u32),
     Const(Scalar),
     Op(Op, DType),
+    Math(Elementary),
     Patch(&'static str),
     Fault(FaultCode),
     Reduce(&'static str, Axes, bool),
@@ -179,6 +183,7 @@ impl GraphBuilder {
                 }
                 Key::Op(*op, dtype)
             }
+            NodeKind::Math(function) => Key::Math(*function),
             NodeKind::Patch(helper) => Key::Patch(helper.name),
             NodeKind::Fault(code) => Key::Fault(*code),
             NodeKind::Reduce { monoid, axes, keepdims } => Key::Reduce(&monoid.name, axes.clone(), *keepdims),

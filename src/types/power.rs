@@ -4,10 +4,11 @@
 //! integer power is the wrapped exact one; a float power is within 1 ulp of the exact one (but that of the helper, which
 //! is within 1 ulp too), and `x**0`, `x**1`, `x**2`, `x**-1` are 1, `x`, `x*x`, `1/x` to the bit.
 
-use super::emit::{Emit, helper};
+use super::emit::Emit;
 use super::graph::NodeId;
 use crate::dtype::{DType, Element, Scalar};
-use crate::ir::{FaultCode, Op};
+use crate::ir::{FaultCode, Helper, Op};
+use crate::math::Elementary;
 
 /// Float powers beyond this exponent go through the helper.
 const GREATEST: u32 = 64;
@@ -53,7 +54,7 @@ pub(crate) fn float(e: &mut Emit, x: NodeId, y: NodeId, literal: Option<f64>) ->
             return float_literal(e, x, y, value as i32);
         }
     }
-    e.call("pow", &[x, y])
+    e.math(Elementary::Pow, &[x, y])
 }
 
 fn float_literal(e: &mut Emit, x: NodeId, y: NodeId, n: i32) -> NodeId {
@@ -90,7 +91,7 @@ fn float_literal(e: &mut Emit, x: NodeId, y: NodeId, n: i32) -> NodeId {
 /// zero may stay too where the power is positive, but for its sign, which an odd power copies from `x`.
 fn compensated(e: &mut Emit, x: NodeId, y: NodeId, n: i32) -> NodeId {
     let dtype = e.dtype(x);
-    let Some(helper) = helper("pow", dtype) else { return x };
+    let helper = Helper::of("pow", dtype);
     let count = n.unsigned_abs();
     let two = e.number(2.0, dtype);
     let (mut h, mut l) = (x, None);

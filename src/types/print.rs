@@ -17,6 +17,7 @@ impl fmt::Display for Graph {
                 }
                 NodeKind::Const(c) => write!(f, "{c}")?,
                 NodeKind::Op(op) => f.write_str(op.name())?,
+                NodeKind::Math(function) => f.write_str(function.name())?,
                 NodeKind::Patch(helper) => write!(f, "patch {}", helper.name)?,
                 NodeKind::Fault(code) => write!(f, "fault {}", code.name())?,
                 NodeKind::Reduce { monoid, axes, keepdims } => {

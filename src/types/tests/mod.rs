@@ -51,6 +51,9 @@ fn graph(text: &str) -> Graph {
                 let named = matches!(op, Op::Convert | Op::Bitcast).then_some(node.dtype);
                 op.result(&args, named) == Some(node.dtype)
             }
+            NodeKind::Math(function) => {
+                args.len() == function.row().arity && node.dtype.is_float() && args.iter().all(|&t| t == node.dtype)
+            }
             NodeKind::Patch(helper) => {
                 args[..2] == [DType::Bool, node.dtype] && args[2..] == *helper.args() && helper.result() == node.dtype
             }

@@ -1,0 +1,203 @@
+//! The elementary functions, lowered to the kernel IR.
+//!
+//! Comes in: a function and values of one float type, `f32` or `f64`. Goes out: the IR of the result, in primitive
+//! operations, so that every executor has every function at its full width, fused with what stands around it, and with
+//! the same bits. Always holds: no branches; what straight-line code does not give (huge arguments of sine) is a `patch`,
+//! lane by lane, so a result never depends on its neighbours; the error is at most the bound of the function's row.
+//!
+//! | file           | what                                                                  |
+//! |----------------|-----------------------------------------------------------------------|
+//! | `formula`      | IR written as formulas: `x*x + 1.0`                                   |
+//! | `double`       | sums and products with their rounding errors: pairs of floats         |
+//! | the others     | one family of functions each: method, constants, code                 |
+//!
+//! The constants are made by the scripts in `tools/math/`, as each file says.
+
+mod double;
+mod erf;
+mod exp;
+mod formula;
+mod gamma;
+mod hyperbolic;
+mod inverse_hyperbolic;
+mod inverse_trigonometric;
+mod log;
+mod logaddexp;
+mod power;
+mod remainder;
+mod root;
+mod trigonometric;
+
+use std::cell::RefCell;
+
+use formula::V;
+use smallvec::SmallVec;
+
+use crate::dtype::Scalar;
+use crate::ir::{Builder, Value};
+
+/// How far a result may lie from the true value.
+///
+/// ```
+/// use tilexpr::{Accuracy, Expr, args};
+/// let e = Expr::builder().accuracy(Accuracy::Fast).compile("tanh(x)")?;
+/// let y: f64 = e.eval(args![x = 0.5])?;
+/// assert!((y - 0.5_f64.tanh()).abs() < 1e-15);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum Accuracy {
+    /// At most 1 ulp, but for those functions whose documentation says otherwise.
+    #[default]
+    Best,
+    /// At most 4 ulp, for functions that are faster by a fifth or more then.
+    Fast,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Row {
+    /// The function.
+    pub function: Elementary,
+    /// Its name: NumPy's, where NumPy has it.
+    pub name: &'static str,
+    /// How many arguments.
+    pub arity: usize,
+    /// The greatest error that has been found, rounded up, in units in the last place of the result: of `f32`, of `f64`.
+    pub ulp: [f64; 2],
+    /// The same with [`Accuracy::Fast`], where there is such a form.
+    pub fast_ulp: Option<[f64; 2]>,
+    lower: for<'c> fn(&[V<'c>], Accuracy) -> V<'c>,
+}
+
+macro_rules! table {
+    ($($(#[$doc:meta])* $function:ident $name:literal $ulp:expr, $fast:expr, |$($x:ident),+; $accuracy:pat_param| $lower:expr;)*) => {
+        /// An elementary function.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Elementary { $($(#[$doc])* $function,)* }
+
+        impl Elementary {
+            /// Every function.
+            pub const ALL: &[Elementary] = &[$(Elementary::$function,)*];
+        }
+
+        static TABLE: &[Row] = &[$(Row {
+            function: Elementary::$function,
+            name: $name,
+            arity: [$(stringify!($x)),+].len(),
+            ulp: $ulp,
+            fast_ulp: $fast,
+            lower: |args, accuracy| {
+                let (&[$($x),+], $accuracy) = (args, accuracy) else { unreachable!("arguments are counted before") };
+                $lower
+            },
+        },)*];
+    };
+}
+
+table! {
+    /// e to the power of x.
+    Exp "exp" [1.0, 1.0], None, |x; _| exp::exp(x);
+    /// 2 to the power of x.
+    Exp2 "exp2" [1.0, 1.0], None, |x; _| exp::exp2(x);
+    /// `exp(x) - 1`, near 0 too.
+    Expm1 "expm1" [1.0, 1.0], None, |x; _| exp::expm1(x);
+    /// Natural logarithm.
+    Log "log" [1.0, 1.0], None, |x; _| log::log(x);
+    /// Logarithm to base 2.
+    Log2 "log2" [1.0, 1.0], None, |x; _| log::log2(x);
+    /// Logarithm to base 10.
+    Log10 "log10" [1.0, 1.0], None, |x; _| log::log10(x);
+    /// `log(1 + x)`, near 0 too.
+    Log1p "log1p" [1.0, 1.0], None, |x; _| log::log1p(x);
+    /// Sine.
+    Sin "sin" [1.0, 1.0], None, |x; _| trigonometric::sin(x);
+    /// Cosine.
+    Cos "cos" [1.0, 1.0], None, |x; _| trigonometric::cos(x);
+    /// Tangent.
+    Tan "tan" [1.0, 1.0], None, |x; _| trigonometric::tan(x);
+    /// Inverse sine.
+    Arcsin "arcsin" [1.0, 1.0], None, |x; _| inverse_trigonometric::arcsin(x);
+    /// Inverse cosine.
+    Arccos "arccos" [1.0, 1.0], None, |x; _| inverse_trigonometric::arccos(x);
+    /// Inverse tangent.
+    Arctan "arctan" [1.0, 1.0], None, |x; _| inverse_trigonometric::arctan(x);
+    /// Angle of the point (x, y).
+    Arctan2 "arctan2" [1.0, 1.0], None, |y, x; _| inverse_trigonometric::arctan2(y, x);
+    /// Hyperbolic sine.
+    Sinh "sinh" [1.0, 1.0], None, |x; _| hyperbolic::sinh(x);
+    /// Hyperbolic cosine.
+    Cosh "cosh" [1.0, 1.0], None, |x; _| hyperbolic::cosh(x);
+    /// Hyperbolic tangent.
+    Tanh "tanh" [1.0, 1.0], None, |x; _| hyperbolic::tanh(x);
+    /// Inverse hyperbolic sine.
+    Arcsinh "arcsinh" [1.0, 1.0], None, |x; _| inverse_hyperbolic::arcsinh(x);
+    /// Inverse hyperbolic cosine.
+    Arccosh "arccosh" [1.0, 1.0], None, |x; _| inverse_hyperbolic::arccosh(x);
+    /// Inverse hyperbolic tangent.
+    Arctanh "arctanh" [1.0, 1.0], None, |x; _| inverse_hyperbolic::arctanh(x);
+    /// x to the power of y.
+    Pow "pow" [1.0, 1.0], None, |x, y; _| power::pow(x, y);
+    /// Cube root.
+    Cbrt "cbrt" [1.0, 1.0], None, |x; _| root::cbrt(x);
+    /// `sqrt(x*x + y*y)`, without overflow between.
+    Hypot "hypot" [1.0, 1.0], None, |x, y; _| root::hypot(x, y);
+    /// The remainder of the division that truncates, exactly.
+    Fmod "fmod" [0.0, 0.0], None, |x, y; _| remainder::fmod(x, y);
+    /// Error function.
+    Erf "erf" [1.0, 1.0], None, |x; _| erf::erf(x);
+    /// `1 - erf(x)`, for large x too.
+    Erfc "erfc" [1.0, 1.0], None, |x; _| erf::erfc(x);
+    /// Gamma function.
+    Gamma "gamma" [10.0, 10.0], None, |x; _| gamma::gamma(x);
+    /// Logarithm of the magnitude of the gamma function.
+    Lgamma "lgamma" [10.0, 10.0], None, |x; _| gamma::lgamma(x);
+    /// `log(exp(x) + exp(y))`, without overflow between.
+    Logaddexp "logaddexp" [10.0, 10.0], None, |x, y; _| logaddexp::logaddexp(x, y);
+}
+
+impl Elementary {
+    /// The function's row.
+    pub fn row(self) -> &'static Row {
+        &TABLE[self as usize]
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The function of this name.
+    pub fn from_name(name: &str) -> Option<Elementary> {
+        TABLE.iter().find(|row| row.name == name).map(|row| row.function)
+    }
+}
+
+/// The function of these values, which are of one float type and as many as the row says.
+pub fn lower(b: &mut Builder, function: Elementary, accuracy: Accuracy, args: &[Value]) -> Value {
+    let shared = RefCell::new(b);
+    let args: SmallVec<[V; 2]> = args.iter().map(|&id| V::new(&shared, id)).collect();
+    (function.row().lower)(&args, accuracy).id()
+}
+
+/// The function at a point: what folding of constants and tests ask for. The arguments are as [`lower`] takes them.
+pub fn eval(function: Elementary, accuracy: Accuracy, args: &[Scalar]) -> Option<Scalar> {
+    let mut b = Builder::new(0);
+    let args: SmallVec<[Value; 2]> = args.iter().map(|&c| b.constant(c)).collect();
+    let v = lower(&mut b, function, accuracy, &args);
+    b.as_const(v)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_in_the_order_of_the_enum() {
+        for &function in Elementary::ALL {
+            assert_eq!(function.row().function, function);
+            assert_eq!(Elementary::from_name(function.name()), Some(function));
+        }
+    }
+}
