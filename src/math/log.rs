@@ -118,11 +118,13 @@ const WIDE_F32: [f64; 9] = [
     -0.127071350812912, 0.11756168305873871, -0.09326770901679993, 0.03939856216311455,
 ];
 
-/// `1 + f`, times 2^k; `log(1 + f) = f + tail`.
+/// `x = 2^k (1 + f)`, and `log(1 + f) = f - half*f + u*v`.
 struct Parts<'c> {
     k: V<'c>,
     f: V<'c>,
-    tail: V<'c>,
+    half: V<'c>,
+    u: V<'c>,
+    v: V<'c>,
 }
 
 /// Of a positive finite number.
@@ -134,7 +136,7 @@ fn parts<'c>(x: V<'c>) -> Parts<'c> {
         let field = (bits - i64::from((from as f32).to_bits() as i32)) & (-1i64 << 23);
         let k = field.to_f32() - tiny.select(x.number(24.0 * 8_388_608.0), 0.0);
         let f = (bits - field).as_float() - 1.0;
-        Parts { k, f, tail: tail_f32(f, &SQRT_F32) }
+        tail_f32(k, f, &SQRT_F32)
     } else {
         const MAGIC: f64 = 6_755_399_441_055_744.0;
         let tiny = x.lt(f64::MIN_POSITIVE);
@@ -143,22 +145,21 @@ fn parts<'c>(x: V<'c>) -> Parts<'c> {
         let k = (high >> 52i64) + MAGIC.to_bits() as i64;
         let k = k.as_float() - tiny.select(x.number(MAGIC + 54.0), MAGIC);
         let f = (bits - (high & EXPONENT)).as_float() - 1.0;
-        Parts { k, f, tail: tail_f64(f, &SQRT) }
+        tail_f64(k, f, &SQRT)
     }
 }
 
-fn tail_f32<'c>(f: V<'c>, c: &[f64]) -> V<'c> {
+fn tail_f32<'c>(k: V<'c>, f: V<'c>, c: &[f64]) -> Parts<'c> {
     let p = f.estrin(c);
     let square = f * f;
-    (f * -0.5).fma(f, (square * f) * p)
+    Parts { k, f, half: f * -0.5, u: square * f, v: p }
 }
 
-fn tail_f64<'c>(f: V<'c>, c: &[f64]) -> V<'c> {
+fn tail_f64<'c>(k: V<'c>, f: V<'c>, c: &[f64]) -> Parts<'c> {
     let s = f / (f + 2.0);
     let z = s * s;
-    let half = f * 0.5;
-    let r = z.fma(z.estrin(c), half * f);
-    (-half).fma(f, s * r)
+    let half = f * -0.5;
+    Parts { k, f, half, u: s, v: (-half).fma(f, z * z.estrin(c)) }
 }
 
 impl<'c> Parts<'c> {
@@ -168,7 +169,7 @@ impl<'c> Parts<'c> {
         let [hi, lo] = natural(f32).map(|c| c * scale);
         let sum = self.k.fma(hi, self.f);
         let rest = self.f - self.k.fma(-hi, sum);
-        sum + (rest + self.k.fma(lo, self.tail))
+        sum + self.half.fma(self.f, self.u.fma(self.v, self.k.fma(lo, rest)))
     }
 
     fn log_to(self, base: &[Base; 2]) -> V<'c> {
@@ -177,12 +178,14 @@ impl<'c> Parts<'c> {
         let base = &base[usize::from(!f32)];
         let [hi, lo] = base.log_2.map(|c| c * scale);
         let [per, per_lo] = base.per;
-        let p = self.f * per;
-        let error = self.f.fma(-per, p);
+        let g = self.half.fma(self.f, self.f);
+        let tail = self.u.fma(self.v, self.half.fma(self.f, self.f - g));
+        let p = g * per;
+        let error = g.fma(-per, p);
         let sum = self.k.fma(hi, p);
         let rest = (p - self.k.fma(-hi, sum)) - error;
         let rest = if lo == 0.0 { rest } else { self.k.fma(lo, rest) };
-        sum + self.tail.fma(per, self.f.fma(per_lo, rest))
+        sum + tail.fma(per, g.fma(per_lo, rest))
     }
 }
 
@@ -216,8 +219,7 @@ pub(super) fn log1p<'c>(x: V<'c>) -> V<'c> {
     };
     let up = (x.number(4.0).bits() - field).as_float();
     let f = (x * 0.25).fma(up, up.fma(0.25, -1.0));
-    let tail = if x.is_f32() { tail_f32(f, &WIDE_F32) } else { tail_f64(f, &WIDE) };
-    let y = Parts { k, f, tail }.log();
-    let y = special(x, y, -1.0);
+    let parts = if x.is_f32() { tail_f32(k, f, &WIDE_F32) } else { tail_f64(k, f, &WIDE) };
+    let y = special(x, parts.log(), -1.0);
     x.abs().lt(1e-30).select(x, y)
 }
