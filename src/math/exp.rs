@@ -116,7 +116,13 @@ static F32: Type = Type {
     expm1: [-17.375, 89.0],
     raised: 50.0,
     lowered: 8.881784197001252e-16,
-    exp_poly: &[0.49999991059303284, 0.1666652113199234, 0.04166896268725395, 0.00836866907775402, 0.0013782456517219543],
+    exp_poly: &[
+        0.49999991059303284,
+        0.1666652113199234,
+        0.04166896268725395,
+        0.00836866907775402,
+        0.0013782456517219543,
+    ],
     exp2_poly: &[
         0.24022647738456726,
         0.05550362169742584,
@@ -254,9 +260,9 @@ pub(super) fn exp_pair<'c>(x: V<'c>) -> Pair<'c> {
 pub(super) struct Reduced<'c> {
     /// `r`, but for the low part of `k ln 2`; exact.
     pub hi: V<'c>,
-    /// `r^2`.
+    /// `hi^2`.
     pub square: V<'c>,
-    /// The cubic part, and the low part of `r`.
+    /// The cubic part, and what the low part of `r` adds to the others.
     pub rest: V<'c>,
 }
 
@@ -266,8 +272,8 @@ pub(super) fn expm1_reduced<'c>(x: V<'c>, k: V<'c>) -> Reduced<'c> {
     let hi = k.fma(-t.ln_2_hi, x);
     let low = k * -t.ln_2_lo;
     let r = hi + low;
-    let square = r * r;
-    Reduced { hi, square, rest: (square * r).fma(r.estrin(t.expm1_poly), low) }
+    let cube = (r * r) * r;
+    Reduced { hi, square: hi * hi, rest: cube.fma(r.estrin(t.expm1_poly), hi.fma(low, low)) }
 }
 
 /// `e^x - 1`. With `g = 2^-k`: `2^k ((1 - g) + (e^r - 1))`, where `1 - g` is exact, or its error is added. Error: see the row.

@@ -1,6 +1,7 @@
 //! Hyperbolic functions.
 
-use super::exp::{expm1_reduced, of, power_of_2, within};
+use super::double::fast_sum;
+use super::exp::{expm1_reduced, of, power_of_2};
 use super::formula::V;
 
 /// The sign bit of a value, alone.
@@ -55,8 +56,14 @@ struct Type {
 }
 
 static F64: Type = Type {
-    most: 711.0,
-    cosh: &[0.5000000000000012, 0.04166666666651938, 0.001388888894606252, 2.480149086147405e-05, 2.7630971984812414e-07],
+    most: 710.5,
+    cosh: &[
+        0.5000000000000012,
+        0.04166666666651938,
+        0.001388888894606252,
+        2.480149086147405e-05,
+        2.7630971984812414e-07,
+    ],
     sinh: &[
         0.16666666666666677,
         0.008333333333321466,
@@ -90,9 +97,10 @@ pub(super) fn tanh<'c>(x: V<'c>) -> V<'c> {
     let below_lost = e.hi - (below - n);
     let above_lo = e.square.fma(0.5, e.rest + (above_lost - n_lost));
     let below_lo = e.square.fma(0.5, e.rest + (below_lost + n_lost));
-    let inverse = x.number(-1.0) / below;
-    let y = above * inverse;
-    let rest = y.fma(below, above) + y.fma(below_lo, above_lo);
+    let below = fast_sum(below, below_lo);
+    let inverse = x.number(-1.0) / below.hi;
+    let y = (above + above_lo) * inverse;
+    let rest = y.fma(below.hi, above) + y.fma(below.lo, above_lo);
     let y = rest.fma(inverse, y);
     (y.bits() ^ sign(-x)).as_float()
 }
