@@ -62,3 +62,6 @@ minimax("(atan(x) - x)/x^3 in x^2, |x| <= 1, f64", "atan(x)", "x", odd(20), "D",
 minimax("(atan(x) - x)/x^3 in x^2, |x| <= 1, f32", "atan(x)", "x", odd(9), "single", "1b-20", "1")
 minimax("(asin(x) - x)/x^3 in x^2, |x| <= 1/2, f64", "asin(x)", "x", odd(12), "D", "1b-20", "0.5")
 minimax("(asin(x) - x)/x^3 in x^2, |x| <= 1/2, f32", "asin(x)", "x", odd(5), "single", "1b-20", "0.5")
+# |e| is at most 0.1021 for the seed of the code, and the argument of the root is 1 - e.
+minimax("((1 - e)^(-1/3) - 1)/e in e, f64", "(1 - x)^(-1/3)", "1", range(1, 7), "D", "-0.103", "0.103")
+minimax("((1 - e)^(-1/3) - 1)/e in e, f32", "(1 - x)^(-1/3)", "1", range(1, 4), "single", "-0.103", "0.103")
