@@ -53,11 +53,15 @@ impl Typer<'_> {
         error_with_help(message, self.emit.span, format!("`{}`", function.signature(function.name)))
     }
 
-    /// The operands as floats of one type: integers as `f64`, bools as `f32` (NumPy: `f16`).
+    /// The operands as floats of one type. Integers and bools become the least float that holds them all, but `f32` at the
+    /// least (NumPy: `f16`); `f64` if all are weak.
     fn floats(&mut self, of: &[Operand]) -> Typed<Vec<NodeId>> {
-        let to = match self.common(of).dtype() {
-            DType::Bool => DType::F32,
-            to if to.is_float() => to,
+        let common = self.common(of).dtype();
+        let small = of.iter().all(|x| self.is_weak(x.value) || self.type_of(x.value).dtype().size() <= 2);
+        let to = match common {
+            _ if common.is_float() => common,
+            // Of a bool and a weak integer NumPy makes `i64` first.
+            _ if small && common.size() <= 4 && !of.iter().all(|x| self.is_weak(x.value)) => DType::F32,
             _ => DType::F64,
         };
         of.iter().map(|&x| self.coerce(x, to, of)).collect()
@@ -132,7 +136,7 @@ impl Typer<'_> {
 
     fn square(&mut self, x: Operand) -> Typed<Value> {
         if self.kind_of(x.value) == Kind::Bool {
-            return self.refuse_bool(x);
+            return self.cast(x, DType::I8);
         }
         self.binary(crate::syntax::ast::BinaryOp::Mul, x, x)
     }
@@ -179,13 +183,13 @@ impl Typer<'_> {
     }
 
     fn fmod(&mut self, x: Operand, y: Operand) -> Typed<Value> {
-        let to = self.common(&[x, y]).dtype();
-        if to == DType::Bool {
-            return self.refuse_bool(x);
-        }
+        let to = self.integers(x, y);
         let [a, b] = self.coerce_pair(x, y, to)?;
-        let id =
-            if to.is_float() { self.emit.math(Elementary::Fmod, &[a, b]) } else { divide::fmod_int(&mut self.emit, a, b) };
+        let id = if to.is_float() {
+            self.emit.math(Elementary::Fmod, &[a, b])
+        } else {
+            divide::fmod_int(&mut self.emit, a, b)
+        };
         Ok(self.result(id, &[x, y]))
     }
 
@@ -215,8 +219,9 @@ impl Typer<'_> {
         let id = self.settle(x)?;
         let from = self.emit.dtype(id);
         let (fold, carried, to) = match (fold, from) {
-            (Fold::Sum | Fold::Prod, DType::Bool | DType::I32) => (fold, DType::I64, DType::I64),
             (Fold::Sum | Fold::Prod, DType::F32) => (fold, DType::F64, DType::F32),
+            (Fold::Sum | Fold::Prod, _) if from.is_int() && !from.is_signed() => (fold, DType::U64, DType::U64),
+            (Fold::Sum | Fold::Prod, _) if !from.is_float() => (fold, DType::I64, DType::I64),
             (Fold::Min, DType::Bool) => (Fold::All, from, from),
             (Fold::Max, DType::Bool) => (Fold::Any, from, from),
             (Fold::Any | Fold::All, _) => (fold, DType::Bool, DType::Bool),

@@ -5,7 +5,7 @@
 
 use smallvec::SmallVec;
 
-use super::lanes::Form;
+use super::lanes::{Form, PART};
 use crate::dtype::{DType, Kind};
 use crate::ir::builder::for_each_arg;
 use crate::ir::{self, Inst, Kernel, LANES, Op, Role, Stride};
@@ -166,12 +166,17 @@ impl Shape {
             Inst::Store(_, v) => kernel.ty(*v),
             _ => kernel.ty(*v),
         };
-        let has = |size: usize| body.iter().filter_map(of_body).any(|ty| ty.size() == size);
-        let (full, least) = match (has(8), has(4)) {
-            _ if !self.accumulates.is_empty() => (LANES, LANES),
-            (true, false) => (4, 2),
-            (true, true) => (4, 4),
-            _ => (8, 4),
+        // Bools take the widths of what they are compared from.
+        let sizes = || body.iter().filter_map(of_body).filter(|&ty| ty != DType::Bool).map(DType::size);
+        let (narrow, wide) = (sizes().min().unwrap_or(1), sizes().max().unwrap_or(1));
+        // In full, two parts of the widest values, or one of the narrowest if that makes no more than four of the widest. At
+        // the least one part of the widest, or two where narrower ones would leave half of theirs empty.
+        let (full, least) = match self.accumulates.is_empty() {
+            false => (LANES, LANES),
+            true => {
+                let full = (2 * PART / wide).max((PART / narrow).min(4 * PART / wide));
+                (full, if narrow == wide { PART / wide } else { 2 * PART / wide })
+            }
         };
         let operations = body.iter().filter(|v| matches!(kernel.inst(**v), Inst::Op { .. })).count();
         self.lanes = full;
