@@ -183,7 +183,10 @@ impl Typer<'_> {
     }
 
     fn fmod(&mut self, x: Operand, y: Operand) -> Typed<Value> {
-        let to = self.integers(x, y);
+        let to = self.common(&[x, y]).dtype();
+        if to == DType::Bool {
+            return self.no_remainder(x, y);
+        }
         let [a, b] = self.coerce_pair(x, y, to)?;
         let id = if to.is_float() {
             self.emit.math(Elementary::Fmod, &[a, b])

@@ -139,7 +139,7 @@ impl Typer<'_> {
     }
 
     /// The type in which integers and bools are divided, raised to powers and shifted: `i8` for two bools, as in NumPy.
-    pub fn integers(&self, x: Operand, y: Operand) -> DType {
+    fn integers(&self, x: Operand, y: Operand) -> DType {
         match self.common(&[x, y]).dtype() {
             DType::Bool => DType::I8,
             to => to,
@@ -148,6 +148,13 @@ impl Typer<'_> {
 
     fn divide(&mut self, op: BinaryOp, x: Operand, y: Operand) -> Typed<Value> {
         let to = self.integers(x, y);
+        if self.common(&[x, y]).dtype() == DType::Bool {
+            return match op {
+                // By 0 it is 0, by 1 the dividend.
+                BinaryOp::FloorDiv => self.of_bools(Op::And, x, y),
+                _ => self.no_remainder(x, y),
+            };
+        }
         let [a, b] = self.coerce_pair(x, y, to)?;
         let id = match (to.is_float(), op) {
             (false, BinaryOp::FloorDiv) => self.emit.op(Op::FloorDiv, &[a, b]),
@@ -158,8 +165,31 @@ impl Typer<'_> {
         Ok(self.result(id, &[x, y]))
     }
 
+    /// The operation of two bools, as `i8`.
+    fn of_bools(&mut self, op: Op, x: Operand, y: Operand) -> Typed<Value> {
+        let args = self.coerce_pair(x, y, DType::Bool)?;
+        let id = self.emit.op(op, &args);
+        let id = self.emit.convert(id, DType::I8);
+        Ok(self.result(id, &[x, y]))
+    }
+
+    /// The remainder of two bools: 0, as `i8`, in their shape.
+    pub fn no_remainder(&mut self, x: Operand, y: Operand) -> Typed<Value> {
+        let args = self.coerce_pair(x, y, DType::Bool)?;
+        let shape = self.emit.op(Op::And, &args);
+        let id = self.emit.like(shape, 0i8);
+        Ok(self.result(id, &[x, y]))
+    }
+
     fn power(&mut self, x: Operand, y: Operand) -> Typed<Value> {
         let to = self.integers(x, y);
+        if self.common(&[x, y]).dtype() == DType::Bool {
+            // 0 to the power of 1 alone is 0.
+            let exponent = self.truth(y)?;
+            let value = self.emit.op(Op::Not, &[exponent]);
+            let y = Operand { value: Value::Node { id: value, weak: self.is_weak(y.value) }, span: y.span };
+            return self.of_bools(Op::Or, x, y);
+        }
         if to.is_int()
             && let Value::Int(exponent) = y.value
             && exponent < 0

@@ -200,8 +200,10 @@ impl Typer<'_> {
     }
 }
 
-/// The name of the narrowest integer type that holds the integers of a type and this one (or, if there is none, this one).
+/// The name of the narrowest integer type that holds the integers of a type and this one; if there is none, of a wide one
+/// that holds this one.
 fn wider(dtype: DType, c: i128) -> &'static str {
     let holding = || DType::ALL.into_iter().filter(|to| to.holds(c));
-    holding().find(|to| embeds(dtype, *to)).or_else(|| holding().next_back()).unwrap_or(DType::F64).name()
+    let both = holding().filter(|to| embeds(dtype, *to)).min_by_key(|to| (to.size(), to.is_signed()));
+    both.or_else(|| holding().max_by_key(|to| to.size())).unwrap_or(DType::F64).name()
 }
