@@ -136,7 +136,9 @@ impl Typer<'_> {
 
     fn square(&mut self, x: Operand) -> Typed<Value> {
         if self.kind_of(x.value) == Kind::Bool {
-            return self.cast(x, DType::I8);
+            let id = self.settle(x)?;
+            let id = self.emit.convert(id, self.number_of(&[x]));
+            return Ok(self.result(id, &[x]));
         }
         self.binary(crate::syntax::ast::BinaryOp::Mul, x, x)
     }

@@ -7,7 +7,7 @@ use super::graph::NodeId;
 use super::promote::{Type, common, promote};
 use super::value::{Operand, Typed, Typer, Value, error, error_with_help};
 use super::{divide, power};
-use crate::dtype::{DType, Kind};
+use crate::dtype::{DType, Kind, Scalar};
 use crate::ir::Op;
 use crate::syntax::ast::{BinaryOp, CompareOp, UnaryOp};
 
@@ -138,12 +138,17 @@ impl Typer<'_> {
         Ok(self.result(id, &[x, y]))
     }
 
-    /// The type in which integers and bools are divided, raised to powers and shifted: `i8` for two bools, as in NumPy.
+    /// The type in which integers and bools are divided, raised to powers and shifted.
     fn integers(&self, x: Operand, y: Operand) -> DType {
         match self.common(&[x, y]).dtype() {
-            DType::Bool => DType::I8,
+            DType::Bool => self.number_of(&[x, y]),
             to => to,
         }
+    }
+
+    /// The type of numbers made of bools: `i8`, as in NumPy; of weak ones that of weak integers.
+    pub fn number_of(&self, of: &[Operand]) -> DType {
+        if of.iter().all(|x| self.is_weak(x.value)) { DType::I64 } else { DType::I8 }
     }
 
     fn divide(&mut self, op: BinaryOp, x: Operand, y: Operand) -> Typed<Value> {
@@ -165,19 +170,19 @@ impl Typer<'_> {
         Ok(self.result(id, &[x, y]))
     }
 
-    /// The operation of two bools, as `i8`.
+    /// The operation of two bools, as a number.
     fn of_bools(&mut self, op: Op, x: Operand, y: Operand) -> Typed<Value> {
         let args = self.coerce_pair(x, y, DType::Bool)?;
         let id = self.emit.op(op, &args);
-        let id = self.emit.convert(id, DType::I8);
+        let id = self.emit.convert(id, self.number_of(&[x, y]));
         Ok(self.result(id, &[x, y]))
     }
 
-    /// The remainder of two bools: 0, as `i8`, in their shape.
+    /// The remainder of two bools: 0, as a number, in their shape.
     pub fn no_remainder(&mut self, x: Operand, y: Operand) -> Typed<Value> {
         let args = self.coerce_pair(x, y, DType::Bool)?;
         let shape = self.emit.op(Op::And, &args);
-        let id = self.emit.like(shape, 0i8);
+        let id = self.emit.like(shape, Scalar::from_bits(self.number_of(&[x, y]), 0));
         Ok(self.result(id, &[x, y]))
     }
 
