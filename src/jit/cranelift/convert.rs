@@ -95,6 +95,21 @@ impl Emitter<'_> {
             (F32, U32) => self.map(form, &[x], |e, x| e.b.ins().fcvt_to_uint_sat(types::I32X4, x[0])),
             (_, I64) => self.per_lane(&[x], form, |e, x| e.b.ins().fcvt_to_sint_sat(types::I64, x[0])),
             (_, U64) => self.per_lane(&[x], form, |e, x| e.b.ins().fcvt_to_uint_sat(types::I64, x[0])),
+            // Brought into range, and truncated: then the low bits of its sum with 2^52 and more.
+            (F64, U32) if self.target.features.round => {
+                let wide = self.map(Form::Int(8), &[x], |e, x| {
+                    let (zero, most) = (e.constant_lanes(0, 8, types::F64X2), f64::from(u32::MAX).to_bits());
+                    let most = e.constant_lanes(most, 8, types::F64X2);
+                    // Where `x` is NaN, that is 0.
+                    let above = e.b.ins().fcmp(FloatCC::LessThan, zero, x[0]);
+                    let v = e.pick(above, x[0], zero);
+                    let below = e.b.ins().fcmp(FloatCC::LessThan, v, most);
+                    let v = e.pick(below, v, most);
+                    let v = e.b.ins().trunc(v);
+                    e.low_bits(v, Form::F64)
+                });
+                self.resize(&wide, 4, false)
+            }
             (_, U32) => self.per_lane(&[x], form, |e, x| e.b.ins().fcvt_to_uint_sat(types::I32, x[0])),
             // To the ends of a short type what is beyond them in 32 bits, too: saturated twice is saturated once.
             (_, _) => {
@@ -105,7 +120,7 @@ impl Emitter<'_> {
     }
 
     /// Integers as ones of another width: the low bits, or extended by the sign or by zeros.
-    fn resize(&mut self, x: &Held, width: usize, signed: bool) -> Held {
+    pub fn resize(&mut self, x: &Held, width: usize, signed: bool) -> Held {
         let mut held = x.clone();
         while held.form.width() < width {
             let form = Form::Int(2 * held.form.width());
@@ -143,6 +158,13 @@ impl Emitter<'_> {
                 self.b.ins().unarrow(low, high)
             }
         }
+    }
+
+    /// A choice between floats, in the form that x86 has one instruction for.
+    fn pick(&mut self, condition: clif::Value, x: clif::Value, y: clif::Value) -> clif::Value {
+        let ty = self.b.func.dfg.value_type(x);
+        let condition = self.cast(condition, ty);
+        self.b.ins().bitselect(condition, x, y)
     }
 
     /// `i32`s as a short type, the nearest there.

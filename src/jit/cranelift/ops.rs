@@ -261,9 +261,14 @@ impl Emitter<'_> {
         self.cast(v, types::I8X16)
     }
 
-    /// Floored quotients or remainders, lane by lane; short integers as ones of 32 bits, whose division every machine has.
+    /// Floored quotients or remainders: of integers of up to 32 bits as floats, of wider ones lane by lane.
     fn divide(&mut self, quotient: bool, dtype: DType, args: &[&Held]) -> Held {
         let (form, signed) = (Form::of(dtype), dtype.is_signed());
+        let (x, y) = (args[0], args[1]);
+        // A lone point is sooner divided as it is.
+        if self.target.features.round && form.width() <= 4 && self.lanes > 1 {
+            return self.divide_as_floats(quotient, dtype, x, y);
+        }
         let short = form.width() < 4;
         let ty = if short { types::I32 } else { form.lane() };
         self.per_lane(args, form, |e, x| {
@@ -275,6 +280,50 @@ impl Emitter<'_> {
             let v = if signed { e.divide_signed(quotient, ty, x, y) } else { e.divide_unsigned(quotient, ty, x, y) };
             if short { e.b.ins().ireduce(form.lane(), v) } else { v }
         })
+    }
+
+    /// Floored quotients or remainders by division of floats of twice the precision.
+    ///
+    /// A quotient `x/y` that is no integer is at least `1/|y|` from one, and less than `2^w/|y|`, for integers of `w` bits. Its
+    /// rounding moves it by less than `2^-p` of itself, where `p` is 24 of `f32` (`w` up to 16) and 53 of `f64` (32): by
+    /// less than `1/|y|`, so it does not reach an integer, and its floor is exact.
+    fn divide_as_floats(&mut self, quotient: bool, dtype: DType, x: &Held, y: &Held) -> Held {
+        let form = Form::of(dtype);
+        let float = if form.width() <= 2 { DType::F32 } else { DType::F64 };
+        let wide = Form::of(float);
+        let [a, b] = [x, y].map(|v| self.convert(v, dtype, float));
+        let q = self.map(Form::Int(wide.width()), &[&a, &b], |e, x| {
+            let q = e.b.ins().fdiv(x[0], x[1]);
+            let q = e.b.ins().floor(q);
+            e.low_bits(q, wide)
+        });
+        let q = self.resize(&q, form.width(), true);
+        // By 0 both are 0.
+        self.map(form, &[x, y, &q], |e, x| {
+            let ty = form.vector();
+            let zero = e.constant_lanes(0, 8, ty);
+            let by_zero = e.b.ins().icmp(IntCC::Equal, x[1], zero);
+            let v = if quotient {
+                x[2]
+            } else {
+                let product = if form.width() == 1 { e.multiply_bytes(x[2], x[1]) } else { e.b.ins().imul(x[2], x[1]) };
+                e.b.ins().isub(x[0], product)
+            };
+            let some = e.complement(by_zero, form);
+            e.b.ins().band(v, some)
+        })
+    }
+
+    /// Integral floats of a small magnitude (below 2^21 of `f32`, 2^50 of `f64`), as integers in the low bits of their lanes: what
+    /// is added has these bits as units.
+    pub fn low_bits(&mut self, x: clif::Value, form: Form) -> clif::Value {
+        let units = match form {
+            Form::F32 => u64::from((1.5 * 2f32.powi(23)).to_bits()),
+            _ => (1.5 * 2f64.powi(52)).to_bits(),
+        };
+        let units = self.constant_lanes(units, form.width(), form.vector());
+        let sum = self.b.ins().fadd(x, units);
+        self.as_ints(sum, form)
     }
 
     fn divide_signed(&mut self, quotient: bool, ty: clif::Type, x: clif::Value, y: clif::Value) -> clif::Value {
