@@ -50,6 +50,9 @@ pub enum NodeKind {
         /// Whether reduced axes stay, with length 1.
         keepdims: bool,
     },
+    /// Where an element stands among those that a reduction combines, in logical order, as `i64`: an argument of `Reduce` alone,
+    /// of any shape.
+    Position,
     /// Argument: any node. How many elements a reduction of it over these axes combines into one, as `i64`; rank 0.
     Count(Axes),
 }
@@ -117,6 +120,7 @@ enum Key {
     Patch(&'static str),
     Fault(FaultCode),
     Reduce(&'static str, Axes, bool),
+    Position,
     Count(Axes),
 }
 
@@ -187,6 +191,7 @@ impl GraphBuilder {
             NodeKind::Patch(helper) => Key::Patch(helper.name),
             NodeKind::Fault(code) => Key::Fault(*code),
             NodeKind::Reduce { monoid, axes, keepdims } => Key::Reduce(&monoid.name, axes.clone(), *keepdims),
+            NodeKind::Position => Key::Position,
             NodeKind::Count(axes) => Key::Count(axes.clone()),
         };
         let graph = &mut self.graph;
