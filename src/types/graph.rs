@@ -110,6 +110,21 @@ impl Graph {
     }
 }
 
+impl Graph {
+    /// Converts the results to these types, if there are any, one for each.
+    pub fn convert_outputs(&mut self, types: &[DType]) {
+        for (at, &dtype) in types.iter().enumerate() {
+            let Some(&output) = self.outputs.get(at) else { return };
+            let Node { dtype: from, span, .. } = *self.node(output);
+            if from != dtype {
+                let args = SmallVec::from_slice(&[output]);
+                self.nodes.push(Node { kind: NodeKind::Op(Op::Convert), args, dtype, span });
+                self.outputs[at] = NodeId(self.nodes.len() as u32 - 1);
+            }
+        }
+    }
+}
+
 /// What makes two nodes the same.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
