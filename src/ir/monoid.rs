@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 use smallvec::SmallVec;
 
 use super::op::Op;
-use crate::dtype::{DType, Scalar};
+use super::rules::{Class, member};
+use crate::dtype::{DType, Kind, Scalar};
 
 /// Straight-line code: values `0..params` are the parameters, then one for each operation.
 #[derive(Clone, PartialEq, Debug)]
@@ -76,47 +77,22 @@ type FoldRow = (Fold, &'static str, Op, fn(DType) -> Option<(Scalar, Option<Scal
 
 const FOLDS: &[FoldRow] = &[
     (Fold::Sum, "sum", Op::Add, |t| {
-        Some(match t {
-            DType::I32 => (0i32.into(), Some(0i32.into())),
-            DType::I64 => (0i64.into(), Some(0i64.into())),
-            DType::F32 => ((-0f32).into(), Some(0f32.into())),
-            DType::F64 => ((-0f64).into(), Some(0f64.into())),
-            _ => return None,
-        })
+        let zero = number(t).then(|| Scalar::from_bits(t, 0))?;
+        Some((member(Class::NegZero, t, None).unwrap_or(zero), Some(zero)))
     }),
     (Fold::Prod, "prod", Op::Mul, |t| {
-        let one: Scalar = match t {
-            DType::I32 => 1i32.into(),
-            DType::I64 => 1i64.into(),
-            DType::F32 => 1f32.into(),
-            DType::F64 => 1f64.into(),
-            _ => return None,
-        };
+        let one = member(Class::One, t, None).filter(|_| number(t))?;
         Some((one, Some(one)))
     }),
-    (Fold::Min, "min", Op::Min, |t| {
-        let greatest: Scalar = match t {
-            DType::I32 => i32::MAX.into(),
-            DType::I64 => i64::MAX.into(),
-            DType::F32 => f32::INFINITY.into(),
-            DType::F64 => f64::INFINITY.into(),
-            _ => return None,
-        };
-        Some((greatest, None))
-    }),
-    (Fold::Max, "max", Op::Max, |t| {
-        let least: Scalar = match t {
-            DType::I32 => i32::MIN.into(),
-            DType::I64 => i64::MIN.into(),
-            DType::F32 => f32::NEG_INFINITY.into(),
-            DType::F64 => f64::NEG_INFINITY.into(),
-            _ => return None,
-        };
-        Some((least, None))
-    }),
+    (Fold::Min, "min", Op::Min, |t| Some((member(Class::Greatest, t, None)?, None))),
+    (Fold::Max, "max", Op::Max, |t| Some((member(Class::Least, t, None)?, None))),
     (Fold::Any, "any", Op::Or, |t| (t == DType::Bool).then(|| (false.into(), Some(false.into())))),
     (Fold::All, "all", Op::And, |t| (t == DType::Bool).then(|| (true.into(), Some(true.into())))),
 ];
+
+fn number(t: DType) -> bool {
+    t.kind() != Kind::Bool
+}
 
 static MONOIDS: LazyLock<Vec<(Fold, DType, Monoid)>> = LazyLock::new(|| {
     let mut all = Vec::new();

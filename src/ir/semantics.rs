@@ -8,7 +8,7 @@
 use std::marker::PhantomData;
 
 use super::op::Op;
-use crate::dtype::{DType, Element, Scalar};
+use crate::dtype::{DType, Element, Scalar, with_type};
 
 /// The value of an operation of result type `ty` on these arguments; `None` if it does not take them.
 pub fn eval(op: Op, ty: DType, args: &[Scalar]) -> Option<Scalar> {
@@ -150,7 +150,7 @@ trait SameBits<R: Element>: Element {
 }
 
 macro_rules! ints {
-    ($($t:ident)*) => { $(
+    ($($t:ident $abs:expr;)*) => { $(
         impl Number for $t {
             #[inline(always)]
             fn add(self, y: $t) -> $t { self.wrapping_add(y) }
@@ -161,8 +161,9 @@ macro_rules! ints {
             #[inline(always)]
             fn neg(self) -> $t { self.wrapping_neg() }
             #[inline(always)]
-            fn abs(self) -> $t { self.wrapping_abs() }
+            fn abs(self) -> $t { $abs(self) }
         }
+        #[allow(unused_comparisons, reason = "of unsigned integers none is below 0")]
         impl Int for $t {
             #[inline(always)]
             fn floor_div(self, y: $t) -> $t {
@@ -188,7 +189,10 @@ macro_rules! ints {
             #[inline(always)]
             fn shr(self, y: $t) -> $t {
                 let last = $t::BITS as $t - 1;
-                self.wrapping_shr((if (0..=last).contains(&y) { y } else { last }) as u32)
+                let within = (0..=last).contains(&y);
+                let shifted = self.wrapping_shr((if within { y } else { last }) as u32);
+                // By the last bit signed integers are all sign.
+                if within || $t::MIN != 0 { shifted } else { 0 }
             }
         }
         bits!($t);
@@ -256,11 +260,8 @@ macro_rules! floats {
 
 /// Rust's `as` is the meaning: wraps between integers, saturates from floats (NaN: 0), else rounds to nearest even.
 macro_rules! casts {
-    ($($a:ident => $($r:ident)*;)*) => { $(
-        $(impl Cast<$r> for $a {
-            #[inline(always)]
-            fn cast(self) -> $r { self as $r }
-        })*
+    ($($a:ident)*) => { $(
+        casts!($a => i8 i16 i32 i64 u8 u16 u32 u64 f32 f64);
         impl Cast<bool> for $a {
             #[inline(always)]
             fn cast(self) -> bool { self != 0 as $a }
@@ -268,6 +269,12 @@ macro_rules! casts {
         impl Cast<$a> for bool {
             #[inline(always)]
             fn cast(self) -> $a { u8::from(self) as $a }
+        }
+    )* };
+    ($a:ident => $($r:ident)*) => { $(
+        impl Cast<$r> for $a {
+            #[inline(always)]
+            fn cast(self) -> $r { self as $r }
         }
     )* };
 }
@@ -286,17 +293,23 @@ macro_rules! same_bits {
 }
 
 bits!(bool);
-ints!(i32 i64);
-floats!(f32 f64);
-casts! {
-    i32 => i32 i64 f32 f64;
-    i64 => i32 i64 f32 f64;
-    f32 => i32 i64 f32 f64;
-    f64 => i32 i64 f32 f64;
+ints! {
+    i8 i8::wrapping_abs;
+    i16 i16::wrapping_abs;
+    i32 i32::wrapping_abs;
+    i64 i64::wrapping_abs;
+    u8 std::convert::identity;
+    u16 std::convert::identity;
+    u32 std::convert::identity;
+    u64 std::convert::identity;
 }
+floats!(f32 f64);
+casts!(i8 i16 i32 i64 u8 u16 u32 u64 f32 f64);
 same_bits! {
     f32 i32 u32;
+    f32 u32 u32;
     f64 i64 u64;
+    f64 u64 u64;
 }
 
 impl Cast<bool> for bool {
@@ -413,29 +426,6 @@ impl<A: SameBits<R>, R: Element> Unary for Bitcast<A, R> {
     }
 }
 
-/// Runs code with `$T` as the Rust type of a dtype, if it is one of these.
-macro_rules! with_type {
-    ($dtype:expr, $t:ident in $($variant:ident $rust:ty),*; $body:expr) => {
-        match $dtype {
-            $(DType::$variant => {
-                type $t = $rust;
-                Some($body)
-            })*
-            #[allow(unreachable_patterns)]
-            _ => None,
-        }
-    };
-    ($dtype:expr, $t:ident: Float; $body:expr) => { with_type!($dtype, $t in F32 f32, F64 f64; $body) };
-    ($dtype:expr, $t:ident: Int; $body:expr) => { with_type!($dtype, $t in I32 i32, I64 i64; $body) };
-    ($dtype:expr, $t:ident: Number; $body:expr) => {
-        with_type!($dtype, $t in I32 i32, I64 i64, F32 f32, F64 f64; $body)
-    };
-    ($dtype:expr, $t:ident: Bits; $body:expr) => { with_type!($dtype, $t in Bool bool, I32 i32, I64 i64; $body) };
-    ($dtype:expr, $t:ident: Any; $body:expr) => {
-        with_type!($dtype, $t in Bool bool, I32 i32, I64 i64, F32 f32, F64 f64; $body)
-    };
-}
-
 /// Hands the operation, on arguments of type `arg` (the last one's) and with this result, to the visitor. `None` if
 /// there is no such operation.
 pub fn visit<V: Visitor>(op: Op, arg: DType, result: DType, v: V) -> Option<V::Out> {
@@ -474,8 +464,12 @@ pub fn visit<V: Visitor>(op: Op, arg: DType, result: DType, v: V) -> Option<V::O
         Op::Bitcast => match (arg, result) {
             (DType::F32, DType::I32) => Some(v.unary::<Bitcast<f32, i32>>()),
             (DType::I32, DType::F32) => Some(v.unary::<Bitcast<i32, f32>>()),
+            (DType::F32, DType::U32) => Some(v.unary::<Bitcast<f32, u32>>()),
+            (DType::U32, DType::F32) => Some(v.unary::<Bitcast<u32, f32>>()),
             (DType::F64, DType::I64) => Some(v.unary::<Bitcast<f64, i64>>()),
             (DType::I64, DType::F64) => Some(v.unary::<Bitcast<i64, f64>>()),
+            (DType::F64, DType::U64) => Some(v.unary::<Bitcast<f64, u64>>()),
+            (DType::U64, DType::F64) => Some(v.unary::<Bitcast<u64, f64>>()),
             _ => None,
         },
     }

@@ -13,8 +13,8 @@ use crate::dtype::{DType, Element};
 /// Made by [`Arg::new`] (or [`args!`](crate::args)) from a reference to an array or view of any storage, a view by
 /// value, a slice, a `Vec`, an array `[T; N]`, or a scalar; all of these also behind one more reference.
 ///
-/// A bare Rust number is *weak*, like a literal in the text: it does not widen an `f32` expression. An array of rank 0
-/// is not weak.
+/// A bare Rust number, of whatever type, is *weak*, like a literal in the text: it does not widen an `f32` or `u8` expression,
+/// and a whole one must be in the range of what it meets. An array of rank 0 is not weak.
 ///
 /// ```
 /// use ndarray::{Array1, array};
@@ -175,11 +175,12 @@ where
 }
 
 macro_rules! scalars {
-    ($($t:ty as $wide:ty, weak $weak:literal;)*) => { $(
+    ($($t:ty, |$x:ident| $arg:expr;)*) => { $(
         impl<'a> IntoArg<'a> for $t {
             #[inline]
             fn into_arg(self) -> Arg<'a> {
-                Arg::from_scalar(<$wide>::from(self), $weak)
+                let $x = self;
+                $arg
             }
         }
 
@@ -192,13 +193,19 @@ macro_rules! scalars {
     )* };
 }
 
-// A weak number has a kind (whole or not) and a value, but no width of its own.
+// A weak number has a kind (whole or not) and a value, but no width of its own: whole numbers are `i64`, or `u64` beyond.
 scalars! {
-    bool as bool, weak false;
-    i32 as i64, weak true;
-    i64 as i64, weak true;
-    f32 as f64, weak true;
-    f64 as f64, weak true;
+    bool, |x| Arg::from_scalar(x, false);
+    i8, |x| Arg::from_scalar(i64::from(x), true);
+    i16, |x| Arg::from_scalar(i64::from(x), true);
+    i32, |x| Arg::from_scalar(i64::from(x), true);
+    i64, |x| Arg::from_scalar(x, true);
+    u8, |x| Arg::from_scalar(i64::from(x), true);
+    u16, |x| Arg::from_scalar(i64::from(x), true);
+    u32, |x| Arg::from_scalar(i64::from(x), true);
+    u64, |x| i64::try_from(x).map_or_else(|_| Arg::from_scalar(x, true), |x| Arg::from_scalar(x, true));
+    f32, |x| Arg::from_scalar(f64::from(x), true);
+    f64, |x| Arg::from_scalar(x, true);
 }
 
 /// The arguments of a call, by name. Extra ones are ignored; a name given twice is an error of the call.

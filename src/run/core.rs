@@ -19,7 +19,7 @@ use super::result::AnyArray;
 use super::scratch::with_workspace;
 use super::threads::Threads;
 use super::view::RawView;
-use crate::dtype::DType;
+use crate::dtype::{DType, Scalar};
 use crate::error::CompileError;
 use crate::math::Accuracy;
 use crate::plan::program::Program;
@@ -366,9 +366,10 @@ impl Typed {
         let graph = &self.program.graph;
         for check in &graph.range_checks {
             let (_, view) = bound[check.name as usize];
-            // SAFETY: a bare integer argument is an `i64`.
-            let value = unsafe { view.pointer.cast::<i64>().read_unaligned() };
-            if check.dtype == DType::I32 && i32::try_from(value).is_err() {
+            // SAFETY: a bare integer argument is an `i64`, or a `u64`.
+            let bits = unsafe { view.pointer.cast::<u64>().read_unaligned() };
+            let value = Scalar::from_bits(view.dtype, bits).as_int().unwrap_or(0);
+            if !check.dtype.holds(value) {
                 let name = &core.names()[check.name as usize];
                 let message = format!("`{name}` is {value}, which is out of the range of {}", check.dtype);
                 return Err(EvalError::new(EvalErrorKind::Range, message)

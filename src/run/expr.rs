@@ -14,7 +14,7 @@ use super::fit::Casting;
 use super::kernels::Executor;
 use super::out::{Memories, Out};
 use super::prepared::Prepared;
-use super::result::{AnyArray, FromResult};
+use super::result::FromResult;
 use super::threads::Threads;
 use super::view::RawView;
 use crate::dtype::DType;
@@ -420,17 +420,5 @@ impl Builder {
     /// As for [`Expr::compile`].
     pub fn compile(&self, source: &str) -> Result<Expr, CompileError> {
         Ok(Expr { core: cache::get(source, &self.options)?, threads: self.threads.clone() })
-    }
-}
-
-impl<'a> super::arg::IntoArg<'a> for &'a AnyArray {
-    fn into_arg(self) -> super::arg::Arg<'a> {
-        match self {
-            AnyArray::Bool(a) => a.into_arg(),
-            AnyArray::I32(a) => a.into_arg(),
-            AnyArray::I64(a) => a.into_arg(),
-            AnyArray::F32(a) => a.into_arg(),
-            AnyArray::F64(a) => a.into_arg(),
-        }
     }
 }

@@ -65,6 +65,7 @@ impl Casting {
 fn rank(dtype: DType) -> usize {
     match dtype.kind() {
         Kind::Bool => 0,
+        Kind::Int if !dtype.is_signed() => 1,
         Kind::Int => 2,
         Kind::Float => 3,
     }

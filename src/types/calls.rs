@@ -56,11 +56,15 @@ impl Typer<'_> {
         error_with_help(message, self.emit.span, format!("`{}`", function.signature(function.name)))
     }
 
-    /// The operands as floats of one type: integers as `f64`, bools as `f32` (NumPy: `f16`).
+    /// The operands as floats of one type. Integers and bools become the least float that holds them all, but `f32` at the
+    /// least (NumPy: `f16`); `f64` if all are weak.
     fn floats(&mut self, of: &[Operand]) -> Typed<Vec<NodeId>> {
-        let to = match self.common(of).dtype() {
-            DType::Bool => DType::F32,
-            to if to.is_float() => to,
+        let common = self.common(of).dtype();
+        let small = of.iter().all(|x| self.is_weak(x.value) || self.type_of(x.value).dtype().size() <= 2);
+        let to = match common {
+            _ if common.is_float() => common,
+            // Of a bool and a weak integer NumPy makes `i64` first.
+            _ if small && common.size() <= 4 && !of.iter().all(|x| self.is_weak(x.value)) => DType::F32,
             _ => DType::F64,
         };
         of.iter().map(|&x| self.coerce(x, to, of)).collect()
@@ -135,7 +139,9 @@ impl Typer<'_> {
 
     fn square(&mut self, x: Operand) -> Typed<Value> {
         if self.kind_of(x.value) == Kind::Bool {
-            return self.refuse_bool(x);
+            let id = self.settle(x)?;
+            let id = self.emit.convert(id, self.number_of(&[x]));
+            return Ok(self.result(id, &[x]));
         }
         self.binary(crate::syntax::ast::BinaryOp::Mul, x, x)
     }
@@ -184,7 +190,7 @@ impl Typer<'_> {
     fn fmod(&mut self, x: Operand, y: Operand) -> Typed<Value> {
         let to = self.common(&[x, y]).dtype();
         if to == DType::Bool {
-            return self.refuse_bool(x);
+            return self.no_remainder(x, y);
         }
         let [a, b] = self.coerce_pair(x, y, to)?;
         let id = if to.is_float() {
@@ -221,10 +227,11 @@ impl Typer<'_> {
         let id = self.settle(x)?;
         let from = self.emit.dtype(id);
         let (fold, carried, to) = match (fold, from) {
-            (Fold::Sum | Fold::Prod, DType::Bool | DType::I32) => (fold, DType::I64, DType::I64),
             (Fold::Sum | Fold::Prod, DType::F32) => (fold, DType::F64, DType::F32),
-            (Fold::ArgMin | Fold::ArgMax, DType::Bool) => (fold, DType::I32, DType::I64),
+            (Fold::ArgMin | Fold::ArgMax, DType::Bool) => (fold, DType::U8, DType::I64),
             (Fold::ArgMin | Fold::ArgMax, _) => (fold, from, DType::I64),
+            (Fold::Sum | Fold::Prod, _) if from.is_int() && !from.is_signed() => (fold, DType::U64, DType::U64),
+            (Fold::Sum | Fold::Prod, _) if !from.is_float() => (fold, DType::I64, DType::I64),
             (Fold::Min, DType::Bool) => (Fold::All, from, from),
             (Fold::Max, DType::Bool) => (Fold::Any, from, from),
             (Fold::Any | Fold::All, _) => (fold, DType::Bool, DType::Bool),

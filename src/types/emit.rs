@@ -6,7 +6,8 @@
 use smallvec::SmallVec;
 
 use super::graph::{GraphBuilder, NodeId, NodeKind};
-use crate::dtype::{DType, Element, Kind, Scalar};
+use crate::dtype::{DType, Element, Scalar};
+use crate::ir::rules::embeds;
 use crate::ir::{FaultCode, Helper, Op, semantics};
 use crate::math::{self, Accuracy, Elementary};
 use crate::syntax::ast::Span;
@@ -39,13 +40,8 @@ impl Emit {
 
     /// A small number as a constant of the type.
     pub fn number(&mut self, value: f64, dtype: DType) -> NodeId {
-        let c: Scalar = match dtype {
-            DType::Bool => (value != 0.0).into(),
-            DType::I32 => (value as i32).into(),
-            DType::I64 => (value as i64).into(),
-            DType::F32 => (value as f32).into(),
-            DType::F64 => value.into(),
-        };
+        let c: Scalar = value.into();
+        let c = semantics::eval(Op::Convert, dtype, &[c]).unwrap_or(c);
         self.constant(c)
     }
 
@@ -66,7 +62,7 @@ impl Emit {
         let node = self.graph.node(x);
         if let (NodeKind::Op(Op::Convert), [inner]) = (&node.kind, node.args.as_slice()) {
             let inner = *inner;
-            if self.dtype(inner) == to && widens(to, from) {
+            if self.dtype(inner) == to && embeds(to, from) {
                 return inner;
             }
         }
@@ -145,15 +141,5 @@ impl Emit {
             return self.constant(value);
         }
         self.graph.add(NodeKind::Op(op), args, ty, self.span)
-    }
-}
-
-/// Whether each value of `from` is a value of `to` too.
-fn widens(from: DType, to: DType) -> bool {
-    match (from.kind(), to.kind()) {
-        (Kind::Bool, _) => true,
-        (Kind::Int, Kind::Float) => from.size() < to.size(),
-        (Kind::Int, Kind::Int) | (Kind::Float, Kind::Float) => from.size() <= to.size(),
-        _ => false,
     }
 }

@@ -187,13 +187,19 @@ functions! {
     "isfinite" [] X, Rule::IsFinite, "Whether `x` is neither infinite nor NaN.";
 
     "bool" [] X, Rule::Cast(DType::Bool), "`x != 0`.";
+    "i8" [] X, Rule::Cast(DType::I8), "As `i8`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "i16" [] X, Rule::Cast(DType::I16), "As `i16`: integers wrap; floats truncate and saturate, NaN gives 0.";
     "i32" [] X, Rule::Cast(DType::I32), "As `i32`: integers wrap; floats truncate and saturate, NaN gives 0.";
-    "i64" [] X, Rule::Cast(DType::I64), "As `i64`: floats truncate and saturate, NaN gives 0.";
+    "i64" [] X, Rule::Cast(DType::I64), "As `i64`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "u8" [] X, Rule::Cast(DType::U8), "As `u8`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "u16" [] X, Rule::Cast(DType::U16), "As `u16`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "u32" [] X, Rule::Cast(DType::U32), "As `u32`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "u64" [] X, Rule::Cast(DType::U64), "As `u64`: integers wrap; floats truncate and saturate, NaN gives 0.";
     "f32" [] X, Rule::Cast(DType::F32), "As `f32`, rounded to the nearest.";
     "f64" [] X, Rule::Cast(DType::F64), "As `f64`, rounded to the nearest.";
 
-    "sum" [] REDUCTION, Rule::Fold(Fold::Sum), "Sum: of bools and integers in `i64`, of `f32` carried in `f64`.";
-    "prod" [] REDUCTION, Rule::Fold(Fold::Prod), "Product: of bools and integers in `i64`, of `f32` carried in `f64`.";
+    "sum" [] REDUCTION, Rule::Fold(Fold::Sum), "Sum: of bools and integers in `i64`, of unsigned ones in `u64`, of `f32` carried in `f64`.";
+    "prod" [] REDUCTION, Rule::Fold(Fold::Prod), "Product: of bools and integers in `i64`, of unsigned ones in `u64`, of `f32` carried in `f64`.";
     "min" ["amin"] REDUCTION, Rule::Fold(Fold::Min), "The least element; NaN if there is one.";
     "max" ["amax"] REDUCTION, Rule::Fold(Fold::Max), "The greatest element; NaN if there is one.";
     "mean" [] REDUCTION, Rule::Mean, "Mean, as `f64`; of `f32` carried in `f64`.";

@@ -165,9 +165,10 @@ impl Pass<'_> {
                 let e = &mut self.typer.emit;
                 let mut node = e.graph.input(name, dtype, span);
                 if weak {
-                    // Weak numbers are `i64` and `f64` until they meet a strong one.
+                    // Weak numbers are `i64` and `f64` until they meet a strong one; a `u64` is one beyond `i64`.
                     node = match dtype.kind() {
                         Kind::Bool => node,
+                        Kind::Int if dtype == DType::U64 => node,
                         Kind::Int => e.convert(node, DType::I64),
                         Kind::Float => e.convert(node, DType::F64),
                     };

@@ -170,7 +170,6 @@ impl Shape {
             Inst::Store(_, v) => kernel.ty(*v),
             _ => kernel.ty(*v),
         };
-        let has = |size: usize| body.iter().filter_map(of_body).any(|ty| ty.size() == size);
         if !self.accumulates.is_empty() {
             // The state has a fixed number of lanes. A chunk fills whole parts of all values, and of the state.
             let states = self.accumulates.iter().flat_map(|&v| self.state_widths(kernel, v));
@@ -183,11 +182,13 @@ impl Shape {
             }
             return self.pressure(kernel, body);
         }
-        let (full, least) = match (has(8), has(4)) {
-            (true, false) => (4, 2),
-            (true, true) => (4, 4),
-            _ => (8, 4),
-        };
+        // Bools take the widths of what they are compared from.
+        let sizes = || body.iter().filter_map(of_body).filter(|&ty| ty != DType::Bool).map(DType::size);
+        let (narrow, wide) = (sizes().min().unwrap_or(1), sizes().max().unwrap_or(1));
+        // In full, two parts of the widest values, or one of the narrowest if that makes no more than four of the widest. At
+        // the least one part of the widest, or two where narrower ones would leave half of theirs empty.
+        let full = (2 * PART / wide).max((PART / narrow).min(4 * PART / wide));
+        let least = if narrow == wide { PART / wide } else { 2 * PART / wide };
         let operations = body.iter().filter(|v| matches!(kernel.inst(**v), Inst::Op { .. })).count();
         (self.lanes, self.chunk) = (full, full);
         let pressure = self.pressure(kernel, body);

@@ -267,6 +267,8 @@ impl Machine<'_> {
                 Code::F32F32(f) => patch_two(f, dst, mask, [arg(0), arg(1)], n),
                 Code::I32I32(f) => patch_two(f, dst, mask, [arg(0), arg(1)], n),
                 Code::I64I64(f) => patch_two(f, dst, mask, [arg(0), arg(1)], n),
+                Code::U32U32(f) => patch_two(f, dst, mask, [arg(0), arg(1)], n),
+                Code::U64U64(f) => patch_two(f, dst, mask, [arg(0), arg(1)], n),
             }
         }
     }

@@ -392,6 +392,7 @@ pub unsafe fn fill(to: *mut u8, value: Scalar, count: usize) {
     unsafe {
         match value.dtype().size() {
             1 => ptr::write_bytes(to, value.bits() as u8, count),
+            2 => (0..count).for_each(|i| to.cast::<u16>().add(i).write_unaligned(value.bits() as u16)),
             4 => (0..count).for_each(|i| to.cast::<u32>().add(i).write_unaligned(value.bits() as u32)),
             _ => (0..count).for_each(|i| to.cast::<u64>().add(i).write_unaligned(value.bits())),
         }
