@@ -71,7 +71,7 @@ pub mod syntax;
 #[doc(hidden)]
 pub mod types;
 
-pub use dtype::{DType, Element, Kind, Scalar};
+pub use dtype::{DType, Element, Kind, Real, Scalar};
 pub use error::{CompileError, CompileErrorKind};
 pub use math::Accuracy;
 pub use run::Order;

@@ -97,7 +97,7 @@ fn number(t: DType) -> bool {
 static MONOIDS: LazyLock<Vec<(Fold, DType, Monoid)>> = LazyLock::new(|| {
     let mut all = Vec::new();
     for &(fold, name, op, elements) in FOLDS {
-        for dtype in DType::ALL {
+        for dtype in DType::REAL.iter().copied() {
             let Some((init, empty)) = elements(dtype) else { continue };
             let combine = Fragment {
                 params: vec![dtype, dtype],
@@ -120,7 +120,7 @@ static MONOIDS: LazyLock<Vec<(Fold, DType, Monoid)>> = LazyLock::new(|| {
     for (fold, name, of, beats) in
         [(Fold::ArgMin, "argmin", Fold::Min, Op::Lt), (Fold::ArgMax, "argmax", Fold::Max, Op::Gt)]
     {
-        for dtype in DType::ALL {
+        for dtype in DType::REAL.iter().copied() {
             let neutral = all.iter().find(|row: &&(Fold, DType, Monoid)| row.0 == of && row.1 == dtype);
             let Some(neutral) = neutral.map(|row| row.2.init[0]) else { continue };
             all.push((fold, dtype, position_of(name, dtype, beats, neutral)));
@@ -176,7 +176,30 @@ impl Monoid {
 
     /// The monoid of this name.
     pub fn from_name(name: &str) -> Option<&'static Monoid> {
-        MONOIDS.iter().find(|row| row.2.name == name).map(|row| &row.2)
+        Monoid::all().find(|monoid| monoid.name == name)
+    }
+
+    /// The product of complex numbers of `f64`: the monoids that give its real and its imaginary part.
+    pub fn complex_product() -> [&'static Monoid; 2] {
+        static BOTH: LazyLock<[Monoid; 2]> = LazyLock::new(|| {
+            let pair = vec![DType::F64; 2];
+            // (a + ib)*(c + id): values 0 to 3 are a, b, c, d.
+            let op = |op, x, y| (op, SmallVec::from_slice(&[x, y]), DType::F64);
+            let products = [op(Op::Mul, 0, 2), op(Op::Mul, 1, 3), op(Op::Mul, 0, 3), op(Op::Mul, 1, 2)];
+            let code = products.into_iter().chain([op(Op::Sub, 4, 5), op(Op::Add, 6, 7)]).collect();
+            let combine = Fragment { params: vec![DType::F64; 4], code, results: vec![8, 9] };
+            [("real", 0u32, 1.0), ("imag", 1, 0.0)].map(|(part, at, empty)| Monoid {
+                name: format!("complex_prod_{part}.f64"),
+                args: pair.clone(),
+                state: pair.clone(),
+                init: vec![1f64.into(), 0f64.into()],
+                step: combine.clone(),
+                merge: combine.clone(),
+                finish: Fragment { params: pair.clone(), code: vec![], results: vec![at] },
+                empty: Some(f64::into(empty)),
+            })
+        });
+        [&BOTH[0], &BOTH[1]]
     }
 
     /// The type of the result.
@@ -188,6 +211,6 @@ impl Monoid {
 
     /// Every monoid.
     pub fn all() -> impl Iterator<Item = &'static Monoid> {
-        MONOIDS.iter().map(|row| &row.2)
+        MONOIDS.iter().map(|row| &row.2).chain(Monoid::complex_product())
     }
 }

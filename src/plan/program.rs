@@ -133,7 +133,12 @@ impl Program {
                 }
                 NodeKind::Input(i) => cut.made[at] = Some(Source::Input(*i)),
                 NodeKind::Position => cut.made[at] = Some(Source::Position),
-                NodeKind::Const(_) | NodeKind::Op(_) | NodeKind::Math(_) | NodeKind::Patch(_) | NodeKind::Fault(_) => {}
+                NodeKind::Const(_)
+                | NodeKind::Op(_)
+                | NodeKind::Math(_)
+                | NodeKind::Complex(..)
+                | NodeKind::Patch(_)
+                | NodeKind::Fault(_) => {}
             }
         }
         let reductions = cut.stages.len();

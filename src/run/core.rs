@@ -221,8 +221,9 @@ impl Core {
             with_workspace(|workspace| {
                 let program = &typed.program;
                 workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
-                let mut pending = Vec::with_capacity(program.graph.outputs.len());
-                for (output, &node) in program.graph.outputs.iter().enumerate() {
+                let mut pending = Vec::with_capacity(program.graph.results.len());
+                for (dtype, outputs) in program.graph.results() {
+                    let output = outputs.start;
                     let shape = workspace.output_shape(program, output);
                     let order = match self.options.order {
                         Order::C => (0..shape.len()).collect(),
@@ -230,10 +231,11 @@ impl Core {
                         Order::F | Order::A => (0..shape.len()).rev().collect(),
                         Order::K => workspace.output_order(program, &inputs, output),
                     };
-                    pending.push(Pending::new(program.graph.node(node).dtype, shape, order)?);
+                    pending.push(Pending::new(dtype, shape, order)?);
                 }
                 {
-                    let outputs: SmallVec<[RawView; 2]> = pending.iter_mut().map(Pending::view).collect();
+                    let outputs: SmallVec<[RawView; 2]> =
+                        pending.iter_mut().map(Pending::view).flat_map(RawView::parts).collect();
                     // SAFETY: inputs are borrowed arrays, outputs new ones, of the shapes and types of the program.
                     unsafe { self.run(typed, workspace, threads, &inputs, &outputs, false)? }
                 }
@@ -304,8 +306,8 @@ impl Core {
         let mut targets: SmallVec<[Target; 2]> = SmallVec::new();
         with_workspace(|workspace| {
             workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
-            for (at, out) in outputs.iter().enumerate() {
-                let shape = workspace.output_shape(program, at);
+            for (at, (out, (_, parts))) in outputs.iter().zip(program.graph.results()).enumerate() {
+                let shape = workspace.output_shape(program, parts.start);
                 targets.push(Target::new(*out, &shape, at, outputs.len())?);
                 if in_place && out.shape != shape.as_slice() {
                     let message =
@@ -313,7 +315,7 @@ impl Core {
                     return Err(EvalError::new(EvalErrorKind::Output, message));
                 }
             }
-            let views: SmallVec<[RawView; 2]> = targets.iter().map(Target::view).collect();
+            let views: SmallVec<[RawView; 2]> = targets.iter().map(Target::view).flat_map(RawView::parts).collect();
             // SAFETY: the views have the shapes and types of the results; for the rest the caller vouches.
             unsafe { self.run(typed, workspace, threads, &inputs, &views, in_place) }
         })?;
@@ -328,10 +330,10 @@ impl Core {
             with_workspace(|workspace| {
                 let program = &typed.program;
                 workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
-                let of = |(output, &node): (usize, &_)| {
-                    (program.graph.node(node).dtype, workspace.output_shape(program, output).to_vec())
+                let of = |(dtype, parts): (DType, std::ops::Range<usize>)| {
+                    (dtype, workspace.output_shape(program, parts.start).to_vec())
                 };
-                Ok(program.graph.outputs.iter().enumerate().map(of).collect())
+                Ok(program.graph.results().map(of).collect())
             })
         })?
     }
@@ -376,7 +378,7 @@ impl Typed {
                     .with_help(format!("cast what it is combined with: `i64(...)`, or pass `{name}` as a float")));
             }
         }
-        Ok(graph.inputs.iter().map(|input| bound[input.name as usize].1).collect())
+        Ok(graph.inputs.iter().map(|input| bound[input.name as usize].1.part(input.part)).collect())
     }
 
     /// What all passes of a call need.

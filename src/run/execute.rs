@@ -185,7 +185,7 @@ impl Workspace {
                     nest.begin(&shapes[at]);
                     let sources = stage.sources.iter().map(|leaf| resolve(leaf, temps));
                     for view in sources.chain(stores.iter().map(|&(_, o)| outputs[o as usize])) {
-                        nest.push(view.pointer, view.dtype.size(), view.shape, view.strides);
+                        nest.push(view.pointer, view.unit, view.shape, view.strides);
                     }
                     nest.arrange(|_| false);
                     // SAFETY: sources are inputs, temporaries of earlier stages and counts; outputs as promised.
@@ -217,7 +217,7 @@ impl Workspace {
                             let outs = stores.iter().map(|&(_, o)| outputs[o as usize]);
                             others.map(|leaf| resolve(leaf, &*before)).chain(outs).collect()
                         });
-                    let result = |dtype| RawView { pointer: std::ptr::null_mut(), dtype, shape, strides };
+                    let result = |dtype| RawView::new(std::ptr::null_mut(), dtype, shape, strides);
                     let views: SmallVec<[RawView; 2]> = dtypes().map(result).collect();
                     let position = stage.sources.iter().position(|(_, source)| *source == Source::Position);
                     let reduction = Reduction {
@@ -256,15 +256,15 @@ fn view<'a>(source: Source, dtype: DType, inputs: &[RawView<'a>], temps: &'a [Te
         Source::Temp { stage, part } => {
             let temp = &temps[stage as usize];
             let pointer = temp.pointers.get(part as usize).copied().unwrap_or(std::ptr::null_mut());
-            RawView { pointer, dtype, shape: &temp.shape, strides: &temp.strides }
+            RawView::new(pointer, dtype, &temp.shape, &temp.strides)
         }
         Source::Position => {
             static FIRST: i64 = 0;
-            RawView { pointer: (&raw const FIRST).cast_mut().cast(), dtype, shape: &[], strides: &[] }
+            RawView::new((&raw const FIRST).cast_mut().cast(), dtype, &[], &[])
         }
         Source::Count(c) => {
             let pointer = (&raw const counts[c as usize]).cast_mut().cast();
-            RawView { pointer, dtype, shape: &[], strides: &[] }
+            RawView::new(pointer, dtype, &[], &[])
         }
     }
 }

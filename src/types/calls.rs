@@ -18,12 +18,22 @@ use crate::math::Elementary;
 impl Typer<'_> {
     /// A call.
     pub fn call(&mut self, call: &Call, args: &[Operand]) -> Typed<Value> {
-        match (call.function.rule, args) {
+        let rule = call.function.rule;
+        let own = matches!(
+            rule,
+            Rule::Unary(_) | Rule::Binary(_) | Rule::Compare(_) | Rule::Logical(_) | Rule::Cast(_) | Rule::Where
+        );
+        if !args.is_empty() && !own && self.any_complex(args) && rule != Rule::Complex {
+            return self.complex_call(call, args);
+        }
+        match (rule, args) {
             (Rule::Unary(op), &[x]) => self.unary(op, x),
             (Rule::Binary(op), &[x, y]) => self.binary(op, x, y),
             (Rule::Compare(op), &[x, y]) => self.compare(op, x, y),
             (Rule::Logical(op), _) => self.truths(op, args),
             (Rule::Cast(to), &[x]) => self.cast(x, to),
+            (Rule::Complex, &[x, y]) => self.complex_of_parts(x, y),
+            (Rule::Real | Rule::Imag | Rule::Conj | Rule::Angle, &[x]) => self.part_of(rule, x),
             (Rule::Where, &[condition, x, y]) => self.choose(condition, x, y),
             (Rule::Abs, &[x]) => self.abs(x),
             (Rule::Sign, &[x]) => self.sign(x),
@@ -59,15 +69,20 @@ impl Typer<'_> {
     /// The operands as floats of one type. Integers and bools become the least float that holds them all, but `f32` at the
     /// least (NumPy: `f16`); `f64` if all are weak.
     fn floats(&mut self, of: &[Operand]) -> Typed<Vec<NodeId>> {
+        let to = self.floats_type(of);
+        of.iter().map(|&x| self.coerce(x, to, of)).collect()
+    }
+
+    /// The type of [`floats`](Typer::floats).
+    pub fn floats_type(&self, of: &[Operand]) -> DType {
         let common = self.common(of).dtype();
         let small = of.iter().all(|x| self.is_weak(x.value) || self.type_of(x.value).dtype().size() <= 2);
-        let to = match common {
+        match common {
             _ if common.is_float() => common,
             // Of a bool and a weak integer NumPy makes `i64` first.
             _ if small && common.size() <= 4 && !of.iter().all(|x| self.is_weak(x.value)) => DType::F32,
             _ => DType::F64,
-        };
-        of.iter().map(|&x| self.coerce(x, to, of)).collect()
+        }
     }
 
     /// A bool where numbers are asked for.
@@ -84,9 +99,12 @@ impl Typer<'_> {
 
     /// A cast. Its result is strong, also of a literal.
     fn cast(&mut self, x: Operand, to: DType) -> Typed<Value> {
+        if to.is_complex() || self.any_complex(&[x]) {
+            return self.complex_cast(x, to);
+        }
         let id = match x.value {
-            Value::Int(_) => self.coerce(x, to, &[])?,
             Value::Node { id, .. } => self.emit.convert(id, to),
+            _ => self.coerce(x, to, &[])?,
         };
         Ok(Value::Node { id, weak: false })
     }
@@ -94,6 +112,9 @@ impl Typer<'_> {
     /// `x` where the condition holds, else `y`.
     pub fn choose(&mut self, condition: Operand, x: Operand, y: Operand) -> Typed<Value> {
         let mask = self.truth(condition)?;
+        if self.any_complex(&[x, y]) {
+            return self.complex_choose(mask, condition, x, y);
+        }
         let to = self.common(&[x, y]).dtype();
         let [a, b] = self.coerce_pair(x, y, to)?;
         let id = self.emit.select(mask, a, b);
@@ -202,7 +223,7 @@ impl Typer<'_> {
     }
 
     /// Of integers and bools the answer is known, but has their shape.
-    fn classify(&mut self, rule: Rule, x: Operand) -> Typed<Value> {
+    pub fn classify(&mut self, rule: Rule, x: Operand) -> Typed<Value> {
         if let Value::Int(_) = x.value {
             let id = self.emit.constant(rule == Rule::IsFinite);
             return Ok(Value::Node { id, weak: true });
@@ -252,7 +273,7 @@ impl Typer<'_> {
 
     /// The sum of `wide` over the count of elements less `ddof`, or NaN where that is not above 0. The count is one number:
     /// asked of the operand itself, not of what was converted.
-    fn mean_of(&mut self, wide: NodeId, of: NodeId, axes: &Axes, keepdims: bool, ddof: i64) -> Typed<NodeId> {
+    pub fn mean_of(&mut self, wide: NodeId, of: NodeId, axes: &Axes, keepdims: bool, ddof: i64) -> Typed<NodeId> {
         let sum = self.fold(Fold::Sum, wide, axes, keepdims)?;
         let span = self.emit.span;
         let mut count = self.emit.graph.add(NodeKind::Count(axes.clone()), &[of], DType::I64, span);
@@ -280,7 +301,7 @@ impl Typer<'_> {
         Ok(Value::Node { id: self.emit.convert(id, to), weak: false })
     }
 
-    fn fold(&mut self, fold: Fold, x: NodeId, axes: &Axes, keepdims: bool) -> Typed<NodeId> {
+    pub fn fold(&mut self, fold: Fold, x: NodeId, axes: &Axes, keepdims: bool) -> Typed<NodeId> {
         let dtype = self.emit.dtype(x);
         match Monoid::of(fold, dtype) {
             Some(monoid) => {

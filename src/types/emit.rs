@@ -6,9 +6,10 @@
 use smallvec::SmallVec;
 
 use super::graph::{GraphBuilder, NodeId, NodeKind};
-use crate::dtype::{DType, Element, Scalar};
+use crate::dtype::{DType, Real, Scalar};
 use crate::ir::rules::embeds;
 use crate::ir::{FaultCode, Helper, Op, semantics};
+use crate::math::complex::{self, Complex, Part};
 use crate::math::{self, Accuracy, Elementary};
 use crate::syntax::ast::Span;
 
@@ -107,6 +108,18 @@ impl Emit {
         }
         let dtype = args.first().map_or(DType::F64, |&x| self.dtype(x));
         self.graph.add(NodeKind::Math(function), args, dtype, self.span)
+    }
+
+    /// A part of an elementary function of complex numbers; the arguments are parts.
+    pub fn complex_math(&mut self, function: Complex, part: Part, args: &[NodeId]) -> NodeId {
+        let constants: SmallVec<[Scalar; 4]> = args.iter().filter_map(|&x| self.as_const(x)).collect();
+        if constants.len() == args.len()
+            && let Some(value) = complex::eval(function, part, &constants)
+        {
+            return self.constant(value);
+        }
+        let dtype = args.first().map_or(DType::F64, |&x| self.dtype(x));
+        self.graph.add(NodeKind::Complex(function, part), args, dtype, self.span)
     }
 
     /// The value, and an error where the mask is set.

@@ -41,6 +41,16 @@ pub enum Rule {
     Logical(Op),
     /// To the type.
     Cast(DType),
+    /// A complex number of its parts.
+    Complex,
+    /// The real part.
+    Real,
+    /// The imaginary part.
+    Imag,
+    /// The conjugate.
+    Conj,
+    /// The angle of a complex number.
+    Angle,
     /// A choice between two values.
     Where,
     /// Magnitude.
@@ -186,6 +196,12 @@ functions! {
     "isinf" [] X, Rule::IsInf, "Whether `x` is infinite.";
     "isfinite" [] X, Rule::IsFinite, "Whether `x` is neither infinite nor NaN.";
 
+    "complex" [] &["real", "imag"], Rule::Complex, "The complex number of two real ones.";
+    "real" [] X, Rule::Real, "The real part.";
+    "imag" [] X, Rule::Imag, "The imaginary part.";
+    "conj" ["conjugate"] X, Rule::Conj, "The complex conjugate.";
+    "angle" [] X, Rule::Angle, "The angle of a complex number, `arctan2(imag, real)`.";
+
     "bool" [] X, Rule::Cast(DType::Bool), "`x != 0`.";
     "i8" [] X, Rule::Cast(DType::I8), "As `i8`: integers wrap; floats truncate and saturate, NaN gives 0.";
     "i16" [] X, Rule::Cast(DType::I16), "As `i16`: integers wrap; floats truncate and saturate, NaN gives 0.";
@@ -197,6 +213,8 @@ functions! {
     "u64" [] X, Rule::Cast(DType::U64), "As `u64`: integers wrap; floats truncate and saturate, NaN gives 0.";
     "f32" [] X, Rule::Cast(DType::F32), "As `f32`, rounded to the nearest.";
     "f64" [] X, Rule::Cast(DType::F64), "As `f64`, rounded to the nearest.";
+    "c64" [] X, Rule::Cast(DType::C64), "As `c64`, each part rounded to the nearest.";
+    "c128" [] X, Rule::Cast(DType::C128), "As `c128`.";
 
     "sum" [] REDUCTION, Rule::Fold(Fold::Sum), "Sum: of bools and integers in `i64`, of unsigned ones in `u64`, of `f32` carried in `f64`.";
     "prod" [] REDUCTION, Rule::Fold(Fold::Prod), "Product: of bools and integers in `i64`, of unsigned ones in `u64`, of `f32` carried in `f64`.";

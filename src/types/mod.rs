@@ -7,6 +7,7 @@
 
 mod call;
 mod calls;
+mod complex;
 mod divide;
 mod emit;
 mod exact;

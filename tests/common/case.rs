@@ -378,7 +378,7 @@ fn vars(rng: &mut Rng) -> Vec<Var> {
             vars.push(Var { name, ty: Ty { dtype, weak: true }, value, repeated: vec![] });
             continue;
         }
-        let dtype = rng.pick(&DType::ALL);
+        let dtype = rng.pick(DType::REAL);
         let mut own = whole.clone();
         if rng.one_in(3) {
             own.drain(..rng.below(own.len() + 1));

@@ -54,6 +54,7 @@ impl Emitter<'_> {
             Kind::Bool => self.on_bools(op, args),
             Kind::Int => self.on_ints(op, arg, args),
             Kind::Float => self.on_floats(op, Form::of(arg), args),
+            Kind::Complex => unreachable!("kernels compute in real numbers"),
         }
     }
 

@@ -52,6 +52,9 @@ fn graph(text: &str) -> Graph {
                 let named = matches!(op, Op::Convert | Op::Bitcast).then_some(node.dtype);
                 op.result(&args, named) == Some(node.dtype)
             }
+            NodeKind::Complex(function, _) => {
+                args.len() == 2 * function.arity() && node.dtype.is_float() && args.iter().all(|&t| t == node.dtype)
+            }
             NodeKind::Math(function) => {
                 args.len() == function.row().arity && node.dtype.is_float() && args.iter().all(|&t| t == node.dtype)
             }
