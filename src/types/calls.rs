@@ -5,6 +5,7 @@
 
 use smallvec::SmallVec;
 
+use super::composed::Composed;
 use super::divide;
 use super::functions::{Function, Rule};
 use super::graph::{Axes, NodeId, NodeKind};
@@ -32,6 +33,15 @@ impl Typer<'_> {
             (Rule::Compare(op), &[x, y]) => self.compare(op, x, y),
             (Rule::Logical(op), _) => self.truths(op, args),
             (Rule::Cast(to), &[x]) => self.cast(x, to),
+            (Rule::Composed(Composed::Isclose), &[x, y, ref given @ ..]) => {
+                let number = |at: usize, default: f64, this: &mut Self| match given.get(at) {
+                    Some(&x) => x,
+                    None => Operand { value: this.float_literal(default), span: this.emit.span },
+                };
+                let (rtol, atol) = (number(0, 1e-5, self), number(1, 1e-8, self));
+                self.composed(Composed::Isclose, &[x, y, rtol, atol])
+            }
+            (Rule::Composed(which), _) => self.composed(which, args),
             (Rule::Complex, &[x, y]) => self.complex_of_parts(x, y),
             (Rule::Real | Rule::Imag | Rule::Conj | Rule::Angle, &[x]) => self.part_of(rule, x),
             (Rule::Where, &[condition, x, y]) => self.choose(condition, x, y),
@@ -158,7 +168,7 @@ impl Typer<'_> {
         Ok(self.result(id, &[x]))
     }
 
-    fn square(&mut self, x: Operand) -> Typed<Value> {
+    pub fn square(&mut self, x: Operand) -> Typed<Value> {
         if self.kind_of(x.value) == Kind::Bool {
             let id = self.settle(x)?;
             let id = self.emit.convert(id, self.number_of(&[x]));
@@ -179,7 +189,7 @@ impl Typer<'_> {
         Ok(self.result(id, &[x]))
     }
 
-    fn extremum(&mut self, op: Op, x: Operand, y: Operand) -> Typed<Value> {
+    pub fn extremum(&mut self, op: Op, x: Operand, y: Operand) -> Typed<Value> {
         if let (Value::Int(a), Value::Int(b)) = (x.value, y.value) {
             return Ok(Value::Int(if op == Op::Min { a.min(b) } else { a.max(b) }));
         }

@@ -70,6 +70,11 @@ impl Emit {
         self.fold(Op::Convert, &[x], to)
     }
 
+    /// The same bits as a type of the same width.
+    pub fn bitcast(&mut self, x: NodeId, to: DType) -> NodeId {
+        self.fold(Op::Bitcast, &[x], to)
+    }
+
     /// `yes` where the mask is set, else `no`.
     pub fn select(&mut self, mask: NodeId, yes: NodeId, no: NodeId) -> NodeId {
         self.op(Op::Select, &[mask, yes, no])

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::composed::Composed;
 use crate::dtype::DType;
 use crate::ir::{Fold, Op};
 use crate::math::Elementary;
@@ -51,6 +52,8 @@ pub enum Rule {
     Conj,
     /// The angle of a complex number.
     Angle,
+    /// A few operations.
+    Composed(Composed),
     /// A choice between two values.
     Where,
     /// Magnitude.
@@ -123,6 +126,8 @@ impl Function {
                 params += match *param {
                     "keepdims" => "=False",
                     "ddof" => "=0",
+                    "rtol" => "=1e-5",
+                    "atol" => "=1e-8",
                     _ => "=...",
                 };
             }
@@ -141,7 +146,11 @@ macro_rules! functions {
         static FUNCTIONS: &[Function] = &[$({
             const PARAMS: &[&str] = $params;
             const RULE: Rule = $rule;
-            let required = if matches!(RULE, Rule::Fold(_) | Rule::Mean | Rule::Var { .. }) { 1 } else { PARAMS.len() };
+            let required = match RULE {
+                Rule::Fold(_) | Rule::Mean | Rule::Var { .. } => 1,
+                Rule::Composed(Composed::Isclose) => 2,
+                _ => PARAMS.len(),
+            };
             Function { name: $name, aliases: &$aliases, params: PARAMS, required, doc: $doc, rule: RULE }
         },)*];
     };
@@ -192,6 +201,20 @@ functions! {
     "maximum" [] XY, Rule::Extremum(Op::Max), "The greater of two; NaN if either is.";
     "fmod" [] XY, Rule::Fmod, "Remainder with the sign of `x` (`%` has that of `y`).";
 
+    "signbit" [] X, Rule::Composed(Composed::Signbit), "Whether the sign bit is set, of -0.0 too; not of NaN.";
+    "nextafter" [] XY, Rule::Composed(Composed::Nextafter), "The next float from `x` towards `y`.";
+    "heaviside" [] &["x", "at_zero"], Rule::Composed(Composed::Heaviside), "0 below 0, 1 above, `at_zero` at 0.";
+    "sinc" [] X, Rule::Composed(Composed::Sinc), "`sin(pi*x)/(pi*x)`, 1 at 0.";
+    "degrees" ["rad2deg"] X, Rule::Composed(Composed::Degrees(true)), "From radians to degrees.";
+    "radians" ["deg2rad"] X, Rule::Composed(Composed::Degrees(false)), "From degrees to radians.";
+    "fmin" [] XY, Rule::Composed(Composed::Ignoring(Op::Min)), "The lesser of two; a NaN is ignored if the other is none.";
+    "fmax" [] XY, Rule::Composed(Composed::Ignoring(Op::Max)), "The greater of two; a NaN is ignored if the other is none.";
+    "popcount" ["bitwise_count"] X, Rule::Composed(Composed::Popcount), "How many bits of the magnitude are set, as `u8`.";
+    "ones_like" [] X, Rule::Composed(Composed::Like(1)), "1 in the shape and type of `x`.";
+    "zeros_like" [] X, Rule::Composed(Composed::Like(0)), "0 in the shape and type of `x`.";
+    "copy" [] X, Rule::Real, "`x` as it is.";
+
+    "isclose" [] &["x", "y", "rtol", "atol"], Rule::Composed(Composed::Isclose), "`abs(x - y) <= atol + rtol*abs(y)`, or equal; 1e-5 and 1e-8 unless given.";
     "isnan" [] X, Rule::IsNan, "Whether `x` is NaN.";
     "isinf" [] X, Rule::IsInf, "Whether `x` is infinite.";
     "isfinite" [] X, Rule::IsFinite, "Whether `x` is neither infinite nor NaN.";

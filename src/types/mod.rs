@@ -8,6 +8,7 @@
 mod call;
 mod calls;
 mod complex;
+mod composed;
 mod divide;
 mod emit;
 mod exact;

@@ -193,6 +193,9 @@ impl Typer<'_> {
     }
 
     fn power(&mut self, x: Operand, y: Operand) -> Typed<Value> {
+        if self.kind_of(x.value) == Kind::Bool && y.value == Value::Int(2) {
+            return self.square(x);
+        }
         let to = self.integers(x, y);
         if self.common(&[x, y]).dtype() == DType::Bool {
             // 0 to the power of 1 alone is 0.
