@@ -25,9 +25,11 @@ const PAIR: [f64; 9] = [
 /// The bits of the exponent and the sign of an `f64`.
 const EXPONENT: i64 = !0 << 52;
 
+/// 1.5*2^52: an integer that is added to its bits is added to the number.
+const MAGIC: f64 = 6_755_399_441_055_744.0;
+
 /// Of a positive normal `f64`: its exponent `k` as bits in their place and as a float, where `from <= u/2^k < 2*from`.
 fn exponent<'c>(u: V<'c>, from: f64) -> (V<'c>, V<'c>) {
-    const MAGIC: f64 = 6_755_399_441_055_744.0; // 1.5*2^52: the integer is in the low bits
     let bits = u.bits() - from.to_bits() as i64;
     let k = (bits >> 52i64) + MAGIC.to_bits() as i64;
     (bits & EXPONENT, k.as_float() - MAGIC)
@@ -138,15 +140,26 @@ fn parts<'c>(x: V<'c>) -> Parts<'c> {
         let f = (bits - field).as_float() - 1.0;
         tail_f32(k, f, &SQRT_F32)
     } else {
-        const MAGIC: f64 = 6_755_399_441_055_744.0;
-        let tiny = x.lt(f64::MIN_POSITIVE);
-        let bits = tiny.select(x * 18_014_398_509_481_984.0, x).bits();
-        let high = bits - from.to_bits() as i64;
-        let k = (high >> 52i64) + MAGIC.to_bits() as i64;
-        let k = k.as_float() - tiny.select(x.number(MAGIC + 54.0), MAGIC);
-        let f = (bits - (high & EXPONENT)).as_float() - 1.0;
+        let (k, m) = reduced(x);
+        let f = m - 1.0;
         tail_f64(k, f, &SQRT)
     }
+}
+
+/// Of a positive finite `f64`: `k` and `m` from sqrt(1/2) to sqrt 2 with `x = 2^k m`.
+pub(super) fn reduced<'c>(x: V<'c>) -> (V<'c>, V<'c>) {
+    let tiny = x.lt(f64::MIN_POSITIVE);
+    let bits = tiny.select(x * 18_014_398_509_481_984.0, x).bits();
+    let high = bits - std::f64::consts::FRAC_1_SQRT_2.to_bits() as i64;
+    let k = (high >> 52i64) + MAGIC.to_bits() as i64;
+    let k = k.as_float() - tiny.select(x.number(MAGIC + 54.0), MAGIC);
+    (k, (bits - (high & EXPONENT)).as_float())
+}
+
+/// The same of a normal one.
+pub(super) fn exponent_of<'c>(x: V<'c>) -> (V<'c>, V<'c>) {
+    let (field, k) = exponent(x, std::f64::consts::FRAC_1_SQRT_2);
+    (k, (x.bits() - field).as_float())
 }
 
 fn tail_f32<'c>(k: V<'c>, f: V<'c>, c: &[f64]) -> Parts<'c> {
