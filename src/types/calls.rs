@@ -3,6 +3,8 @@
 //! Comes in: the row of a function and its operands, as many as the row takes. Goes out: a value. The rules are those of
 //! the table in `functions.rs`, one method each.
 
+use smallvec::SmallVec;
+
 use super::divide;
 use super::functions::{Function, Rule};
 use super::graph::{Axes, NodeId, NodeKind};
@@ -43,6 +45,7 @@ impl Typer<'_> {
             (Rule::IsNan | Rule::IsInf | Rule::IsFinite, &[x]) => self.classify(call.function.rule, x),
             (Rule::Fold(fold), &[x]) => self.reduce(fold, x, &call.axes, call.keepdims),
             (Rule::Mean, &[x]) => self.mean(x, &call.axes, call.keepdims),
+            (Rule::Var { root }, &[x]) => self.variance(x, call, root),
             _ => self.wrong_count(call.function),
         }
     }
@@ -220,6 +223,8 @@ impl Typer<'_> {
         let (fold, carried, to) = match (fold, from) {
             (Fold::Sum | Fold::Prod, DType::Bool | DType::I32) => (fold, DType::I64, DType::I64),
             (Fold::Sum | Fold::Prod, DType::F32) => (fold, DType::F64, DType::F32),
+            (Fold::ArgMin | Fold::ArgMax, DType::Bool) => (fold, DType::I32, DType::I64),
+            (Fold::ArgMin | Fold::ArgMax, _) => (fold, from, DType::I64),
             (Fold::Min, DType::Bool) => (Fold::All, from, from),
             (Fold::Max, DType::Bool) => (Fold::Any, from, from),
             (Fold::Any | Fold::All, _) => (fold, DType::Bool, DType::Bool),
@@ -234,12 +239,38 @@ impl Typer<'_> {
         let id = self.settle(x)?;
         let to = if self.emit.dtype(id) == DType::F32 { DType::F32 } else { DType::F64 };
         let wide = self.emit.convert(id, DType::F64);
-        let sum = self.fold(Fold::Sum, wide, axes, keepdims)?;
-        // The count of elements is one number: asked of the operand itself, not of what was converted.
-        let count = self.emit.graph.add(NodeKind::Count(axes.clone()), &[id], DType::I64, self.emit.span);
-        let count = self.emit.convert(count, DType::F64);
-        let mean = self.emit.op(Op::Div, &[sum, count]);
+        let mean = self.mean_of(wide, id, axes, keepdims, 0)?;
         Ok(Value::Node { id: self.emit.convert(mean, to), weak: false })
+    }
+
+    /// The sum of `wide` over the count of elements less `ddof`, or NaN where that is not above 0. The count is one number:
+    /// asked of the operand itself, not of what was converted.
+    fn mean_of(&mut self, wide: NodeId, of: NodeId, axes: &Axes, keepdims: bool, ddof: i64) -> Typed<NodeId> {
+        let sum = self.fold(Fold::Sum, wide, axes, keepdims)?;
+        let span = self.emit.span;
+        let mut count = self.emit.graph.add(NodeKind::Count(axes.clone()), &[of], DType::I64, span);
+        if ddof != 0 {
+            let (ddof, zero) = (self.emit.constant(ddof), self.emit.constant(0i64));
+            count = self.emit.op(Op::Sub, &[count, ddof]);
+            count = self.emit.op(Op::Max, &[count, zero]);
+        }
+        let count = self.emit.convert(count, DType::F64);
+        Ok(self.emit.op(Op::Div, &[sum, count]))
+    }
+
+    /// In two passes, as NumPy does: first the mean, then the mean square of what lies apart from it. Carried in `f64`.
+    fn variance(&mut self, x: Operand, call: &Call, root: bool) -> Typed<Value> {
+        let id = self.settle(x)?;
+        let to = if self.emit.dtype(id) == DType::F32 { DType::F32 } else { DType::F64 };
+        let wide = self.emit.convert(id, DType::F64);
+        let mean = self.mean_of(wide, id, &call.axes, true, 0)?;
+        let apart = self.emit.op(Op::Sub, &[wide, mean]);
+        let square = self.emit.op(Op::Mul, &[apart, apart]);
+        let mut id = self.mean_of(square, id, &call.axes, call.keepdims, call.ddof)?;
+        if root {
+            id = self.emit.op(Op::Sqrt, &[id]);
+        }
+        Ok(Value::Node { id: self.emit.convert(id, to), weak: false })
     }
 
     fn fold(&mut self, fold: Fold, x: NodeId, axes: &Axes, keepdims: bool) -> Typed<NodeId> {
@@ -247,7 +278,12 @@ impl Typer<'_> {
         match Monoid::of(fold, dtype) {
             Some(monoid) => {
                 let kind = NodeKind::Reduce { monoid, axes: axes.clone(), keepdims };
-                Ok(self.emit.graph.add(kind, &[x], dtype, self.emit.span))
+                let span = self.emit.span;
+                let mut args = SmallVec::<[NodeId; 2]>::from_slice(&[x]);
+                if monoid.args.len() > 1 {
+                    args.push(self.emit.graph.add(NodeKind::Position, &[], DType::I64, span));
+                }
+                Ok(self.emit.graph.add(kind, &args, monoid.result(), span))
             }
             None => {
                 let message = format!("this reduction does not take {}", Type::Strong(dtype));

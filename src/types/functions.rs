@@ -71,12 +71,17 @@ pub enum Rule {
     Fold(Fold),
     /// The reduction to the mean.
     Mean,
+    /// The reduction to the variance, or its square root.
+    Var {
+        /// Whether the square root is taken.
+        root: bool,
+    },
 }
 
 impl Rule {
     /// Whether this is a reduction: an array goes in, and axes and `keepdims` with it.
     pub fn is_reduction(self) -> bool {
-        matches!(self, Rule::Fold(_) | Rule::Mean)
+        matches!(self, Rule::Fold(_) | Rule::Mean | Rule::Var { .. })
     }
 }
 
@@ -105,7 +110,11 @@ impl Function {
             params += if at == 0 { "" } else { ", " };
             params += param;
             if at >= self.required {
-                params += if *param == "keepdims" { "=False" } else { "=..." };
+                params += match *param {
+                    "keepdims" => "=False",
+                    "ddof" => "=0",
+                    _ => "=...",
+                };
             }
         }
         format!("{name}({params})")
@@ -115,13 +124,14 @@ impl Function {
 const X: &[&str] = &["x"];
 const XY: &[&str] = &["x", "y"];
 const REDUCTION: &[&str] = &["x", "axis", "keepdims"];
+const VARIANCE: &[&str] = &["x", "axis", "keepdims", "ddof"];
 
 macro_rules! functions {
     ($($name:literal $aliases:tt $params:expr, $rule:expr, $doc:literal;)*) => {
         static FUNCTIONS: &[Function] = &[$({
             const PARAMS: &[&str] = $params;
             const RULE: Rule = $rule;
-            let required = if matches!(RULE, Rule::Fold(_) | Rule::Mean) { 1 } else { PARAMS.len() };
+            let required = if matches!(RULE, Rule::Fold(_) | Rule::Mean | Rule::Var { .. }) { 1 } else { PARAMS.len() };
             Function { name: $name, aliases: &$aliases, params: PARAMS, required, doc: $doc, rule: RULE }
         },)*];
     };
@@ -187,6 +197,10 @@ functions! {
     "min" ["amin"] REDUCTION, Rule::Fold(Fold::Min), "The least element; NaN if there is one.";
     "max" ["amax"] REDUCTION, Rule::Fold(Fold::Max), "The greatest element; NaN if there is one.";
     "mean" [] REDUCTION, Rule::Mean, "Mean, as `f64`; of `f32` carried in `f64`.";
+    "var" [] VARIANCE, Rule::Var { root: false }, "Variance, `mean((x - mean(x))**2)`; over `n - ddof`.";
+    "std" [] VARIANCE, Rule::Var { root: true }, "Standard deviation: the square root of `var`.";
+    "argmin" [] REDUCTION, Rule::Fold(Fold::ArgMin), "Where the least element is, in C order: the first one; that of the first NaN.";
+    "argmax" [] REDUCTION, Rule::Fold(Fold::ArgMax), "Where the greatest element is, in C order: the first one; that of the first NaN.";
     "any" [] REDUCTION, Rule::Fold(Fold::Any), "Whether any element is not 0.";
     "all" [] REDUCTION, Rule::Fold(Fold::All), "Whether no element is 0.";
 

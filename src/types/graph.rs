@@ -50,6 +50,9 @@ pub enum NodeKind {
         /// Whether reduced axes stay, with length 1.
         keepdims: bool,
     },
+    /// Where an element stands among those that a reduction combines, in logical order, as `i64`: an argument of `Reduce` alone,
+    /// of any shape.
+    Position,
     /// Argument: any node. How many elements a reduction of it over these axes combines into one, as `i64`; rank 0.
     Count(Axes),
 }
@@ -107,6 +110,21 @@ impl Graph {
     }
 }
 
+impl Graph {
+    /// Converts the results to these types, if there are any, one for each.
+    pub fn convert_outputs(&mut self, types: &[DType]) {
+        for (at, &dtype) in types.iter().enumerate() {
+            let Some(&output) = self.outputs.get(at) else { return };
+            let Node { dtype: from, span, .. } = *self.node(output);
+            if from != dtype {
+                let args = SmallVec::from_slice(&[output]);
+                self.nodes.push(Node { kind: NodeKind::Op(Op::Convert), args, dtype, span });
+                self.outputs[at] = NodeId(self.nodes.len() as u32 - 1);
+            }
+        }
+    }
+}
+
 /// What makes two nodes the same.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
@@ -117,6 +135,7 @@ enum Key {
     Patch(&'static str),
     Fault(FaultCode),
     Reduce(&'static str, Axes, bool),
+    Position,
     Count(Axes),
 }
 
@@ -187,6 +206,7 @@ impl GraphBuilder {
             NodeKind::Patch(helper) => Key::Patch(helper.name),
             NodeKind::Fault(code) => Key::Fault(*code),
             NodeKind::Reduce { monoid, axes, keepdims } => Key::Reduce(&monoid.name, axes.clone(), *keepdims),
+            NodeKind::Position => Key::Position,
             NodeKind::Count(axes) => Key::Count(axes.clone()),
         };
         let graph = &mut self.graph;

@@ -23,6 +23,7 @@ impl fmt::Display for Graph {
                 NodeKind::Reduce { monoid, axes, keepdims } => {
                     write!(f, "reduce {}{axes}{}", monoid.name, if *keepdims { " keepdims" } else { "" })?;
                 }
+                NodeKind::Position => f.write_str("position")?,
                 NodeKind::Count(axes) => write!(f, "count{axes}")?,
             }
             for (at, arg) in node.args.iter().enumerate() {

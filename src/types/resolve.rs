@@ -47,6 +47,8 @@ pub struct Call {
     pub axes: Axes,
     /// Whether reduced axes stay.
     pub keepdims: bool,
+    /// What the number of elements that a variance divides by is less by.
+    pub ddof: i64,
 }
 
 impl PartialEq for Function {

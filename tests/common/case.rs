@@ -47,6 +47,7 @@ enum Rule {
     Power,
     Sum,
     Extremum,
+    Index,
     Mean,
     Truth,
 }
@@ -120,6 +121,10 @@ const FORMS: &[Form] = &[
     form("min(0@)", 1, Rule::Extremum),
     form("max(0@)", 1, Rule::Extremum),
     form("mean(0@)", 1, Rule::Mean),
+    form("var(0@)", 1, Rule::Mean),
+    form("std(0@)", 1, Rule::Mean),
+    form("argmin(0@)", 1, Rule::Index),
+    form("argmax(0@)", 1, Rule::Index),
     form("any(0@)", 1, Rule::Truth),
     form("all(0@)", 1, Rule::Truth),
 ];
@@ -214,6 +219,7 @@ fn typed(rule: Rule, of: &[Ty]) -> Option<Ty> {
         Rule::Sum | Rule::Extremum => strong(of[0].dtype),
         Rule::Mean => strong(if of[0].dtype == F32 { F32 } else { F64 }),
         Rule::Truth => strong(Bool),
+        Rule::Index => strong(I64),
     }
 }
 
@@ -373,14 +379,14 @@ fn grow(rng: &mut Rng, parts: &[Part]) -> Option<Part> {
     if shape.iter().product::<usize>() > 6000 {
         return None;
     }
-    let mut text: String = form
-        .text
-        .chars()
-        .map(|c| if c.is_ascii_digit() && form.text.len() > 1 { format!("<{c}>") } else { c.into() })
-        .collect();
-    // Digits in the names of functions stay.
-    for name in ["i<3><2>", "f<3><2>", "i<6><4>", "f<6><4>", "arctan<2>"] {
-        text = text.replace(name, &name.replace(['<', '>'], ""));
+    // A digit that follows a letter or a digit is part of a name: `f32`, `arctan2`.
+    let mut text = String::new();
+    for c in form.text.chars() {
+        let in_name = text.ends_with(|last: char| last.is_ascii_alphanumeric());
+        match c.is_ascii_digit() && !in_name {
+            true => text.extend(['<', c, '>']),
+            false => text.push(c),
+        }
     }
     for (at, kid) in kids.iter().enumerate() {
         text = text.replace(&format!("<{at}>"), &format!("{{{kid}}}"));
@@ -406,7 +412,7 @@ fn grow(rng: &mut Rng, parts: &[Part]) -> Option<Part> {
         let keepdims = arguments.contains("True");
         let kept = (0..shape.len()).filter(|&axis| keepdims || !axes[axis]);
         shape = kept.map(|axis| if axes[axis] { 1 } else { shape[axis] }).collect();
-        if along == 0 && form.rule == Rule::Extremum && shape.iter().product::<usize>() > 0 {
+        if along == 0 && matches!(form.rule, Rule::Extremum | Rule::Index) && shape.iter().product::<usize>() > 0 {
             return None;
         }
     }

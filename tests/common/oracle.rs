@@ -39,6 +39,7 @@ pub fn evaluate(graph: &Graph, inputs: &[Tensor]) -> (Vec<Tensor>, bool) {
                 x[1]
             }),
             NodeKind::Reduce { monoid, axes, keepdims } => reduce(monoid, &args, axes, *keepdims, node.dtype),
+            NodeKind::Position => Tensor { dtype: DType::I64, shape: vec![], data: vec![0i64.into()] },
             NodeKind::Count(axes) => {
                 let shape = &args[0].shape;
                 let gone = reduced_axes(axes, shape.len());
@@ -120,8 +121,15 @@ fn reduce(monoid: &Monoid, args: &[Rc<Tensor>], axes: &Axes, keepdims: bool, dty
             return monoid.empty.expect("a value over nothing");
         }
         let first = place(&index);
-        let elements: Vec<Vec<Scalar>> =
-            offsets.iter().map(|offset| args.iter().map(|a| a.data[first + offset]).collect()).collect();
+        let element = |(k, offset): (usize, &usize)| {
+            let mut element: Vec<Scalar> = args.iter().map(|a| a.data[first + offset]).collect();
+            // The second argument of `argmin` and `argmax` is the position in logical order.
+            if let [_, position] = &mut element[..] {
+                *position = (k as i64).into();
+            }
+            element
+        };
+        let elements: Vec<Vec<Scalar>> = offsets.iter().enumerate().map(element).collect();
         combine(monoid, &elements)
     };
     let data = indices(&kept).map(one).collect();

@@ -54,13 +54,18 @@ pub fn evaluate(graph: &Graph, args: &[Vec<Scalar>]) -> Outcome {
             NodeKind::Reduce { monoid, axes: Axes::All, .. } => {
                 let mut state = monoid.init.clone();
                 for p in 0..points {
-                    state = run(&monoid.step, &[state, at(p)].concat());
+                    let mut args = at(p);
+                    if monoid.args.len() > 1 {
+                        args[1] = (p as i64).into();
+                    }
+                    state = run(&monoid.step, &[state, args].concat());
                 }
                 match monoid.empty {
                     Some(empty) if points == 0 => vec![empty],
                     _ => run(&monoid.finish, &state),
                 }
             }
+            NodeKind::Position => vec![0i64.into()],
             NodeKind::Count(Axes::All) => vec![(points as i64).into()],
             NodeKind::Reduce { .. } | NodeKind::Count(_) => panic!("only over all axes"),
         };
