@@ -84,11 +84,7 @@ impl Program {
                     cut.counts.push(Count { axes: axes.clone(), sources });
                 }
                 NodeKind::Input(i) => cut.made[at] = Some(Source::Input(*i)),
-                NodeKind::Const(_)
-                | NodeKind::Op(_)
-                | NodeKind::Math(_)
-                | NodeKind::Patch(_)
-                | NodeKind::Fault(_) => {}
+                NodeKind::Const(_) | NodeKind::Op(_) | NodeKind::Math(_) | NodeKind::Patch(_) | NodeKind::Fault(_) => {}
             }
         }
         let reductions = cut.stages.len();

@@ -184,8 +184,11 @@ impl Typer<'_> {
             return self.refuse_bool(x);
         }
         let [a, b] = self.coerce_pair(x, y, to)?;
-        let id =
-            if to.is_float() { self.emit.math(Elementary::Fmod, &[a, b]) } else { divide::fmod_int(&mut self.emit, a, b) };
+        let id = if to.is_float() {
+            self.emit.math(Elementary::Fmod, &[a, b])
+        } else {
+            divide::fmod_int(&mut self.emit, a, b)
+        };
         Ok(self.result(id, &[x, y]))
     }
 

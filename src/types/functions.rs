@@ -243,7 +243,9 @@ mod tests {
         for &function in Elementary::ALL {
             let found = Function::from_name(function.name()).unwrap();
             assert_eq!(found.params.len(), function.row().arity);
-            assert!(matches!(found.rule, Rule::Fmod | Rule::Binary(BinaryOp::Pow)) || found.rule == Rule::Math(function));
+            assert!(
+                matches!(found.rule, Rule::Fmod | Rule::Binary(BinaryOp::Pow)) || found.rule == Rule::Math(function)
+            );
         }
     }
 

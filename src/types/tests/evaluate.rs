@@ -31,7 +31,9 @@ pub fn evaluate(graph: &Graph, args: &[Vec<Scalar>]) -> Outcome {
             NodeKind::Input(i) => args[graph.inputs[*i as usize].name as usize].clone(),
             NodeKind::Const(c) => vec![*c],
             NodeKind::Op(op) => (0..points).map(|p| eval(*op, node.dtype, &at(p))).collect(),
-            NodeKind::Math(function) => (0..points).map(|p| math::eval(*function, Accuracy::Best, &at(p)).unwrap()).collect(),
+            NodeKind::Math(function) => {
+                (0..points).map(|p| math::eval(*function, Accuracy::Best, &at(p)).unwrap()).collect()
+            }
             NodeKind::Patch(helper) => (0..points)
                 .map(|p| {
                     let all = at(p);
