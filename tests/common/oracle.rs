@@ -27,9 +27,9 @@ pub fn evaluate(graph: &Graph, inputs: &[Tensor]) -> (Vec<Tensor>, bool) {
             NodeKind::Input(at) => inputs[*at as usize].clone(),
             NodeKind::Const(c) => Tensor { dtype: c.dtype(), shape: vec![], data: vec![*c] },
             NodeKind::Op(op) => pointwise(&args, node.dtype, |x| operation(*op, node.dtype, x)),
-            NodeKind::Math(function) => pointwise(&args, node.dtype, |x| {
-                math::eval(*function, Accuracy::Best, x).expect("a value of floats")
-            }),
+            NodeKind::Math(function) => {
+                pointwise(&args, node.dtype, |x| math::eval(*function, Accuracy::Best, x).expect("a value of floats"))
+            }
             NodeKind::Patch(helper) => pointwise(&args, node.dtype, |x| {
                 let own: Vec<u64> = x[2..].iter().map(|s| s.bits()).collect();
                 if bool::from_scalar(x[0]) { Scalar::from_bits(helper.result(), helper.call(&own)) } else { x[1] }
