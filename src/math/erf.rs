@@ -16,6 +16,7 @@
 //! For `f32` the same is computed in `f64` with shorter polynomials and without pairs. Constants: `tools/math/erf.py`.
 
 use super::double::{Pair, fast_sum, product};
+use super::exp_scaled::{Power, exp_scaled, exp_scaled_for_f32};
 use super::formula::V;
 
 /// `erf(x)/x - 1`, by powers of x*x, for |x| <= 1: error 2^-56.9.
@@ -44,30 +45,6 @@ const SMALL_F32: [f64; 8] = [
     -0.000848471269566868,
     0.00011270548762792266,
     -9.680137052014569e-06,
-];
-
-/// `(exp(s) - 1 - s)/(s*s)` for |s| <= log(2)/2: error of exp 2^-59.
-const EXP: [f64; 10] = [
-    0.5000000000000012,
-    0.166666666666667,
-    0.04166666666652177,
-    0.008333333333307855,
-    0.00138888889455898,
-    0.0001984126991618477,
-    2.480149124642979e-05,
-    2.755721723675523e-06,
-    2.7630860682264183e-07,
-    2.5117597813712598e-08,
-];
-
-/// The same; error of exp 2^-34.2.
-const EXP_F32: [f64; 6] = [
-    0.5000000075903399,
-    0.1666666685806694,
-    0.04166627474542244,
-    0.008333264956762898,
-    0.0013945805493109677,
-    0.0001991806667823158,
 ];
 
 /// `erfc(a)*exp(a*a)*(a + 2) - 0.5625 - 2*r`, by powers of `t = SLOPE*r + SHIFT`, for 1 <= a <= 27.3: relative error of the whole
@@ -101,28 +78,25 @@ const SHIFT: f64 = -1.2060546875;
 
 /// `erfc(a)*exp(a*a)*(a + 2)` for 1 <= a <= 10.1: relative error 2^-31.9.
 const SCALED_F32: [f64; 10] = [
-    0.9138548976976798,
-    0.2992455377341528,
-    0.06483128043683041,
-    0.00615420308369671,
-    -0.0009444011948391496,
-    -0.0002831989436370388,
-    2.5524379548934147e-05,
-    1.2770830849539974e-05,
-    -1.3297302951415952e-06,
-    -5.523845128116506e-07,
+    0.9138548976975619,
+    0.2992455377408025,
+    0.06483128044466932,
+    0.006154203054266435,
+    -0.0009444012292000614,
+    -0.0002831988989532315,
+    2.5524433692894075e-05,
+    1.2770810488670982e-05,
+    -1.3297576769932094e-06,
+    -5.523860203604354e-07,
 ];
 const SLOPE_F32: f64 = 7.9765625;
 const SHIFT_F32: f64 = -1.6591796875;
 
-/// log2(e).
-const LOG2_E: f64 = std::f64::consts::LOG2_E;
-/// log(2) to 42 bits, so that its product with n (11 bits) is exact, and the rest.
-const LN2_HI: f64 = 0.693147180559890330187045037746429443359375;
-const LN2_LO: f64 = 5.497923018708371174712471461320e-14;
-/// Added to a small number, leaves it rounded to an integer in the low bits: 1.5 * 2^52.
-const MAGIC: f64 = 6755399441055744.0;
-/// Sign bit.
+/// Results that may be subnormal are scaled up by 2^256 first.
+const UP: i64 = 256;
+/// 2^-256.
+const DOWN: f64 = 8.636168555094445e-78;
+/// The sign bit.
 const SIGN: i64 = i64::MIN;
 
 /// The error function; at most 0.8 ulp off.
@@ -131,8 +105,8 @@ pub(super) fn erf<'c>(x: V<'c>) -> V<'c> {
     let a = wide.abs();
     // From 6 on the result is 1. (The order of the comparison keeps NaN.)
     let clamped = a.gt(6.0).select(wide.number(6.0), a);
-    let rest = if x.is_f32() { tail_for_f32(clamped) } else { tail(clamped) };
-    let large = 1.0 - rest.fraction * rest.power(0);
+    let (rest, power) = if x.is_f32() { tail_for_f32(clamped) } else { tail(clamped) };
+    let large = 1.0 - rest * power.times_2_to(0);
     let large = (large.bits() | (wide.bits() & SIGN)).as_float();
     let small = wide.fma(small_quotient(x, wide), wide);
     let y = a.lt(if x.is_f32() { 1.0 } else { 0.875 }).select(small, large);
@@ -145,17 +119,14 @@ pub(super) fn erfc<'c>(x: V<'c>) -> V<'c> {
     let a = wide.abs();
     // From 28 on the result is 0.
     let clamped = a.gt(28.0).select(wide.number(28.0), a);
-    let rest = if x.is_f32() { tail_for_f32(clamped) } else { tail(clamped) };
-    let large = rest.fraction * rest.power(TWICE) * wide.number(f64::from_bits(((1023 - TWICE) as u64) << 52));
+    let (rest, power) = if x.is_f32() { tail_for_f32(clamped) } else { tail(clamped) };
+    let large = rest * power.times_2_to(UP) * wide.number(DOWN);
     let large = wide.lt(0.0).select(2.0 - large, large);
     let one = fast_sum(wide.number(1.0), -wide);
     let small = one.hi - wide.fma(small_quotient(x, wide), -one.lo);
     let y = a.lt(if x.is_f32() { 1.0 } else { 0.75 }).select(small, large);
     if x.is_f32() { y.to_f32() } else { y }
 }
-
-/// The exponent by which results that may be subnormal are scaled up first.
-const TWICE: i64 = 256;
 
 /// `erf(x)/x - 1` for |x| <= 1, for a result of the type of `like`.
 fn small_quotient<'c>(like: V<'c>, x: V<'c>) -> V<'c> {
@@ -167,53 +138,28 @@ fn small_quotient<'c>(like: V<'c>, x: V<'c>) -> V<'c> {
     }
 }
 
-/// `fraction * 2**n`.
-struct Scaled<'c> {
-    fraction: V<'c>,
-    /// MAGIC + n.
-    n: V<'c>,
-}
-
-impl<'c> Scaled<'c> {
-    /// `2**(n + more)`, which must be a normal number.
-    fn power(&self, more: i64) -> V<'c> {
-        ((self.n.bits() << 52) + ((1023 + more) << 52)).as_float()
-    }
-}
-
-/// erfc(a) for 1 <= a <= 28.
-fn tail<'c>(a: V<'c>) -> Scaled<'c> {
-    // exp(-a*a)
+/// erfc(a) for 0.75 <= a <= 28, without a power of 2.
+fn tail<'c>(a: V<'c>) -> (V<'c>, Power<'c>) {
     let square = product(a, a);
-    let n = square.hi.fma(-LOG2_E, MAGIC);
-    let whole = n - MAGIC;
-    let s = whole.fma(-LN2_HI, -square.hi);
-    let s_lo = whole.fma(-LN2_LO, -square.lo);
-    let one = fast_sum(a.number(1.0), s);
-    let s = s + s_lo;
-    let exp = fast_sum(one.hi, (s * s).fma(s.estrin(&EXP), one.lo + s_lo));
-    // r
+    let (exp, power) = exp_scaled(Pair { hi: -square.hi, lo: -square.lo });
+    // r, and what a sum and a quotient have lost.
     let below = a + 2.0;
     let r = 1.0 / below;
     let r_lo = r * (-r).fma(below, 1.0) - r * r * (a - (below - 2.0));
-    // h*r
+    // h: the error of r counts in the line and, by the first terms of its slope, in Z.
     let line = fast_sum(a.number(0.5625), r + r);
     let t = r.fma(SLOPE, SHIFT);
     let slope = t.fma(2.0 * SLOPE * SCALED[2], 2.0 + SLOPE * SCALED[1]);
     let z = t.fma(t.estrin(&SCALED[1..]), r_lo.fma(slope, line.lo) + SCALED[0]);
     let h = fast_sum(line.hi, z);
     let p = h.times_pair(Pair { hi: r, lo: r_lo });
-    let lo = exp.hi.fma(p.lo, exp.lo * p.hi);
-    Scaled { fraction: exp.hi.fma(p.hi, lo), n }
+    (exp.hi.fma(p.hi, exp.hi.fma(p.lo, exp.lo * p.hi)), power)
 }
 
 /// erfc(a) for 1 <= a <= 28, to 2^-31; less beyond 10.1, where the result is 0 in `f32`.
-fn tail_for_f32<'c>(a: V<'c>) -> Scaled<'c> {
-    let square = a * a;
-    let n = square.fma(-LOG2_E, MAGIC);
-    let s = (n - MAGIC).fma(-std::f64::consts::LN_2, -square);
-    let exp = (s * s).fma(s.estrin(&EXP_F32), s) + 1.0;
+fn tail_for_f32<'c>(a: V<'c>) -> (V<'c>, Power<'c>) {
+    let (exp, power) = exp_scaled_for_f32(-(a * a));
     let r = 1.0 / (a + 2.0);
     let h = r.fma(SLOPE_F32, SHIFT_F32).estrin(&SCALED_F32);
-    Scaled { fraction: exp * (h * r), n }
+    (exp * (h * r), power)
 }

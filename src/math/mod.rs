@@ -16,6 +16,7 @@
 mod double;
 mod erf;
 mod exp;
+mod exp_scaled;
 mod formula;
 mod gamma;
 mod hyperbolic;

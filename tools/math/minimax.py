@@ -2,24 +2,21 @@
 import mpmath as mp
 
 
-def _solve(f, w, points, n, m, start):
-    """Coefficients with equal, alternating weighted errors at the points, and that error. For m > 0 the equations
-    p(x) - (f(x) - s e/w(x)) q(x) = 0 with q(0) = 1 are solved again and again with the e of the last time."""
-    e = start
-    for _ in range(1 if m == 0 else 12):
+def _solve(f, w, points, n, m, q, e):
+    """Coefficients with equal, alternating weighted errors at the points, and that error, by Newton's method from q and e:
+    p(x) - (f(x) - s e/w(x)) q(x) = 0 with q(0) = 1."""
+    for _ in range(1 if m == 0 else 30):
         rows, right = [], []
         for k, x in enumerate(points):
             s = (-1) ** k / w(x)
-            rows.append([x**i for i in range(n + 1)] + [-(f(x) - s * e) * x**j for j in range(1, m + 1)] + [s])
-            right.append(f(x))
+            near = f(x) - s * e
+            rows.append([x**i for i in range(n + 1)] + [-near * x**j for j in range(1, m + 1)] + [s * mp.polyval(q[::-1], x)])
+            right.append(near)
         c = list(mp.lu_solve(mp.matrix(rows), mp.matrix(right)))
-        # p - f q + s e q = 0; the column of s stands for e*1, so that e converges where q is near 1 times a constant.
-        new = c[-1]
-        if m and abs(new - e) < abs(new) * mp.mpf(2) ** -30:
-            e = new
+        q, e = [mp.mpf(1)] + c[n + 1 : n + 1 + m], e + c[-1]
+        if abs(c[-1]) < abs(e) * mp.mpf(2) ** -30:
             break
-        e = new
-    return c[: n + 1], [mp.mpf(1)] + c[n + 1 : n + 1 + m], e
+    return c[: n + 1], q, e
 
 
 def minimax(f, lo, hi, n, w=None, m=0, grid=24, rounds=12):
@@ -37,11 +34,15 @@ def minimax(f, lo, hi, n, w=None, m=0, grid=24, rounds=12):
     weight = (lambda x: 1 / g(x)) if w is None else w
     count = n + m + 2
     at = lambda u: (lo + hi) / 2 - (hi - lo) / 2 * mp.cos(mp.pi * u)
-    points = [at(mp.mpf(k) / (count - 1)) for k in range(count)]
     dense = [at(mp.mpf(k) / (grid * count)) for k in range(grid * count + 1)]
-    e = mp.mpf(0)
+    # To begin with: interpolation between zeros as those of a Chebyshev polynomial.
+    zeros = [at((k + mp.mpf(1) / 2) / (count - 1)) for k in range(count - 1)]
+    rows = [[x**i for i in range(n + 1)] + [-g(x) * x**j for j in range(1, m + 1)] for x in zeros]
+    c = list(mp.lu_solve(mp.matrix(rows), mp.matrix([g(x) for x in zeros])))
+    p, q, e = c[: n + 1], [mp.mpf(1)] + c[n + 1 :], None
     for _ in range(rounds):
-        p, q, e = _solve(g, weight, points, n, m, e)
+        if e is not None:
+            p, q, e = _solve(g, weight, points, n, m, q, e)
         error = lambda x: (mp.polyval(p[::-1], x) / mp.polyval(q[::-1], x) - g(x)) * weight(x)
         errors = [error(x) for x in dense]
         # The extrema: in each run of one sign, the greatest.
@@ -58,6 +59,8 @@ def minimax(f, lo, hi, n, w=None, m=0, grid=24, rounds=12):
         if len(best) < count:
             return p, q, worst
         points = [x for x, _ in best]
-        if worst < abs(e) * 1.02 or worst < min(abs(v) for _, v in best) * 1.02:
+        if worst < min(abs(v) for _, v in best) * 1.02:
             break
+        # The sign of e is that of q f - p at the first point.
+        e = mp.fsum(abs(v) for _, v in best) / count * (-1 if best[0][1] > 0 else 1) if e is None else e
     return p, q, worst
