@@ -59,18 +59,38 @@ def atanh(u):
 pair("LOG_2_PI", (mp.log(2 * mp.pi) - 1) / 2)
 pair("SINE_1", -mp.pi**2 / 6)
 pair("LN_2_200", 200 * mp.log(2))
-for suffix, stirling_degree, sine_degree, middle_degree in (("", 7, 6, 7), ("_F32", 3, 3, 4)):
+with mp.workprec(1000):
+    line = [middle(mp.mpf(0)), mp.diff(middle, 0)]
+show("MIDDLE_LINE", line)
+
+
+def middle_rest(s):
+    """What the line leaves of middle, over t*t, s = t + 3/4"""
+    t = s - mp.mpf(3) / 4
+    t = t if abs(t) > mp.mpf(2) ** -80 else mp.mpf(2) ** -80
+    return (middle(t) - line[0] - line[1] * t) / (t * t)
+
+
+p, q, e = minimax(middle_rest, 0, 1.5, 6, w=lambda s: (s - 0.75) ** 2 + 0.1, m=7)
+print("//", log2(e))
+show("MIDDLE", p)
+show("MIDDLE_BELOW", q)
+p, q, e = minimax(middle, -0.75, 0.75, 4, w=lambda t: 1, m=4)
+print("//", log2(e))
+show("MIDDLE_F32", p)
+show("MIDDLE_BELOW_F32", q)
+for suffix, stirling_degree, sine_degree in (("", 7, 6), ("_F32", 3, 3)):
     p, _, e = minimax(rest, 0, mp.mpf(1) / 36, stirling_degree, w=lambda v: 1)
     print("//", log2(e))
     show("STIRLING" + suffix, p)
+    if not suffix:
+        show("STIRLING_0_LO", [p[0] - mp.mpf(float(p[0]))])
     p, _, e = minimax(sine, 0, mp.mpf(1) / 4, sine_degree, w=lambda u: u * u + mp.mpf("0.001"))
     print("//", log2(e))
     show("SINE" + suffix, p)
-    p, q, e = minimax(middle, -0.75, 0.75, middle_degree, w=lambda t: 1, m=middle_degree)
-    print("//", log2(e))
-    show("MIDDLE" + suffix, p)
-    show("MIDDLE_BELOW" + suffix, q)
-for name, degree in (("LOG", 7), ("LOG_F32", 4)):
+    if not suffix:
+        show("SINE_0_LO", [p[0] - mp.mpf(float(p[0]))])
+for name, degree in (("LOG", 6), ("LOG_F32", 4)):
     p, _, e = minimax(atanh, 0, ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2, degree, w=lambda u: u + mp.mpf("0.001"))
     print("//", log2(e))
     show(name, p)
