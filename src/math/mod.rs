@@ -18,6 +18,7 @@ pub mod complex;
 mod double;
 mod erf;
 mod exp;
+mod exp_scaled;
 mod formula;
 mod gamma;
 mod hyperbolic;
