@@ -51,6 +51,8 @@ pub enum Kind {
     Int,
     /// IEEE floating point.
     Float,
+    /// Pairs of floats: real part, imaginary part.
+    Complex,
 }
 
 struct Row {
@@ -62,7 +64,10 @@ struct Row {
 }
 
 macro_rules! dtypes {
-    ($($(#[$doc:meta])* $dtype:ident $t:ident $kind:ident;)*) => {
+    (
+        real { $($(#[$doc:meta])* $dtype:ident $t:ident $kind:ident;)* }
+        complex { $($(#[$cdoc:meta])* $cdtype:ident $c:ident;)* }
+    ) => {
         /// The type of an array's elements.
         ///
         /// ```
@@ -73,7 +78,10 @@ macro_rules! dtypes {
         /// ```
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         #[non_exhaustive]
-        pub enum DType { $($(#[$doc])* $dtype,)* }
+        pub enum DType {
+            $($(#[$doc])* $dtype,)*
+            $($(#[$cdoc])* $cdtype,)*
+        }
 
         const TABLE: &[Row] = &[$(Row {
             dtype: DType::$dtype,
@@ -81,17 +89,34 @@ macro_rules! dtypes {
             size: size_of::<$t>(),
             kind: Kind::$kind,
             signed: is_signed!($kind $t),
+        },)* $(Row {
+            dtype: DType::$cdtype,
+            name: stringify!($c),
+            size: size_of::<$c>(),
+            kind: Kind::Complex,
+            signed: true,
         },)*];
 
         impl DType {
             /// Every type.
-            pub const ALL: [DType; TABLE.len()] = [$(DType::$dtype,)*];
+            pub const ALL: [DType; TABLE.len()] = [$(DType::$dtype,)* $(DType::$cdtype,)*];
+            /// Every type that is not complex: those that kernels compute in.
+            pub const REAL: &[DType] = &[$(DType::$dtype,)*];
         }
+
+        $(
+            impl sealed::Sealed for $c {}
+            impl Element for $c {
+                const DTYPE: DType = DType::$cdtype;
+            }
+        )*
 
         $(
             impl sealed::Sealed for $t {}
             impl Element for $t {
                 const DTYPE: DType = DType::$dtype;
+            }
+            impl Real for $t {
                 #[inline]
                 fn to_scalar(self) -> Scalar {
                     Scalar::from_bits(DType::$dtype, to_bits!($kind self))
@@ -148,7 +173,14 @@ macro_rules! from_bits {
     };
 }
 
+/// The Rust types of complex elements, by the names of their dtypes.
+#[allow(non_camel_case_types)]
+type c64 = num_complex::Complex<f32>;
+#[allow(non_camel_case_types)]
+type c128 = num_complex::Complex<f64>;
+
 dtypes! {
+    real {
     /// `bool`: one byte in memory.
     Bool bool Bool;
     /// 8-bit signed integer.
@@ -171,6 +203,13 @@ dtypes! {
     F32 f32 Float;
     /// IEEE binary64.
     F64 f64 Float;
+    }
+    complex {
+    /// `num_complex::Complex<f32>`: real part, imaginary part.
+    C64 c64;
+    /// `num_complex::Complex<f64>`.
+    C128 c128;
+    }
 }
 
 impl DType {
@@ -203,6 +242,20 @@ impl DType {
         matches!(self.kind(), Kind::Int)
     }
 
+    /// Whether this is a complex type.
+    pub const fn is_complex(self) -> bool {
+        matches!(self.kind(), Kind::Complex)
+    }
+
+    /// The type of a complex type's parts; the type itself if it is real.
+    pub const fn part(self) -> DType {
+        match self {
+            DType::C64 => DType::F32,
+            DType::C128 => DType::F64,
+            real => real,
+        }
+    }
+
     /// Whether values may be negative: of signed integers and floats.
     pub const fn is_signed(self) -> bool {
         self.row().signed
@@ -225,7 +278,7 @@ impl fmt::Display for DType {
     }
 }
 
-/// One value of a [`DType`]. Always holds: bits above the type's width are zero, so equal bits are equal values
+/// One value of a [`DType`] that is not complex. Always holds: bits above the type's width are zero, so equal bits are equal values
 /// (two NaNs of different payload are different scalars).
 ///
 /// ```
@@ -289,18 +342,25 @@ impl Scalar {
 ///     T::DTYPE.name()
 /// }
 /// assert_eq!(name::<i64>(), "i64");
-/// assert_eq!(f64::from_scalar(1.5_f64.to_scalar()), 1.5);
 /// ```
 pub trait Element: Copy + Send + Sync + 'static + sealed::Sealed {
     /// Its type.
     const DTYPE: DType;
+}
 
+/// An [`Element`] that is not complex: one that kernels compute in, and a [`Scalar`] can hold.
+///
+/// ```
+/// use tilexpr::Real;
+/// assert_eq!(f64::from_scalar(1.5_f64.to_scalar()), 1.5);
+/// ```
+pub trait Real: Element {
     /// As a scalar.
     fn to_scalar(self) -> Scalar;
 
     /// From a scalar of this type.
     ///
-    /// The scalar's bits are read as this type's; its dtype must be [`Self::DTYPE`](Element::DTYPE).
+    /// The scalar's bits are read as this type's; its dtype must be [`DTYPE`](Element::DTYPE).
     fn from_scalar(scalar: Scalar) -> Self;
 }
 

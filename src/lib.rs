@@ -71,7 +71,7 @@ pub mod syntax;
 #[doc(hidden)]
 pub mod types;
 
-pub use dtype::{DType, Element, Kind, Scalar};
+pub use dtype::{DType, Element, Kind, Real, Scalar};
 pub use error::{CompileError, CompileErrorKind};
 pub use math::Accuracy;
 pub use run::Order;
@@ -79,6 +79,7 @@ pub use run::arg::{Arg, Args, AsArgs, IntoArg};
 pub use run::error::{EvalError, EvalErrorKind};
 pub use run::explain::Explain;
 pub use run::expr::{Builder, Expr, Names};
+pub use run::fit::Casting;
 pub use run::kernels::Executor;
 pub use run::out::Out;
 pub use run::prepared::Prepared;

@@ -18,7 +18,7 @@ use common::tensor::Tensor;
 use common::{pool, setting};
 use tilexpr::syntax::parse;
 use tilexpr::types::{InputType, infer, resolve};
-use tilexpr::{AnyArray, Args, DType, Element, EvalErrorKind, Executor, Expr, Limits, Order, Threads};
+use tilexpr::{AnyArray, Args, DType, EvalErrorKind, Executor, Expr, Limits, Order, Real, Threads};
 
 /// How a case is run.
 #[derive(Debug)]

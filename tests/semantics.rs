@@ -491,3 +491,34 @@ fn results_as_a_tuple() {
     let y: f64 = tilexpr::eval!("k**2 + x", k = 3.0, x = 1.0).unwrap();
     assert_eq!(y, 10.0);
 }
+
+#[test]
+fn composed_functions() {
+    let x = array![0.0, -0.0, 1.5, -2.5, f64::NAN, f64::INFINITY];
+    let i = array![0_i32, -1, 7, i32::MIN, 255, 1 << 30];
+    let u = array![0_u8, 1, 3, 255, 128, 85];
+    check(
+        &args![x, i, u],
+        &[
+            ("signbit(x)", "bool [false, true, false, true, false, false]"),
+            ("signbit(i)", "bool [false, true, false, true, false, false]"),
+            (
+                "nextafter(x, 2.0)",
+                "f64 [5e-324, 5e-324, 1.5000000000000002, -2.4999999999999996, NaN, 1.7976931348623157e308]",
+            ),
+            ("heaviside(x, 0.5)", "f64 [0.5, 0.5, 1.0, 0.0, NaN, 1.0]"),
+            ("popcount(i)", "u8 [0, 1, 3, 1, 8, 1]"),
+            ("popcount(u)", "u8 [0, 1, 2, 8, 1, 4]"),
+            ("ones_like(i)", "i32 [1, 1, 1, 1, 1, 1]"),
+            ("fmax(x, 1.0)", "f64 [1.0, 1.0, 1.5, 1.0, 1.0, inf]"),
+            ("fmin(x, i)", "f64 [0.0, -1.0, 1.5, -2147483648.0, 255.0, 1073741824.0]"),
+            ("isclose(x, x + 1e-9)", "bool [true, true, true, true, false, true]"),
+            ("isclose(x, x + 0.5, 0.0, 1.0)", "bool [true, true, true, true, false, true]"),
+            ("sinc(x*0)", "f64 [1.0, 1.0, 1.0, 1.0, NaN, NaN]"),
+            ("degrees(x*0)", "f64 [0.0, -0.0, 0.0, -0.0, NaN, NaN]"),
+            ("argmin(x), argmax(x)", "i64 4; i64 4"),
+            ("argmin(i), argmax(u), argmin(i > 0)", "i64 3; i64 3; i64 0"),
+            ("var(u), std(u, ddof=1)", "f64 8585.555555555555; f64 101.502052524403"),
+        ],
+    );
+}

@@ -3,7 +3,7 @@
 //! One row each. A helper is a pure function of plain numbers that never panics and gives the same bits on every
 //! machine: it may use IEEE operations and the `libm` crate, never the platform's own mathematics library.
 
-use crate::dtype::{DType, Element, Scalar};
+use crate::dtype::{DType, Real, Scalar};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident $t:ident $($x:ident)+;)*) => {
@@ -15,7 +15,7 @@ macro_rules! codes {
         impl Code {
             /// The types of the arguments; the result has the same.
             pub fn args(self) -> &'static [DType] {
-                match self { $(Code::$code(_) => &[$(codes!(@ $x <$t as Element>::DTYPE)),+],)* }
+                match self { $(Code::$code(_) => &[$(codes!(@ $x <$t as crate::dtype::Element>::DTYPE)),+],)* }
             }
 
             /// The address.
@@ -26,7 +26,7 @@ macro_rules! codes {
             /// The value at one point, on bits, as many as there are arguments.
             fn call(self, args: &[u64]) -> u64 {
                 let mut args = args.iter().copied();
-                fn next<T: Element>(args: &mut impl Iterator<Item = u64>) -> T {
+                fn next<T: Real>(args: &mut impl Iterator<Item = u64>) -> T {
                     T::from_scalar(Scalar::from_bits(T::DTYPE, args.next().unwrap_or(0)))
                 }
                 match self { $(Code::$code(f) => {

@@ -157,6 +157,9 @@ impl Op {
 
     /// Whether the operation takes arguments of this type (the arguments after the first, for `select`).
     pub fn takes(self, dtype: DType) -> bool {
+        if dtype.is_complex() {
+            return false;
+        }
         match self.row().takes {
             Takes::Float => dtype.kind() == Kind::Float,
             Takes::Int => dtype.kind() == Kind::Int,
@@ -187,7 +190,7 @@ impl Op {
             Gives::Named if self == Op::Bitcast => {
                 named.filter(|to| to.size() == last.size() && to.is_float() != last.is_float())
             }
-            Gives::Named => named,
+            Gives::Named => named.filter(|to| !to.is_complex()),
         }
     }
 }

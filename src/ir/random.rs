@@ -133,7 +133,7 @@ impl Default for Config {
         Config {
             loops: 1..=3,
             ops: 20,
-            dtypes: DType::ALL.to_vec(),
+            dtypes: DType::REAL.to_vec(),
             helpers: true,
             faults: true,
             reductions: true,

@@ -17,7 +17,7 @@
 
 use super::op::Op;
 use super::semantics;
-use crate::dtype::{DType, Element, Kind, Scalar, with_type};
+use crate::dtype::{DType, Kind, Real, Scalar, with_type};
 
 /// A pattern, or what replaces it.
 #[derive(Clone, Copy, Debug)]
@@ -331,14 +331,14 @@ pub fn embeds(from: DType, to: DType) -> bool {
     use Kind::*;
     let (narrow, wide) = (from.size(), to.size());
     match (from.kind(), to.kind()) {
-        (Bool, _) => true,
+        (Bool, Bool | Int | Float) => true,
         (Float, Float) => narrow <= wide,
         // A wider signed type has room for all unsigned ones, an unsigned type for no negative number.
         (Int, Int) if from.is_signed() == to.is_signed() => narrow <= wide,
         (Int, Int) => to.is_signed() && narrow < wide,
         // The significand has 24 bits of 32, or 53 of 64.
         (Int, Float) => 8 * narrow <= if wide == 8 { 53 } else { 24 },
-        (Float, Int) | (Int | Float, Bool) => false,
+        (Float, Int) | (Int | Float, Bool) | (Complex, _) | (_, Complex) => false,
     }
 }
 

@@ -8,7 +8,7 @@
 use std::marker::PhantomData;
 
 use super::op::Op;
-use crate::dtype::{DType, Element, Scalar, with_type};
+use crate::dtype::{DType, Real, Scalar, with_type};
 
 /// The value of an operation of result type `ty` on these arguments; `None` if it does not take them.
 pub fn eval(op: Op, ty: DType, args: &[Scalar]) -> Option<Scalar> {
@@ -27,9 +27,9 @@ pub fn eval(op: Op, ty: DType, args: &[Scalar]) -> Option<Scalar> {
 /// An operation of one argument, on fixed types.
 pub trait Unary {
     /// The type of the argument.
-    type A: Element;
+    type A: Real;
     /// The type of the result.
-    type R: Element;
+    type R: Real;
     /// The meaning.
     fn at(a: Self::A) -> Self::R;
 }
@@ -37,9 +37,9 @@ pub trait Unary {
 /// An operation of two arguments of one type.
 pub trait Binary {
     /// The type of the arguments.
-    type A: Element;
+    type A: Real;
     /// The type of the result.
-    type R: Element;
+    type R: Real;
     /// The meaning.
     fn at(a: Self::A, b: Self::A) -> Self::R;
 }
@@ -47,9 +47,9 @@ pub trait Binary {
 /// An operation of three arguments, the last two of the result's type.
 pub trait Ternary {
     /// The type of the first argument.
-    type A: Element;
+    type A: Real;
     /// The type of the others and of the result.
-    type R: Element;
+    type R: Real;
     /// The meaning.
     fn at(a: Self::A, b: Self::R, c: Self::R) -> Self::R;
 }
@@ -61,7 +61,7 @@ pub trait Visitor {
     /// One argument.
     fn unary<O: Unary>(self) -> Self::Out;
     /// Two arguments and a result of one type: what a fold can repeat.
-    fn binary<T: Element, O: Binary<A = T, R = T>>(self) -> Self::Out;
+    fn binary<T: Real, O: Binary<A = T, R = T>>(self) -> Self::Out;
     /// Two arguments compared.
     fn compare<O: Binary<R = bool>>(self) -> Self::Out;
     /// Three arguments.
@@ -78,7 +78,7 @@ impl Visitor for Eval<'_> {
         Some(O::at(O::A::from_scalar(a)).to_scalar())
     }
 
-    fn binary<T: Element, O: Binary<A = T, R = T>>(self) -> Option<Scalar> {
+    fn binary<T: Real, O: Binary<A = T, R = T>>(self) -> Option<Scalar> {
         let &[a, b] = self.0 else { return None };
         Some(O::at(T::from_scalar(a), T::from_scalar(b)).to_scalar())
     }
@@ -95,7 +95,7 @@ impl Visitor for Eval<'_> {
 }
 
 /// The meanings that integers and floats have in common.
-trait Number: Element + PartialOrd {
+trait Number: Real + PartialOrd {
     fn add(self, y: Self) -> Self;
     fn sub(self, y: Self) -> Self;
     fn mul(self, y: Self) -> Self;
@@ -134,18 +134,18 @@ trait Int: Number {
     fn shr(self, y: Self) -> Self;
 }
 
-trait Bits: Element {
+trait Bits: Real {
     fn and(self, y: Self) -> Self;
     fn or(self, y: Self) -> Self;
     fn xor(self, y: Self) -> Self;
     fn not(self) -> Self;
 }
 
-trait Cast<R: Element>: Element {
+trait Cast<R: Real>: Real {
     fn cast(self) -> R;
 }
 
-trait SameBits<R: Element>: Element {
+trait SameBits<R: Real>: Real {
     fn same_bits(self) -> R;
 }
 
@@ -342,7 +342,7 @@ macro_rules! points {
         }
     };
     (@ compare $op:ident $bound:ident $f:expr) => {
-        impl<T: Element + $bound> Binary for $op<T> {
+        impl<T: Real + $bound> Binary for $op<T> {
             type A = T;
             type R = bool;
             #[inline(always)]
@@ -395,7 +395,7 @@ impl<T: Float> Ternary for Fma<T> {
 
 struct Select<T>(PhantomData<T>);
 
-impl<T: Element> Ternary for Select<T> {
+impl<T: Real> Ternary for Select<T> {
     type A = bool;
     type R = T;
     #[inline(always)]
@@ -406,7 +406,7 @@ impl<T: Element> Ternary for Select<T> {
 
 struct Convert<A, R>(PhantomData<(A, R)>);
 
-impl<A: Cast<R>, R: Element> Unary for Convert<A, R> {
+impl<A: Cast<R>, R: Real> Unary for Convert<A, R> {
     type A = A;
     type R = R;
     #[inline(always)]
@@ -417,7 +417,7 @@ impl<A: Cast<R>, R: Element> Unary for Convert<A, R> {
 
 struct Bitcast<A, R>(PhantomData<(A, R)>);
 
-impl<A: SameBits<R>, R: Element> Unary for Bitcast<A, R> {
+impl<A: SameBits<R>, R: Real> Unary for Bitcast<A, R> {
     type A = A;
     type R = R;
     #[inline(always)]

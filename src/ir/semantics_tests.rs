@@ -63,8 +63,8 @@ macro_rules! for_types {
 #[test]
 fn every_operation_takes_what_its_row_says_and_gives_that_type() {
     for &op in Op::ALL {
-        for arg in DType::ALL {
-            for ty in DType::ALL {
+        for arg in DType::REAL.iter().copied() {
+            for ty in DType::REAL.iter().copied() {
                 let mut types = vec![arg; op.arity()];
                 if op == Op::Select {
                     types[0] = DType::Bool;
@@ -299,7 +299,7 @@ fn comparisons() {
 #[test]
 fn select_keeps_all_bits() {
     let odd = f64::from_bits(0xfff8_0000_0000_1234);
-    for dtype in DType::ALL {
+    for dtype in DType::REAL.iter().copied() {
         for x in specials(dtype) {
             for y in specials(dtype) {
                 assert_eq!(eval(Op::Select, dtype, &[true.into(), x, y]), Some(x));
@@ -395,7 +395,7 @@ fn bitcasts_there_and_back() {
 #[test]
 fn what_commutes_commutes() {
     for &op in Op::ALL.iter().filter(|op| op.row().commutes) {
-        for dtype in DType::ALL.into_iter().filter(|&t| op.takes(t)) {
+        for dtype in DType::REAL.iter().copied().filter(|&t| op.takes(t)) {
             for x in specials(dtype) {
                 for y in specials(dtype) {
                     same(ev(op, [x, y]), ev(op, [y, x]));

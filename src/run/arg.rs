@@ -3,10 +3,11 @@
 use std::borrow::Borrow;
 
 use ndarray::{ArrayBase, ArrayView, Data, Dimension};
+use num_complex::Complex;
 use smallvec::SmallVec;
 
 use super::view::{Dims, Memory, RawView};
-use crate::dtype::{DType, Element};
+use crate::dtype::{DType, Element, Real};
 
 /// One argument: a borrowed array of any layout, or a scalar.
 ///
@@ -35,7 +36,7 @@ enum Inner<'a> {
     Array(Memory<'a>),
     /// The value's memory form lies at the start of the bytes.
     Scalar {
-        bytes: u64,
+        bytes: [u64; 2],
         dtype: DType,
         weak: bool,
     },
@@ -75,7 +76,7 @@ impl<'a> Arg<'a> {
             Inner::Array(memory) => memory.view(),
             Inner::Scalar { bytes, dtype, .. } => {
                 let pointer = (&raw const *bytes).cast_mut().cast();
-                RawView { pointer, dtype: *dtype, shape: &[], strides: &[] }
+                RawView::new(pointer, *dtype, &[], &[])
             }
         }
     }
@@ -86,10 +87,16 @@ impl<'a> Arg<'a> {
     }
 
     #[inline]
-    fn from_scalar<T: Element>(value: T, weak: bool) -> Arg<'a> {
+    fn from_scalar<T: Real>(value: T, weak: bool) -> Arg<'a> {
         let bits = value.to_scalar().bits();
         let bytes = if cfg!(target_endian = "big") { bits << (64 - 8 * T::DTYPE.size()) } else { bits };
-        Arg(Inner::Scalar { bytes, dtype: T::DTYPE, weak })
+        Arg(Inner::Scalar { bytes: [bytes, 0], dtype: T::DTYPE, weak })
+    }
+
+    #[inline]
+    fn from_complex(value: Complex<f64>) -> Arg<'a> {
+        let bytes = [value.re.to_bits(), value.im.to_bits()];
+        Arg(Inner::Scalar { bytes, dtype: DType::C128, weak: true })
     }
 }
 
@@ -206,6 +213,8 @@ scalars! {
     u64, |x| i64::try_from(x).map_or_else(|_| Arg::from_scalar(x, true), |x| Arg::from_scalar(x, true));
     f32, |x| Arg::from_scalar(f64::from(x), true);
     f64, |x| Arg::from_scalar(x, true);
+    Complex<f32>, |x| Arg::from_complex(Complex::new(x.re.into(), x.im.into()));
+    Complex<f64>, |x| Arg::from_complex(x);
 }
 
 /// The arguments of a call, by name. Extra ones are ignored; a name given twice is an error of the call.

@@ -10,6 +10,7 @@ use super::cache;
 use super::core::{Bound, Core, Options, Order};
 use super::error::{EvalError, EvalErrorKind};
 use super::explain::Explain;
+use super::fit::Casting;
 use super::kernels::Executor;
 use super::out::{Memories, Out};
 use super::prepared::Prepared;
@@ -126,7 +127,8 @@ impl Expr {
         R::from_results(self.core.eval(&bound, &self.threads)?)
     }
 
-    /// Evaluates into arrays of the caller's, which have the shape and type of the results.
+    /// Evaluates into arrays of the caller's, which have the type of the results (or one that [`Builder::casting`] lets them be
+    /// converted to), and their shape, or one that they broadcast to.
     ///
     /// Allocates nothing once warm on one thread.
     ///
@@ -361,6 +363,12 @@ impl Builder {
     /// How the axes of new results lie in memory. Default: as in the arguments.
     pub fn order(mut self, order: Order) -> Builder {
         self.options.order = order;
+        self
+    }
+
+    /// Which conversions a result may take on its way into an array of another type. Default: none.
+    pub fn casting(mut self, casting: Casting) -> Builder {
+        self.options.casting = casting;
         self
     }
 

@@ -1,6 +1,7 @@
 //! Results: arrays of a type known at run time, and their conversion to what the caller asked for.
 
 use ndarray::{Array, ArrayD, Dimension, IxDyn};
+use num_complex::Complex;
 
 use super::arg::{Arg, IntoArg};
 use super::error::{EvalError, EvalErrorKind};
@@ -103,6 +104,8 @@ any_array! {
     U64 u64;
     F32 f32;
     F64 f64;
+    C64 Complex<f32>;
+    C128 Complex<f64>;
 }
 
 /// What [`eval`](crate::Expr::eval) can give: an `Array<T, D>`, a scalar, an [`AnyArray`], or a tuple of these for an

@@ -6,9 +6,10 @@
 use smallvec::SmallVec;
 
 use super::graph::{GraphBuilder, NodeId, NodeKind};
-use crate::dtype::{DType, Element, Scalar};
+use crate::dtype::{DType, Real, Scalar};
 use crate::ir::rules::embeds;
 use crate::ir::{FaultCode, Helper, Op, semantics};
+use crate::math::complex::{self, Complex, Part};
 use crate::math::{self, Accuracy, Elementary};
 use crate::syntax::ast::Span;
 
@@ -69,6 +70,11 @@ impl Emit {
         self.fold(Op::Convert, &[x], to)
     }
 
+    /// The same bits as a type of the same width.
+    pub fn bitcast(&mut self, x: NodeId, to: DType) -> NodeId {
+        self.fold(Op::Bitcast, &[x], to)
+    }
+
     /// `yes` where the mask is set, else `no`.
     pub fn select(&mut self, mask: NodeId, yes: NodeId, no: NodeId) -> NodeId {
         self.op(Op::Select, &[mask, yes, no])
@@ -107,6 +113,18 @@ impl Emit {
         }
         let dtype = args.first().map_or(DType::F64, |&x| self.dtype(x));
         self.graph.add(NodeKind::Math(function), args, dtype, self.span)
+    }
+
+    /// A part of an elementary function of complex numbers; the arguments are parts.
+    pub fn complex_math(&mut self, function: Complex, part: Part, args: &[NodeId]) -> NodeId {
+        let constants: SmallVec<[Scalar; 4]> = args.iter().filter_map(|&x| self.as_const(x)).collect();
+        if constants.len() == args.len()
+            && let Some(value) = complex::eval(function, part, &constants)
+        {
+            return self.constant(value);
+        }
+        let dtype = args.first().map_or(DType::F64, |&x| self.dtype(x));
+        self.graph.add(NodeKind::Complex(function, part), args, dtype, self.span)
     }
 
     /// The value, and an error where the mask is set.

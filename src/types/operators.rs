@@ -35,6 +35,9 @@ impl Typer<'_> {
                 UnaryOp::Not => {}
             }
         }
+        if self.any_complex(&[x]) {
+            return self.complex_unary(op, x);
+        }
         let kind = self.kind_of(x.value);
         let text = || self.text(x.span);
         match (op, kind) {
@@ -72,6 +75,9 @@ impl Typer<'_> {
             && !matches!(op, BinaryOp::And | BinaryOp::Or)
         {
             return self.exact_binary(op, a, b, y);
+        }
+        if self.any_complex(&[x, y]) {
+            return self.complex_binary(op, x, y);
         }
         match op {
             BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul => self.arithmetic(op, x, y),
@@ -187,6 +193,9 @@ impl Typer<'_> {
     }
 
     fn power(&mut self, x: Operand, y: Operand) -> Typed<Value> {
+        if self.kind_of(x.value) == Kind::Bool && y.value == Value::Int(2) {
+            return self.square(x);
+        }
         let to = self.integers(x, y);
         if self.common(&[x, y]).dtype() == DType::Bool {
             // 0 to the power of 1 alone is 0.
@@ -206,7 +215,7 @@ impl Typer<'_> {
         let id = match y.value {
             _ if to.is_float() => power::float(&mut self.emit, a, b, literal),
             Value::Int(exponent) => power::int_literal(&mut self.emit, a, exponent as u64),
-            Value::Node { .. } => power::int(&mut self.emit, a, b),
+            _ => power::int(&mut self.emit, a, b),
         };
         Ok(self.result(id, &[x, y]))
     }
@@ -274,6 +283,9 @@ impl Typer<'_> {
 
     /// `x op y`, a bool.
     pub fn compare(&mut self, op: CompareOp, x: Operand, y: Operand) -> Typed<Value> {
+        if self.any_complex(&[x, y]) {
+            return self.complex_compare(op, x, y);
+        }
         if let (Some(a), Some(b)) = (self.exact(x.value), self.exact(y.value)) {
             let id = self.emit.constant(exact::compare(op, a, b));
             return Ok(Value::Node { id, weak: true });

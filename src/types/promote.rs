@@ -21,6 +21,8 @@ pub enum Type {
     WeakUint,
     /// The same for floats.
     WeakFloat,
+    /// The same for complex numbers.
+    WeakComplex,
 }
 
 /// What a type becomes beside each other one.
@@ -30,27 +32,30 @@ struct Row {
     beside: [DType; DType::ALL.len()],
     beside_weak_int: DType,
     beside_weak_float: DType,
+    beside_weak_complex: DType,
 }
 
 #[rustfmt::skip]
 const TABLE: [Row; DType::ALL.len()] = {
     use DType::*;
-    const fn row(dtype: DType, beside: [DType; DType::ALL.len()], weak: [DType; 2]) -> Row {
-        Row { dtype, beside, beside_weak_int: weak[0], beside_weak_float: weak[1] }
+    const fn row(dtype: DType, beside: [DType; DType::ALL.len()], weak: [DType; 3]) -> Row {
+        Row { dtype, beside, beside_weak_int: weak[0], beside_weak_float: weak[1], beside_weak_complex: weak[2] }
     }
     [
-        //          bool  i8   i16  i32  i64  u8   u16  u32  u64  f32  f64     weak: int  float
-        row(Bool, [Bool, I8, I16, I32, I64, U8, U16, U32, U64, F32, F64], [I64, F64]),
-        row(I8, [I8, I8, I16, I32, I64, I16, I32, I64, F64, F32, F64], [I8, F64]),
-        row(I16, [I16, I16, I16, I32, I64, I16, I32, I64, F64, F32, F64], [I16, F64]),
-        row(I32, [I32, I32, I32, I32, I64, I32, I32, I64, F64, F64, F64], [I32, F64]),
-        row(I64, [I64, I64, I64, I64, I64, I64, I64, I64, F64, F64, F64], [I64, F64]),
-        row(U8, [U8, I16, I16, I32, I64, U8, U16, U32, U64, F32, F64], [U8, F64]),
-        row(U16, [U16, I32, I32, I32, I64, U16, U16, U32, U64, F32, F64], [U16, F64]),
-        row(U32, [U32, I64, I64, I64, I64, U32, U32, U32, U64, F64, F64], [U32, F64]),
-        row(U64, [U64, F64, F64, F64, F64, U64, U64, U64, U64, F64, F64], [U64, F64]),
-        row(F32, [F32, F32, F32, F64, F64, F32, F32, F64, F64, F32, F64], [F32, F32]),
-        row(F64, [F64, F64, F64, F64, F64, F64, F64, F64, F64, F64, F64], [F64, F64]),
+        //          bool  i8   i16  i32  i64  u8   u16  u32  u64  f32  f64  c64  c128    weak: int  float  complex
+        row(Bool, [Bool, I8, I16, I32, I64, U8, U16, U32, U64, F32, F64, C64, C128], [I64, F64, C128]),
+        row(I8, [I8, I8, I16, I32, I64, I16, I32, I64, F64, F32, F64, C64, C128], [I8, F64, C128]),
+        row(I16, [I16, I16, I16, I32, I64, I16, I32, I64, F64, F32, F64, C64, C128], [I16, F64, C128]),
+        row(I32, [I32, I32, I32, I32, I64, I32, I32, I64, F64, F64, F64, C128, C128], [I32, F64, C128]),
+        row(I64, [I64, I64, I64, I64, I64, I64, I64, I64, F64, F64, F64, C128, C128], [I64, F64, C128]),
+        row(U8, [U8, I16, I16, I32, I64, U8, U16, U32, U64, F32, F64, C64, C128], [U8, F64, C128]),
+        row(U16, [U16, I32, I32, I32, I64, U16, U16, U32, U64, F32, F64, C64, C128], [U16, F64, C128]),
+        row(U32, [U32, I64, I64, I64, I64, U32, U32, U32, U64, F64, F64, C128, C128], [U32, F64, C128]),
+        row(U64, [U64, F64, F64, F64, F64, U64, U64, U64, U64, F64, F64, C128, C128], [U64, F64, C128]),
+        row(F32, [F32, F32, F32, F64, F64, F32, F32, F64, F64, F32, F64, C64, C128], [F32, F32, C64]),
+        row(F64, [F64, F64, F64, F64, F64, F64, F64, F64, F64, F64, F64, C128, C128], [F64, F64, C128]),
+        row(C64, [C64, C64, C64, C128, C128, C64, C64, C128, C128, C64, C128, C64, C128], [C64, C64, C64]),
+        row(C128, [C128, C128, C128, C128, C128, C128, C128, C128, C128, C128, C128, C128, C128], [C128, C128, C128]),
     ]
 };
 
@@ -74,15 +79,19 @@ pub fn common(types: impl IntoIterator<Item = Type>) -> Type {
     let (mut floats, mut others, mut weak) = (None::<DType>, SmallVec::<[DType; 4]>::new(), None::<Type>);
     for ty in types {
         match ty {
-            Type::Strong(dtype) if dtype.is_float() => floats = Some(floats.map_or(dtype, |f| promote(f, dtype))),
+            Type::Strong(dtype) if dtype.is_float() || dtype.is_complex() => {
+                floats = Some(floats.map_or(dtype, |f| promote(f, dtype)))
+            }
             Type::Strong(dtype) => others.push(dtype),
-            Type::WeakFloat => weak = Some(Type::WeakFloat),
-            Type::WeakUint if weak != Some(Type::WeakFloat) => weak = Some(Type::WeakUint),
-            Type::WeakInt | Type::WeakUint => weak = weak.or(Some(Type::WeakInt)),
+            Type::WeakComplex => weak = Some(Type::WeakComplex),
+            Type::WeakFloat if weak != Some(Type::WeakComplex) => weak = Some(Type::WeakFloat),
+            Type::WeakUint if !matches!(weak, Some(Type::WeakFloat | Type::WeakComplex)) => weak = Some(Type::WeakUint),
+            Type::WeakInt | Type::WeakUint | Type::WeakFloat => weak = weak.or(Some(Type::WeakInt)),
         }
     }
     let strong = floats.into_iter().chain(others).reduce(promote);
     match (strong, weak) {
+        (Some(s), Some(Type::WeakComplex)) => Type::Strong(TABLE[s as usize].beside_weak_complex),
         (Some(s), Some(Type::WeakFloat)) => Type::Strong(TABLE[s as usize].beside_weak_float),
         (Some(s), Some(_)) => Type::Strong(TABLE[s as usize].beside_weak_int),
         (Some(s), None) => Type::Strong(s),
@@ -98,6 +107,7 @@ impl Type {
             Type::WeakInt => DType::I64,
             Type::WeakUint => DType::U64,
             Type::WeakFloat => DType::F64,
+            Type::WeakComplex => DType::C128,
         }
     }
 
@@ -114,6 +124,7 @@ impl fmt::Display for Type {
             Type::Strong(dtype) => dtype.fmt(f),
             Type::WeakInt | Type::WeakUint => f.pad("int"),
             Type::WeakFloat => f.pad("float"),
+            Type::WeakComplex => f.pad("complex"),
         }
     }
 }

@@ -3,11 +3,12 @@
 //! Always holds: a weak integer that is known is exact, in 128 bits; any other weak value is a node of type `i64`, `u64` (where
 //! a bare argument is beyond `i64`) or `f64` (or a bool, which is weak only in that what is computed of it and other weak values alone stays weak).
 
+use super::complex::Parts;
 use super::emit::Emit;
 use super::graph::NodeId;
 use super::promote::Type;
 use crate::diagnostic::{Diagnostic, excerpt};
-use crate::dtype::{DType, Element, Kind, Scalar};
+use crate::dtype::{DType, Kind, Real, Scalar};
 use crate::ir::rules::embeds;
 use crate::ir::{FaultCode, Op};
 use crate::syntax::ast::Span;
@@ -19,6 +20,8 @@ pub(crate) enum Value {
     Int(i128),
     /// A node.
     Node { id: NodeId, weak: bool },
+    /// A complex number: two nodes.
+    Complex { parts: Parts, weak: bool },
 }
 
 /// A value, and where it stands.
@@ -53,6 +56,7 @@ impl Typer<'_> {
         match value {
             Value::Int(c) if c > i64::MAX.into() => Type::WeakUint,
             Value::Int(_) => Type::WeakInt,
+            Value::Complex { parts, weak } => self.complex_type(parts, weak),
             Value::Node { id, weak } => match (self.emit.dtype(id), weak) {
                 (DType::U64, true) => Type::WeakUint,
                 (dtype, true) if dtype.is_int() => Type::WeakInt,
@@ -64,7 +68,7 @@ impl Typer<'_> {
 
     /// Whether a value comes from literals and bare arguments alone.
     pub fn is_weak(&self, value: Value) -> bool {
-        matches!(value, Value::Int(_) | Value::Node { weak: true, .. })
+        matches!(value, Value::Int(_) | Value::Node { weak: true, .. } | Value::Complex { weak: true, .. })
     }
 
     /// A node as a value. A weak integer that is known becomes exact again.
@@ -87,7 +91,7 @@ impl Typer<'_> {
             Value::Node { id, weak: true } => {
                 self.emit.as_const(id).filter(|c| c.dtype() == DType::Bool).map(|c| i128::from(bool::from_scalar(c)))
             }
-            Value::Node { .. } => None,
+            Value::Node { .. } | Value::Complex { .. } => None,
         }
     }
 
@@ -98,7 +102,7 @@ impl Typer<'_> {
             Value::Node { id, weak: true } => {
                 self.emit.as_const(id).filter(|c| c.dtype() == DType::F64).map(f64::from_scalar)
             }
-            Value::Node { .. } => None,
+            Value::Node { .. } | Value::Complex { .. } => None,
         }
     }
 
@@ -109,6 +113,7 @@ impl Typer<'_> {
         let (id, weak) = match x.value {
             Value::Int(c) => return self.coerce_int(c, x.span, to, others),
             Value::Node { id, weak } => (id, weak),
+            Value::Complex { .. } => return error("this takes real numbers", x.span),
         };
         let from = self.emit.dtype(id);
         if !(weak && from.is_int() && to.is_int() && to != from) {
@@ -176,6 +181,9 @@ impl Typer<'_> {
     pub fn truth(&mut self, x: Operand) -> Typed<NodeId> {
         if let Value::Int(c) = x.value {
             return Ok(self.emit.constant(c != 0));
+        }
+        if let Value::Complex { parts, .. } = x.value {
+            return Ok(self.complex_truth(parts));
         }
         let id = self.settle(x)?;
         Ok(self.emit.truth(id))

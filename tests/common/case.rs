@@ -50,6 +50,7 @@ enum Rule {
     Power,
     Sum,
     Extremum,
+    Index,
     Mean,
     Truth,
 }
@@ -129,6 +130,10 @@ const FORMS: &[Form] = &[
     form("min(0@)", 1, Rule::Extremum),
     form("max(0@)", 1, Rule::Extremum),
     form("mean(0@)", 1, Rule::Mean),
+    form("var(0@)", 1, Rule::Mean),
+    form("std(0@)", 1, Rule::Mean),
+    form("argmin(0@)", 1, Rule::Index),
+    form("argmax(0@)", 1, Rule::Index),
     form("any(0@)", 1, Rule::Truth),
     form("all(0@)", 1, Rule::Truth),
 ];
@@ -258,6 +263,7 @@ fn typed(rule: Rule, of: &[Ty]) -> Option<Ty> {
         Rule::Sum | Rule::Extremum => strong(of[0].dtype),
         Rule::Mean => strong(if of[0].dtype == F32 { F32 } else { F64 }),
         Rule::Truth => strong(Bool),
+        Rule::Index => strong(I64),
     }
 }
 
@@ -372,7 +378,7 @@ fn vars(rng: &mut Rng) -> Vec<Var> {
             vars.push(Var { name, ty: Ty { dtype, weak: true }, value, repeated: vec![] });
             continue;
         }
-        let dtype = rng.pick(&DType::ALL);
+        let dtype = rng.pick(DType::REAL);
         let mut own = whole.clone();
         if rng.one_in(3) {
             own.drain(..rng.below(own.len() + 1));
@@ -450,7 +456,7 @@ fn grow(rng: &mut Rng, parts: &[Part]) -> Option<Part> {
         let keepdims = arguments.contains("True");
         let kept = (0..shape.len()).filter(|&axis| keepdims || !axes[axis]);
         shape = kept.map(|axis| if axes[axis] { 1 } else { shape[axis] }).collect();
-        if along == 0 && form.rule == Rule::Extremum && shape.iter().product::<usize>() > 0 {
+        if along == 0 && matches!(form.rule, Rule::Extremum | Rule::Index) && shape.iter().product::<usize>() > 0 {
             return None;
         }
     }

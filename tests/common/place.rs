@@ -1,7 +1,7 @@
 //! Lays values out in memory: permuted, reversed, with steps and offsets, repeated by stride 0.
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn, Slice};
-use tilexpr::{Arg, DType, Element, Memory, Out, Scalar};
+use tilexpr::{Arg, DType, Memory, Out, Real, Scalar};
 
 use super::rng::Rng;
 use super::tensor::Tensor;
@@ -52,7 +52,7 @@ pub struct Placed<T> {
     shape: Vec<usize>,
 }
 
-impl<T: Element> Placed<T> {
+impl<T: Real> Placed<T> {
     /// Memory for an array, filled with one value.
     pub fn new(shape: &[usize], layout: &Layout, fill: T) -> Placed<T> {
         let length = |axis: usize| {
@@ -181,7 +181,7 @@ macro_rules! placed {
 for_all_types!(placed!);
 
 /// What lies between elements: no value that often is a result.
-fn filler<T: Element>() -> T {
+fn filler<T: Real>() -> T {
     T::from_scalar(Scalar::from_bits(T::DTYPE, 0xc053_6000_c29a_b3b3))
 }
 

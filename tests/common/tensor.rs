@@ -1,7 +1,7 @@
 //! Values of an array without a layout: a list of scalars in C order.
 
 use ndarray::{ArrayD, IxDyn};
-use tilexpr::{AnyArray, DType, Element, Scalar};
+use tilexpr::{AnyArray, DType, Real, Scalar};
 
 use super::rng::Rng;
 
@@ -71,7 +71,7 @@ pub fn indices(shape: &[usize]) -> impl Iterator<Item = Vec<usize>> + '_ {
 }
 
 impl Tensor {
-    pub fn from_array<T: Element>(array: &ArrayD<T>) -> Tensor {
+    pub fn from_array<T: Real>(array: &ArrayD<T>) -> Tensor {
         Tensor { dtype: T::DTYPE, shape: array.shape().to_vec(), data: array.iter().map(|x| x.to_scalar()).collect() }
     }
 
@@ -87,7 +87,7 @@ impl Tensor {
         for_all_types!(from! array)
     }
 
-    pub fn to_array<T: Element>(&self) -> ArrayD<T> {
+    pub fn to_array<T: Real>(&self) -> ArrayD<T> {
         let data = self.data.iter().map(|&x| T::from_scalar(x)).collect();
         ArrayD::from_shape_vec(IxDyn(&self.shape), data).unwrap()
     }

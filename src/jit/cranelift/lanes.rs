@@ -115,4 +115,16 @@ impl Held {
         let parts = (0..self.form.parts(lanes)).map(|i| self.part(i)).collect();
         Held { form: self.form, parts, uniform: false }
     }
+
+    /// The parts of lanes `first..first + lanes` of a value that is not uniform: whole parts, or all of it.
+    pub fn chunk(&self, first: usize, lanes: usize) -> Held {
+        let (at, count) = (first * self.form.width() / PART, self.form.parts(lanes));
+        Held { form: self.form, parts: self.parts[at..at + count].into(), uniform: false }
+    }
+
+    /// Puts such parts back.
+    pub fn set_chunk(&mut self, first: usize, parts: &Held) {
+        let at = first * self.form.width() / PART;
+        self.parts[at..at + parts.parts.len()].copy_from_slice(&parts.parts);
+    }
 }

@@ -93,6 +93,9 @@ impl Emitter<'_> {
                 }
             },
         };
+        if address.inner == Inner::Unit {
+            address.displacement += (self.here.first * size) as i32;
+        }
         Some((pointer, address))
     }
 

@@ -54,6 +54,7 @@ impl Emitter<'_> {
             Kind::Bool => self.on_bools(op, args),
             Kind::Int => self.on_ints(op, arg, args),
             Kind::Float => self.on_floats(op, Form::of(arg), args),
+            Kind::Complex => unreachable!("kernels compute in real numbers"),
         }
     }
 
@@ -138,7 +139,17 @@ impl Emitter<'_> {
             return self.per_lane(&refs, form, |e, x| e.call(helper, form.lane(), x));
         }
         match op {
-            Op::Select => self.select(form, args),
+            Op::Select => {
+                let mask = self.mask(&args[0], form.width());
+                self.map(form, &[&mask, &args[1], &args[2]], |e, x| match e.is_less(x[0], x[1], x[2]) {
+                    // One instruction on x86, `min` or `max`, for what is `x < y ? x : y` there.
+                    true => {
+                        let condition = e.cast(x[0], form.vector());
+                        e.b.ins().bitselect(condition, x[1], x[2])
+                    }
+                    false => e.blend(x[0], x[1], x[2], form),
+                })
+            }
             _ => self.map(form, &refs, |e, x| match op {
                 Op::Add => e.b.ins().fadd(x[0], x[1]),
                 Op::Sub => e.b.ins().fsub(x[0], x[1]),
@@ -245,6 +256,14 @@ impl Emitter<'_> {
             self.b.ins().bitselect(mask, x, y)
         };
         self.cast(v, form.vector())
+    }
+
+    /// Whether a mask is `x < y` or `y < x` of just these floats.
+    fn is_less(&self, mask: clif::Value, x: clif::Value, y: clif::Value) -> bool {
+        let dfg = &self.b.func.dfg;
+        let Some(inst) = dfg.value_def(mask).inst() else { return false };
+        dfg.insts[inst].fp_cond_code() == Some(FloatCC::LessThan)
+            && matches!(*dfg.inst_args(inst), [a, b] if (a, b) == (x, y) || (a, b) == (y, x))
     }
 
     /// Products of bytes, for which no machine has an instruction: those of even bytes are the low halves of products of

@@ -52,6 +52,9 @@ fn graph(text: &str) -> Graph {
                 let named = matches!(op, Op::Convert | Op::Bitcast).then_some(node.dtype);
                 op.result(&args, named) == Some(node.dtype)
             }
+            NodeKind::Complex(function, _) => {
+                args.len() == 2 * function.arity() && node.dtype.is_float() && args.iter().all(|&t| t == node.dtype)
+            }
             NodeKind::Math(function) => {
                 args.len() == function.row().arity && node.dtype.is_float() && args.iter().all(|&t| t == node.dtype)
             }
@@ -61,6 +64,7 @@ fn graph(text: &str) -> Graph {
             NodeKind::Fault(_) => args == [DType::Bool, node.dtype],
             NodeKind::Reduce { monoid, .. } => args == monoid.args,
             NodeKind::Count(_) => args.len() == 1 && node.dtype == DType::I64,
+            NodeKind::Position => node.dtype == DType::I64 && args.is_empty(),
             NodeKind::Input(_) | NodeKind::Const(_) => args.is_empty(),
         };
         assert!(ok, "{text}: v{at} in\n{graph}");

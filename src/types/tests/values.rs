@@ -2,7 +2,7 @@
 
 use super::evaluate::{Outcome, evaluate};
 use super::graph;
-use crate::dtype::{DType, Element, Scalar};
+use crate::dtype::{DType, Real, Scalar};
 
 /// The value of an expression without arguments, as text; its literals may be made strong by casts.
 fn value(text: &str) -> String {
