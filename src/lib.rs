@@ -24,7 +24,8 @@
 //! written. Reductions (`sum prod min max mean any all`, with `axis=` and `keepdims=`) may stand anywhere. `t = a*b; t + c`
 //! names a part, `x, y` has two results.
 //!
-//! Element types are `bool`, `i32`, `i64`, `f32` and `f64`.
+//! Element types are `bool`, the integers `i8 i16 i32 i64 u8 u16 u32 u64`, the floats `f32 f64` and the complex numbers `c64 c128`
+//! (of two `f32`, of two `f64`). Small ones stay small, in memory and in registers: `a + b` of two `u8` is `u8`, and wraps.
 //!
 //! # Ways to call
 //! | | |
