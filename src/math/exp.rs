@@ -155,6 +155,15 @@ pub(super) fn power_of_2<'c>(biased: V<'c>, t: &Type) -> V<'c> {
     (biased << t.digits).as_float()
 }
 
+/// `first*(c[0] + c[1] r + ...) + rest`, where `first` is a power of `r`. As two halves, so that few steps wait for each
+/// other: the product of the last powers is ready long before the sum of the last terms.
+fn polynomial<'c>(r: V<'c>, first: V<'c>, c: &[f64], rest: V<'c>) -> V<'c> {
+    let square = r * r;
+    let (low, high) = c.split_at(if c.len() > 8 { 4 } else { 2 });
+    let power = if low.len() == 4 { square * square } else { square };
+    r.estrin(high).fma(first * power, first.fma(r.estrin(low), rest))
+}
+
 /// The factors of step 4.
 struct Scale<'c> {
     /// To add to, and to subtract again: rounds to integers, and has the bias of the first factor among its last bits.
@@ -164,6 +173,7 @@ struct Scale<'c> {
 }
 
 impl<'c> Scale<'c> {
+    /// For `2^k` of the sign of `x`.
     fn of(x: V<'c>, t: &Type) -> Scale<'c> {
         let negative = x.lt(0.0);
         Scale {
@@ -171,23 +181,29 @@ impl<'c> Scale<'c> {
             second: negative.select(x.number(t.lowered), 2.0),
         }
     }
+
+    /// `s + rest` times `2^k`; `shifted` is `k + self.shift`. The product with `s` does not wait for `rest`.
+    fn apply(self, s: V<'c>, rest: V<'c>, shifted: V<'c>, t: &Type) -> V<'c> {
+        let first = power_of_2(shifted.bits(), t);
+        rest.fma(first, s * first) * self.second
+    }
 }
 
 /// e to the power of x. Error: see the row.
 pub(super) fn exp<'c>(x: V<'c>) -> V<'c> {
-    let t = of(x);
-    exp_within(within(x, t.exp), None)
+    exp_within(x, within(x, of(x).exp), None)
 }
 
 /// e to the power of `hi + lo`. `hi` is any float, and `lo` at most an ulp of it, where `hi` is finite.
 pub(super) fn exp_of<'c>(p: Pair<'c>) -> V<'c> {
     let hi = within(p.hi, of(p.hi).exp);
-    exp_within(hi, Some(hi.eq(p.hi).select(p.lo, 0.0)))
+    exp_within(p.hi, hi, Some(hi.eq(p.hi).select(p.lo, 0.0)))
 }
 
-fn exp_within<'c>(x: V<'c>, lo: Option<V<'c>>) -> V<'c> {
+/// Of `x + lo`, where `x` is within the bounds. `any` has the sign of `x`.
+fn exp_within<'c>(any: V<'c>, x: V<'c>, lo: Option<V<'c>>) -> V<'c> {
     let t = of(x);
-    let scale = Scale::of(x, t);
+    let scale = Scale::of(any, t);
     let shifted = x.fma(t.log2_e, scale.shift);
     let k = shifted - scale.shift;
     let hi = k.fma(-t.ln_2_hi, x);
@@ -200,24 +216,25 @@ fn exp_within<'c>(x: V<'c>, lo: Option<V<'c>>) -> V<'c> {
             (hi + lo, lost + lo)
         }
     };
-    let p = s + (r * r).fma(r.estrin(t.exp_poly), rest);
-    p * power_of_2(shifted.bits(), t) * scale.second
+    let rest = polynomial(r, r * r, t.exp_poly, rest);
+    scale.apply(s, rest, shifted, t)
 }
 
 /// 2 to the power of x. Error: see the row.
 pub(super) fn exp2<'c>(x: V<'c>) -> V<'c> {
-    exp2_within(within(x, of(x).exp2), None)
+    exp2_within(x, within(x, of(x).exp2), None)
 }
 
 /// 2 to the power of `hi + lo`. `hi` is any float, and `lo` at most an ulp of it, where `hi` is finite.
 pub(super) fn exp2_of<'c>(p: Pair<'c>) -> V<'c> {
     let hi = within(p.hi, of(p.hi).exp2);
-    exp2_within(hi, Some(hi.eq(p.hi).select(p.lo, 0.0)))
+    exp2_within(p.hi, hi, Some(hi.eq(p.hi).select(p.lo, 0.0)))
 }
 
-fn exp2_within<'c>(x: V<'c>, lo: Option<V<'c>>) -> V<'c> {
+/// Of `x + lo`, where `x` is within the bounds. `any` has the sign of `x`.
+fn exp2_within<'c>(any: V<'c>, x: V<'c>, lo: Option<V<'c>>) -> V<'c> {
     let t = of(x);
-    let scale = Scale::of(x, t);
+    let scale = Scale::of(any, t);
     let shifted = x + scale.shift;
     let r = x - (shifted - scale.shift);
     let (r, lo) = match lo {
@@ -232,8 +249,8 @@ fn exp2_within<'c>(x: V<'c>, lo: Option<V<'c>>) -> V<'c> {
     if let Some(lo) = lo {
         rest = lo.fma(t.ln_2_hi, rest);
     }
-    let p = s + (r * r).fma(r.estrin(t.exp2_poly), rest);
-    p * power_of_2(shifted.bits(), t) * scale.second
+    let rest = polynomial(r, r * r, t.exp2_poly, rest);
+    scale.apply(s, rest, shifted, t)
 }
 
 /// e to the power of x as a pair, to a relative error of about 2^-59 (`f32`: 2^-29), where no result is near overflow or
@@ -273,7 +290,7 @@ pub(super) fn expm1_reduced<'c>(x: V<'c>, k: V<'c>) -> Reduced<'c> {
     let low = k * -t.ln_2_lo;
     let r = hi + low;
     let cube = (r * r) * r;
-    Reduced { hi, square: hi * hi, rest: cube.fma(r.estrin(t.expm1_poly), hi.fma(low, low)) }
+    Reduced { hi, square: hi * hi, rest: polynomial(r, cube, t.expm1_poly, hi.fma(low, low)) }
 }
 
 /// `e^x - 1`. With `g = 2^-k`: `2^k ((1 - g) + (e^r - 1))`, where `1 - g` is exact, or its error is added. Error: see the row.

@@ -91,16 +91,14 @@ pub(super) fn tanh<'c>(x: V<'c>) -> V<'c> {
     let n = g + 1.0;
     let n_lost = g - (n - 1.0);
     let m = 2.0 - n;
-    let above = m + e.hi;
-    let above_lost = e.hi - (above - m);
-    let below = n + e.hi;
-    let below_lost = e.hi - (below - n);
-    let above_lo = e.square.fma(0.5, e.rest + (above_lost - n_lost));
-    let below_lo = e.square.fma(0.5, e.rest + (below_lost + n_lost));
-    let below = fast_sum(below, below_lo);
+    let w = fast_sum(e.hi, e.square.fma(0.5, e.rest));
+    let above = fast_sum(m, w.hi);
+    let below = fast_sum(n, w.hi);
+    let below_lo = below.lo + w.lo;
+    let above_lo = above.lo + n_lost.fma(-2.0, w.lo);
     let inverse = x.number(-1.0) / below.hi;
-    let y = (above + above_lo) * inverse;
-    let rest = y.fma(below.hi, above) + y.fma(below.lo, above_lo);
+    let y = above.hi * inverse;
+    let rest = y.fma(below.hi, above.hi) + y.fma(below_lo, above_lo);
     let y = rest.fma(inverse, y);
     (y.bits() ^ sign(-x)).as_float()
 }

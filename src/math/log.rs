@@ -25,9 +25,11 @@ const PAIR: [f64; 9] = [
 /// The bits of the exponent and the sign of an `f64`.
 const EXPONENT: i64 = !0 << 52;
 
+/// 1.5*2^52: an integer that is added to its bits is added to the number.
+const MAGIC: f64 = 6_755_399_441_055_744.0;
+
 /// Of a positive normal `f64`: its exponent `k` as bits in their place and as a float, where `from <= u/2^k < 2*from`.
-fn exponent<'c>(u: V<'c>, from: f64) -> (V<'c>, V<'c>) {
-    const MAGIC: f64 = 6_755_399_441_055_744.0; // 1.5*2^52: the integer is in the low bits
+pub(super) fn exponent<'c>(u: V<'c>, from: f64) -> (V<'c>, V<'c>) {
     let bits = u.bits() - from.to_bits() as i64;
     let k = (bits >> 52i64) + MAGIC.to_bits() as i64;
     (bits & EXPONENT, k.as_float() - MAGIC)
@@ -81,7 +83,6 @@ fn log_of<'c>(k: V<'c>, f: Pair<'c>) -> Pair<'c> {
     fast_sum(sum.hi, sum.lo + k.fma(LN_2[1], y.lo))
 }
 
-
 /// Logarithms of 2, and reciprocals of the logarithms of the bases, as sums of two. The first part of a logarithm of 2 is
 /// short, so that its product with an exponent is exact.
 struct Base {
@@ -102,20 +103,45 @@ const BASE_10: [Base; 2] = [
 ];
 
 const SQRT: [f64; 7] = [
-    0.666666666666667, 0.39999999999899455, 0.2857142862611354, 0.22222211107416207, 0.18182891187710543,
-    0.15331654150232663, 0.14617254069094063,
+    0.666666666666667,
+    0.39999999999899455,
+    0.2857142862611354,
+    0.22222211107416207,
+    0.18182891187710543,
+    0.15331654150232663,
+    0.14617254069094063,
 ];
 const WIDE: [f64; 8] = [
-    0.6666666666666666, 0.4000000000000905, 0.28571428566986845, 0.22222223081160236, 0.18181735735151786,
-    0.15388925595300687, 0.13208818222417312, 0.13614451547367623,
+    0.6666666666666666,
+    0.4000000000000905,
+    0.28571428566986845,
+    0.22222223081160236,
+    0.18181735735151786,
+    0.15388925595300687,
+    0.13208818222417312,
+    0.13614451547367623,
 ];
 const SQRT_F32: [f64; 9] = [
-    0.3333331048488617, -0.24999986588954926, 0.20002223551273346, -0.16669249534606934, 0.14218716323375702,
-    -0.12384401261806488, 0.11872617900371552, -0.11789379268884659, 0.06915632635354996,
+    0.3333331048488617,
+    -0.24999986588954926,
+    0.20002223551273346,
+    -0.16669249534606934,
+    0.14218716323375702,
+    -0.12384401261806488,
+    0.11872617900371552,
+    -0.11789379268884659,
+    0.06915632635354996,
 ];
 const WIDE_F32: [f64; 9] = [
-    0.3333333432674408, -0.2500016689300537, 0.20000024139881134, -0.16655737161636353, 0.14266884326934814,
-    -0.127071350812912, 0.11756168305873871, -0.09326770901679993, 0.03939856216311455,
+    0.3333333432674408,
+    -0.2500016689300537,
+    0.20000024139881134,
+    -0.16655737161636353,
+    0.14266884326934814,
+    -0.127071350812912,
+    0.11756168305873871,
+    -0.09326770901679993,
+    0.03939856216311455,
 ];
 
 /// `x = 2^k (1 + f)`, and `log(1 + f) = f - half*f + u*v`.
@@ -138,15 +164,26 @@ fn parts<'c>(x: V<'c>) -> Parts<'c> {
         let f = (bits - field).as_float() - 1.0;
         tail_f32(k, f, &SQRT_F32)
     } else {
-        const MAGIC: f64 = 6_755_399_441_055_744.0;
-        let tiny = x.lt(f64::MIN_POSITIVE);
-        let bits = tiny.select(x * 18_014_398_509_481_984.0, x).bits();
-        let high = bits - from.to_bits() as i64;
-        let k = (high >> 52i64) + MAGIC.to_bits() as i64;
-        let k = k.as_float() - tiny.select(x.number(MAGIC + 54.0), MAGIC);
-        let f = (bits - (high & EXPONENT)).as_float() - 1.0;
+        let (k, m) = reduced(x);
+        let f = m - 1.0;
         tail_f64(k, f, &SQRT)
     }
+}
+
+/// Of a positive finite `f64`: `k` and `m` from sqrt(1/2) to sqrt 2 with `x = 2^k m`.
+pub(super) fn reduced<'c>(x: V<'c>) -> (V<'c>, V<'c>) {
+    let tiny = x.lt(f64::MIN_POSITIVE);
+    let bits = tiny.select(x * 18_014_398_509_481_984.0, x).bits();
+    let high = bits - std::f64::consts::FRAC_1_SQRT_2.to_bits() as i64;
+    let k = (high >> 52i64) + MAGIC.to_bits() as i64;
+    let k = k.as_float() - tiny.select(x.number(MAGIC + 54.0), MAGIC);
+    (k, (bits - (high & EXPONENT)).as_float())
+}
+
+/// The same of a normal one.
+pub(super) fn exponent_of<'c>(x: V<'c>) -> (V<'c>, V<'c>) {
+    let (field, k) = exponent(x, std::f64::consts::FRAC_1_SQRT_2);
+    (k, (x.bits() - field).as_float())
 }
 
 fn tail_f32<'c>(k: V<'c>, f: V<'c>, c: &[f64]) -> Parts<'c> {
