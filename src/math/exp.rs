@@ -1,15 +1,315 @@
-//! Exponentials.
+//! Exponentials: `exp`, `exp2`, `expm1`, and the kernels that other families build on.
+//!
+//! Comes in: any float, or a [`Pair`] where the argument has more digits than a float. Method (Tang 1989; Muller, Elementary
+//! Functions, chapter 11), the same for both types:
+//!
+//! 1. `k = round(x/ln 2)`, by adding a number so large that the integers are its last digits (`SHIFT`); `r = x - k ln 2`,
+//!    `|r| <= ln(2)/2`. `ln 2` is a pair. The difference with the high part is exact: both are multiples of the last digit
+//!    of `x` or of `ln 2`, and it is short of 2^53 (2^24) of these. The low part stays apart until step 3.
+//! 2. `e^r = 1 + r + r^2 q(r)`, `q` a polynomial. (`exp2` has `r = x - k`, exactly, and a polynomial of its own; `ln 2`, which
+//!    multiplies `r`, is a pair again.)
+//! 3. The sum `1 + r` is rounded to `s`; what that lost, the low part of `r` and `r^2 q` are some 2^-4 of `s` and are summed
+//!    first. So the result carries little more than its own rounding.
+//! 4. Times `2^k`, as two factors, for `k` goes from -1075 to 1024: `2^(k+b)` and `2^-b`, where `b` follows from the sign of
+//!    `x`. The first product is exact, so the last one alone rounds: to a subnormal, to 0, or to infinity.
+//!
+//! Arguments are first held within bounds that lie beyond overflow and underflow; NaN passes every step.
+//! Always holds: the factor `2^(k+b)` is a product, never added to the bits of the significand, so the bits of a NaN are
+//! never taken for a number.
+//!
+//! Constants: `tools/math/exp.py`.
 
+use super::double::{Pair, fast_sum, product};
 use super::formula::V;
 
+/// What the method needs of a type.
+pub(super) struct Type {
+    /// Adding it rounds to integers, which are the last bits of the sum then. Those of the number itself are 0.
+    pub shift: f64,
+    /// The bias of the exponent.
+    pub bias: f64,
+    /// The bits of the significand, without the hidden one.
+    pub digits: i64,
+    /// 1/ln 2.
+    pub log2_e: f64,
+    /// ln 2, the float next to it.
+    pub ln_2_hi: f64,
+    /// ln 2, the rest.
+    pub ln_2_lo: f64,
+    /// Bounds of the argument of `exp`: below, the result is 0; above, infinite.
+    exp: [f64; 2],
+    /// The same for `exp2`.
+    exp2: [f64; 2],
+    /// The same for `expm1`: below, the result is -1.
+    expm1: [f64; 2],
+    /// For `x < 0` the exponent of the first factor is raised by this much.
+    raised: f64,
+    /// And the second factor is this.
+    lowered: f64,
+    /// (e^r - 1 - r)/r^2.
+    exp_poly: &'static [f64],
+    /// (2^r - 1 - r ln 2)/r^2.
+    exp2_poly: &'static [f64],
+    /// (e^r - 1 - r - r^2/2)/r^3, with a term more than `exp_poly`: the error is relative to e^r - 1.
+    expm1_poly: &'static [f64],
+}
+
+static F64: Type = Type {
+    shift: 6755399441055744.0,
+    bias: 1023.0,
+    digits: 52,
+    log2_e: std::f64::consts::LOG2_E,
+    ln_2_hi: std::f64::consts::LN_2,
+    ln_2_lo: 2.3190468138462996e-17,
+    exp: [-750.0, 710.0],
+    exp2: [-1080.0, 1025.0],
+    expm1: [-37.5, 710.0],
+    raised: 100.0,
+    lowered: 7.888609052210118e-31,
+    exp_poly: &[
+        0.5000000000000011,
+        0.16666666666666424,
+        0.04166666666652707,
+        0.008333333333487056,
+        0.0013888888944304434,
+        0.00019841269522437636,
+        2.4801492495385096e-05,
+        2.7557572341036146e-06,
+        2.763043909676153e-07,
+        2.5004465558148307e-08,
+    ],
+    exp2_poly: &[
+        0.24022650695910122,
+        0.05550410866482073,
+        0.009618129107597021,
+        0.0013333558146687433,
+        0.0001540353045402622,
+        1.5252733545549727e-05,
+        1.3215436626856689e-06,
+        1.0178185207143026e-07,
+        7.0735765762529235e-09,
+        4.436220781790933e-10,
+    ],
+    expm1_poly: &[
+        0.16666666666666677,
+        0.04166666666666659,
+        0.008333333333321464,
+        0.0013888888888935926,
+        0.00019841269886473873,
+        2.4801587213006388e-05,
+        2.755724391196378e-06,
+        2.7557373723107925e-07,
+        2.5109126755223778e-08,
+        2.0883152769344357e-09,
+    ],
+};
+
+static F32: Type = Type {
+    shift: 12582912.0,
+    bias: 127.0,
+    digits: 23,
+    log2_e: 1.4426950216293335,
+    ln_2_hi: 0.6931471824645996,
+    ln_2_lo: -1.9046542121259336e-09,
+    exp: [-105.0, 89.0],
+    exp2: [-151.0, 129.0],
+    expm1: [-17.375, 89.0],
+    raised: 50.0,
+    lowered: 8.881784197001252e-16,
+    exp_poly: &[
+        0.49999991059303284,
+        0.1666652113199234,
+        0.04166896268725395,
+        0.00836866907775402,
+        0.0013782456517219543,
+    ],
+    exp2_poly: &[
+        0.24022647738456726,
+        0.05550362169742584,
+        0.009618503972887993,
+        0.0013390198582783341,
+        0.0001532724709250033,
+    ],
+    expm1_poly: &[
+        0.1666666716337204,
+        0.041666481643915176,
+        0.00833321176469326,
+        0.0013933343579992652,
+        0.00019940319180022925,
+    ],
+};
+
+/// The constants of a value's type.
+pub(super) fn of(x: V) -> &'static Type {
+    if x.is_f32() { &F32 } else { &F64 }
+}
+
+/// A float within bounds, or NaN.
+pub(super) fn within<'c>(x: V<'c>, [low, high]: [f64; 2]) -> V<'c> {
+    let x = x.number(low).greater(x);
+    x.number(high).lesser(x)
+}
+
+/// The float `2^n`, where `n` plus the bias, from 0 (which gives 0.0) to 2 bias + 1, is in the last bits of `biased`.
+pub(super) fn power_of_2<'c>(biased: V<'c>, t: &Type) -> V<'c> {
+    (biased << t.digits).as_float()
+}
+
+/// `first*(c[0] + c[1] r + ...) + rest`, where `first` is a power of `r`. As two halves, so that few steps wait for each
+/// other: the product of the last powers is ready long before the sum of the last terms.
+fn polynomial<'c>(r: V<'c>, first: V<'c>, c: &[f64], rest: V<'c>) -> V<'c> {
+    let square = r * r;
+    let (low, high) = c.split_at(if c.len() > 8 { 4 } else { 2 });
+    let power = if low.len() == 4 { square * square } else { square };
+    r.estrin(high).fma(first * power, first.fma(r.estrin(low), rest))
+}
+
+/// The factors of step 4.
+struct Scale<'c> {
+    /// To add to, and to subtract again: rounds to integers, and has the bias of the first factor among its last bits.
+    shift: V<'c>,
+    /// The second factor.
+    second: V<'c>,
+}
+
+impl<'c> Scale<'c> {
+    /// For `2^k` of the sign of `x`.
+    fn of(x: V<'c>, t: &Type) -> Scale<'c> {
+        let negative = x.lt(0.0);
+        Scale {
+            shift: negative.select(x.number(t.shift + t.bias + t.raised), t.shift + t.bias - 1.0),
+            second: negative.select(x.number(t.lowered), 2.0),
+        }
+    }
+
+    /// `s + rest` times `2^k`; `shifted` is `k + self.shift`. The product with `s` does not wait for `rest`.
+    fn apply(self, s: V<'c>, rest: V<'c>, shifted: V<'c>, t: &Type) -> V<'c> {
+        let first = power_of_2(shifted.bits(), t);
+        rest.fma(first, s * first) * self.second
+    }
+}
+
+/// e to the power of x. Error: see the row.
 pub(super) fn exp<'c>(x: V<'c>) -> V<'c> {
-    V::call("exp", &[x])
+    exp_within(x, within(x, of(x).exp), None)
 }
 
+/// e to the power of `hi + lo`. `hi` is any float, and `lo` at most an ulp of it, where `hi` is finite.
+pub(super) fn exp_of<'c>(p: Pair<'c>) -> V<'c> {
+    let hi = within(p.hi, of(p.hi).exp);
+    exp_within(p.hi, hi, Some(hi.eq(p.hi).select(p.lo, 0.0)))
+}
+
+/// Of `x + lo`, where `x` is within the bounds. `any` has the sign of `x`.
+fn exp_within<'c>(any: V<'c>, x: V<'c>, lo: Option<V<'c>>) -> V<'c> {
+    let t = of(x);
+    let scale = Scale::of(any, t);
+    let shifted = x.fma(t.log2_e, scale.shift);
+    let k = shifted - scale.shift;
+    let hi = k.fma(-t.ln_2_hi, x);
+    let s = hi + 1.0;
+    let lost = hi - (s - 1.0);
+    let (r, rest) = match lo {
+        None => (k.fma(-t.ln_2_lo, hi), k.fma(-t.ln_2_lo, lost)),
+        Some(lo) => {
+            let lo = k.fma(-t.ln_2_lo, lo);
+            (hi + lo, lost + lo)
+        }
+    };
+    let rest = polynomial(r, r * r, t.exp_poly, rest);
+    scale.apply(s, rest, shifted, t)
+}
+
+/// 2 to the power of x. Error: see the row.
 pub(super) fn exp2<'c>(x: V<'c>) -> V<'c> {
-    V::call("exp2", &[x])
+    exp2_within(x, within(x, of(x).exp2), None)
 }
 
+/// 2 to the power of `hi + lo`. `hi` is any float, and `lo` at most an ulp of it, where `hi` is finite.
+pub(super) fn exp2_of<'c>(p: Pair<'c>) -> V<'c> {
+    let hi = within(p.hi, of(p.hi).exp2);
+    exp2_within(p.hi, hi, Some(hi.eq(p.hi).select(p.lo, 0.0)))
+}
+
+/// Of `x + lo`, where `x` is within the bounds. `any` has the sign of `x`.
+fn exp2_within<'c>(any: V<'c>, x: V<'c>, lo: Option<V<'c>>) -> V<'c> {
+    let t = of(x);
+    let scale = Scale::of(any, t);
+    let shifted = x + scale.shift;
+    let r = x - (shifted - scale.shift);
+    let (r, lo) = match lo {
+        None => (r, None),
+        Some(lo) => {
+            let r = fast_sum(r, lo);
+            (r.hi, Some(r.lo))
+        }
+    };
+    let s = r.fma(t.ln_2_hi, 1.0);
+    let mut rest = r.fma(t.ln_2_lo, r.fma(t.ln_2_hi, 1.0 - s));
+    if let Some(lo) = lo {
+        rest = lo.fma(t.ln_2_hi, rest);
+    }
+    let rest = polynomial(r, r * r, t.exp2_poly, rest);
+    scale.apply(s, rest, shifted, t)
+}
+
+/// e to the power of x as a pair, to a relative error of about 2^-59 (`f32`: 2^-29), where no result is near overflow or
+/// underflow: `-600 <= x <= 709` (`f32`: `-60 <= x <= 88`).
+pub(super) fn exp_pair<'c>(x: V<'c>) -> Pair<'c> {
+    let t = of(x);
+    let shift = t.shift + t.bias;
+    let shifted = x.fma(t.log2_e, shift);
+    let k = shifted - shift;
+    let r = fast_sum(k.fma(-t.ln_2_hi, x), k * -t.ln_2_lo);
+    let square = product(r.hi, r.hi);
+    // 1 + r + r^2/2 in pairs, the rest on top.
+    let s = fast_sum(x.number(1.0), r.hi);
+    let s2 = fast_sum(s.hi, square.hi * 0.5);
+    let cubic = (square.hi * r.hi) * r.hi.estrin(t.expm1_poly);
+    let lo = square.lo.fma(0.5, r.hi.fma(r.lo, r.lo)) + (s.lo + s2.lo);
+    let p = fast_sum(s2.hi, lo + cubic);
+    let scale = power_of_2(shifted.bits(), t);
+    Pair { hi: p.hi * scale, lo: p.lo * scale }
+}
+
+/// `e^r - 1` in parts that fall off in size, for the caller to sum with what it has in between: `hi + square/2 + rest`, to a
+/// relative error of about 2^-57 (`f32`: 2^-28).
+pub(super) struct Reduced<'c> {
+    /// `r`, but for the low part of `k ln 2`; exact.
+    pub hi: V<'c>,
+    /// `hi^2`.
+    pub square: V<'c>,
+    /// The cubic part, and what the low part of `r` adds to the others.
+    pub rest: V<'c>,
+}
+
+/// `e^r - 1` for `r = x - k ln 2`.
+pub(super) fn expm1_reduced<'c>(x: V<'c>, k: V<'c>) -> Reduced<'c> {
+    let t = of(x);
+    let hi = k.fma(-t.ln_2_hi, x);
+    let low = k * -t.ln_2_lo;
+    let r = hi + low;
+    let cube = (r * r) * r;
+    Reduced { hi, square: hi * hi, rest: polynomial(r, cube, t.expm1_poly, hi.fma(low, low)) }
+}
+
+/// `e^x - 1`. With `g = 2^-k`: `2^k ((1 - g) + (e^r - 1))`, where `1 - g` is exact, or its error is added. Error: see the row.
 pub(super) fn expm1<'c>(x: V<'c>) -> V<'c> {
-    V::call("expm1", &[x])
+    let t = of(x);
+    let sign = x.bits() & x.number(-0.0).bits();
+    let x = within(x, t.expm1);
+    // The factor is 2^(k-1), for k goes up to 1024, and the sum before is doubled.
+    let shift = t.shift + t.bias - 1.0;
+    let shifted = x.fma(t.log2_e, shift);
+    let e = expm1_reduced(x, shifted - shift);
+    let scale = power_of_2(shifted.bits(), t);
+    let doubled_g = power_of_2(x.number(t.shift + 2.0 * t.bias).bits() - shifted.bits(), t);
+    // g - 1, which is +0 for k = 0, so that the zero of x keeps its sign in the difference.
+    let m = doubled_g.fma(0.5, -1.0);
+    let m_lost = doubled_g.fma(0.5, -1.0 - m);
+    let n = e.hi - m;
+    let lost = e.hi - (n + m);
+    let n = n + e.square.fma(0.5, e.rest + (lost - m_lost));
+    let y = (n + n) * scale;
+    (y.bits() | sign).as_float()
 }

@@ -9,13 +9,16 @@
 //! |----------------|-----------------------------------------------------------------------|
 //! | `formula`      | IR written as formulas: `x*x + 1.0`                                   |
 //! | `double`       | sums and products with their rounding errors: pairs of floats         |
+//! | `complex/`     | functions of complex numbers, made of the real ones                   |
 //! | the others     | one family of functions each: method, constants, code                 |
 //!
 //! The constants are made by the scripts in `tools/math/`, as each file says.
 
+pub mod complex;
 mod double;
 mod erf;
 mod exp;
+mod exp_scaled;
 mod formula;
 mod gamma;
 mod hyperbolic;

@@ -128,6 +128,29 @@ fn types() {
         ("i < 2**40", "bool"),
         ("i < 2**100", "bool"),
         ("2**100 / 2**98", "f64"),
+        // The names of types are functions, so casts make the others; `z` is a bare integer beyond i64.
+        ("u8(i) + i8(i)", "i16"),
+        ("u16(i) + i8(i)", "i32"),
+        ("u32(i) + i", "i64"),
+        ("u64(i) + l", "f64"),
+        ("u64(i) + 1", "u64"),
+        ("u8(i) * 2", "u8"),
+        ("u8(i) * 2.0", "f64"),
+        ("u8(i) * k", "u8"),
+        ("u8(i) / u8(i)", "f64"),
+        ("i8(i) / f", "f32"),
+        ("clip(i16(i), u16(i), f)", "f32"),
+        ("sin(i8(i)), sin(u8(i)), sin(i16(i)), sin(u16(i)), sin(u32(i)), sin(u64(i))", "f32 f32 f32 f32 f64 f64"),
+        ("arctan2(i8(i), u16(i)), arctan2(i8(i), i), arctan2(b, i16(i))", "f32 f64 f32"),
+        ("arctan2(i8(i), 2), arctan2(i8(i), 2.0), arctan2(b, 2), arctan2(b, 2.0)", "f32 f64 f64 f64"),
+        ("sqrt(u8(i)), copysign(i8(i), f)", "f32 f32"),
+        ("b // b1, b % b1, b ** b1, b << b1, b >> b1, fmod(b, b1), square(b)", "i8 i8 i8 i8 i8 i8 i8"),
+        ("sum(i8(i)), sum(u8(i)), prod(u64(i)), min(u16(i)), mean(u8(i))", "i64 u64 u64 u16 f64"),
+        ("u8(i) ** 2, u8(i) ** i8(i), u8(i) ** 2.0", "u8 i16 f64"),
+        ("~u8(i), -u8(i), abs(i8(i)), sign(u8(i)), round(i8(i))", "u8 u8 i8 u8 i8"),
+        ("2**63, 2**63 + k, f * 2**63, u64(i) + 2**63", "u64 u64 f32 u64"),
+        ("z, z + 1, z + k, f * z, u64(i) + z, z > l", "u64 u64 u64 f32 u64 bool"),
+        ("u64(i) == l, u8(i) > 300, u64(i) > -1, u64(i) < k, k < 2**63", "bool bool bool bool bool"),
     ] {
         assert_eq!(dtype(text), expected, "{text}");
     }
@@ -154,7 +177,19 @@ fn graphs() {
         ("i < k", "v0: i32 = input 0\nv1: i64 = input 1\nv2: i64 = convert v0\nv3: bool = lt v2, v1\noutputs v3"),
         (
             "i < 2**100",
-            "v0: i32 = input 0\nv1: i64 = convert v0\nv2: bool = true\nv3: bool = eq v1, v1\nv4: bool = select v3, v2, v2\noutputs v4",
+            "v0: i32 = input 0\nv1: bool = true\nv2: bool = eq v0, v0\nv3: bool = select v2, v1, v1\noutputs v3",
+        ),
+        (
+            "u8(l) + k",
+            "v0: i64 = input 0\nv1: u8 = convert v0\nv2: i64 = input 1\nv3: u8 = convert v2\nv4: u8 = add v1, v3\noutputs v4\ncheck 1 in u8",
+        ),
+        (
+            "u8(l) < k",
+            "v0: i64 = input 0\nv1: u8 = convert v0\nv2: i64 = input 1\nv3: i64 = convert v1\nv4: bool = lt v3, v2\noutputs v4",
+        ),
+        (
+            "b ** b1",
+            "v0: bool = input 0\nv1: bool = input 1\nv2: bool = not v1\nv3: bool = or v0, v2\nv4: i8 = convert v3\noutputs v4",
         ),
         ("isnan(i)", "v0: i32 = input 0\nv1: bool = ne v0, v0\noutputs v1"),
         ("i**5", "v0: i32 = input 0\nv1: i32 = mul v0, v0\nv2: i32 = mul v1, v1\nv3: i32 = mul v0, v2\noutputs v3"),
