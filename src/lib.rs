@@ -22,7 +22,11 @@
 //! Python's grammar for expressions, with NumPy 2's meaning: broadcasting, the promotion of types (numbers in the text, and
 //! bare Rust numbers, do not widen an array's type), wrapping integers, IEEE floats with every operation rounded as
 //! written. Reductions (`sum prod min max mean any all`, with `axis=` and `keepdims=`) may stand anywhere. `t = a*b; t + c`
-//! names a part, `x, y` has two results.
+//! names a part, `f(x) = x*exp(-x); f(a) + f(b)` defines a function, `x, y` has two results.
+//!
+//! A function of the text has one value and at least one parameter; its body may use what stands before it: names, other
+//! functions, and arguments of the call as a whole. It does not call itself. A parameter hides whatever else has its name;
+//! otherwise a name means one thing in a text, so a function cannot have the name of a value, or of one of the library's.
 //!
 //! Element types are `bool`, `i32`, `i64`, `f32` and `f64`.
 //!

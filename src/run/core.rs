@@ -22,10 +22,10 @@ use crate::dtype::DType;
 use crate::error::CompileError;
 use crate::math::Accuracy;
 use crate::plan::program::Program;
-use crate::syntax::ast::{Ast, Node};
+use crate::syntax::ast::Node;
 use crate::syntax::{Limits, parse};
 use crate::types::resolve::Meaning;
-use crate::types::{InputType, Resolved, infer, resolve};
+use crate::types::{Given, InputType, Resolved, infer, resolve};
 
 /// How the axes of a new result lie in memory.
 ///
@@ -76,7 +76,6 @@ pub struct Core {
     pub source: String,
     /// What it was compiled with.
     pub options: Options,
-    ast: Ast,
     resolved: Resolved,
     /// The constants that the text uses.
     constants: Vec<String>,
@@ -101,7 +100,8 @@ impl Core {
     /// Parses a text.
     pub fn new(source: &str, options: &Options) -> Result<Core, CompileError> {
         let ast = parse(source, &options.limits)?;
-        let resolved = resolve(&ast, source, &options.declared)?;
+        let resolved = resolve(ast, source, Given { declared: &options.declared, limits: options.limits })?;
+        let ast = &resolved.ast;
         let is_constant = |meaning: &Meaning| matches!(meaning, Meaning::Constant(_));
         let constants = ast.nodes.iter().zip(&resolved.meanings).filter_map(|(node, meaning)| match node {
             Node::Name(name) if is_constant(meaning) => Some(ast.name(*name).to_string()),
@@ -109,7 +109,7 @@ impl Core {
         });
         let constants = constants.collect();
         let (source, options) = (source.to_string(), options.clone());
-        Ok(Core { source, options, ast, resolved, constants, typed: Places::new(TYPES) })
+        Ok(Core { source, options, resolved, constants, typed: Places::new(TYPES) })
     }
 
     /// The free names, in order of first appearance.
@@ -177,7 +177,7 @@ impl Core {
         };
         let make = || {
             let signature: SmallVec<[InputType; 8]> = bound.iter().map(|(ty, _)| *ty).collect();
-            let graph = infer(&self.ast, &self.source, &self.resolved, &signature)?;
+            let graph = infer(&self.source, &self.resolved, &signature)?;
             let program = Program::new(graph, self.options.accuracy);
             Ok::<_, CompileError>(Arc::new(Typed {
                 signature,

@@ -59,7 +59,7 @@ impl Limits {
 
 /// One limit was passed at `span`: `what` were counted, more than `limit`, which is the field `field`.
 #[cold]
-pub(super) fn exceeded(source: &str, span: Span, what: &str, limit: usize, field: &str) -> CompileError {
+pub fn exceeded(source: &str, span: Span, what: &str, limit: usize, field: &str) -> CompileError {
     let message = format!("{what}: this is number {}, the limit is {limit}", limit.saturating_add(1));
     let help = format!("if the text is trusted, raise `Limits::{field}`");
     let diagnostic = Diagnostic::new(message, span).with_help(help);

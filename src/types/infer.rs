@@ -36,7 +36,8 @@ impl InputType {
 }
 
 /// The graph of a text for arguments of these types, one for each of [`Resolved::free`].
-pub fn infer(ast: &Ast, source: &str, resolved: &Resolved, inputs: &[InputType]) -> Result<Graph, CompileError> {
+pub fn infer(source: &str, resolved: &Resolved, inputs: &[InputType]) -> Result<Graph, CompileError> {
+    let ast = &resolved.ast;
     let mut pass = Pass {
         ast,
         resolved,
@@ -51,7 +52,10 @@ pub fn infer(ast: &Ast, source: &str, resolved: &Resolved, inputs: &[InputType])
         pass.typer.emit.span = ast.span(id);
         let value = match resolved.meanings.get(at) {
             Some(Meaning::Static) => None,
-            meaning => Some(pass.node(id, node, meaning.copied().unwrap_or(Meaning::Plain)).map_err(fail)?),
+            meaning => {
+                let value = pass.node(id, node, meaning.copied().unwrap_or(Meaning::Plain));
+                Some(value.map_err(|diagnostic| fail(pass.with_site(id, diagnostic)))?)
+            }
         };
         pass.values.push(value);
     }
@@ -182,11 +186,31 @@ impl Pass<'_> {
         let resolved = self.resolved;
         let call = match meaning {
             Meaning::Call(at) => resolved.calls.get(at as usize),
+            // A function of the text: its body stands before.
+            Meaning::Assigned(body) => return Ok(self.operand(body)?.value),
             _ => None,
         };
         let Some(call) = call else { return error("this call has no meaning", self.ast.span(id)) };
         let args = call.args.iter().map(|&x| self.operand(x)).collect::<Typed<SmallVec<[Operand; 3]>>>()?;
         self.typer.call(call, &args)
+    }
+
+    /// An error in the body of a function says in which call: types are those of the call.
+    fn with_site(&self, id: NodeId, mut diagnostic: Box<Diagnostic>) -> Box<Diagnostic> {
+        let sites = &self.resolved.sites;
+        let at = sites.partition_point(|&(_, call)| call < id);
+        if let Some(&(first, call)) = sites.get(at)
+            && first <= id
+        {
+            let text = match (self.typer.text(self.ast.span(call)), self.ast.node(call)) {
+                (text, Node::Call { function, .. }) if text == "x" => {
+                    format!("{}(...)", crate::diagnostic::excerpt(self.ast.name(*function)))
+                }
+                (text, _) => text,
+            };
+            diagnostic.message += &format!(" (in the call `{text}`)");
+        }
+        diagnostic
     }
 
     fn attribute(&mut self, x: Operand, attribute: Attribute) -> Typed<Value> {
