@@ -77,6 +77,7 @@ pub mod types;
 
 pub use dtype::{DType, Element, Kind, Scalar};
 pub use error::{CompileError, CompileErrorKind};
+pub use ir::registered::RustFunction;
 pub use math::Accuracy;
 pub use run::Order;
 pub use run::arg::{Arg, Args, AsArgs, IntoArg};

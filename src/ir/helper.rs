@@ -1,8 +1,12 @@
 //! Helper functions: what `patch` calls, lane by lane, where no straight-line code gives the value.
 //!
 //! One row each. A helper is a pure function of plain numbers that never panics and gives the same bits on every
-//! machine: it may use IEEE operations and the `libm` crate, never the platform's own mathematics library.
+//! machine: it may use IEEE operations and the `libm` crate, never the platform's own mathematics library. A function that
+//! the caller has registered is a helper too, of which nothing of that is known.
 
+use std::sync::atomic::AtomicU32;
+
+use super::registered::{Registered, enter};
 use crate::dtype::{DType, Element, Scalar};
 
 /// A helper's code, by signature. `extern "C"`, so that generated code can call it.
@@ -20,6 +24,8 @@ pub enum Code {
     I32I32(extern "C" fn(i32, i32) -> i32),
     /// Two `i64`.
     I64I64(extern "C" fn(i64, i64) -> i64),
+    /// A function of the caller's, called through [`enter`].
+    Rust(&'static Registered),
 }
 
 /// A helper function.
@@ -37,8 +43,10 @@ impl PartialEq for Helper {
     }
 }
 
+impl Eq for Helper {}
+
 impl Helper {
-    /// The types of the arguments; the result has the same.
+    /// The types of the arguments. The result has the same, but for those of the caller's.
     pub fn args(&self) -> &'static [DType] {
         match self.code {
             Code::F64(_) => &[DType::F64],
@@ -47,12 +55,21 @@ impl Helper {
             Code::F32F32(_) => &[DType::F32; 2],
             Code::I32I32(_) => &[DType::I32; 2],
             Code::I64I64(_) => &[DType::I64; 2],
+            Code::Rust(registered) => registered.args(),
         }
     }
 
     /// The type of the result.
     pub fn result(&self) -> DType {
-        self.args()[0]
+        match self.code {
+            Code::Rust(registered) => registered.result(),
+            _ => self.args()[0],
+        }
+    }
+
+    /// Whether it may be called ahead of time: a function of the caller's is called in a run only.
+    pub fn folds(&self) -> bool {
+        !matches!(self.code, Code::Rust(_))
     }
 
     /// The value at one point, on bits. The arguments are as many as [`Helper::args`] says.
@@ -67,6 +84,10 @@ impl Helper {
             Code::F32F32(f) => f(get(args, 0), get(args, 1)).to_scalar().bits(),
             Code::I32I32(f) => f(get(args, 0), get(args, 1)).to_scalar().bits(),
             Code::I64I64(f) => f(get(args, 0), get(args, 1)).to_scalar().bits(),
+            Code::Rust(registered) => {
+                let word = |i: usize| args.get(i).copied().unwrap_or(0);
+                enter(registered, &AtomicU32::new(0), word(0), word(1), word(2))
+            }
         }
     }
 

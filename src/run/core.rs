@@ -24,6 +24,7 @@ use crate::math::Accuracy;
 use crate::plan::program::Program;
 use crate::syntax::ast::Node;
 use crate::syntax::{Limits, parse};
+use crate::types::registered::Custom;
 use crate::types::resolve::Meaning;
 use crate::types::{Given, InputType, Resolved, infer, resolve};
 
@@ -65,6 +66,14 @@ pub struct Options {
     pub limits: Limits,
     /// Names that are arguments even if they are those of constants.
     pub declared: Vec<String>,
+    /// Functions of the caller's.
+    pub functions: Vec<Custom>,
+}
+
+impl Options {
+    fn given(&self) -> Given<'_> {
+        Given { declared: &self.declared, functions: &self.functions, limits: self.limits }
+    }
 }
 
 /// Sets of argument types for which an expression keeps its typed form.
@@ -100,7 +109,7 @@ impl Core {
     /// Parses a text.
     pub fn new(source: &str, options: &Options) -> Result<Core, CompileError> {
         let ast = parse(source, &options.limits)?;
-        let resolved = resolve(ast, source, Given { declared: &options.declared, limits: options.limits })?;
+        let resolved = resolve(ast, source, options.given())?;
         let ast = &resolved.ast;
         let is_constant = |meaning: &Meaning| matches!(meaning, Meaning::Constant(_));
         let constants = ast.nodes.iter().zip(&resolved.meanings).filter_map(|(node, meaning)| match node {

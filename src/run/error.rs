@@ -8,7 +8,8 @@ use crate::error::{CompileError, CompileErrorKind};
 /// Why an expression could not be evaluated on these arguments.
 ///
 /// Displays as a sentence that names the argument, what it is and what was needed, and where there is one, a remedy.
-/// Unless [`kind`](EvalError::kind) is [`Fault`](EvalErrorKind::Fault), nothing was computed, and an `out` is as it was.
+/// Unless [`kind`](EvalError::kind) is [`Fault`](EvalErrorKind::Fault) or [`Panic`](EvalErrorKind::Panic), nothing was
+/// computed, and an `out` is as it was.
 ///
 /// ```
 /// use ndarray::Array1;
@@ -75,6 +76,8 @@ pub enum EvalErrorKind {
     Memory,
     /// The data have no result (an integer to a negative integer power). An `out` holds unspecified values now.
     Fault,
+    /// A registered Rust function panicked. An `out` holds unspecified values now.
+    Panic,
     /// A prepared call was given arguments of other types than it was prepared for: prepare one for these.
     Prepared,
 }

@@ -26,3 +26,4 @@ mod tree;
 pub use limits::Limits;
 pub use order::{copy, for_each_child};
 pub use parser::parse;
+pub use token::is_name;

@@ -83,7 +83,7 @@ impl Emit {
         let bits: SmallVec<[u64; 3]> = args.iter().filter_map(|&x| self.as_const(x)).map(Scalar::bits).collect();
         match self.as_const(mask) {
             Some(c) if !bool::from_scalar(c) => return fast,
-            Some(_) if bits.len() == args.len() => {
+            Some(_) if bits.len() == args.len() && helper.folds() => {
                 return self.constant(Scalar::from_bits(helper.result(), helper.call(&bits)));
             }
             _ => {}

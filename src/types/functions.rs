@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::dtype::DType;
-use crate::ir::{Fold, Op};
+use crate::ir::{Fold, Helper, Op};
 use crate::math::Elementary;
 use crate::syntax::ast::{BinaryOp, CompareOp, UnaryOp};
 
@@ -71,6 +71,8 @@ pub enum Rule {
     Fold(Fold),
     /// The reduction to the mean.
     Mean,
+    /// A function of the caller's.
+    Custom(&'static Helper),
 }
 
 impl Rule {

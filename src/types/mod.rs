@@ -18,6 +18,7 @@ mod operators;
 mod power;
 mod print;
 pub mod promote;
+pub mod registered;
 pub mod resolve;
 #[cfg(test)]
 mod tests;

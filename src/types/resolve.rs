@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 
 use super::functions::Function;
 use super::graph::Axes;
+use super::registered::Custom;
 use super::{call, expand};
 use crate::diagnostic::{Diagnostic, excerpt};
 use crate::error::{CompileError, CompileErrorKind};
@@ -84,6 +85,8 @@ pub struct Resolved {
 pub struct Given<'a> {
     /// Names that are arguments even where they would be constants or functions.
     pub declared: &'a [String],
+    /// Functions of the caller's.
+    pub functions: &'a [Custom],
     /// Bounds on what becomes of the text.
     pub limits: Limits,
 }
@@ -204,6 +207,8 @@ type Failure = (CompileErrorKind, Diagnostic);
 struct Names<'a> {
     ast: &'a Ast,
     declared: HashSet<&'a str>,
+    /// Functions of the caller's, by name.
+    custom: HashMap<&'a str, &'static Function>,
     /// For each assigned name, the values in order of the text.
     assigned: HashMap<NameId, Vec<NodeId>>,
     /// For each function of the text, its index in `Ast::assignments`.
@@ -223,15 +228,48 @@ impl<'a> Names<'a> {
         let mut names = Names {
             ast,
             declared: given.declared.iter().map(String::as_str).collect(),
+            custom: HashMap::new(),
             assigned: HashMap::new(),
             definitions: HashMap::new(),
             params: HashMap::new(),
             variables: variables.collect(),
         };
+        for &Custom(function) in given.functions {
+            names.register(function)?;
+        }
         for (at, assignment) in ast.assignments.iter().enumerate() {
             names.assign(at, assignment)?;
         }
         Ok(names)
+    }
+
+    /// Notes a function of the caller's.
+    fn register(&mut self, function: &'static Function) -> Result<(), Failure> {
+        let (name, shown) = (function.name, excerpt(function.name));
+        let wrong = |message: String| {
+            let help = "register it under another name";
+            Err((CompileErrorKind::Name, Diagnostic::new(message, Span::default()).with_help(help)))
+        };
+        if !crate::syntax::is_name(name) {
+            return wrong(format!("a function is registered as `{shown}`, which is not a name"));
+        }
+        if Function::from_name(name).is_some() {
+            return wrong(format!("a function is registered as `{shown}`, which is a function of the library"));
+        }
+        if self.declared.contains(name) {
+            return wrong(format!("a function is registered as `{shown}`, which is declared as an argument"));
+        }
+        match self.custom.insert(name, function) {
+            Some(before) if !std::ptr::eq(before, function) => {
+                wrong(format!("two functions are registered as `{shown}`"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A function of the library or of the caller's.
+    fn outside(&self, name: &str) -> Option<&'static Function> {
+        Function::from_name(name).or_else(|| self.custom.get(name).copied())
     }
 
     /// Notes a value or a function that is given a name.
@@ -252,6 +290,9 @@ impl<'a> Names<'a> {
         }
         if Function::from_name(text).is_some() {
             return wrong(format!("`{shown}` is a function of the library"), "give yours another name");
+        }
+        if self.custom.contains_key(text) {
+            return wrong(format!("`{shown}` is a function that was registered"), "give one of the two another name");
         }
         if self.declared.contains(text) {
             return wrong(format!("`{shown}` is declared as an argument, and defined here as a function"), another);
@@ -287,6 +328,9 @@ impl<'a> Names<'a> {
         if self.declared.contains(text) {
             return Ok(Meaning::Free(0));
         }
+        if let Some(function) = self.custom.get(text) {
+            return Err(used_as_variable(text, &function.signature(text), span));
+        }
         if let Some((_, value)) = CONSTANTS.iter().find(|(name, _)| *name == text) {
             return Ok(Meaning::Constant(*value));
         }
@@ -312,7 +356,7 @@ impl<'a> Names<'a> {
             return self.definition(definition, span, scope);
         }
         let variable = param || self.assigned.contains_key(&name) || self.declared.contains(text);
-        let found = Function::from_name(text);
+        let found = self.outside(text);
         if let (Some(function), false) = (found, variable) {
             return Ok(Callee::Library(function));
         }
@@ -324,7 +368,7 @@ impl<'a> Names<'a> {
             let ast = self.ast;
             let own = ast.assignments.iter().filter(|a| a.params.is_some()).map(|a| ast.name(a.name));
             let library = Function::all().iter().flat_map(Function::names).map(|name| -> &str { name });
-            let names = own.chain(library);
+            let names = own.chain(self.custom.keys().copied()).chain(library);
             match crate::syntax::suggest::nearest(text, names) {
                 Some(nearest) => diagnostic.with_help(format!("did you mean `{nearest}`?")),
                 None => diagnostic,
