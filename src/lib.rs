@@ -44,8 +44,8 @@
 //! - Results do not depend on threads, executor, memory layout, CPU or options: the same bits each time. (A NaN equals any
 //!   NaN. Only [`Builder::order`] changes how a result lies in memory.)
 //! - An [`Expr`] is `Send + Sync`, cheap to clone, and may be called from many threads at once.
-//! - No text makes it panic, recurse without bound or write outside of its output; the size of a text is bounded by
-//!   [`Limits`].
+//! - No text makes it panic, recurse without bound or write outside of its output; the size of a text, and of what it
+//!   becomes, is bounded by [`Limits`].
 //!
 //! # Features
 //! `jit` (on by default) compiles to machine code through Cranelift. Without it (`default-features = false`) everything runs on
@@ -53,7 +53,7 @@
 //!
 //! # Guides
 //! In the repository: `docs/temporaries.md` on what temporaries, caches and memory cost; `docs/numexpr.md` for those who
-//! come from numexpr, with the functions there are; `docs/design.md` on how it works. The examples (`cargo run --release
+//! come from numexpr, with the functions there are; `docs/security.md` on text that is not trusted; `docs/design.md` on how it works. The examples (`cargo run --release
 //! --example quickstart`) are programs to copy from.
 
 #![warn(missing_docs)]
@@ -99,6 +99,8 @@ mod guides {
     struct Readme;
     #[doc = include_str!("../docs/numexpr.md")]
     struct Numexpr;
+    #[doc = include_str!("../docs/security.md")]
+    struct Security;
     #[doc = include_str!("../docs/temporaries.md")]
     struct Temporaries;
 }

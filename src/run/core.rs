@@ -18,11 +18,12 @@ use super::result::AnyArray;
 use super::scratch::with_workspace;
 use super::threads::Threads;
 use super::view::RawView;
+use crate::diagnostic::Diagnostic;
 use crate::dtype::DType;
-use crate::error::CompileError;
+use crate::error::{CompileError, CompileErrorKind};
 use crate::math::Accuracy;
 use crate::plan::program::Program;
-use crate::syntax::ast::Node;
+use crate::syntax::ast::{Node, Span};
 use crate::syntax::{Limits, parse};
 use crate::types::registered::Custom;
 use crate::types::resolve::Meaning;
@@ -75,6 +76,9 @@ impl Options {
         Given { declared: &self.declared, functions: &self.functions, limits: self.limits }
     }
 }
+
+/// How often, on the whole, an operation may be part of a pass.
+const PASSES: usize = 16;
 
 /// Sets of argument types for which an expression keeps its typed form.
 const TYPES: usize = 32;
@@ -186,8 +190,18 @@ impl Core {
         };
         let make = || {
             let signature: SmallVec<[InputType; 8]> = bound.iter().map(|(ty, _)| *ty).collect();
-            let graph = infer(&self.source, &self.resolved, &signature)?;
-            let program = Program::new(graph, self.options.accuracy);
+            let limits = &self.options.limits;
+            let graph = infer(&self.source, &self.resolved, &signature, limits)?;
+            let spans: Vec<Span> = graph.nodes.iter().map(|node| node.span).collect();
+            let program = Program::new(graph, self.options.accuracy, limits.operations.saturating_mul(PASSES));
+            let program = program.map_err(|at| {
+                let span = spans.get(at.0 as usize).copied().unwrap_or_default();
+                let most = limits.operations.saturating_mul(PASSES);
+                let message = format!("too many reductions or results of too much: more than {most} operations in all");
+                let help = "if the text is trusted, raise `Limits::operations`";
+                let diagnostic = Diagnostic::new(message, span).with_help(help);
+                CompileError::new(CompileErrorKind::Limit, diagnostic, &self.source)
+            })?;
             Ok::<_, CompileError>(Arc::new(Typed {
                 signature,
                 program,

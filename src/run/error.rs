@@ -51,6 +51,9 @@ pub enum EvalErrorKind {
     Compile,
     /// A name in the text has no argument: pass it, or declare it in the text.
     MissingArgument,
+    /// The text becomes more operations for these types than the limits allow: where it is trusted, raise
+    /// [`Limits::operations`](crate::Limits::operations).
+    Limit,
     /// Two arguments have one name: pass it once.
     DuplicateArgument,
     /// An argument has the name of a constant that the text uses (`e`, `pi`, `inf`, `nan`): declare the name through
@@ -113,6 +116,7 @@ impl From<CompileError> for EvalError {
     fn from(cause: CompileError) -> EvalError {
         let kind = match cause.kind() {
             CompileErrorKind::Type => EvalErrorKind::Type,
+            CompileErrorKind::Limit => EvalErrorKind::Limit,
             _ => EvalErrorKind::Compile,
         };
         EvalError(Box::new(Repr { kind, message: cause.message().to_string(), help: None, cause: Some(cause) }))

@@ -103,6 +103,7 @@ impl Emit {
 
     /// An elementary function of floats of one type. Of constants it is a constant, as exact as can be.
     pub fn math(&mut self, function: Elementary, args: &[NodeId]) -> NodeId {
+        self.graph.count_elementary();
         let constants: SmallVec<[Scalar; 2]> = args.iter().filter_map(|&x| self.as_const(x)).collect();
         if constants.len() == args.len()
             && let Some(value) = math::eval(function, Accuracy::Best, &constants)

@@ -13,6 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::dtype::{DType, Kind, Scalar};
 use crate::error::{CompileError, CompileErrorKind};
 use crate::syntax::ast::{Ast, Attribute, BinaryOp, CompareOp, Literal, Node, NodeId};
+use crate::syntax::{Limits, limits};
 
 /// The type of an argument.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -36,7 +37,7 @@ impl InputType {
 }
 
 /// The graph of a text for arguments of these types, one for each of [`Resolved::free`].
-pub fn infer(source: &str, resolved: &Resolved, inputs: &[InputType]) -> Result<Graph, CompileError> {
+pub fn infer(source: &str, resolved: &Resolved, inputs: &[InputType], limits: &Limits) -> Result<Graph, CompileError> {
     let ast = &resolved.ast;
     let mut pass = Pass {
         ast,
@@ -58,6 +59,10 @@ pub fn infer(source: &str, resolved: &Resolved, inputs: &[InputType]) -> Result<
             }
         };
         pass.values.push(value);
+        if pass.typer.emit.graph.size() > limits.operations {
+            let what = "too many operations once types are known";
+            return Err(limits::exceeded(source, ast.span(id), what, limits.operations, "operations"));
+        }
     }
     let mut outputs = Vec::with_capacity(ast.results.len());
     for &result in &ast.results {

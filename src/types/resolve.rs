@@ -18,8 +18,8 @@ use super::registered::Custom;
 use super::{call, expand};
 use crate::diagnostic::{Diagnostic, excerpt};
 use crate::error::{CompileError, CompileErrorKind};
-use crate::syntax::Limits;
 use crate::syntax::ast::{Assignment, Ast, Literal, NameId, Node, NodeId, Span};
+use crate::syntax::{Limits, limits};
 
 /// The names that are constants, unless assigned or declared.
 pub const CONSTANTS: &[(&str, f64)] =
@@ -147,14 +147,18 @@ pub fn resolve(ast: Ast, source: &str, given: Given) -> Result<Resolved, Compile
     if defines {
         resolved = expand::expand(resolved, source, &given.limits)?;
     }
-    resolved.number_free();
+    let inputs = resolved.number_free();
+    if let Some(&(start, name)) = inputs.get(given.limits.inputs) {
+        let span = Span::new(start as usize, start as usize + resolved.ast.names.get(name).map_or(0, String::len));
+        return Err(limits::exceeded(source, span, "too many arguments", given.limits.inputs, "inputs"));
+    }
     Ok(resolved)
 }
 
 impl Resolved {
     /// Numbers the free names in order of first appearance in the text, whatever the order of the nodes. (Those of a
-    /// function that is never called are not among the nodes: they need no argument.)
-    fn number_free(&mut self) {
+    /// function that is never called are not among the nodes: they need no argument.) Gives where each stands first.
+    fn number_free(&mut self) -> Vec<(u32, usize)> {
         let ast = &self.ast;
         let mut first: Vec<Option<u32>> = vec![None; ast.names.len()];
         for ((node, meaning), span) in ast.nodes.iter().zip(&self.meanings).zip(&ast.spans) {
@@ -176,6 +180,7 @@ impl Resolved {
                 *number = numbers[name.0 as usize];
             }
         }
+        order
     }
 }
 
