@@ -7,7 +7,7 @@
 //! | `tail`                      |                                             | a step of one point, then `left`     |
 //! | `done`                      |                                             | lanes merged; the level's after code |
 //!
-//! Where there are states, `left` goes on to `spill` and a `head` of the tail's own, which asks the same without them,
+//! A long body has `main` and `done` alone (see `padded.rs`). Where there are states, `left` goes on to `spill` and a `head` of the tail's own, which asks the same without them,
 //! and from there by `reload` to `done`, whose parameters they are.
 //!
 //! Blocks cost more compile time than what is in them, and each edge from a branch to a block that others lead to
@@ -94,6 +94,9 @@ impl Emitter<'_> {
         };
         let initial = self.initial_states();
 
+        if self.shape.padded.is_some() {
+            return self.whole_steps(body, &moving, &leaps, &start);
+        }
         let blocks = [(); 4].map(|()| self.b.create_block());
         let [main, left, tail, done] = blocks;
         let main_params = self.loop_params(main, moving.len());
@@ -145,6 +148,23 @@ impl Emitter<'_> {
         self.here = Here::default();
         self.lanes = 1;
         self.merge_states();
+    }
+
+    /// The innermost loop of a body that stands for whole steps alone.
+    fn whole_steps(&mut self, body: &[ir::Value], moving: &[usize], leaps: &[clif::Value], start: &[clif::Value]) {
+        let extent = self.table(Table::Extents, self.kernel.loops() - 1);
+        let [main, done] = [(); 2].map(|()| self.b.create_block());
+        let params = self.loop_params(main, moving.len());
+        self.b.ins().jump(main, &block_args(start));
+        self.b.switch_to_block(main);
+        self.begin_step(self.shape.lanes, moving, &params, None);
+        self.code(body);
+        let next = self.advance(&params, leaps, self.shape.lanes);
+        let more = self.b.ins().icmp(IntCC::UnsignedLessThan, next[0], extent);
+        self.b.ins().brif(more, main, &block_args(&next), done, &[]);
+        self.b.switch_to_block(done);
+        self.here = Here::default();
+        self.lanes = 1;
     }
 
     /// The points that are left, one a step: from `head` on, which is open, to the second of `blocks`, which is open then.

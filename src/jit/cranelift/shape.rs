@@ -6,6 +6,7 @@
 use smallvec::SmallVec;
 
 use super::lanes::PART;
+use super::padded::Padded;
 use crate::dtype::{DType, Kind};
 use crate::ir::builder::for_each_arg;
 use crate::ir::{self, Inst, Kernel, LANES, Op, Role, Stride};
@@ -73,6 +74,8 @@ pub(super) struct Shape {
     pub widths: Vec<usize>,
     /// The `accumulate`s of the body.
     pub accumulates: Vec<ir::Value>,
+    /// How it is run, if the body stands for whole steps alone.
+    pub padded: Option<Padded>,
     /// Whether the tail computes with scalars, not with one lane of vectors: operands in memory need no loads of their own.
     pub scalar_tail: bool,
 }
@@ -96,6 +99,7 @@ impl Shape {
             constants: 0,
             widths: widths(kernel),
             accumulates: Vec::new(),
+            padded: None,
             scalar_tail: kernel.loops() > 0 && body.iter().all(|&v| on_scalars(kernel, v)),
         };
         for &v in body {
@@ -110,6 +114,7 @@ impl Shape {
         shape.address_all(kernel)?;
         let pressure = shape.choose_lanes(kernel, body);
         shape.place_uniforms(kernel, body, pressure);
+        shape.padded = Padded::of(kernel, shape.lanes);
         Ok(shape)
     }
 
