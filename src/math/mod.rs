@@ -157,7 +157,7 @@ table! {
     /// Logarithm of the magnitude of the gamma function.
     Lgamma "lgamma" [10.0, 10.0], None, |x; _| gamma::lgamma(x);
     /// `log(exp(x) + exp(y))`, without overflow between.
-    Logaddexp "logaddexp" [10.0, 10.0], None, |x, y; _| logaddexp::logaddexp(x, y);
+    Logaddexp "logaddexp" [1.0, 1.0], None, |x, y; _| logaddexp::logaddexp(x, y);
 }
 
 impl Elementary {
