@@ -129,11 +129,11 @@ table! {
     /// Angle of the point (x, y).
     Arctan2 "arctan2" [1.0, 1.0], None, |y, x; _| inverse_trigonometric::arctan2(y, x);
     /// Hyperbolic sine.
-    Sinh "sinh" [0.55, 0.9], None, |x; _| hyperbolic::sinh(x);
+    Sinh "sinh" [0.55, 0.85], None, |x; _| hyperbolic::sinh(x);
     /// Hyperbolic cosine.
     Cosh "cosh" [0.55, 0.8], None, |x; _| hyperbolic::cosh(x);
     /// Hyperbolic tangent.
-    Tanh "tanh" [0.55, 0.85], Some([0.55, 4.0]), |x; accuracy| hyperbolic::tanh(x, accuracy);
+    Tanh "tanh" [0.55, 0.85], Some([0.55, 3.0]), |x; accuracy| hyperbolic::tanh(x, accuracy);
     /// Inverse hyperbolic sine.
     Arcsinh "arcsinh" [1.0, 1.0], None, |x; _| inverse_hyperbolic::arcsinh(x);
     /// Inverse hyperbolic cosine.

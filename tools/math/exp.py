@@ -10,6 +10,7 @@ fpminimax). The leading terms, which the code has on its own, are held fixed. Pr
 import subprocess
 
 import mpmath as mp
+from minimax import minimax
 
 mp.mp.prec = 160
 
@@ -54,36 +55,6 @@ def constant(name, ty, value):
     print(f"{name} {ty}: {number(sollya(f'print({rounded(value, ty)});')[0])!r}")
 
 
-def rational_tanh(above, below, end, count=160, rounds=60):
-    """tanh(x)/x as a quotient of polynomials in x^2 of these degrees, for 0 < x < end.
-
-    Lawson's method: least squares of the relative error, linear for the denominator of the round before, each point
-    weighted anew by its error, until all errors of note are alike.
-    """
-    x = [end * (1 - mp.cos(mp.pi * (i + mp.mpf("0.5")) / count)) / 2 for i in range(count)]
-    z, f = [(v / end) ** 2 for v in x], [mp.tanh(v) / v for v in x]
-    weights, q = [mp.mpf(1)] * count, [mp.mpf(1)] * count
-    size = above + below + 1
-    for turn in range(rounds):
-        matrix, right = mp.matrix(size, size), mp.matrix(size, 1)
-        for v, g, d, weight in zip(z, f, q, weights):
-            row = [v**j / (g * d) for j in range(above + 1)] + [-(v**j) / d for j in range(1, below + 1)]
-            for i in range(size):
-                right[i] += weight * row[i] / d
-                for j in range(size):
-                    matrix[i, j] += weight * row[i] * row[j]
-        solution = list(mp.lu_solve(matrix, right))
-        p, denominator = solution[: above + 1], [mp.mpf(1)] + solution[above + 1 :]
-        q = [mp.polyval(denominator[::-1], v) for v in z]
-        errors = [abs(mp.polyval(p[::-1], v) / d / g - 1) for v, d, g in zip(z, q, f)]
-        if turn > 2:
-            weights = [weight * error for weight, error in zip(weights, errors)]
-            weights = [weight / sum(weights) for weight in weights]
-    print(f"TANH_ABOVE, TANH_BELOW: tanh(x)/x, relative error 2^{float(mp.log(max(errors), 2)):.1f}")
-    for polynomial in p, denominator:
-        print(f"    {[float(c / end ** (2 * i)) for i, c in enumerate(polynomial)]},")
-
-
 for ty in FORMAT:
     hi = rounded("log(2)", ty)
     lo = rounded(f"log(2) - {hi}", ty)
@@ -101,4 +72,9 @@ for name, terms in ("", 5), ("_WIDE", 3):
     polynomial(f"COSH{name}", "f64", "cosh(x)", range(2, 2 * terms + 1, 2), "1", "1b-60", HALF_LN2)
     polynomial(f"SINH{name}", "f64", "sinh(x)", range(3, 2 * terms + 2, 2), "x", "1b-60", HALF_LN2)
 polynomial("TANH", "f64", "tanh(x)", range(3, 14, 2), "x", "1b-60", f"{HALF_LN2}/2")
-rational_tanh(4, 5, mp.mpf("9.1"))
+
+end = mp.mpf("9.1")
+above, below, error = minimax(lambda z: mp.tanh(mp.sqrt(z)) / mp.sqrt(z) if z else mp.mpf(1), 0, end**2, 4, m=5)
+print(f"TANH_ABOVE, TANH_BELOW: tanh(x)/x in x^2, relative error 2^{float(mp.log(abs(error), 2)):.1f}")
+for coefficients in above, below:
+    print(f"    {[float(c) for c in coefficients]},")
