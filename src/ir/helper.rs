@@ -1,9 +1,13 @@
 //! Helper functions: what `patch` calls, lane by lane, where no straight-line code gives the value.
 //!
 //! One row each. A helper is a pure function of plain numbers that never panics and gives the same bits on every
-//! machine: it may use IEEE operations and the `libm` crate, never the platform's own mathematics library.
+//! machine: it may use IEEE operations and the `libm` crate, never the platform's own mathematics library. A function that
+//! the caller has registered is a helper too, of which nothing of that is known.
+
+use std::sync::atomic::AtomicU32;
 
 use super::cancelled;
+use super::registered::{Registered, enter};
 use crate::dtype::{DType, Real, Scalar};
 
 macro_rules! codes {
@@ -11,17 +15,27 @@ macro_rules! codes {
         /// A helper's code, by signature. `extern "C"`, so that generated code can call it. No integer is shorter than 32
         /// bits, for then it would be of the machine's convention who extends it.
         #[derive(Clone, Copy, Debug)]
-        pub enum Code { $($(#[$doc])* $code(extern "C" fn($(codes!(@ $x $t)),+) -> $t),)* }
+        pub enum Code {
+            $($(#[$doc])* $code(extern "C" fn($(codes!(@ $x $t)),+) -> $t),)*
+            /// A function of the caller's, called through [`enter`].
+            Rust(&'static Registered),
+        }
 
         impl Code {
-            /// The types of the arguments; the result has the same.
+            /// The types of the arguments.
             pub fn args(self) -> &'static [DType] {
-                match self { $(Code::$code(_) => &[$(codes!(@ $x <$t as crate::dtype::Element>::DTYPE)),+],)* }
+                match self {
+                    $(Code::$code(_) => &[$(codes!(@ $x <$t as crate::dtype::Element>::DTYPE)),+],)*
+                    Code::Rust(registered) => registered.args(),
+                }
             }
 
             /// The address.
             pub fn address(self) -> usize {
-                match self { $(Code::$code(f) => f as usize,)* }
+                match self {
+                    $(Code::$code(f) => f as usize,)*
+                    Code::Rust(_) => enter as *const () as usize,
+                }
             }
 
             /// The value at one point, on bits, as many as there are arguments.
@@ -30,10 +44,16 @@ macro_rules! codes {
                 fn next<T: Real>(args: &mut impl Iterator<Item = u64>) -> T {
                     T::from_scalar(Scalar::from_bits(T::DTYPE, args.next().unwrap_or(0)))
                 }
-                match self { $(Code::$code(f) => {
-                    $(let $x = next(&mut args);)+
-                    f($($x),+).to_scalar().bits()
-                })* }
+                match self {
+                    $(Code::$code(f) => {
+                        $(let $x = next(&mut args);)+
+                        f($($x),+).to_scalar().bits()
+                    })*
+                    Code::Rust(registered) => {
+                        let mut word = || args.next().unwrap_or(0);
+                        enter(registered, &AtomicU32::new(0), word(), word(), word())
+                    }
+                }
             }
         }
     };
@@ -74,15 +94,25 @@ impl PartialEq for Helper {
     }
 }
 
+impl Eq for Helper {}
+
 impl Helper {
-    /// The types of the arguments; the result has the same.
+    /// The types of the arguments. The result has the same, but for those of the caller's.
     pub fn args(&self) -> &'static [DType] {
         self.code.args()
     }
 
     /// The type of the result.
     pub fn result(&self) -> DType {
-        self.args()[0]
+        match self.code {
+            Code::Rust(registered) => registered.result(),
+            _ => self.args()[0],
+        }
+    }
+
+    /// Whether it may be called ahead of time: a function of the caller's is called in a run only.
+    pub fn folds(&self) -> bool {
+        !matches!(self.code, Code::Rust(_))
     }
 
     /// The value at one point, on bits. The arguments are as many as [`Helper::args`] says.

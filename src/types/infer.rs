@@ -16,6 +16,7 @@ use crate::dtype::{DType, Kind};
 use crate::error::{CompileError, CompileErrorKind};
 use crate::math::complex::Part;
 use crate::syntax::ast::{Ast, Attribute, BinaryOp, CompareOp, Literal, Node, NodeId};
+use crate::syntax::{Limits, limits};
 
 /// The type of an argument.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -39,7 +40,8 @@ impl InputType {
 }
 
 /// The graph of a text for arguments of these types, one for each of [`Resolved::free`].
-pub fn infer(ast: &Ast, source: &str, resolved: &Resolved, inputs: &[InputType]) -> Result<Graph, CompileError> {
+pub fn infer(source: &str, resolved: &Resolved, inputs: &[InputType], limits: &Limits) -> Result<Graph, CompileError> {
+    let ast = &resolved.ast;
     let mut pass = Pass {
         ast,
         resolved,
@@ -54,9 +56,16 @@ pub fn infer(ast: &Ast, source: &str, resolved: &Resolved, inputs: &[InputType])
         pass.typer.emit.span = ast.span(id);
         let value = match resolved.meanings.get(at) {
             Some(Meaning::Static) => None,
-            meaning => Some(pass.node(id, node, meaning.copied().unwrap_or(Meaning::Plain)).map_err(fail)?),
+            meaning => {
+                let value = pass.node(id, node, meaning.copied().unwrap_or(Meaning::Plain));
+                Some(value.map_err(|diagnostic| fail(pass.with_site(id, diagnostic)))?)
+            }
         };
         pass.values.push(value);
+        if pass.typer.emit.graph.size() > limits.operations {
+            let what = "too many operations once types are known";
+            return Err(limits::exceeded(source, ast.span(id), what, limits.operations, "operations"));
+        }
     }
     let (mut outputs, mut results) = (Vec::with_capacity(ast.results.len()), Vec::with_capacity(ast.results.len()));
     for &result in &ast.results {
@@ -203,11 +212,31 @@ impl Pass<'_> {
         let resolved = self.resolved;
         let call = match meaning {
             Meaning::Call(at) => resolved.calls.get(at as usize),
+            // A function of the text: its body stands before.
+            Meaning::Assigned(body) => return Ok(self.operand(body)?.value),
             _ => None,
         };
         let Some(call) = call else { return error("this call has no meaning", self.ast.span(id)) };
         let args = call.args.iter().map(|&x| self.operand(x)).collect::<Typed<SmallVec<[Operand; 3]>>>()?;
         self.typer.call(call, &args)
+    }
+
+    /// An error in the body of a function says in which call: types are those of the call.
+    fn with_site(&self, id: NodeId, mut diagnostic: Box<Diagnostic>) -> Box<Diagnostic> {
+        let sites = &self.resolved.sites;
+        let at = sites.partition_point(|&(_, call)| call < id);
+        if let Some(&(first, call)) = sites.get(at)
+            && first <= id
+        {
+            let text = match (self.typer.text(self.ast.span(call)), self.ast.node(call)) {
+                (text, Node::Call { function, .. }) if text == "x" => {
+                    format!("{}(...)", crate::diagnostic::excerpt(self.ast.name(*function)))
+                }
+                (text, _) => text,
+            };
+            diagnostic.message += &format!(" (in the call `{text}`)");
+        }
+        diagnostic
     }
 
     fn attribute(&mut self, x: Operand, attribute: Attribute) -> Typed<Value> {
