@@ -101,11 +101,11 @@ macro_rules! table {
 
 table! {
     /// e to the power of x.
-    Exp "exp" [1.0, 1.0], None, |x; _| exp::exp(x);
+    Exp "exp" [0.8, 0.8], None, |x; _| exp::exp(x);
     /// 2 to the power of x.
-    Exp2 "exp2" [1.0, 1.0], None, |x; _| exp::exp2(x);
+    Exp2 "exp2" [0.8, 0.8], None, |x; _| exp::exp2(x);
     /// `exp(x) - 1`, near 0 too.
-    Expm1 "expm1" [1.0, 1.0], None, |x; _| exp::expm1(x);
+    Expm1 "expm1" [0.8, 0.85], None, |x; _| exp::expm1(x);
     /// Natural logarithm.
     Log "log" [1.0, 1.0], None, |x; _| log::log(x);
     /// Logarithm to base 2.
@@ -129,11 +129,11 @@ table! {
     /// Angle of the point (x, y).
     Arctan2 "arctan2" [1.0, 1.0], None, |y, x; _| inverse_trigonometric::arctan2(y, x);
     /// Hyperbolic sine.
-    Sinh "sinh" [1.0, 1.0], None, |x; _| hyperbolic::sinh(x);
+    Sinh "sinh" [0.55, 0.85], None, |x; _| hyperbolic::sinh(x);
     /// Hyperbolic cosine.
-    Cosh "cosh" [1.0, 1.0], None, |x; _| hyperbolic::cosh(x);
+    Cosh "cosh" [0.55, 0.8], None, |x; _| hyperbolic::cosh(x);
     /// Hyperbolic tangent.
-    Tanh "tanh" [1.0, 1.0], None, |x; _| hyperbolic::tanh(x);
+    Tanh "tanh" [0.55, 0.85], Some([0.55, 3.0]), |x; accuracy| hyperbolic::tanh(x, accuracy);
     /// Inverse hyperbolic sine.
     Arcsinh "arcsinh" [1.0, 1.0], None, |x; _| inverse_hyperbolic::arcsinh(x);
     /// Inverse hyperbolic cosine.
