@@ -24,7 +24,8 @@
 //! written. Reductions (`sum prod min max mean any all`, with `axis=` and `keepdims=`) may stand anywhere. `t = a*b; t + c`
 //! names a part, `x, y` has two results.
 //!
-//! Element types are `bool`, `i32`, `i64`, `f32` and `f64`.
+//! Element types are `bool`, the integers `i8 i16 i32 i64 u8 u16 u32 u64`, the floats `f32 f64` and the complex numbers `c64 c128`
+//! (of two `f32`, of two `f64`). Small ones stay small, in memory and in registers: `a + b` of two `u8` is `u8`, and wraps.
 //!
 //! # Ways to call
 //! | | |
@@ -71,7 +72,7 @@ pub mod syntax;
 #[doc(hidden)]
 pub mod types;
 
-pub use dtype::{DType, Element, Kind, Scalar};
+pub use dtype::{DType, Element, Kind, Real, Scalar};
 pub use error::{CompileError, CompileErrorKind};
 pub use math::Accuracy;
 pub use run::Order;
@@ -79,6 +80,7 @@ pub use run::arg::{Arg, Args, AsArgs, IntoArg};
 pub use run::error::{EvalError, EvalErrorKind};
 pub use run::explain::Explain;
 pub use run::expr::{Builder, Expr, Names};
+pub use run::fit::Casting;
 pub use run::kernels::Executor;
 pub use run::out::Out;
 pub use run::prepared::Prepared;

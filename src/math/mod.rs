@@ -9,13 +9,16 @@
 //! |----------------|-----------------------------------------------------------------------|
 //! | `formula`      | IR written as formulas: `x*x + 1.0`                                   |
 //! | `double`       | sums and products with their rounding errors: pairs of floats         |
+//! | `complex/`     | functions of complex numbers, made of the real ones                   |
 //! | the others     | one family of functions each: method, constants, code                 |
 //!
 //! The constants are made by the scripts in `tools/math/`, as each file says.
 
+pub mod complex;
 mod double;
 mod erf;
 mod exp;
+mod exp_scaled;
 mod formula;
 mod gamma;
 mod hyperbolic;
@@ -112,11 +115,11 @@ table! {
     /// `log(1 + x)`, near 0 too.
     Log1p "log1p" [1.0, 1.0], None, |x; _| log::log1p(x);
     /// Sine.
-    Sin "sin" [1.0, 1.0], None, |x; _| trigonometric::sin(x);
+    Sin "sin" [1.0, 1.0], Some([4.0, 4.0]), |x; accuracy| trigonometric::sin(x, accuracy);
     /// Cosine.
-    Cos "cos" [1.0, 1.0], None, |x; _| trigonometric::cos(x);
+    Cos "cos" [1.0, 1.0], Some([4.0, 4.0]), |x; accuracy| trigonometric::cos(x, accuracy);
     /// Tangent.
-    Tan "tan" [1.0, 1.0], None, |x; _| trigonometric::tan(x);
+    Tan "tan" [1.0, 1.0], Some([4.0, 4.0]), |x; accuracy| trigonometric::tan(x, accuracy);
     /// Inverse sine.
     Arcsin "arcsin" [1.0, 1.0], None, |x; _| inverse_trigonometric::arcsin(x);
     /// Inverse cosine.

@@ -6,9 +6,9 @@
 
 use smallvec::SmallVec;
 
-use super::program::{Program, Source, Stage, Work};
+use super::program::{Group, Program, Source, Stage, Work};
 use crate::dtype::DType;
-use crate::ir::{Access, Builder, Kernel, LoopId, Monoid, OperandId, Role, Stride, Value};
+use crate::ir::{Access, Args, Builder, Fragment, Kernel, LANES, LoopId, Monoid, Op, OperandId, Role, Stride, Value};
 use crate::math::{self, Accuracy};
 use crate::types::graph::{Graph, NodeId, NodeKind};
 
@@ -66,24 +66,12 @@ pub struct OperandSpec {
     pub role: Role,
 }
 
-/// A reduction stage's monoid and arguments.
-pub fn reduction(graph: &Graph, stage: &Stage) -> Option<(&'static Monoid, NodeId)> {
-    let Work::Reduce { node, .. } = stage.work else { return None };
-    match graph.node(node).kind {
-        NodeKind::Reduce { monoid, .. } => Some((monoid, node)),
-        _ => None,
-    }
-}
-
-/// The sources of the map that joins stage `at`, without the stage's own temporary.
+/// The sources of the map that joins stage `at`, without the stage's own results.
 fn joined_sources(program: &Program, at: usize) -> impl Iterator<Item = (NodeId, Source)> {
-    let joins = match program.stages[at].work {
-        Work::Reduce { joins, .. } => joins,
-        Work::Map(_) => None,
-    };
-    let me = Source::Temp(at as u32);
+    let joins = program.stages[at].group().and_then(|group| group.joins);
     let sources = joins.map_or(&[][..], |map| &program.stages[map].sources);
-    sources.iter().copied().filter(move |(_, source)| *source != me)
+    let own = move |source: &Source| matches!(source, Source::Temp { stage, .. } if *stage as usize == at);
+    sources.iter().copied().filter(move |(_, source)| !own(source))
 }
 
 /// The nodes that a map stage stores.
@@ -105,49 +93,49 @@ pub fn operands(program: &Program, at: usize, pass: Pass) -> SmallVec<[OperandSp
     };
     let plain = |role: Role| move |&dtype: &DType| OperandSpec { source: None, dtype, role };
     let own = stage.sources.iter().copied().map(source);
-    let Some((monoid, node)) = reduction(graph, stage) else {
+    let Some(group) = stage.group() else {
         specs.extend(own);
         specs.extend(stores(stage).iter().map(|&(node, _)| plain(Role::Out)(&graph.node(node).dtype)));
         return specs;
     };
-    let result = [graph.node(node).dtype];
+    let results = group.nodes.iter().map(|&node| plain(Role::Out)(&graph.node(node).dtype));
     match pass {
         Pass::Map | Pass::Partial => {
             specs.extend(own);
-            specs.extend(monoid.state.iter().map(plain(Role::Out)));
+            specs.extend(group.state.iter().map(plain(Role::Out)));
         }
         Pass::PartialOfArgs => {
-            specs.extend(monoid.args.iter().map(plain(Role::In)));
-            specs.extend(monoid.state.iter().map(plain(Role::Out)));
+            specs.extend(group.args.iter().map(plain(Role::In)));
+            specs.extend(group.state.iter().map(plain(Role::Out)));
         }
         Pass::Whole => {
             specs.extend(own);
-            specs.extend(result.iter().map(plain(Role::Out)));
+            specs.extend(results);
         }
         Pass::WholeJoined => {
             specs.extend(own);
             specs.extend(joined_sources(program, at).map(source));
-            if let Work::Reduce { joins: Some(map), .. } = stage.work {
+            if let Some(map) = group.joins {
                 let outputs = stores(&program.stages[map]).iter();
                 specs.extend(outputs.map(|&(node, _)| plain(Role::Out)(&graph.node(node).dtype)));
             }
         }
         Pass::Step => {
             specs.extend(own);
-            specs.extend(monoid.state.iter().map(plain(Role::InOut)));
+            specs.extend(group.state.iter().map(plain(Role::InOut)));
         }
         Pass::Fill => {
             specs.extend(own);
-            specs.extend(monoid.args.iter().map(plain(Role::Out)));
+            specs.extend(group.args.iter().map(plain(Role::Out)));
         }
         Pass::Merge => {
-            specs.extend(monoid.state.iter().map(plain(Role::In)));
-            specs.extend(monoid.state.iter().map(plain(Role::In)));
-            specs.extend(monoid.state.iter().map(plain(Role::Out)));
+            specs.extend(group.state.iter().map(plain(Role::In)));
+            specs.extend(group.state.iter().map(plain(Role::In)));
+            specs.extend(group.state.iter().map(plain(Role::Out)));
         }
         Pass::Finish => {
-            specs.extend(monoid.state.iter().map(plain(Role::In)));
-            specs.extend(result.iter().map(plain(Role::Out)));
+            specs.extend(group.state.iter().map(plain(Role::In)));
+            specs.extend(results);
         }
     }
     specs
@@ -158,72 +146,82 @@ pub fn lower(program: &Program, at: usize, pass: Pass, layout: &Layout) -> Kerne
     let (graph, stage) = (&program.graph, &program.stages[at]);
     let specs = operands(program, at, pass);
     let accuracy = program.accuracy;
-    let mut low = Lowering { graph, accuracy, b: Builder::new(layout.loops), made: vec![None; graph.nodes.len()] };
+    let mut low = Lowering {
+        graph,
+        accuracy,
+        b: Builder::new(layout.loops),
+        made: vec![None; graph.nodes.len()],
+        along: (LoopId(0), 1),
+    };
     let accesses: Vec<Access> =
         specs.iter().enumerate().map(|(i, spec)| declare(&mut low.b, i, spec, layout)).collect();
-    let own = stage.sources.iter().map(|&(node, _)| node);
+    // Where the loop is that runs along what is combined, and by how many elements it steps.
+    low.along = match pass {
+        Pass::Step => (LoopId(0), LANES as i64),
+        _ => (LoopId(layout.loops.saturating_sub(1) as u8), 1),
+    };
 
-    let Some((monoid, node)) = reduction(graph, stage) else {
+    let Some(group) = stage.group() else {
         let (ins, outs) = accesses.split_at(stage.sources.len());
-        low.leaves(own, ins);
+        low.leaves(&stage.sources, ins);
         low.nodes(&stage.nodes);
         low.store_nodes(stage, outs);
         return low.b.finish();
     };
-
-    let states = monoid.state.len();
     match pass {
+        Pass::PartialOfArgs => {
+            let (ins, outs) = accesses.split_at(group.args.len());
+            let args = low.load_all(ins);
+            let state = low.accumulate(group, &args);
+            low.store_all(outs, &state);
+        }
+        Pass::Merge => {
+            let (ins, outs) = accesses.split_at(2 * group.state.len());
+            let both = low.load_all(ins);
+            let (earlier, later) = both.split_at(group.state.len());
+            let merged = low.merge(group, earlier, later);
+            low.store_all(outs, &merged);
+        }
+        Pass::Finish => {
+            let (ins, outs) = accesses.split_at(group.state.len());
+            let state = low.load_all(ins);
+            let results = low.finish(group, &state);
+            low.store_all(outs, &results);
+        }
         Pass::Map | Pass::Partial | Pass::Whole | Pass::WholeJoined | Pass::Step | Pass::Fill => {
             let (ins, rest) = accesses.split_at(stage.sources.len());
-            low.leaves(own, ins);
+            low.leaves(&stage.sources, ins);
             low.nodes(&stage.nodes);
-            let args: Vec<Value> = graph.node(node).args.iter().map(|&arg| low.value(arg)).collect();
+            let args: Vec<NodeId> = group.nodes.iter().flat_map(|&node| graph.node(node).args.clone()).collect();
+            let args: Vec<Value> = args.into_iter().map(|arg| low.value(arg)).collect();
             match pass {
                 Pass::Step => {
-                    let mut state: Vec<Value> = rest.iter().map(|a| low.b.load(a.clone())).collect();
-                    state.extend(args);
-                    let stepped = low.b.fragment(&monoid.step, &state);
+                    let state = low.load_all(rest);
+                    let stepped = low.step(group, &state, &args);
                     low.store_all(rest, &stepped);
                 }
                 Pass::Fill => low.store_all(rest, &args),
                 Pass::Map | Pass::Partial => {
-                    let state = low.b.accumulate(monoid, &args);
+                    let state = low.accumulate(group, &args);
                     low.store_all(rest, &state);
                 }
                 _ => {
-                    let state = low.b.accumulate(monoid, &args);
-                    let result = low.b.fragment(&monoid.finish, &state)[0];
-                    low.made[node.0 as usize] = Some(result);
-                    if pass == Pass::Whole {
-                        low.store_all(rest, &[result]);
-                    } else if let Work::Reduce { joins: Some(map), .. } = stage.work {
-                        let map = &program.stages[map];
-                        let others: Vec<NodeId> = joined_sources(program, at).map(|(node, _)| node).collect();
+                    let state = low.accumulate(group, &args);
+                    let results = low.finish(group, &state);
+                    for (node, &result) in group.nodes.iter().zip(&results) {
+                        low.made[node.0 as usize] = Some(result);
+                    }
+                    if let (Pass::WholeJoined, Some(map)) = (pass, group.joins) {
+                        let others: Vec<(NodeId, Source)> = joined_sources(program, at).collect();
                         let (ins, outs) = rest.split_at(others.len());
-                        low.leaves(others.into_iter(), ins);
-                        low.nodes(&map.nodes);
-                        low.store_nodes(map, outs);
+                        low.leaves(&others, ins);
+                        low.nodes(&program.stages[map].nodes);
+                        low.store_nodes(&program.stages[map], outs);
+                    } else {
+                        low.store_all(rest, &results);
                     }
                 }
             }
-        }
-        Pass::PartialOfArgs => {
-            let (ins, outs) = accesses.split_at(monoid.args.len());
-            let args: Vec<Value> = ins.iter().map(|a| low.b.load(a.clone())).collect();
-            let state = low.b.accumulate(monoid, &args);
-            low.store_all(outs, &state);
-        }
-        Pass::Merge => {
-            let (ins, outs) = accesses.split_at(2 * states);
-            let both: Vec<Value> = ins.iter().map(|a| low.b.load(a.clone())).collect();
-            let merged = low.b.fragment(&monoid.merge, &both);
-            low.store_all(outs, &merged);
-        }
-        Pass::Finish => {
-            let (ins, outs) = accesses.split_at(states);
-            let state: Vec<Value> = ins.iter().map(|a| low.b.load(a.clone())).collect();
-            let result = low.b.fragment(&monoid.finish, &state);
-            low.store_all(outs, &result);
         }
     }
     low.b.finish()
@@ -237,8 +235,10 @@ fn declare(b: &mut Builder, i: usize, spec: &OperandSpec, layout: &Layout) -> Ac
         moving().map(|(_, class)| if *class == Class::Unit { Stride::Unit } else { Stride::Any }).collect();
     let name = match spec.source {
         Some(Source::Input(n)) => format!("in{n}"),
-        Some(Source::Temp(n)) => format!("tmp{n}"),
+        Some(Source::Temp { stage, part: 0 }) => format!("tmp{stage}"),
+        Some(Source::Temp { stage, part }) => format!("tmp{stage}_{part}"),
         Some(Source::Count(n)) => format!("count{n}"),
+        Some(Source::Position) => "position".to_string(),
         None => format!("{}{i}", if spec.role == Role::In { "x" } else { "y" }),
     };
     let id: OperandId = b.operand(name, spec.dtype, spec.role, &dims);
@@ -251,6 +251,7 @@ struct Lowering<'a> {
     accuracy: Accuracy,
     b: Builder,
     made: Vec<Option<Value>>,
+    along: (LoopId, i64),
 }
 
 impl Lowering<'_> {
@@ -265,10 +266,66 @@ impl Lowering<'_> {
         }
     }
 
-    fn leaves(&mut self, nodes: impl Iterator<Item = NodeId>, accesses: &[Access]) {
-        for (node, access) in nodes.zip(accesses) {
-            self.made[node.0 as usize] = Some(self.b.load(access.clone()));
+    fn leaves(&mut self, sources: &[(NodeId, Source)], accesses: &[Access]) {
+        for (&(node, source), access) in sources.iter().zip(accesses) {
+            let mut v = self.b.load(access.clone());
+            if source == Source::Position {
+                // What is loaded is the position of the loop's first element.
+                let (along, step) = self.along;
+                let index = self.b.index(along);
+                let step = self.b.constant(step);
+                let on = self.b.op(Op::Mul, &[index, step]);
+                v = self.b.op(Op::Add, &[v, on]);
+            }
+            self.made[node.0 as usize] = Some(v);
         }
+    }
+
+    fn load_all(&mut self, accesses: &[Access]) -> Vec<Value> {
+        accesses.iter().map(|a| self.b.load(a.clone())).collect()
+    }
+
+    /// All reductions of a group along the innermost loop; gives their states.
+    fn accumulate(&mut self, group: &Group, args: &[Value]) -> Vec<Value> {
+        let mut args = args.iter().copied();
+        let mut states = Vec::new();
+        for monoid in &group.monoids {
+            let own: Args = args.by_ref().take(monoid.args.len()).collect();
+            states.extend(self.b.accumulate(monoid, &own));
+        }
+        states
+    }
+
+    /// Fragments of all monoids of a group: each on its parts of these values, which are as long as `lengths` says.
+    fn fragments<const N: usize>(
+        &mut self,
+        group: &Group,
+        which: fn(&Monoid) -> &Fragment,
+        of: [(&[Value], fn(&Monoid) -> usize); N],
+    ) -> Vec<Value> {
+        let mut at = [0; N];
+        let mut results = Vec::new();
+        for monoid in &group.monoids {
+            let mut own = Args::new();
+            for (at, (values, length)) in at.iter_mut().zip(of) {
+                own.extend_from_slice(&values[*at..*at + length(monoid)]);
+                *at += length(monoid);
+            }
+            results.extend(self.b.fragment(which(monoid), &own));
+        }
+        results
+    }
+
+    fn step(&mut self, group: &Group, state: &[Value], args: &[Value]) -> Vec<Value> {
+        self.fragments(group, |m| &m.step, [(state, |m| m.state.len()), (args, |m| m.args.len())])
+    }
+
+    fn merge(&mut self, group: &Group, earlier: &[Value], later: &[Value]) -> Vec<Value> {
+        self.fragments(group, |m| &m.merge, [(earlier, |m| m.state.len()), (later, |m| m.state.len())])
+    }
+
+    fn finish(&mut self, group: &Group, state: &[Value]) -> Vec<Value> {
+        self.fragments(group, |m| &m.finish, [(state, |m| m.state.len())])
     }
 
     /// Stores a map's nodes.
@@ -296,13 +353,14 @@ impl Lowering<'_> {
                 }
                 NodeKind::Op(op) => self.b.op(*op, &args),
                 NodeKind::Math(function) => math::lower(&mut self.b, *function, self.accuracy, &args),
+                NodeKind::Complex(function, part) => math::complex::lower(&mut self.b, *function, *part, &args),
                 NodeKind::Patch(helper) => self.b.patch(args[0], args[1], helper, &args[2..]),
                 NodeKind::Fault(code) => {
                     self.b.fault(args[0], *code);
                     args[1]
                 }
                 // Leaves of every stage: made already.
-                NodeKind::Input(_) | NodeKind::Reduce { .. } | NodeKind::Count(_) => continue,
+                NodeKind::Input(_) | NodeKind::Reduce { .. } | NodeKind::Position | NodeKind::Count(_) => continue,
             };
             self.made[id.0 as usize] = Some(v);
         }

@@ -141,6 +141,12 @@ impl Nest {
         self.pointers[operand] = pointer;
     }
 
+    /// Sets the address of an operand, and its stride along one axis, in bytes.
+    pub fn set_operand(&mut self, operand: usize, pointer: *mut u8, axis: usize, stride: isize) {
+        self.pointers[operand] = pointer;
+        self.strides[operand * self.shape.len() + axis] = stride;
+    }
+
     /// Moves an axis to another place.
     pub fn move_axis(&mut self, from: usize, to: usize) {
         let mut order = mem::take(&mut self.order);

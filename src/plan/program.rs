@@ -1,9 +1,11 @@
 //! Cuts a typed graph into stages: passes over memory, in the order in which they run.
 //!
-//! Comes in: a graph. Goes out: for each reduction a stage that computes it into a temporary, then for the outputs maps
-//! that read inputs and temporaries and store results; a map that can join a reduction's pass is named there. Nothing
-//! here depends on shapes. Always holds: a stage reads only inputs and the temporaries of earlier stages.
+//! Comes in: a graph. Goes out: stages that compute reductions into temporaries (those of the same arrays over the same axes in
+//! one pass), then for the outputs maps that read inputs and temporaries and store results; a map that can join a
+//! reduction's pass is named there. Nothing here depends on shapes. Always holds: a stage reads only inputs and the temporaries of earlier stages.
 
+use crate::dtype::{DType, Scalar};
+use crate::ir::Monoid;
 use crate::math::Accuracy;
 use crate::types::graph::{Axes, Graph, NodeId, NodeKind};
 
@@ -12,10 +14,17 @@ use crate::types::graph::{Axes, Graph, NodeId, NodeKind};
 pub enum Source {
     /// An input of the graph.
     Input(u32),
-    /// The result of the reduction stage with this index.
-    Temp(u32),
+    /// The result of a reduction.
+    Temp {
+        /// The stage that computes it.
+        stage: u32,
+        /// Which of that stage's reductions it is.
+        part: u32,
+    },
     /// A number of elements: index into [`Program::counts`].
     Count(u32),
+    /// Where an element stands in what a reduction combines.
+    Position,
 }
 
 /// A number that follows from shapes: how many elements a reduction combines into one.
@@ -32,13 +41,44 @@ pub struct Count {
 pub enum Work {
     /// Stores these nodes as outputs of these indices.
     Map(Vec<(NodeId, u32)>),
-    /// Computes a reduction node into the temporary of this stage's index.
-    Reduce {
-        /// The reduction.
-        node: NodeId,
-        /// The stage, a map, that reads this temporary and no other, and that alone: it may join this pass.
-        joins: Option<usize>,
-    },
+    /// Computes reductions into temporaries.
+    Reduce(Group),
+}
+
+/// Reductions over the same axes of what is made of the same arrays: one pass computes them all.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// The reductions.
+    pub nodes: Vec<NodeId>,
+    /// Their monoids.
+    pub monoids: Vec<&'static Monoid>,
+    /// Over which axes.
+    pub axes: Axes,
+    /// Whether reduced axes stay, with length 1.
+    pub keepdims: bool,
+    /// The types of the arguments of all of them, one after another.
+    pub args: Vec<DType>,
+    /// The components of the states of all of them.
+    pub state: Vec<DType>,
+    /// Their neutral values.
+    pub init: Vec<Scalar>,
+    /// The stage, a map, that reads the results and those of no other stage, and that alone: it may join this pass.
+    pub joins: Option<usize>,
+}
+
+impl Group {
+    fn new(axes: Axes, keepdims: bool) -> Group {
+        let (nodes, monoids, args, state, init) = Default::default();
+        Group { nodes, monoids, axes, keepdims, args, state, init, joins: None }
+    }
+
+    fn push(&mut self, node: NodeId, monoid: &'static Monoid) {
+        self.nodes.push(node);
+        self.monoids.push(monoid);
+        self.args.extend(&monoid.args);
+        self.state.extend(&monoid.state);
+        self.init.extend(&monoid.init);
+    }
 }
 
 /// One pass.
@@ -50,6 +90,16 @@ pub struct Stage {
     pub nodes: Vec<NodeId>,
     /// What it does with them.
     pub work: Work,
+}
+
+impl Stage {
+    /// The reductions that it computes, if it is no map.
+    pub fn group(&self) -> Option<&Group> {
+        match &self.work {
+            Work::Reduce(group) => Some(group),
+            Work::Map(_) => None,
+        }
+    }
 }
 
 /// A graph cut into stages.
@@ -73,10 +123,8 @@ impl Program {
         for (at, node) in graph.nodes.iter().enumerate() {
             let id = NodeId(at as u32);
             match &node.kind {
-                NodeKind::Reduce { .. } => {
-                    let (sources, nodes) = cut.leaves(&node.args);
-                    cut.made[at] = Some(Source::Temp(cut.stages.len() as u32));
-                    cut.stages.push(Stage { sources, nodes, work: Work::Reduce { node: id, joins: None } });
+                NodeKind::Reduce { monoid, axes, keepdims } => {
+                    cut.made[at] = Some(cut.reduction(id, monoid, axes, *keepdims));
                 }
                 NodeKind::Count(axes) => {
                     let sources = cut.leaves(&node.args).0.into_iter().map(|(_, source)| source).collect();
@@ -84,7 +132,13 @@ impl Program {
                     cut.counts.push(Count { axes: axes.clone(), sources });
                 }
                 NodeKind::Input(i) => cut.made[at] = Some(Source::Input(*i)),
-                NodeKind::Const(_) | NodeKind::Op(_) | NodeKind::Math(_) | NodeKind::Patch(_) | NodeKind::Fault(_) => {}
+                NodeKind::Position => cut.made[at] = Some(Source::Position),
+                NodeKind::Const(_)
+                | NodeKind::Op(_)
+                | NodeKind::Math(_)
+                | NodeKind::Complex(..)
+                | NodeKind::Patch(_)
+                | NodeKind::Fault(_) => {}
             }
         }
         let reductions = cut.stages.len();
@@ -135,6 +189,36 @@ impl Cut<'_> {
         (sources, nodes)
     }
 
+    /// Adds a reduction to the stage that reads the same arrays and reduces the same axes, or as a stage of its own.
+    fn reduction(&mut self, node: NodeId, monoid: &'static Monoid, axes: &Axes, keepdims: bool) -> Source {
+        let (sources, nodes) = self.leaves(&self.graph.node(node).args);
+        let arrays = |of: &[(NodeId, Source)]| -> Vec<Source> {
+            of.iter().map(|&(_, source)| source).filter(|source| *source != Source::Position).collect()
+        };
+        let fits = |stage: &Stage| {
+            stage.group().is_some_and(|group| group.axes == *axes && group.keepdims == keepdims)
+                && arrays(&stage.sources) == arrays(&sources)
+        };
+        let at = self.stages.iter().position(fits).unwrap_or_else(|| {
+            let work = Work::Reduce(Group::new(axes.clone(), keepdims));
+            self.stages.push(Stage { sources: Vec::new(), nodes: Vec::new(), work });
+            self.stages.len() - 1
+        });
+        let stage = &mut self.stages[at];
+        stage.sources.extend(sources);
+        stage.sources.sort();
+        stage.sources.dedup();
+        stage.nodes.extend(nodes);
+        stage.nodes.sort();
+        stage.nodes.dedup();
+        let mut part = 0;
+        if let Work::Reduce(group) = &mut stage.work {
+            part = group.nodes.len() as u32;
+            group.push(node, monoid);
+        }
+        Source::Temp { stage: at as u32, part }
+    }
+
     /// Adds an output to the map that reads the same leaves (so has the same shape), or as a map of its own.
     fn output(&mut self, node: NodeId, index: u32, first_map: usize) {
         let (sources, nodes) = self.leaves(&[node]);
@@ -151,17 +235,19 @@ impl Cut<'_> {
     }
 }
 
-/// Notes for each reduction the map that may join its pass.
+/// Notes for each stage of reductions the map that may join its pass.
 fn join(stages: &mut [Stage], counts: &[Count]) {
-    let temps = |s: &Stage| s.sources.iter().filter(|(_, source)| matches!(source, Source::Temp(_))).count();
+    let of = |at: usize| move |source: &Source| matches!(source, Source::Temp { stage, .. } if *stage as usize == at);
+    let reads = |stage: &Stage, at: usize| stage.sources.iter().any(|(_, source)| of(at)(source));
     for at in 0..stages.len() {
-        let me = Source::Temp(at as u32);
-        let mut readers = (at + 1..stages.len()).filter(|&s| stages[s].sources.iter().any(|(_, source)| *source == me));
+        let mut readers = (at + 1..stages.len()).filter(|&s| reads(&stages[s], at));
         let (Some(reader), None) = (readers.next(), readers.next()) else { continue };
-        let counted = counts.iter().any(|c| c.sources.contains(&me));
-        let alone = temps(&stages[reader]) == 1 && matches!(stages[reader].work, Work::Map(_));
-        if let (Work::Reduce { joins, .. }, true, false) = (&mut stages[at].work, alone, counted) {
-            *joins = Some(reader);
+        let counted = counts.iter().any(|c| c.sources.iter().any(of(at)));
+        let others = |source: &Source| matches!(source, Source::Temp { .. }) && !of(at)(source);
+        let alone = !stages[reader].sources.iter().any(|(_, source)| others(source));
+        let is_map = matches!(stages[reader].work, Work::Map(_));
+        if let (Work::Reduce(group), true, false) = (&mut stages[at].work, alone && is_map, counted) {
+            group.joins = Some(reader);
         }
     }
 }

@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use super::arg::{Arg, Args};
 use super::error::{EvalError, EvalErrorKind};
 use super::execute::Workspace;
+use super::fit::{Casting, Target, casts};
 use super::kernels::{Executor, Kernels, Places};
 use super::launch::{Env, Tuning};
 use super::line::Line;
@@ -18,7 +19,7 @@ use super::result::AnyArray;
 use super::scratch::with_workspace;
 use super::threads::Threads;
 use super::view::RawView;
-use crate::dtype::DType;
+use crate::dtype::{DType, Scalar};
 use crate::error::CompileError;
 use crate::math::Accuracy;
 use crate::plan::program::Program;
@@ -45,6 +46,8 @@ pub enum Order {
     C,
     /// The first axis' elements are neighbours.
     F,
+    /// F if all arguments with more than one axis lie so, else C.
+    A,
     /// As in the arguments; C where they disagree.
     #[default]
     K,
@@ -61,6 +64,8 @@ pub struct Options {
     pub tuning: Tuning,
     /// How exact elementary functions are.
     pub accuracy: Accuracy,
+    /// Which conversions a result may take on its way into an array of the caller's.
+    pub casting: Casting,
     /// How large a text may be.
     pub limits: Limits,
     /// Names that are arguments even if they are those of constants.
@@ -87,6 +92,8 @@ pub struct Core {
 pub struct Typed {
     /// The types, name by name.
     pub signature: SmallVec<[InputType; 8]>,
+    /// The types that results are converted to; none if they stay as they are.
+    casts: SmallVec<[DType; 2]>,
     /// The stages.
     pub program: Program,
     /// Their kernels.
@@ -167,20 +174,29 @@ impl Core {
 
     /// The typed form for these arguments.
     pub fn typed(&self, bound: &Bound) -> Result<Arc<Typed>, EvalError> {
-        self.with_typed(bound, Arc::clone)
+        self.with_typed(bound, &[], Arc::clone)
     }
 
-    /// Runs `f` with the typed form for these arguments.
-    pub fn with_typed<R>(&self, bound: &Bound, f: impl FnOnce(&Arc<Typed>) -> R) -> Result<R, EvalError> {
+    /// Runs `f` with the typed form for these arguments, its results converted to these types, if there are any.
+    pub fn with_typed<R>(
+        &self,
+        bound: &Bound,
+        casts: &[DType],
+        f: impl FnOnce(&Arc<Typed>) -> R,
+    ) -> Result<R, EvalError> {
         let is = |typed: &Arc<Typed>| {
-            typed.signature.len() == bound.len() && typed.signature.iter().zip(bound).all(|(a, (b, _))| a == b)
+            typed.signature.len() == bound.len()
+                && typed.casts.as_slice() == casts
+                && typed.signature.iter().zip(bound).all(|(a, (b, _))| a == b)
         };
         let make = || {
             let signature: SmallVec<[InputType; 8]> = bound.iter().map(|(ty, _)| *ty).collect();
-            let graph = infer(&self.ast, &self.source, &self.resolved, &signature)?;
+            let mut graph = infer(&self.ast, &self.source, &self.resolved, &signature)?;
+            graph.convert_outputs(casts);
             let program = Program::new(graph, self.options.accuracy);
             Ok::<_, CompileError>(Arc::new(Typed {
                 signature,
+                casts: SmallVec::from_slice(casts),
                 program,
                 kernels: Kernels::default(),
                 line: OnceLock::new(),
@@ -200,23 +216,26 @@ impl Core {
 
     /// Evaluates into new arrays.
     pub fn eval(&self, bound: &Bound, threads: &Threads) -> Result<Vec<AnyArray>, EvalError> {
-        self.with_typed(bound, |typed| {
+        self.with_typed(bound, &[], |typed| {
             let inputs = typed.inputs(self, bound)?;
             with_workspace(|workspace| {
                 let program = &typed.program;
                 workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
-                let mut pending = Vec::with_capacity(program.graph.outputs.len());
-                for (output, &node) in program.graph.outputs.iter().enumerate() {
+                let mut pending = Vec::with_capacity(program.graph.results.len());
+                for (dtype, outputs) in program.graph.results() {
+                    let output = outputs.start;
                     let shape = workspace.output_shape(program, output);
                     let order = match self.options.order {
                         Order::C => (0..shape.len()).collect(),
-                        Order::F => (0..shape.len()).rev().collect(),
+                        Order::A if !inputs.iter().all(lies_in_f_order) => (0..shape.len()).collect(),
+                        Order::F | Order::A => (0..shape.len()).rev().collect(),
                         Order::K => workspace.output_order(program, &inputs, output),
                     };
-                    pending.push(Pending::new(program.graph.node(node).dtype, shape, order)?);
+                    pending.push(Pending::new(dtype, shape, order)?);
                 }
                 {
-                    let outputs: SmallVec<[RawView; 2]> = pending.iter_mut().map(Pending::view).collect();
+                    let outputs: SmallVec<[RawView; 2]> =
+                        pending.iter_mut().map(Pending::view).flat_map(RawView::parts).collect();
                     // SAFETY: inputs are borrowed arrays, outputs new ones, of the shapes and types of the program.
                     unsafe { self.run(typed, workspace, threads, &inputs, &outputs, false)? }
                 }
@@ -238,7 +257,7 @@ impl Core {
         threads: &Threads,
         in_place: bool,
     ) -> Result<(), EvalError> {
-        self.with_typed(bound, |typed| {
+        self.with_typed(bound, &[], |typed| {
             if let (Some(line), [output]) = (typed.line(self), outputs) {
                 // SAFETY: as the caller promises; the types are those of the signature.
                 if let Some(done) = unsafe { line.run(|at| bound[at].1, output, self.options.executor, threads) } {
@@ -262,27 +281,59 @@ impl Core {
         threads: &Threads,
         in_place: bool,
     ) -> Result<(), EvalError> {
+        match casts(&typed.program, &self.options, outputs)? {
+            // SAFETY: as the caller promises; results are converted to the types of the outputs.
+            Some(types) => self.with_typed(bound, &types, |typed| unsafe {
+                self.eval_fitting(typed, bound, outputs, threads, in_place)
+            })?,
+            // SAFETY: as the caller promises.
+            None => unsafe { self.eval_fitting(typed, bound, outputs, threads, in_place) },
+        }
+    }
+
+    /// # Safety
+    /// As for [`eval_typed`](Core::eval_typed); and there must be an output for each result, of its type.
+    unsafe fn eval_fitting(
+        &self,
+        typed: &Typed,
+        bound: &Bound,
+        outputs: &[RawView],
+        threads: &Threads,
+        in_place: bool,
+    ) -> Result<(), EvalError> {
         let program = &typed.program;
         let inputs = typed.inputs(self, bound)?;
+        let mut targets: SmallVec<[Target; 2]> = SmallVec::new();
         with_workspace(|workspace| {
             workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
-            check_outputs(program, workspace, outputs)?;
-            // SAFETY: outputs have the shapes and types of the program; for the rest the caller vouches.
-            unsafe { self.run(typed, workspace, threads, &inputs, outputs, in_place) }
-        })
+            for (at, (out, (_, parts))) in outputs.iter().zip(program.graph.results()).enumerate() {
+                let shape = workspace.output_shape(program, parts.start);
+                targets.push(Target::new(*out, &shape, at, outputs.len())?);
+                if in_place && out.shape != shape.as_slice() {
+                    let message =
+                        format!("an array of shape {:?} is to be updated with a result of shape {shape:?}", out.shape);
+                    return Err(EvalError::new(EvalErrorKind::Output, message));
+                }
+            }
+            let views: SmallVec<[RawView; 2]> = targets.iter().map(Target::view).flat_map(RawView::parts).collect();
+            // SAFETY: the views have the shapes and types of the results; for the rest the caller vouches.
+            unsafe { self.run(typed, workspace, threads, &inputs, &views, in_place) }
+        })?;
+        // SAFETY: what has been run has written the views.
+        targets.iter_mut().try_for_each(|target| unsafe { target.spread(threads) })
     }
 
     /// The types and shapes of the results.
     pub fn outputs(&self, bound: &Bound) -> Result<Vec<(DType, Vec<usize>)>, EvalError> {
-        self.with_typed(bound, |typed| {
+        self.with_typed(bound, &[], |typed| {
             let inputs = typed.inputs(self, bound)?;
             with_workspace(|workspace| {
                 let program = &typed.program;
                 workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
-                let of = |(output, &node): (usize, &_)| {
-                    (program.graph.node(node).dtype, workspace.output_shape(program, output).to_vec())
+                let of = |(dtype, parts): (DType, std::ops::Range<usize>)| {
+                    (dtype, workspace.output_shape(program, parts.start).to_vec())
                 };
-                Ok(program.graph.outputs.iter().enumerate().map(of).collect())
+                Ok(program.graph.results().map(of).collect())
             })
         })?
     }
@@ -317,16 +368,17 @@ impl Typed {
         let graph = &self.program.graph;
         for check in &graph.range_checks {
             let (_, view) = bound[check.name as usize];
-            // SAFETY: a bare integer argument is an `i64`.
-            let value = unsafe { view.pointer.cast::<i64>().read_unaligned() };
-            if check.dtype == DType::I32 && i32::try_from(value).is_err() {
+            // SAFETY: a bare integer argument is an `i64`, or a `u64`.
+            let bits = unsafe { view.pointer.cast::<u64>().read_unaligned() };
+            let value = Scalar::from_bits(view.dtype, bits).as_int().unwrap_or(0);
+            if !check.dtype.holds(value) {
                 let name = &core.names()[check.name as usize];
                 let message = format!("`{name}` is {value}, which is out of the range of {}", check.dtype);
                 return Err(EvalError::new(EvalErrorKind::Range, message)
                     .with_help(format!("cast what it is combined with: `i64(...)`, or pass `{name}` as a float")));
             }
         }
-        Ok(graph.inputs.iter().map(|input| bound[input.name as usize].1).collect())
+        Ok(graph.inputs.iter().map(|input| bound[input.name as usize].1.part(input.part)).collect())
     }
 
     /// What all passes of a call need.
@@ -334,6 +386,16 @@ impl Typed {
         let Options { executor, tuning, .. } = core.options;
         Env { program: &self.program, kernels: &self.kernels, executor, threads, tuning, faults }
     }
+}
+
+/// Whether an array's first axis is the one along which its elements are neighbours; arrays of one axis are of both orders.
+fn lies_in_f_order(view: &RawView) -> bool {
+    let mut step = 1;
+    view.shape.iter().zip(view.strides).all(|(&n, &stride)| {
+        let here = n <= 1 || stride == step;
+        step *= n.max(1) as isize;
+        here
+    })
 }
 
 /// An argument's type and array.
@@ -361,29 +423,4 @@ fn check_names(items: &[(&str, Arg)], targets: &[(&str, RawView)]) -> Result<(),
         Some(name) => Err(EvalError::new(EvalErrorKind::DuplicateArgument, format!("`{name}` is given twice"))
             .with_help("pass each name once")),
     }
-}
-
-/// Refuses outputs of the wrong number, type or shape.
-fn check_outputs(program: &Program, workspace: &Workspace, outputs: &[RawView]) -> Result<(), EvalError> {
-    let wrong = |message: String| EvalError::new(EvalErrorKind::Output, message);
-    let results = program.graph.outputs.len();
-    if results != outputs.len() {
-        return Err(wrong(format!("the expression has {results} results, but there are {} outputs", outputs.len())));
-    }
-    for (at, (&node, out)) in program.graph.outputs.iter().zip(outputs).enumerate() {
-        let (dtype, shape) = (program.graph.node(node).dtype, workspace.output_shape(program, at));
-        let which = || if results == 1 { "the output".to_string() } else { format!("output {at}") };
-        if out.dtype != dtype {
-            return Err(wrong(format!("{} is an array of {}, but the result is of {dtype}", which(), out.dtype))
-                .with_help(format!("pass an array of {dtype}, or write `{}(...)` in the expression", out.dtype)));
-        }
-        if out.shape != shape.as_slice() {
-            return Err(wrong(format!(
-                "{} has the shape {:?}, but the result has the shape {shape:?}",
-                which(),
-                out.shape
-            )));
-        }
-    }
-    Ok(())
 }

@@ -4,16 +4,15 @@ use smallvec::SmallVec;
 
 use super::error::{EvalError, EvalErrorKind};
 use super::launch::{Env, LaunchSpace, launch};
-use super::reduce::{ReduceSpace, Reduction};
+use super::reduce::{ReduceSpace, Reduction, results};
 use super::scratch::Buffer;
 use super::view::RawView;
 use crate::dtype::DType;
 use crate::ir::FaultCode;
-use crate::plan::lower::{Pass, operands, reduction};
+use crate::plan::lower::{Pass, operands};
 use crate::plan::nest::Nest;
 use crate::plan::program::{Program, Source, Stage, Work};
 use crate::plan::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, c_strides, count, reduced};
-use crate::types::graph::NodeKind;
 
 /// What a call works in; kept by its thread, so that a call allocates nothing once warm.
 #[derive(Default)]
@@ -29,15 +28,15 @@ pub struct Workspace {
     reduce: ReduceSpace,
 }
 
-/// The result of a reduction stage.
+/// The results of a stage of reductions, which have one shape.
 #[derive(Default)]
 struct Temp {
     axes: u64,
-    keepdims: bool,
     shape: Shape,
     strides: SmallVec<[isize; 6]>,
     bytes: Buffer,
-    pointer: Option<*mut u8>,
+    /// Where each is, once it has been computed.
+    pointers: SmallVec<[*mut u8; 2]>,
     /// A map that has joined the pass of a reduction.
     done: bool,
 }
@@ -74,17 +73,15 @@ impl Workspace {
                 return Err(EvalError::new(EvalErrorKind::TooLarge, message));
             }
             let temp = &mut self.temps[at];
-            temp.pointer = None;
+            temp.pointers.clear();
             temp.done = false;
-            if let Some((monoid, node)) = reduction(&program.graph, stage)
-                && let NodeKind::Reduce { axes, keepdims, .. } = &program.graph.node(node).kind
-            {
-                temp.axes = axis_set(axes, shape.len()).map_err(|e| wrong_axis(e, &shape))?;
-                temp.keepdims = *keepdims;
-                temp.shape = reduced(&shape, temp.axes, *keepdims);
+            if let Some(group) = stage.group() {
+                temp.axes = axis_set(&group.axes, shape.len()).map_err(|e| wrong_axis(e, &shape))?;
+                temp.shape = reduced(&shape, temp.axes, group.keepdims);
                 temp.strides = c_strides(&temp.shape);
                 let (all, left) = (count(&shape), count(&temp.shape));
-                if all == Some(0) && left != Some(0) && monoid.empty.is_none() {
+                let without = group.monoids.iter().find(|monoid| monoid.empty.is_none());
+                if let (Some(0), true, Some(monoid)) = (all, left != Some(0), without) {
                     let what = monoid.name.split('.').next().unwrap_or_default();
                     let message = format!("`{what}` of no elements has no value: the shape is {shape:?}");
                     return Err(EvalError::new(EvalErrorKind::EmptyReduction, message));
@@ -132,8 +129,8 @@ impl Workspace {
         for source in sources {
             let other: &[usize] = match source {
                 Source::Input(i) => inputs[i as usize].shape,
-                Source::Temp(t) => &self.temps[t as usize].shape,
-                Source::Count(_) => &[],
+                Source::Temp { stage, .. } => &self.temps[stage as usize].shape,
+                Source::Count(_) | Source::Position => &[],
             };
             if !broadcast(&mut shape, other) {
                 return None;
@@ -148,8 +145,10 @@ impl Workspace {
         for &(_, source) in &stage.sources {
             match source {
                 Source::Input(i) => parts.push(format!("`{}` has the shape {:?}", name(i), inputs[i as usize].shape)),
-                Source::Temp(t) => parts.push(format!("a reduction has the shape {:?}", self.temps[t as usize].shape)),
-                Source::Count(_) => {}
+                Source::Temp { stage, .. } => {
+                    parts.push(format!("a reduction has the shape {:?}", self.temps[stage as usize].shape));
+                }
+                Source::Count(_) | Source::Position => {}
             }
         }
         parts.retain(|p| !p.ends_with("[]"));
@@ -186,55 +185,57 @@ impl Workspace {
                     nest.begin(&shapes[at]);
                     let sources = stage.sources.iter().map(|leaf| resolve(leaf, temps));
                     for view in sources.chain(stores.iter().map(|&(_, o)| outputs[o as usize])) {
-                        nest.push(view.pointer, view.dtype.size(), view.shape, view.strides);
+                        nest.push(view.pointer, view.unit, view.shape, view.strides);
                     }
                     nest.arrange(|_| false);
                     // SAFETY: sources are inputs, temporaries of earlier stages and counts; outputs as promised.
                     unsafe { launch(env, at, Pass::Map, &specs, nest, space) }
                 }
-                Work::Reduce { joins, .. } => {
-                    let Some((monoid, node)) = reduction(&program.graph, stage) else { continue };
+                Work::Reduce(group) => {
                     let (before, later) = temps.split_at_mut(at);
                     let [temp, later @ ..] = later else { continue };
-                    let dtype = program.graph.node(node).dtype;
+                    let Temp { axes, shape, strides, bytes, pointers, .. } = temp;
+                    let dtypes = || group.nodes.iter().map(|&node| program.graph.node(node).dtype);
                     if empty {
-                        let elements = count(&temp.shape).unwrap_or(0);
-                        let bytes = elements.saturating_mul(dtype.size());
-                        let pointer = temp.bytes.try_reserve(bytes).ok_or_else(|| no_memory(&temp.shape, dtype))?;
-                        temp.pointer = Some(pointer);
-                        if let Some(value) = monoid.empty {
-                            // SAFETY: reserved above.
-                            unsafe { super::reduce::fill(pointer, value, elements) }
+                        let elements = count(shape).unwrap_or(0);
+                        *pointers = results(bytes, elements, dtypes()).ok_or_else(|| no_memory(shape))?;
+                        for (&pointer, monoid) in pointers.iter().zip(&group.monoids) {
+                            if let Some(value) = monoid.empty {
+                                // SAFETY: reserved above.
+                                unsafe { super::reduce::fill(pointer, value, elements) }
+                            }
                         }
                         continue;
                     }
                     let sources: SmallVec<[RawView; 8]> =
                         stage.sources.iter().map(|leaf| resolve(leaf, &*before)).collect();
                     let joined: Option<SmallVec<[RawView; 8]>> =
-                        joins.filter(|&map| !in_place && shapes[map] == temp.shape).map(|map| {
-                            let me = Source::Temp(at as u32);
-                            let others = program.stages[map].sources.iter().filter(|(_, source)| *source != me);
+                        group.joins.filter(|&map| !in_place && shapes[map] == *shape).map(|map| {
+                            let own = |source| matches!(source, Source::Temp { stage, .. } if stage as usize == at);
+                            let others = program.stages[map].sources.iter().filter(|(_, source)| !own(*source));
                             let Work::Map(stores) = &program.stages[map].work else { return SmallVec::new() };
                             let outs = stores.iter().map(|&(_, o)| outputs[o as usize]);
                             others.map(|leaf| resolve(leaf, &*before)).chain(outs).collect()
                         });
-                    let Temp { axes, keepdims, shape, strides, bytes, pointer, .. } = temp;
+                    let result = |dtype| RawView::new(std::ptr::null_mut(), dtype, shape, strides);
+                    let views: SmallVec<[RawView; 2]> = dtypes().map(result).collect();
+                    let position = stage.sources.iter().position(|(_, source)| *source == Source::Position);
                     let reduction = Reduction {
                         stage: at,
-                        monoid,
+                        group,
                         shape: &shapes[at],
                         axes: *axes,
-                        keepdims: *keepdims,
                         sources: &sources,
-                        result: RawView { pointer: std::ptr::null_mut(), dtype, shape, strides },
+                        position,
+                        results: &views,
                         joined: joined.as_deref(),
                     };
                     // SAFETY: as for maps; the temporary is this stage's own.
-                    match unsafe { reduction.run(env, reduce, bytes) }.map_err(|_| no_memory(shape, dtype))? {
-                        Some(result) => *pointer = Some(result),
+                    match unsafe { reduction.run(env, reduce, bytes) }.map_err(|_| no_memory(shape))? {
+                        Some(results) => *pointers = results,
                         None => {
-                            if let Some(map) = joins {
-                                later[*map - at - 1].done = true;
+                            if let Some(map) = group.joins {
+                                later[map - at - 1].done = true;
                             }
                         }
                     }
@@ -252,21 +253,25 @@ impl Workspace {
 fn view<'a>(source: Source, dtype: DType, inputs: &[RawView<'a>], temps: &'a [Temp], counts: &'a [i64]) -> RawView<'a> {
     match source {
         Source::Input(i) => inputs[i as usize],
-        Source::Temp(t) => {
-            let temp = &temps[t as usize];
-            let pointer = temp.pointer.unwrap_or(std::ptr::null_mut());
-            RawView { pointer, dtype, shape: &temp.shape, strides: &temp.strides }
+        Source::Temp { stage, part } => {
+            let temp = &temps[stage as usize];
+            let pointer = temp.pointers.get(part as usize).copied().unwrap_or(std::ptr::null_mut());
+            RawView::new(pointer, dtype, &temp.shape, &temp.strides)
+        }
+        Source::Position => {
+            static FIRST: i64 = 0;
+            RawView::new((&raw const FIRST).cast_mut().cast(), dtype, &[], &[])
         }
         Source::Count(c) => {
             let pointer = (&raw const counts[c as usize]).cast_mut().cast();
-            RawView { pointer, dtype, shape: &[], strides: &[] }
+            RawView::new(pointer, dtype, &[], &[])
         }
     }
 }
 
 #[cold]
-fn no_memory(shape: &[usize], dtype: DType) -> EvalError {
-    let message = format!("no memory for a reduction to the shape {shape:?} and type {dtype}");
+fn no_memory(shape: &[usize]) -> EvalError {
+    let message = format!("no memory for a reduction to the shape {shape:?}");
     EvalError::new(EvalErrorKind::Memory, message).with_help("evaluate it in pieces")
 }
 

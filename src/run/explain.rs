@@ -53,9 +53,13 @@ impl Explain {
         for (at, stage) in typed.program.stages.iter().enumerate() {
             match &stage.work {
                 Work::Map(outputs) => writeln!(f, "  {at}: elementwise, {} stored", outputs.len())?,
-                Work::Reduce { joins: None, .. } => writeln!(f, "  {at}: reduction")?,
-                Work::Reduce { joins: Some(map), .. } => {
-                    writeln!(f, "  {at}: reduction, joined by stage {map} where a run is at most 512 elements")?;
+                Work::Reduce(group) => {
+                    let names: Vec<&str> = group.monoids.iter().map(|monoid| monoid.name.as_str()).collect();
+                    write!(f, "  {at}: reduction, {}", names.join(", "))?;
+                    match group.joins {
+                        Some(map) => writeln!(f, ", joined by stage {map} where a run is at most 512 elements")?,
+                        None => writeln!(f)?,
+                    }
                 }
             }
         }

@@ -10,10 +10,11 @@ use super::cache;
 use super::core::{Bound, Core, Options, Order};
 use super::error::{EvalError, EvalErrorKind};
 use super::explain::Explain;
+use super::fit::Casting;
 use super::kernels::Executor;
 use super::out::{Memories, Out};
 use super::prepared::Prepared;
-use super::result::{AnyArray, FromResult};
+use super::result::FromResult;
 use super::threads::Threads;
 use super::view::RawView;
 use crate::dtype::DType;
@@ -126,7 +127,8 @@ impl Expr {
         R::from_results(self.core.eval(&bound, &self.threads)?)
     }
 
-    /// Evaluates into arrays of the caller's, which have the shape and type of the results.
+    /// Evaluates into arrays of the caller's, which have the type of the results (or one that [`Builder::casting`] lets them be
+    /// converted to), and their shape, or one that they broadcast to.
     ///
     /// Allocates nothing once warm on one thread.
     ///
@@ -364,6 +366,12 @@ impl Builder {
         self
     }
 
+    /// Which conversions a result may take on its way into an array of another type. Default: none.
+    pub fn casting(mut self, casting: Casting) -> Builder {
+        self.options.casting = casting;
+        self
+    }
+
     /// How exact elementary functions are. Default: within 1 ulp.
     pub fn accuracy(mut self, accuracy: Accuracy) -> Builder {
         self.options.accuracy = accuracy;
@@ -412,17 +420,5 @@ impl Builder {
     /// As for [`Expr::compile`].
     pub fn compile(&self, source: &str) -> Result<Expr, CompileError> {
         Ok(Expr { core: cache::get(source, &self.options)?, threads: self.threads.clone() })
-    }
-}
-
-impl<'a> super::arg::IntoArg<'a> for &'a AnyArray {
-    fn into_arg(self) -> super::arg::Arg<'a> {
-        match self {
-            AnyArray::Bool(a) => a.into_arg(),
-            AnyArray::I32(a) => a.into_arg(),
-            AnyArray::I64(a) => a.into_arg(),
-            AnyArray::F32(a) => a.into_arg(),
-            AnyArray::F64(a) => a.into_arg(),
-        }
     }
 }

@@ -12,6 +12,7 @@ pub mod error;
 mod execute;
 pub mod explain;
 pub mod expr;
+pub mod fit;
 pub mod kernels;
 mod launch;
 mod line;

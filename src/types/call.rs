@@ -27,12 +27,13 @@ type Failure = (CompileErrorKind, Diagnostic);
 /// Reads the arguments of a call, and marks those that are not values as [`Meaning::Static`].
 pub(super) fn read(site: &Site, function: &'static Function, meanings: &mut [Meaning]) -> Result<Call, Failure> {
     let slots = assign(site, function)?;
-    let mut call = Call { function, args: SmallVec::new(), axes: Axes::All, keepdims: false };
+    let mut call = Call { function, args: SmallVec::new(), axes: Axes::All, keepdims: false, ddof: 0 };
     for (slot, &param) in slots.iter().zip(function.params) {
         let Some(value) = *slot else { continue };
         match param {
             "axis" => call.axes = axes(site, value)?,
             "keepdims" => call.keepdims = keepdims(site.ast, value)?,
+            "ddof" => call.ddof = ddof(site.ast, value)?,
             _ => {
                 call.args.push(value);
                 continue;
@@ -147,4 +148,13 @@ fn keepdims(ast: &Ast, value: NodeId) -> Result<bool, Failure> {
         Node::Literal(Literal::Bool(value)) => Ok(*value),
         _ => Err(wrong("`keepdims` must be `True` or `False`", ast.span(value))),
     }
+}
+
+fn ddof(ast: &Ast, value: NodeId) -> Result<i64, Failure> {
+    let literal = integer(ast, value).filter(|&count| count >= 0);
+    literal.map(i64::from).ok_or_else(|| {
+        let diagnostic = Diagnostic::new("`ddof` must be a literal integer, not below 0", ast.span(value))
+            .with_help("`ddof=1` divides by one less than the number of elements");
+        (CompileErrorKind::Type, diagnostic)
+    })
 }

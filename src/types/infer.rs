@@ -5,13 +5,16 @@
 
 use smallvec::SmallVec;
 
+use super::complex::Parts;
 use super::emit::Emit;
+use super::functions::Rule;
 use super::graph::Graph;
 use super::resolve::{Meaning, Resolved};
 use super::value::{Operand, Typed, Typer, Value, error};
 use crate::diagnostic::Diagnostic;
-use crate::dtype::{DType, Kind, Scalar};
+use crate::dtype::{DType, Kind};
 use crate::error::{CompileError, CompileErrorKind};
+use crate::math::complex::Part;
 use crate::syntax::ast::{Ast, Attribute, BinaryOp, CompareOp, Literal, Node, NodeId};
 
 /// The type of an argument.
@@ -55,12 +58,20 @@ pub fn infer(ast: &Ast, source: &str, resolved: &Resolved, inputs: &[InputType])
         };
         pass.values.push(value);
     }
-    let mut outputs = Vec::with_capacity(ast.results.len());
+    let (mut outputs, mut results) = (Vec::with_capacity(ast.results.len()), Vec::with_capacity(ast.results.len()));
     for &result in &ast.results {
         let operand = pass.operand(result).map_err(fail)?;
-        outputs.push(pass.typer.settle(operand).map_err(fail)?);
+        if let Value::Complex { parts, .. } = operand.value {
+            let parts = pass.typer.alike(parts);
+            outputs.extend([parts.re, parts.im]);
+            results.push(pass.typer.type_of(operand.value).dtype());
+            continue;
+        }
+        let id = pass.typer.settle(operand).map_err(fail)?;
+        outputs.push(id);
+        results.push(pass.typer.emit.dtype(id));
     }
-    Ok(pass.typer.emit.graph.finish(&outputs))
+    Ok(pass.typer.emit.graph.finish(&outputs, results))
 }
 
 struct Pass<'a> {
@@ -149,7 +160,11 @@ impl Pass<'_> {
             Literal::Int(c) => Ok(Value::Int(c.into())),
             Literal::Float(c) => Ok(self.typer.float_literal(c)),
             Literal::Bool(c) => Ok(Value::Node { id: self.typer.emit.constant(c), weak: true }),
-            Literal::Imaginary(_) => error("complex numbers are not supported yet", self.typer.emit.span),
+            Literal::Imaginary(c) => {
+                let e = &mut self.typer.emit;
+                let parts = Parts { re: e.constant(0.0), im: e.constant(c) };
+                Ok(Value::Complex { parts, weak: true })
+            }
         }
     }
 
@@ -163,13 +178,19 @@ impl Pass<'_> {
                     return error("there is no argument for this name", span);
                 };
                 let e = &mut self.typer.emit;
-                let mut node = e.graph.input(name, dtype, span);
+                if dtype.is_complex() {
+                    let mut part = |part| e.graph.input(name, dtype.part(), Some(part), span);
+                    let parts = Parts { re: part(Part::Real), im: part(Part::Imaginary) };
+                    return Ok(Value::Complex { parts, weak });
+                }
+                let mut node = e.graph.input(name, dtype, None, span);
                 if weak {
-                    // Weak numbers are `i64` and `f64` until they meet a strong one.
+                    // Weak numbers are `i64` and `f64` until they meet a strong one; a `u64` is one beyond `i64`.
                     node = match dtype.kind() {
                         Kind::Bool => node,
+                        Kind::Int if dtype == DType::U64 => node,
                         Kind::Int => e.convert(node, DType::I64),
-                        Kind::Float => e.convert(node, DType::F64),
+                        Kind::Float | Kind::Complex => e.convert(node, DType::F64),
                     };
                 }
                 Ok(Value::Node { id: node, weak })
@@ -190,14 +211,12 @@ impl Pass<'_> {
     }
 
     fn attribute(&mut self, x: Operand, attribute: Attribute) -> Typed<Value> {
+        let weak = self.typer.is_weak(x.value);
         match (attribute, x.value) {
+            (Attribute::Real, Value::Complex { parts, .. }) => Ok(Value::Node { id: parts.re, weak }),
+            (Attribute::Imag, Value::Complex { parts, .. }) => Ok(Value::Node { id: parts.im, weak }),
             (Attribute::Real, value) => Ok(value),
-            (Attribute::Imag, Value::Int(_)) => Ok(Value::Int(0)),
-            (Attribute::Imag, Value::Node { id, weak }) => {
-                let zero = Scalar::from_bits(self.typer.emit.dtype(id), 0);
-                let id = self.typer.emit.like(id, zero);
-                Ok(self.typer.node(id, weak))
-            }
+            (Attribute::Imag, _) => self.typer.part_of(Rule::Imag, x),
         }
     }
 

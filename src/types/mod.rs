@@ -7,6 +7,8 @@
 
 mod call;
 mod calls;
+mod complex;
+mod composed;
 mod divide;
 mod emit;
 mod exact;

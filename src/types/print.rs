@@ -14,15 +14,20 @@ impl fmt::Display for Graph {
                 NodeKind::Input(input) => {
                     let name = self.inputs.get(*input as usize).map_or(0, |input| input.name);
                     write!(f, "input {name}")?;
+                    if let Some(part) = self.inputs.get(*input as usize).and_then(|input| input.part) {
+                        write!(f, " {}", part.name())?;
+                    }
                 }
                 NodeKind::Const(c) => write!(f, "{c}")?,
                 NodeKind::Op(op) => f.write_str(op.name())?,
                 NodeKind::Math(function) => f.write_str(function.name())?,
+                NodeKind::Complex(function, part) => write!(f, "{} {}", function.name(), part.name())?,
                 NodeKind::Patch(helper) => write!(f, "patch {}", helper.name)?,
                 NodeKind::Fault(code) => write!(f, "fault {}", code.name())?,
                 NodeKind::Reduce { monoid, axes, keepdims } => {
                     write!(f, "reduce {}{axes}{}", monoid.name, if *keepdims { " keepdims" } else { "" })?;
                 }
+                NodeKind::Position => f.write_str("position")?,
                 NodeKind::Count(axes) => write!(f, "count{axes}")?,
             }
             for (at, arg) in node.args.iter().enumerate() {

@@ -13,7 +13,7 @@ use super::functions::Function;
 use super::graph::Axes;
 use crate::diagnostic::{Diagnostic, excerpt};
 use crate::error::{CompileError, CompileErrorKind};
-use crate::syntax::ast::{Ast, Literal, NameId, Node, NodeId, Span};
+use crate::syntax::ast::{Ast, NameId, Node, NodeId, Span};
 
 /// The names that are constants, unless assigned or declared.
 pub const CONSTANTS: &[(&str, f64)] =
@@ -47,6 +47,8 @@ pub struct Call {
     pub axes: Axes,
     /// Whether reduced axes stay.
     pub keepdims: bool,
+    /// What the number of elements that a variance divides by is less by.
+    pub ddof: i64,
 }
 
 impl PartialEq for Function {
@@ -107,10 +109,6 @@ pub fn resolve(ast: &Ast, source: &str, declared: &[String]) -> Result<Resolved,
                 let diagnostic = Diagnostic::new("a tuple is not a value", span).with_help(
                     "several results stand at the end of the text, as in `x, y`; `axis=(0, 1)` takes a tuple",
                 );
-                return Err(fail((CompileErrorKind::Type, diagnostic)));
-            }
-            Node::Literal(Literal::Imaginary(_)) => {
-                let diagnostic = Diagnostic::new("complex numbers are not supported yet", span);
                 return Err(fail((CompileErrorKind::Type, diagnostic)));
             }
             _ => {}

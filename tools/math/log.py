@@ -72,5 +72,17 @@ pair("TWO_THIRDS", "2/3")
 atanh("PAIR", 2, 9, "1/5")
 atanh("SQRT", 1, 7, "3 - 2*sqrt(2)")
 atanh("WIDE", 1, 8, "1/5")
-taylor("f32 SQRT", 9, MIDDLE)
-taylor("f32 WIDE", 9, WIDE)
+taylor("f32 SQRT", 8, MIDDLE)
+taylor("f32 WIDE", 8, WIDE)
+print("// power.rs")
+PER_LN_2 = "1/log(2)"
+pair("f64 FIRST", "2/log(2)")
+pair("f64 SECOND", "2/3/log(2)")
+atanh("f64 SERIES", 2, 8, "3 - 2*sqrt(2)", PER_LN_2)
+atanh("f32 SERIES", 0, 5, "3 - 2*sqrt(2)", PER_LN_2)
+*c, error = sollya("""
+    p = fpminimax(2^x, 6, [|D...|], [-1/2; 1/2], relative);
+    coefficients(p);
+    print(round(log2(dirtyinfnorm(p/2^x - 1, [-1/2; 1/2])), 20, RN));
+""")
+show("f32 EXP2", c, error)

@@ -67,7 +67,7 @@ impl Emitter<'_> {
         let Some((monoid, args)) = self.monoid(at) else { return };
         let args: SmallVec<[ir::Value; 3]> = SmallVec::from_slice(args);
         let state = match self.here.tail_lane {
-            None => self.states[at].clone(),
+            None => self.states[at].iter().map(|held| held.chunk(self.here.first, self.lanes)).collect(),
             Some(lane) => self.lane_of_state(at, lane),
         };
         let mut values = state.clone();
@@ -79,7 +79,10 @@ impl Emitter<'_> {
                 _ => result,
             };
             match self.here.tail_lane {
-                None => self.states[at][part] = result.expanded(LANES),
+                None => {
+                    let (first, new) = (self.here.first, result.expanded(self.lanes));
+                    self.states[at][part].set_chunk(first, &new);
+                }
                 Some(lane) => {
                     let address = self.lane_address(lane, old.form);
                     let element = self.extract(&result, 0);
@@ -102,17 +105,7 @@ impl Emitter<'_> {
         for (part, form) in forms.into_iter().enumerate() {
             let address = self.lane_address(lane, form);
             let slot = self.state_slots[at][part];
-            let v = match form {
-                Form::Mask(1) => {
-                    let byte = self.b.ins().uload8(types::I32, frame_flags(), address, slot);
-                    self.b.ins().scalar_to_vector(types::I32X4, byte)
-                }
-                _ => {
-                    let element = self.b.ins().load(form.lane(), frame_flags(), address, slot);
-                    self.b.ins().scalar_to_vector(form.vector(), element)
-                }
-            };
-            let v = self.cast(v, form.vector());
+            let v = self.load_lane(form, address, slot);
             state.push(Held { form, parts: SmallVec::from_slice(&[v]), uniform: false });
         }
         state

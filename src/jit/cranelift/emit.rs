@@ -59,9 +59,11 @@ pub(super) struct Arguments {
 pub(super) struct Here {
     /// The index of the step's first point, counted from 0.
     pub index: Option<clif::Value>,
+    /// How many points of the step come before those that are emitted for.
+    pub first: usize,
     /// In the tail: the lane of `accumulate` that the point belongs to.
     pub tail_lane: Option<clif::Value>,
-    /// For each base that moves by a stride: where it is, at the step's first point.
+    /// For each base that moves by a stride: where it is, at the first point that is emitted for.
     pub moving: SmallVec<[(usize, clif::Value); 4]>,
     /// The index in bytes, by the element's size, once computed.
     pub bytes: SmallVec<[(usize, clif::Value); 2]>,
@@ -77,7 +79,7 @@ pub(super) struct Emitter<'a> {
     pub target: &'a Target,
     pub arguments: Arguments,
     pub entry: clif::Block,
-    /// Points of the step that is being emitted.
+    /// Points that are emitted for at a time.
     pub lanes: usize,
     /// Stores of whole parts so far; each is marked by its number.
     pub marked: u32,
@@ -397,12 +399,22 @@ impl<'a> Emitter<'a> {
             if uniform {
                 parts.push(self.b.ins().splat(form.vector(), v));
             } else if at == 0 {
-                parts.push(self.b.ins().scalar_to_vector(form.vector(), v));
+                parts.push(self.lane_zero(form, v));
             } else if let Some(last) = parts.last_mut() {
                 *last = self.b.ins().insertlane(*last, v, at as u8);
             }
         }
         Held { form, parts, uniform }
+    }
+
+    /// A scalar in lane 0. (Cranelift 0.135.8 panics for integers of less than 32 bits.)
+    pub fn lane_zero(&mut self, form: Form, v: clif::Value) -> clif::Value {
+        if form.width() >= 4 {
+            return self.b.ins().scalar_to_vector(form.vector(), v);
+        }
+        let wide = self.b.ins().uextend(types::I32, v);
+        let part = self.b.ins().scalar_to_vector(types::I32X4, wide);
+        self.cast(part, form.vector())
     }
 
     /// Whether values are scalars here.

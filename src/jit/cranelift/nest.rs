@@ -2,7 +2,7 @@
 //!
 //! | block of the innermost loop | parameters                                  | what                                 |
 //! |-----------------------------|---------------------------------------------|--------------------------------------|
-//! | `main`                      | index, moving pointers, states              | a step of `lanes` points             |
+//! | `main`                      | index, moving pointers, states              | a step of `lanes` points, by chunks  |
 //! | `left`                      | index, moving pointers, states              | are points left?                     |
 //! | `tail`                      |                                             | a step of one point, then `left`     |
 //! | `done`                      |                                             | lanes merged; the level's after code |
@@ -87,6 +87,11 @@ impl Emitter<'_> {
             strides.iter().map(|&stride| self.b.ins().imul_imm_s(stride, lanes as i64)).collect();
         let mut start = SmallVec::<[clif::Value; 8]>::from_slice(&[self.b.ins().iconst(types::I64, 0)]);
         start.extend(moving.iter().map(|&base| self.bases[base]));
+        let chunk = self.shape.chunk;
+        let hops: SmallVec<[clif::Value; 8]> = match chunk < lanes {
+            true => strides.iter().map(|&stride| self.b.ins().imul_imm_s(stride, chunk as i64)).collect(),
+            false => SmallVec::new(),
+        };
         let initial = self.initial_states();
 
         let blocks = [(); 4].map(|()| self.b.create_block());
@@ -102,7 +107,15 @@ impl Emitter<'_> {
 
         self.b.switch_to_block(main);
         self.states = main_states;
-        self.step(body, lanes, &moving, &main_params, None);
+        self.begin_step(chunk, &moving, &main_params, None);
+        self.code(body);
+        for first in (chunk..lanes).step_by(chunk) {
+            self.here.first = first;
+            for (at, hop) in hops.iter().enumerate() {
+                self.here.moving[at].1 = self.b.ins().iadd(self.here.moving[at].1, *hop);
+            }
+            self.code(body);
+        }
         let next = self.advance(&main_params, &leaps, lanes);
         let more = self.b.ins().icmp(IntCC::UnsignedLessThan, next[0], whole);
         let mut args = block_args(&next);
@@ -151,7 +164,8 @@ impl Emitter<'_> {
         self.b.ins().brif(more, tail, &[], done, &[]);
         self.b.switch_to_block(tail);
         let lane = first.map(|first| self.b.ins().isub(params[0], first));
-        self.step(body, 1, moving, params, lane);
+        self.begin_step(1, moving, params, lane);
+        self.code(body);
         let next = self.advance(params, strides, 1);
         self.b.ins().jump(head, &block_args(&next));
         self.b.switch_to_block(done);
@@ -162,15 +176,8 @@ impl Emitter<'_> {
         (0..=moving).map(|_| self.b.append_block_param(block, types::I64)).collect()
     }
 
-    /// The body, on as many points.
-    fn step(
-        &mut self,
-        body: &[ir::Value],
-        lanes: usize,
-        moving: &[usize],
-        params: &[clif::Value],
-        tail_lane: Option<clif::Value>,
-    ) {
+    /// What follows is for this many points from the parameters' on.
+    fn begin_step(&mut self, lanes: usize, moving: &[usize], params: &[clif::Value], tail_lane: Option<clif::Value>) {
         self.lanes = lanes;
         self.here = Here {
             index: Some(params[0]),
@@ -178,7 +185,6 @@ impl Emitter<'_> {
             moving: moving.iter().copied().zip(params[1..].iter().copied()).collect(),
             ..Here::default()
         };
-        self.code(body);
     }
 
     /// The index and the pointers after a step.
@@ -237,7 +243,7 @@ impl Emitter<'_> {
         if let (Op::Shl | Op::Shr, Home::Constant(count)) = (op, &self.homes[args[args.len() - 1].0 as usize]) {
             let count = *count;
             let x = self.fetch(args[0]);
-            return self.shift_by(op == Op::Shl, Form::of(ty), &x, count);
+            return self.shift_by(op == Op::Shl, ty, &x, count);
         }
         let mut args: SmallVec<[Held; 3]> = args.iter().map(|&v| self.fetch(v)).collect();
         if self.on_scalars() {
@@ -258,17 +264,17 @@ impl Emitter<'_> {
         let first = self.b.ins().iadd(origin, index);
         let spread = self.b.ins().splat(types::I64X2, first);
         if !inner {
-            return Held::uniform(Form::I64, spread);
+            return Held::uniform(Form::Int(8), spread);
         }
-        let parts = (0..Form::I64.parts(self.lanes))
+        let parts = (0..Form::Int(8).parts(self.lanes))
             .map(|i| {
                 let mut iota = [0; 16];
-                iota[0] = 2 * i as u8;
-                iota[8] = 2 * i as u8 + 1;
+                iota[0] = (self.here.first + 2 * i) as u8;
+                iota[8] = (self.here.first + 2 * i + 1) as u8;
                 let iota = self.constant(iota, types::I64X2);
                 self.b.ins().iadd(spread, iota)
             })
             .collect();
-        Held { form: Form::I64, parts, uniform: false }
+        Held { form: Form::Int(8), parts, uniform: false }
     }
 }

@@ -15,7 +15,7 @@ use smallvec::SmallVec;
 
 use super::emit::{Emitter, Home, frame_flags};
 use super::lanes::{Form, Held, PART, ints};
-use crate::ir::helper::{Code, Helper};
+use crate::ir::helper::Helper;
 use crate::ir::{self, FaultCode};
 
 impl Emitter<'_> {
@@ -27,7 +27,7 @@ impl Emitter<'_> {
             Home::Constant(_) => true,
             _ => false,
         };
-        let address = address(helper.code);
+        let address = helper.code.address();
         let args: SmallVec<[Held; 3]> = args.iter().map(|&v| self.fetch(v)).collect();
         if always {
             let refs: SmallVec<[&Held; 3]> = args.iter().collect();
@@ -52,11 +52,7 @@ impl Emitter<'_> {
         let patched = if uniform || self.lanes == 1 {
             let scalars: SmallVec<[clif::Value; 3]> = args.iter().map(|arg| self.extract(arg, 0)).collect();
             let v = self.call(address, form.lane(), &scalars);
-            let part = if uniform {
-                self.b.ins().splat(form.vector(), v)
-            } else {
-                self.b.ins().scalar_to_vector(form.vector(), v)
-            };
+            let part = if uniform { self.b.ins().splat(form.vector(), v) } else { self.lane_zero(form, v) };
             SmallVec::from_slice(&[part])
         } else {
             self.lane_loop(Some(&mask), &args, Some(&fast), form, address).parts
@@ -147,18 +143,6 @@ impl Emitter<'_> {
         self.b.ins().atomic_rmw(types::I32, flags, AtomicRmwOp::Or, word, bit);
         self.b.ins().jump(go_on, &[]);
         self.b.switch_to_block(go_on);
-    }
-}
-
-/// A helper's address.
-fn address(code: Code) -> usize {
-    match code {
-        Code::F64(f) => f as usize,
-        Code::F64F64(f) => f as usize,
-        Code::F32(f) => f as usize,
-        Code::F32F32(f) => f as usize,
-        Code::I32I32(f) => f as usize,
-        Code::I64I64(f) => f as usize,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use smallvec::SmallVec;
 
-use super::lanes::Form;
+use super::lanes::PART;
 use crate::dtype::{DType, Kind};
 use crate::ir::builder::for_each_arg;
 use crate::ir::{self, Inst, Kernel, LANES, Op, Role, Stride};
@@ -57,6 +57,9 @@ pub(super) struct Base {
 pub(super) struct Shape {
     /// Points of a step of the vector loop.
     pub lanes: usize,
+    /// Points that the body is emitted for at a time, a divisor of `lanes`: fewer where the values of all of a step's points
+    /// would find no room in registers.
+    pub chunk: usize,
     /// For each instruction how often the body reads it.
     pub uses: Vec<u32>,
     /// For each instruction that is a load or store its address.
@@ -85,6 +88,7 @@ impl Shape {
         }
         let mut shape = Shape {
             lanes: 1,
+            chunk: 1,
             uses: vec![0; count],
             addresses: vec![None; count],
             bases: Vec::new(),
@@ -166,20 +170,32 @@ impl Shape {
             Inst::Store(_, v) => kernel.ty(*v),
             _ => kernel.ty(*v),
         };
-        let has = |size: usize| body.iter().filter_map(of_body).any(|ty| ty.size() == size);
-        let (full, least) = match (has(8), has(4)) {
-            _ if !self.accumulates.is_empty() => (LANES, LANES),
-            (true, false) => (4, 2),
-            (true, true) => (4, 4),
-            _ => (8, 4),
-        };
+        if !self.accumulates.is_empty() {
+            // The state has a fixed number of lanes. A chunk fills whole parts of all values, and of the state.
+            let states = self.accumulates.iter().flat_map(|&v| self.state_widths(kernel, v));
+            let narrowest = body.iter().filter_map(|&v| self.width(kernel, v)).chain(states).min().unwrap_or(1);
+            let least = (PART / narrowest).min(LANES);
+            self.lanes = LANES;
+            self.chunk = LANES;
+            while self.chunk > least && self.pressure(kernel, body) > REGISTERS {
+                self.chunk /= 2;
+            }
+            return self.pressure(kernel, body);
+        }
+        // Bools take the widths of what they are compared from.
+        let sizes = || body.iter().filter_map(of_body).filter(|&ty| ty != DType::Bool).map(DType::size);
+        let (narrow, wide) = (sizes().min().unwrap_or(1), sizes().max().unwrap_or(1));
+        // In full, two parts of the widest values, or one of the narrowest if that makes no more than four of the widest. At
+        // the least one part of the widest, or two where narrower ones would leave half of theirs empty.
+        let full = (2 * PART / wide).max((PART / narrow).min(4 * PART / wide));
+        let least = if narrow == wide { PART / wide } else { 2 * PART / wide };
         let operations = body.iter().filter(|v| matches!(kernel.inst(**v), Inst::Op { .. })).count();
-        self.lanes = full;
+        (self.lanes, self.chunk) = (full, full);
         let pressure = self.pressure(kernel, body);
         if full == least || (operations <= LONG_BODY && pressure <= REGISTERS) {
             return pressure;
         }
-        self.lanes = least;
+        (self.lanes, self.chunk) = (least, least);
         self.pressure(kernel, body)
     }
 
@@ -189,11 +205,7 @@ impl Shape {
         for (at, &v) in body.iter().enumerate() {
             for_each_arg(kernel.inst(v), |arg| last[arg.0 as usize] = Some(at));
         }
-        let parts = |v: ir::Value| {
-            let width =
-                kernel.ty(v).map_or(0, |ty| if ty == DType::Bool { self.widths[v.0 as usize] } else { ty.size() });
-            if width == 0 { 0 } else { (self.lanes * width / 16).max(1) }
-        };
+        let parts = |v: ir::Value| self.width(kernel, v).map_or(0, |width| (self.chunk * width / PART).max(1));
         let mut ends = vec![0usize; body.len() + 1];
         let (mut live, mut most) = (0, 0);
         for (at, &v) in body.iter().enumerate() {
@@ -206,17 +218,21 @@ impl Shape {
             most = most.max(live);
             live -= ends[at];
         }
-        let state: usize = self
-            .accumulates
-            .iter()
-            .filter_map(|v| match kernel.inst(*v) {
-                Inst::Accumulate { monoid, .. } => Some(monoid),
-                _ => None,
-            })
-            .flat_map(|monoid| &monoid.state)
-            .map(|ty| Form::of(*ty).parts(self.lanes))
-            .sum();
+        let states = self.accumulates.iter().flat_map(|&v| self.state_widths(kernel, v));
+        let state: usize = states.map(|width| (self.lanes * width / PART).max(1)).sum();
         most + state
+    }
+
+    /// Bytes of a lane of a value; none for what has no value.
+    fn width(&self, kernel: &Kernel, v: ir::Value) -> Option<usize> {
+        kernel.ty(v).map(|ty| if ty == DType::Bool { self.widths[v.0 as usize] } else { ty.size() })
+    }
+
+    /// Bytes of a lane of each component of the state of an `accumulate`.
+    fn state_widths(&self, kernel: &Kernel, v: ir::Value) -> SmallVec<[usize; 2]> {
+        let Inst::Accumulate { monoid, args } = kernel.inst(v) else { return SmallVec::new() };
+        let of_bools = args.iter().map(|v| self.widths[v.0 as usize]).max().unwrap_or(1);
+        monoid.state.iter().map(|ty| if *ty == DType::Bool { of_bools } else { ty.size() }).collect()
     }
 
     /// Shares out the registers that the body leaves free: to uniform values first, then to constants.

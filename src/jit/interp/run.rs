@@ -267,6 +267,8 @@ impl Machine<'_> {
                 Code::F32F32(f) => patch_two(f, dst, mask, [arg(0), arg(1)], n),
                 Code::I32I32(f) => patch_two(f, dst, mask, [arg(0), arg(1)], n),
                 Code::I64I64(f) => patch_two(f, dst, mask, [arg(0), arg(1)], n),
+                Code::U32U32(f) => patch_two(f, dst, mask, [arg(0), arg(1)], n),
+                Code::U64U64(f) => patch_two(f, dst, mask, [arg(0), arg(1)], n),
             }
         }
     }
@@ -358,8 +360,8 @@ unsafe fn copy_strided<T: Copy>(dst: *mut u8, dst_stride: isize, src: *const u8,
 /// Elements are no wider than a cell.
 const _: () = {
     let mut i = 0;
-    while i < DType::ALL.len() {
-        assert!(DType::ALL[i].size() <= CELL);
+    while i < DType::REAL.len() {
+        assert!(DType::REAL[i].size() <= CELL);
         i += 1;
     }
 };

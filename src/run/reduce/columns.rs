@@ -10,10 +10,11 @@ use smallvec::SmallVec;
 
 use super::{BLOCK, ReduceSpace, Reduction, Strides, call, fill, offset, points, push_class, run_tasks};
 use crate::dtype::DType;
-use crate::ir::{LANES, Monoid};
+use crate::ir::LANES;
 use crate::jit::Compiled;
 use crate::plan::lower::{Class, Layout, Pass, operands};
 use crate::plan::nest::Nest;
+use crate::plan::program::Group;
 use crate::run::launch::{Env, cost, pays_to_share};
 use crate::run::scratch::{Scratch, with_scratch};
 
@@ -40,12 +41,12 @@ impl Reduction<'_> {
             push_class(&mut layout, &mut strides, down, None);
             push_class(&mut layout, &mut strides, base.strides(o)[kept - 1], Some(spec.dtype.size()));
         }
-        for ty in &self.monoid.state {
+        for ty in &self.group.state {
             push_class(&mut layout, &mut strides, 0, None);
             push_class(&mut layout, &mut strides, ty.size() as isize, Some(ty.size()));
         }
-        let merge = Layout { loops: 1, classes: SmallVec::from_elem(Class::Unit, 3 * self.monoid.state.len()) };
-        let sizes: SmallVec<[usize; 2]> = self.monoid.state.iter().map(|t| t.size()).collect();
+        let merge = Layout { loops: 1, classes: SmallVec::from_elem(Class::Unit, 3 * self.group.state.len()) };
+        let sizes: SmallVec<[usize; 2]> = self.group.state.iter().map(|t| t.size()).collect();
         let merge_strides: Strides = sizes.iter().cycle().take(3 * sizes.len()).map(|&s| s as isize).collect();
 
         let step = env.kernels.get(env.program, self.stage, Pass::Step, &layout);
@@ -53,7 +54,8 @@ impl Reduction<'_> {
         let wide = base.shape()[kept - 1];
         let blocks = length.div_ceil(BLOCK);
         let columns = Columns {
-            monoid: self.monoid,
+            group: self.group,
+            position: self.position,
             base,
             sources: self.sources.len(),
             step: &**step.runnable(env.executor, count * length),
@@ -76,7 +78,8 @@ impl Reduction<'_> {
 
 /// Tasks that combine rows: block by block of the reduced axes, tile by tile of the innermost kept axis.
 struct Columns<'a> {
-    monoid: &'static Monoid,
+    group: &'a Group,
+    position: Option<usize>,
     base: &'a Nest,
     sources: usize,
     step: &'a dyn Compiled,
@@ -116,9 +119,9 @@ impl Columns<'_> {
         let rows = block * BLOCK..self.length.min((block + 1) * BLOCK);
 
         let room = |size: usize| LANES * columns * size;
-        let mut at = scratch.bytes.reserve(self.monoid.state.iter().map(|t| room(t.size())).sum());
+        let mut at = scratch.bytes.reserve(self.group.state.iter().map(|t| room(t.size())).sum());
         let mut lanes: SmallVec<[*mut u8; 2]> = SmallVec::new();
-        for (ty, &init) in self.monoid.state.iter().zip(&self.monoid.init) {
+        for (ty, &init) in self.group.state.iter().zip(&self.group.init) {
             // SAFETY: reserved above.
             unsafe { fill(at, init, LANES * columns) }
             lanes.push(at);
@@ -126,6 +129,7 @@ impl Columns<'_> {
         }
 
         let mut run = |row: usize, rows: usize, lane: usize| {
+            let mut position = row as i64;
             scratch.pointers.clear();
             for o in 0..self.sources {
                 let (by_kept, by_reduced) = base.strides(o).split_at(kept);
@@ -134,7 +138,10 @@ impl Columns<'_> {
                     + offset(row, &base.shape()[kept..], by_reduced);
                 scratch.pointers.push(base.pointers()[o].wrapping_offset(place));
             }
-            for (part, ty) in lanes.iter().zip(&self.monoid.state) {
+            if let Some(operand) = self.position {
+                scratch.pointers[operand] = (&raw mut position).cast();
+            }
+            for (part, ty) in lanes.iter().zip(&self.group.state) {
                 scratch.pointers.push(part.wrapping_add(lane * columns * ty.size()));
             }
             // SAFETY: the rows' elements, and a lane's row of states.
@@ -155,14 +162,14 @@ impl Columns<'_> {
             scratch.pointers.clear();
             scratch.pointers.extend(lanes.iter());
             let later = |(part, ty): (&*mut u8, &DType)| part.wrapping_add(half * columns * ty.size());
-            scratch.pointers.extend(lanes.iter().zip(&self.monoid.state).map(later));
+            scratch.pointers.extend(lanes.iter().zip(&self.group.state).map(later));
             scratch.pointers.extend(lanes.iter());
             // SAFETY: the lower lanes are merged with the upper ones in place, each point by itself.
             unsafe { call(self.faults, self.merge, &scratch.pointers, self.merge_strides, &[half * columns]) }
             half /= 2;
         }
         let count = points(base);
-        for ((lane, ty), &states) in lanes.iter().zip(&self.monoid.state).zip(self.states) {
+        for ((lane, ty), &states) in lanes.iter().zip(&self.group.state).zip(self.states) {
             let to = states.wrapping_add((block * count + outer * wide + first) * ty.size());
             // SAFETY: the merged row, and this task's own places among the states.
             unsafe { ptr::copy_nonoverlapping(*lane, to, columns * ty.size()) }

@@ -7,10 +7,10 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::{BLOCK, ReduceSpace, Reduction, Strides, call, offset, points, push_class, run_tasks};
-use crate::ir::Monoid;
 use crate::jit::Compiled;
 use crate::plan::lower::{Class, Layout, Pass, operands};
 use crate::plan::nest::Nest;
+use crate::plan::program::Group;
 use crate::run::launch::{Env, cost, pays_to_share};
 use crate::run::scratch::{Scratch, with_scratch};
 
@@ -32,17 +32,18 @@ impl Reduction<'_> {
         }
         let mut combine = Layout { loops: 2, ..Layout::default() };
         let mut combine_strides = Strides::new();
-        for ty in &self.monoid.args {
+        for ty in &self.group.args {
             push_class(&mut fill, &mut fill_strides, ty.size() as isize, Some(ty.size()));
             push_class(&mut combine, &mut combine_strides, 0, None);
             push_class(&mut combine, &mut combine_strides, ty.size() as isize, Some(ty.size()));
         }
-        combine.classes.extend(std::iter::repeat_n(Class::Zero, 2 * self.monoid.state.len()));
+        combine.classes.extend(std::iter::repeat_n(Class::Zero, 2 * self.group.state.len()));
 
         let fill = env.kernels.get(env.program, self.stage, Pass::Fill, &fill);
         let combine = env.kernels.get(env.program, self.stage, Pass::PartialOfArgs, &combine);
         let gathered = Gathered {
-            monoid: self.monoid,
+            group: self.group,
+            position: self.position,
             base,
             sources: self.sources.len(),
             fill: &**fill.runnable(env.executor, count * length),
@@ -65,7 +66,8 @@ impl Reduction<'_> {
 
 /// Tasks that bring a block into logical order before they combine it.
 struct Gathered<'a> {
-    monoid: &'static Monoid,
+    group: &'a Group,
+    position: Option<usize>,
     base: &'a Nest,
     sources: usize,
     fill: &'a dyn Compiled,
@@ -101,9 +103,9 @@ impl Gathered<'_> {
         let (outer, reduced) = base.shape().split_at(kept);
         let inner = reduced.last().copied().unwrap_or(1);
         let room = |size: usize| BLOCK * size;
-        let mut at = scratch.bytes.reserve(self.monoid.args.iter().map(|t| room(t.size())).sum());
+        let mut at = scratch.bytes.reserve(self.group.args.iter().map(|t| room(t.size())).sum());
         let mut args: SmallVec<[*mut u8; 2]> = SmallVec::new();
-        for ty in &self.monoid.args {
+        for ty in &self.group.args {
             args.push(at);
             at = at.wrapping_add(room(ty.size()));
         }
@@ -118,7 +120,11 @@ impl Gathered<'_> {
                 let place = offset(point, outer, by_kept) + offset(element, reduced, by_reduced);
                 scratch.pointers.push(base.pointers()[o].wrapping_offset(place));
             }
-            for (part, ty) in args.iter().zip(&self.monoid.args) {
+            let mut position = element as i64;
+            if let Some(operand) = self.position {
+                scratch.pointers[operand] = (&raw mut position).cast();
+            }
+            for (part, ty) in args.iter().zip(&self.group.args) {
                 scratch.pointers.push(part.wrapping_add((element - elements.start) * ty.size()));
             }
             // SAFETY: elements of the sources, and places in the buffer reserved above.
@@ -127,7 +133,7 @@ impl Gathered<'_> {
         }
         scratch.pointers.clear();
         scratch.pointers.extend(args.iter());
-        for (part, ty) in self.states.iter().zip(&self.monoid.state) {
+        for (part, ty) in self.states.iter().zip(&self.group.state) {
             scratch.pointers.push(part.wrapping_add(state * ty.size()));
         }
         // SAFETY: the block in the buffer, and this task's own state.

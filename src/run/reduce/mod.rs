@@ -16,11 +16,12 @@ use std::ptr;
 
 use smallvec::SmallVec;
 
-use crate::dtype::Scalar;
-use crate::ir::{LANES, Monoid};
+use crate::dtype::{DType, Scalar};
+use crate::ir::LANES;
 use crate::jit::{Call, Compiled};
 use crate::plan::lower::{Class, Layout, OperandSpec, Pass, operands};
 use crate::plan::nest::Nest;
+use crate::plan::program::Group;
 use crate::run::launch::{Env, LaunchSpace, launch};
 use crate::run::scratch::Buffer;
 use crate::run::tiles::share;
@@ -42,40 +43,60 @@ pub struct ReduceSpace {
     launch: LaunchSpace,
     /// States: the ones at hand, and those of the next level of the tree.
     states: [Buffer; 2],
+    /// For each block the position of its first element, where a reduction asks for positions.
+    positions: Buffer,
 }
 
 impl ReduceSpace {
     /// Gives back what is too large to keep.
     pub fn trim(&mut self) {
         self.states.iter_mut().for_each(Buffer::trim);
+        self.positions.trim();
     }
 }
 
 /// There is no memory for a temporary.
 pub struct NoMemory;
 
-/// A reduction, with shapes known.
+/// Places for results of these types, of `elements` each, one after another in a buffer.
+pub fn results(
+    buffer: &mut Buffer,
+    elements: usize,
+    dtypes: impl Iterator<Item = DType> + Clone,
+) -> Option<SmallVec<[*mut u8; 2]>> {
+    let room = |dtype: DType| elements.checked_mul(dtype.size())?.checked_next_multiple_of(64);
+    let total = dtypes.clone().try_fold(0usize, |sum, dtype| sum.checked_add(room(dtype)?))?;
+    let mut at = buffer.try_reserve(total)?;
+    let mut places = SmallVec::new();
+    for dtype in dtypes {
+        places.push(at);
+        at = at.wrapping_add(room(dtype)?);
+    }
+    Some(places)
+}
+
+/// A stage of reductions, with shapes known.
 pub struct Reduction<'a> {
-    /// Its stage.
+    /// The stage.
     pub stage: usize,
-    /// How elements are combined.
-    pub monoid: &'static Monoid,
+    /// What is computed.
+    pub group: &'a Group,
     /// The shape that it runs over.
     pub shape: &'a [usize],
     /// The reduced axes: bit `i` for axis `i`.
     pub axes: u64,
-    /// Whether the result has them, with length 1.
-    pub keepdims: bool,
     /// What the stage reads.
     pub sources: &'a [RawView<'a>],
+    /// Which of the sources is no array, but asks for the position of elements.
+    pub position: Option<usize>,
     /// What it leaves behind; where that lies, is found when it is known to be needed.
-    pub result: RawView<'a>,
+    pub results: &'a [RawView<'a>],
     /// What the joining map reads besides, and what it writes, if it has the shape to join.
     pub joined: Option<&'a [RawView<'a>]>,
 }
 
 impl Reduction<'_> {
-    /// Runs the reduction. Gives where in `temp` its result is; `None` if the map that joins has been done instead.
+    /// Runs the reductions. Gives where in `temp` their results are; `None` if the map that joins has been done instead.
     ///
     /// # Errors
     /// Where there is no memory for the result or what leads to it; nothing has been run then.
@@ -88,9 +109,9 @@ impl Reduction<'_> {
         env: &Env,
         space: &mut ReduceSpace,
         temp: &mut Buffer,
-    ) -> Result<Option<*mut u8>, NoMemory> {
+    ) -> Result<Option<SmallVec<[*mut u8; 2]>>, NoMemory> {
         let specs = operands(env.program, self.stage, Pass::Whole);
-        self.arrange(&mut space.base, &specs, std::slice::from_ref(&self.result));
+        self.arrange(&mut space.base, self.results);
         let (kept, reduced) = space.base.shape().split_at(space.base.kept());
         let (length, along) = (reduced.iter().product::<usize>(), reduced.len());
         let columns = !kept.is_empty() && along > 0 && self.lies_in_columns(&space.base, &specs);
@@ -101,19 +122,28 @@ impl Reduction<'_> {
             return Ok(None);
         }
         let count = points(&space.base);
-        let result = temp.try_reserve(count * self.result.dtype.size()).ok_or(NoMemory)?;
+        let results = results(temp, count, self.results.iter().map(|view| view.dtype)).ok_or(NoMemory)?;
         if !whole {
             let blocks = length.div_ceil(BLOCK);
+            if self.position.is_some() {
+                let table = space.positions.try_reserve(blocks * size_of::<i64>()).ok_or(NoMemory)?.cast::<i64>();
+                for block in 0..blocks {
+                    // SAFETY: there is room for as many.
+                    unsafe { table.add(block).write_unaligned((block * BLOCK) as i64) }
+                }
+            }
             for (buffer, blocks) in space.states.iter_mut().zip([blocks, blocks.div_ceil(2)]) {
                 buffer.try_reserve(self.room(count, blocks)).ok_or(NoMemory)?;
             }
         }
-        space.base.set_pointer(self.sources.len(), result);
+        for (k, &result) in results.iter().enumerate() {
+            space.base.set_pointer(self.sources.len() + k, result);
+        }
         // SAFETY: as the caller promises, and there is room for the result.
         unsafe {
             if whole {
                 self.whole(env, space, &specs);
-                return Ok(Some(result));
+                return Ok(Some(results));
             }
             if columns {
                 self.columns(env, space, length);
@@ -124,24 +154,24 @@ impl Reduction<'_> {
             }
             self.finish(env, space, length.div_ceil(BLOCK));
         }
-        Ok(Some(result))
+        Ok(Some(results))
     }
 
     /// The nest of the sources and of what has the result's shape.
-    fn arrange(&self, nest: &mut Nest, specs: &[OperandSpec], of_result: &[RawView]) {
+    fn arrange(&self, nest: &mut Nest, of_result: &[RawView]) {
         nest.begin(self.shape);
-        for (spec, view) in specs.iter().zip(self.sources) {
-            nest.push(view.pointer, spec.dtype.size(), view.shape, view.strides);
+        for view in self.sources {
+            nest.push(view.pointer, view.unit, view.shape, view.strides);
         }
-        for (spec, view) in specs[self.sources.len()..].iter().zip(of_result) {
+        for view in of_result {
             // Axes of the result, last first, against those of the shape that are kept.
             let mut own = view.shape.iter().zip(view.strides).rev();
             let mut strides: SmallVec<[isize; 6]> = SmallVec::new();
             for axis in (0..self.shape.len()).rev() {
                 let gone = self.axes >> axis & 1 == 1;
-                let here = if gone && !self.keepdims { None } else { own.next() };
+                let here = if gone && !self.group.keepdims { None } else { own.next() };
                 let stride = here.map_or(0, |(&n, &s)| if n == 1 || gone { 0 } else { s });
-                strides.push(stride * spec.dtype.size() as isize);
+                strides.push(stride * view.unit as isize);
             }
             nest.push_bytes(view.pointer, strides.into_iter().rev());
         }
@@ -176,7 +206,7 @@ impl Reduction<'_> {
     unsafe fn whole_joined(&self, env: &Env, space: &mut ReduceSpace, views: &[RawView]) {
         let ReduceSpace { base, nest, launch: work, .. } = space;
         let specs = operands(env.program, self.stage, Pass::WholeJoined);
-        self.arrange(base, &specs, views);
+        self.arrange(base, views);
         run_nest(nest, base, specs.len(), 0..1, None);
         // SAFETY: the nest reaches the elements of the sources, and of the map's other sources and outputs.
         unsafe { launch(env, self.stage, Pass::WholeJoined, &specs, nest, work) }
@@ -187,8 +217,9 @@ impl Reduction<'_> {
     /// # Safety
     /// As for [`run`](Reduction::run).
     unsafe fn runs(&self, env: &Env, space: &mut ReduceSpace, length: usize) {
-        let ReduceSpace { base, nest, launch: work, states } = space;
+        let ReduceSpace { base, nest, launch: work, states, positions } = space;
         let sources = self.sources.len();
+        let table = positions.reserve(0);
         let states = self.reserve(&mut states[0], points(base), length.div_ceil(BLOCK));
         let specs = operands(env.program, self.stage, Pass::Partial);
         let whole = length / BLOCK;
@@ -198,6 +229,10 @@ impl Reduction<'_> {
             }
             let length = BLOCK.min(length - blocks.start * BLOCK);
             run_nest(nest, base, sources, blocks.clone(), Some(length));
+            if let Some(operand) = self.position {
+                let first = blocks.start * size_of::<i64>();
+                nest.set_operand(operand, table.wrapping_add(first), base.kept(), size_of::<i64>() as isize);
+            }
             let count = points(base);
             for (spec, &pointer) in specs[sources..].iter().zip(&states) {
                 let size = spec.dtype.size();
@@ -214,11 +249,11 @@ impl Reduction<'_> {
     /// # Safety
     /// The states of all blocks must have been computed; the result must be writable.
     unsafe fn finish(&self, env: &Env, space: &mut ReduceSpace, mut blocks: usize) {
-        let ReduceSpace { base, nest, launch: work, states } = space;
+        let ReduceSpace { base, nest, launch: work, states, .. } = space;
         let [now, next] = states;
         let count = points(base);
         let specs = operands(env.program, self.stage, Pass::Merge);
-        let components = self.monoid.state.len();
+        let components = self.group.state.len();
         let mut from = self.reserve(now, count, blocks);
         let mut to = self.reserve(next, count, blocks.div_ceil(2));
         while blocks > 1 {
@@ -238,7 +273,7 @@ impl Reduction<'_> {
             // SAFETY: the nest reaches whole rows of states: pairs of them in `from`, their merged ones in `to`.
             unsafe { launch(env, self.stage, Pass::Merge, &specs, nest, work) }
             if blocks % 2 == 1 {
-                for (part, ty) in self.monoid.state.iter().enumerate() {
+                for (part, ty) in self.group.state.iter().enumerate() {
                     let row = count * ty.size();
                     // SAFETY: the last row of `from`, and the row after the merged ones in `to`.
                     unsafe {
@@ -255,8 +290,9 @@ impl Reduction<'_> {
         for (spec, &pointer) in specs.iter().zip(&from) {
             nest.push_bytes(pointer, state_strides(base, spec.dtype.size()));
         }
-        let result = self.sources.len();
-        nest.push_bytes(base.pointers()[result], base.strides(result)[..base.kept()].iter().copied());
+        for result in self.sources.len()..self.sources.len() + self.results.len() {
+            nest.push_bytes(base.pointers()[result], base.strides(result)[..base.kept()].iter().copied());
+        }
         nest.arrange(|_| false);
         // SAFETY: the nest reaches one row of states, and the result.
         unsafe { launch(env, self.stage, Pass::Finish, &specs, nest, work) }
@@ -264,13 +300,13 @@ impl Reduction<'_> {
 
     /// Bytes for states: for each component, a row of `points` for each block.
     fn room(&self, points: usize, blocks: usize) -> usize {
-        self.monoid.state.iter().map(|t| (points * blocks * t.size()).next_multiple_of(64)).sum()
+        self.group.state.iter().map(|t| (points * blocks * t.size()).next_multiple_of(64)).sum()
     }
 
     /// Room for states, which must have been found to be there.
     fn reserve(&self, buffer: &mut Buffer, points: usize, blocks: usize) -> SmallVec<[*mut u8; 2]> {
         let mut at = buffer.reserve(self.room(points, blocks));
-        let parts = self.monoid.state.iter().map(|ty| {
+        let parts = self.group.state.iter().map(|ty| {
             let part = at;
             at = at.wrapping_add((points * blocks * ty.size()).next_multiple_of(64));
             part
@@ -356,6 +392,7 @@ pub unsafe fn fill(to: *mut u8, value: Scalar, count: usize) {
     unsafe {
         match value.dtype().size() {
             1 => ptr::write_bytes(to, value.bits() as u8, count),
+            2 => (0..count).for_each(|i| to.cast::<u16>().add(i).write_unaligned(value.bits() as u16)),
             4 => (0..count).for_each(|i| to.cast::<u32>().add(i).write_unaligned(value.bits() as u32)),
             _ => (0..count).for_each(|i| to.cast::<u64>().add(i).write_unaligned(value.bits())),
         }

@@ -14,7 +14,7 @@ use crate::ir::Op;
 use crate::syntax::{Limits, parse};
 
 /// The names and the graph of a text. An argument's type is that of its name: `b` bool, `i` i32, `l` i64, `f` f32, any
-/// other f64; `k` and `m` are bare integers, `w` is a bare float, `t` a bare bool. Digits may follow.
+/// other f64; `k` and `m` are bare integers, `z` is one beyond `i64`, `w` is a bare float, `t` a bare bool. Digits may follow.
 fn compile(text: &str) -> Result<(Resolved, Graph), CompileError> {
     compile_with(text, |name| {
         use DType::*;
@@ -25,6 +25,7 @@ fn compile(text: &str) -> Result<(Resolved, Graph), CompileError> {
             "f" => InputType::strong(F32),
             "k" => InputType::weak(I64),
             "m" => InputType::weak(I32),
+            "z" => InputType::weak(U64),
             "w" => InputType::weak(F64),
             "t" => InputType::weak(Bool),
             _ => InputType::strong(F64),
@@ -51,6 +52,9 @@ fn graph(text: &str) -> Graph {
                 let named = matches!(op, Op::Convert | Op::Bitcast).then_some(node.dtype);
                 op.result(&args, named) == Some(node.dtype)
             }
+            NodeKind::Complex(function, _) => {
+                args.len() == 2 * function.arity() && node.dtype.is_float() && args.iter().all(|&t| t == node.dtype)
+            }
             NodeKind::Math(function) => {
                 args.len() == function.row().arity && node.dtype.is_float() && args.iter().all(|&t| t == node.dtype)
             }
@@ -60,6 +64,7 @@ fn graph(text: &str) -> Graph {
             NodeKind::Fault(_) => args == [DType::Bool, node.dtype],
             NodeKind::Reduce { monoid, .. } => args == monoid.args,
             NodeKind::Count(_) => args.len() == 1 && node.dtype == DType::I64,
+            NodeKind::Position => node.dtype == DType::I64 && args.is_empty(),
             NodeKind::Input(_) | NodeKind::Const(_) => args.is_empty(),
         };
         assert!(ok, "{text}: v{at} in\n{graph}");

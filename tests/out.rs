@@ -1,0 +1,105 @@
+//! Results in arrays of another type, of a larger shape, of every order.
+
+use ndarray::{Array1, Array2, Array3, ArrayView2, array, s};
+use tilexpr::{Casting, EvalErrorKind, Executor, Expr, Order, args};
+
+const EXECUTORS: [Executor; 2] = [Executor::Interpreter, Executor::Cranelift];
+
+#[test]
+fn casting_allows_what_numpy_allows() {
+    let a = array![1.5, -2.5, 1e300];
+    for executor in EXECUTORS {
+        let with = |casting| Expr::builder().executor(executor).casting(casting).compile("a*2").unwrap();
+        let mut narrow = Array1::<f32>::zeros(3);
+        for casting in [Casting::No, Casting::Equiv, Casting::Safe] {
+            let error = with(casting).eval_into(args![a], &mut narrow).unwrap_err();
+            assert_eq!(error.kind(), EvalErrorKind::Output);
+            assert!(error.to_string().contains("f32(...)"), "{error}");
+        }
+        with(Casting::SameKind).eval_into(args![a], &mut narrow).unwrap();
+        assert_eq!(narrow, array![3.0, -5.0, f32::INFINITY]);
+        let mut whole = Array1::<i32>::zeros(3);
+        assert!(with(Casting::SameKind).eval_into(args![a], &mut whole).is_err());
+        with(Casting::Unsafe).eval_into(args![a], &mut whole).unwrap();
+        assert_eq!(whole, array![3, -5, i32::MAX]);
+        let (i, mut wide) = (array![1_i32, 2, 3], Array1::<f64>::zeros(3));
+        with(Casting::Safe).eval_into(args![a = &i], &mut wide).unwrap();
+        assert_eq!(wide, array![2.0, 4.0, 6.0]);
+    }
+}
+
+#[test]
+fn several_results_are_converted_each_to_its_own() {
+    let a = array![1_i64, 2, 3];
+    let e = Expr::builder().casting(Casting::Unsafe).compile("a, a/2, sum(a)").unwrap();
+    let (mut x, mut y, mut z) = (Array1::<i32>::zeros(3), Array1::<f32>::zeros(3), array![0.0]);
+    e.eval_into(args![a], &mut (&mut x, &mut y, &mut z)).unwrap();
+    assert_eq!((x, y, z), (array![1, 2, 3], array![0.5, 1.0, 1.5], array![6.0]));
+}
+
+#[test]
+fn a_larger_output_is_filled() {
+    let row = array![1.0, 2.0, 3.0];
+    for executor in EXECUTORS {
+        let e = Expr::builder().executor(executor).compile("row + 1").unwrap();
+        let mut out = Array3::<f64>::zeros((2, 4, 3));
+        e.eval_into(args![row], &mut out).unwrap();
+        assert_eq!(out, Array3::from_shape_fn((2, 4, 3), |(_, _, k)| k as f64 + 2.0));
+        // Other layouts; what lies between stays.
+        let mut base = Array2::from_elem((6, 9), -1.0);
+        e.eval_into(args![row], &mut base.slice_mut(s![..;2, ..;-3])).unwrap();
+        let expected =
+            Array2::from_shape_fn(
+                (6, 9),
+                |(i, j)| {
+                    if i % 2 == 0 && j % 3 == 2 { (8 - j) as f64 / 3.0 + 2.0 } else { -1.0 }
+                },
+            );
+        assert_eq!(base, expected);
+        let column = row.view().into_shape_with_order((3, 1)).unwrap();
+        let mut table = Array2::<f64>::zeros((3, 5));
+        e.eval_into(args![row = column], &mut table).unwrap();
+        assert_eq!(table, Array2::from_shape_fn((3, 5), |(i, _)| i as f64 + 2.0));
+        let total = Expr::builder().executor(executor).compile("sum(row)").unwrap();
+        let mut many = Array1::<f64>::zeros(1000);
+        total.eval_into(args![row], &mut many).unwrap();
+        assert_eq!(many, Array1::from_elem(1000, 6.0));
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused_and_leaves_the_output_alone() {
+    let a = Array2::<f64>::ones((2, 3));
+    let e = Expr::compile("a").unwrap();
+    for shape in [(2, 1), (1, 3), (3, 2), (0, 3)] {
+        let mut out = Array2::from_elem(shape, 7.0);
+        assert_eq!(e.eval_into(args![a], &mut out).unwrap_err().kind(), EvalErrorKind::Output);
+        assert!(out.iter().all(|&x| x == 7.0));
+    }
+    let mut line = vec![7.0; 6];
+    assert!(e.eval_into(args![a], &mut line).is_err());
+    // One element has no place in an array of none.
+    let mut none: Vec<f64> = vec![];
+    assert!(Expr::compile("sum(a)").unwrap().eval_into(args![a], &mut none).is_err());
+    // In place, the shape is that of the array.
+    let mut b = a.clone();
+    assert!(Expr::compile("mean(b)").unwrap().update("b", &mut b, args![]).is_err());
+    assert_eq!(b, a);
+}
+
+#[test]
+fn orders() {
+    let c = Array2::<f64>::ones((3, 4));
+    let strides = |order, x: ArrayView2<f64>, y: ArrayView2<f64>| {
+        let e = Expr::builder().order(order).compile("x + y").unwrap();
+        e.eval::<Array2<f64>>(args![x = x, y = y]).unwrap().strides().to_vec()
+    };
+    let base = Array2::<f64>::ones((4, 3));
+    let f_order = base.t();
+    assert_eq!(strides(Order::A, c.view(), c.view()), [4, 1]);
+    assert_eq!(strides(Order::A, f_order, f_order), [1, 3]);
+    assert_eq!(strides(Order::A, f_order, c.view()), [4, 1]);
+    assert_eq!(strides(Order::K, f_order, f_order), [1, 3]);
+    assert_eq!(strides(Order::F, c.view(), c.view()), [1, 3]);
+    assert_eq!(strides(Order::C, f_order, f_order), [4, 1]);
+}
