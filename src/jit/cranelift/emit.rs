@@ -94,6 +94,8 @@ pub(super) struct Emitter<'a> {
     pub state_slots: Vec<Vec<i32>>,
     entry_loads: SmallVec<[((Table, usize), clif::Value); 16]>,
     pub pool: Pool,
+    /// Values with their signs changed, by what they became.
+    pub negated: HashMap<clif::Value, clif::Value>,
     frame: Frame,
     signatures: HashMap<(clif::Type, usize), clif::SigRef>,
 }
@@ -174,6 +176,7 @@ impl<'a> Emitter<'a> {
             state_slots: Vec::new(),
             entry_loads: SmallVec::new(),
             pool: Pool::default(),
+            negated: HashMap::new(),
             frame: Frame::default(),
             signatures: HashMap::new(),
         }
@@ -236,6 +239,15 @@ impl<'a> Emitter<'a> {
         let v = self.at_entry().ins().load(ty, table_flags(), from, offset);
         self.pool.hoisted.insert((at, ty), v);
         v
+    }
+
+    /// Whether a value is the constant of zero bits.
+    pub fn is_zero(&self, v: clif::Value) -> bool {
+        let dfg = &self.b.func.dfg;
+        let Some(inst) = dfg.value_def(v).inst() else { return false };
+        let of_table = dfg.inst_args(inst) == [self.arguments.constants];
+        let offset = dfg.insts[inst].load_store_offset();
+        of_table && offset.is_some_and(|at| self.pool.table.get(at as usize / PART) == Some(&[0; PART]))
     }
 
     /// Every lane of this width these bits.
