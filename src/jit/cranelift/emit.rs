@@ -241,15 +241,6 @@ impl<'a> Emitter<'a> {
         v
     }
 
-    /// Whether a value is the constant of zero bits.
-    pub fn is_zero(&self, v: clif::Value) -> bool {
-        let dfg = &self.b.func.dfg;
-        let Some(inst) = dfg.value_def(v).inst() else { return false };
-        let of_table = dfg.inst_args(inst) == [self.arguments.constants];
-        let offset = dfg.insts[inst].load_store_offset();
-        of_table && offset.is_some_and(|at| self.pool.table.get(at as usize / PART) == Some(&[0; PART]))
-    }
-
     /// Every lane of this width these bits.
     pub fn constant_lanes(&mut self, bits: u64, width: usize, ty: clif::Type) -> clif::Value {
         let mut bytes = [0; PART];
