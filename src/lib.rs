@@ -50,7 +50,7 @@
 //!
 //! # Guides
 //! In the repository: `docs/temporaries.md` on what temporaries, caches and memory cost; `docs/numexpr.md` for those who
-//! come from numexpr, with the functions there are; `docs/design.md` on how it works. The examples (`cargo run --release
+//! come from numexpr; `docs/functions.md` lists functions, operators and types; `docs/design.md` is on how it works. The examples (`cargo run --release
 //! --example quickstart`) are programs to copy from.
 
 #![warn(missing_docs)]
