@@ -3,6 +3,7 @@
 //! One row each. A helper is a pure function of plain numbers that never panics and gives the same bits on every
 //! machine: it may use IEEE operations and the `libm` crate, never the platform's own mathematics library.
 
+use super::cancelled;
 use crate::dtype::{DType, Real, Scalar};
 
 macro_rules! codes {
@@ -176,7 +177,7 @@ static HELPERS: &[Helper] = &[
     Helper { name: "lgamma.f32", code: Code::F32(c!(libm::lgammaf, x: f32)) },
     Helper { name: "hypot.f64", code: Code::F64F64(c!(libm::hypot, x y: f64)) },
     Helper { name: "hypot.f32", code: Code::F32F32(c!(libm::hypotf, x y: f32)) },
-    Helper { name: "logaddexp.f64", code: Code::F64F64(c!(logaddexp_f64, x y: f64)) },
+    Helper { name: "logaddexp.f64", code: Code::F64F64(c!(cancelled::logaddexp, x y: f64)) },
     Helper { name: "logaddexp.f32", code: Code::F32F32(c!(logaddexp_f32, x y: f32)) },
     Helper { name: "pow.i64", code: Code::I64I64(c!(pow_i64, x y: i64)) },
     Helper { name: "pow.i32", code: Code::I32I32(c!(pow_i32, x y: i32)) },
@@ -201,13 +202,8 @@ fn pow_f32(x: f32, y: f32) -> f32 {
     libm::pow(f64::from(x), f64::from(y)) as f32
 }
 
-fn logaddexp_f64(x: f64, y: f64) -> f64 {
-    let (lo, hi) = if x < y { (x, y) } else { (y, x) };
-    if lo == hi { hi + std::f64::consts::LN_2 } else { hi + libm::log1p(libm::exp(lo - hi)) }
-}
-
 fn logaddexp_f32(x: f32, y: f32) -> f32 {
-    logaddexp_f64(f64::from(x), f64::from(y)) as f32
+    cancelled::logaddexp(x.into(), y.into()) as f32
 }
 
 /// Wrapping power.

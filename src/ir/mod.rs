@@ -1,6 +1,7 @@
 //! The kernel IR: what all executors run.
 
 pub mod builder;
+mod cancelled;
 pub mod helper;
 pub mod kernel;
 pub mod monoid;

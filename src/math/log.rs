@@ -1,29 +1,91 @@
-//! Logarithms.
+//! Logarithms: `log`, `log2`, `log10`, `log1p`, and the logarithms of pairs that other families build on.
 
-use super::double::{Pair, fast_sum};
+use super::double::{Pair, fast_sum, product};
 use super::formula::V;
 
-/// log 2, the first part of 42 bits, so that its product with an exponent is exact.
-const LN_2: [f64; 2] = [0.6931471805598903, 5.497923018708371e-14];
+/// What the logarithm to some base needs, of one type. Pairs are numbers as sums of two.
+struct Base {
+    /// The logarithm of 2, or 2^-23 of it for `f32`, whose exponents are counted so. The first part is short: its product
+    /// with an exponent is exact.
+    log_2: [f64; 2],
+    /// The logarithm of e, if it is not 1.
+    log_e: Option<[f64; 2]>,
+}
 
-/// 2/3.
-const TWO_THIRDS: [f64; 2] = [0.6666666666666666, 3.700743415417188e-17];
+const UNIT_F32: f64 = 1.0 / 8_388_608.0;
 
-/// The logarithm's series in z from z^2 on: 2/5, 2/7 ..., for |s| <= 1/5 (relative error 2^-70).
-const PAIR: [f64; 9] = [
-    0.4,
-    0.2857142857142585,
-    0.2222222222320092,
-    0.1818181802254692,
-    0.15384629292844448,
-    0.13332631188031083,
-    0.11785586621393765,
-    0.10172726813788588,
-    0.12545041932963194,
+/// Of `f32`, of `f64`.
+const NATURAL: [Base; 2] = [
+    Base { log_2: [0.693145751953125 * UNIT_F32, 1.428606765330187e-06 * UNIT_F32], log_e: None },
+    Base { log_2: [0.6931471805598903, 5.497923018708371e-14], log_e: None },
 ];
 
-/// The bits of the exponent and the sign of an `f64`.
-const EXPONENT: i64 = !0 << 52;
+const BASE_2: [Base; 2] = [
+    Base { log_2: [UNIT_F32, 0.0], log_e: Some([1.4426950216293335, 1.925963033500011e-08]) },
+    Base { log_2: [1.0, 0.0], log_e: Some([std::f64::consts::LOG2_E, 2.0355273740931033e-17]) },
+];
+
+const BASE_10: [Base; 2] = [
+    Base {
+        log_2: [0.30103302001953125 * UNIT_F32, -3.024355464731343e-06 * UNIT_F32],
+        log_e: Some([0.4342944920063019, -1.0103049952192578e-08]),
+    },
+    Base {
+        log_2: [0.30102999566395283, 2.8363394551044964e-14],
+        log_e: Some([std::f64::consts::LOG10_E, 1.098319650216765e-17]),
+    },
+];
+
+/// The series in z of `f64` from z on, for f from sqrt(1/2) - 1 to sqrt(2) - 1: relative error of the logarithm 2^-57.6.
+const SERIES: [f64; 7] = [
+    0.666666666666667,
+    0.39999999999899455,
+    0.2857142862611354,
+    0.22222211107416207,
+    0.18182891187710543,
+    0.15331654150232663,
+    0.14617254069094063,
+];
+
+/// The same for f from -1/4 to 1/2: 2^-60.9.
+const SERIES_WIDE: [f64; 8] = [
+    0.6666666666666666,
+    0.4000000000000905,
+    0.28571428566986845,
+    0.22222223081160236,
+    0.18181735735151786,
+    0.15388925595300687,
+    0.13208818222417312,
+    0.13614451547367623,
+];
+
+/// The coefficients of f^3, f^4 ... for `f32`, for f from sqrt(1/2) - 1 to sqrt(2) - 1: 2^-27.
+const TAYLOR: [f64; 8] = [
+    0.33333316445350647,
+    -0.25000810623168945,
+    0.20002301037311554,
+    -0.16624557971954346,
+    0.14180946350097656,
+    -0.13128501176834106,
+    0.12882959842681885,
+    -0.07861702889204025,
+];
+
+/// The same for f from -1/4 to 1/2: 2^-27.
+const TAYLOR_WIDE: [f64; 8] = [
+    0.33333447575569153,
+    -0.2500019371509552,
+    0.19991113245487213,
+    -0.1664377748966217,
+    0.14467471837997437,
+    -0.13186363875865936,
+    0.1058296337723732,
+    -0.04617496207356453,
+];
+
+/// The bits of the exponent and the sign of an `f64`, of an `f32`.
+const EXPONENT: i64 = -1 << 52;
+const EXPONENT_F32: i64 = -1 << 23;
 
 /// 1.5*2^52: an integer that is added to its bits is added to the number.
 const MAGIC: f64 = 6_755_399_441_055_744.0;
@@ -35,142 +97,13 @@ pub(super) fn exponent<'c>(u: V<'c>, from: f64) -> (V<'c>, V<'c>) {
     (bits & EXPONENT, k.as_float() - MAGIC)
 }
 
-/// Natural logarithm of a positive normal pair of `f64`; relative error 2^-64, near 1 too.
-pub(super) fn log_pair<'c>(x: Pair<'c>) -> Pair<'c> {
-    let (field, k) = exponent(x.hi, std::f64::consts::FRAC_1_SQRT_2);
-    let m = (x.hi.bits() - field).as_float();
-    log_of(k, Pair { hi: m - 1.0, lo: scaled(x.lo, field) })
+/// The same of an `f32`, where the float is 2^23 k: what the bits are as an integer.
+fn exponent_f32<'c>(u: V<'c>, from: f32) -> (V<'c>, V<'c>) {
+    let field = (u.bits() - i64::from(from.to_bits() as i32)) & EXPONENT_F32;
+    (field, field.to_f32())
 }
 
-/// `log(1 + x)` of a pair of `f64`, `1 + x` positive and finite; relative error 2^-63, near 0 too (2^-58 from 2^53 on).
-/// Zeros may lose their sign.
-pub(super) fn log1p_pair<'c>(x: Pair<'c>) -> Pair<'c> {
-    let (field, k) = exponent(x.hi + 1.0, 0.75);
-    let up = (x.hi.number(4.0).bits() - field).as_float();
-    let t = up.fma(0.25, -1.0);
-    let quarter = x.hi * 0.25;
-    let f = quarter.fma(up, t);
-    let error = quarter.fma(up, t - f);
-    log_of(k, Pair { hi: f, lo: (x.lo * 0.25).fma(up, error) })
-}
-
-/// `x/2^k`, `k` as bits in their place.
-fn scaled<'c>(x: V<'c>, field: V<'c>) -> V<'c> {
-    (x * 0.25) * (x.number(4.0).bits() - field).as_float()
-}
-
-/// `k log 2 + log(1 + f)`, for `1 + f` in 0.7 to 1.5.
-fn log_of<'c>(k: V<'c>, f: Pair<'c>) -> Pair<'c> {
-    let f = f.normal();
-    // s = f/(2 + f)
-    let d = fast_sum(f.hi.number(2.0), f.hi);
-    let r = 1.0 / d.hi;
-    let s = f.hi * r;
-    let rest = (-s).fma(d.hi, f.hi) + f.lo;
-    let s = Pair { hi: s, lo: (-s).fma(d.lo + f.lo, rest) * r };
-    // z = s^2
-    let z = s.hi * s.hi;
-    let z = Pair { hi: z, lo: (s.hi + s.hi).fma(s.lo, s.hi.fma(s.hi, -z)) };
-    // 2 + z (2/3 + z p)
-    let p = z.hi.estrin(&PAIR);
-    let c = fast_sum(z.hi.number(TWO_THIRDS[0]), z.hi * p);
-    let c = Pair { hi: c.hi, lo: z.lo.fma(p, c.lo + TWO_THIRDS[1]) };
-    let c = z.times_pair(c);
-    let c = Pair { hi: z.hi.number(2.0), lo: c.lo }.plus_small(c.hi);
-    let y = s.times_pair(c);
-    // k log 2
-    let sum = fast_sum(k * LN_2[0], y.hi);
-    fast_sum(sum.hi, sum.lo + k.fma(LN_2[1], y.lo))
-}
-
-/// Logarithms of 2, and reciprocals of the logarithms of the bases, as sums of two. The first part of a logarithm of 2 is
-/// short, so that its product with an exponent is exact.
-struct Base {
-    log_2: [f64; 2],
-    per: [f64; 2],
-}
-
-fn natural(f32: bool) -> [f64; 2] {
-    if f32 { [0.693145751953125, 1.428606765330187e-06] } else { LN_2 }
-}
-const BASE_2: [Base; 2] = [
-    Base { log_2: [1.0, 0.0], per: [1.4426950216293335, 1.925963033500011e-08] },
-    Base { log_2: [1.0, 0.0], per: [1.4426950408889634, 2.0355273740931033e-17] },
-];
-const BASE_10: [Base; 2] = [
-    Base { log_2: [0.30103302001953125, -3.0243556e-06], per: [0.4342944920063019, -1.01030504e-08] },
-    Base { log_2: [0.30102999566395283, 2.8363394551044964e-14], per: [0.4342944819032518, 1.098319650216765e-17] },
-];
-
-const SQRT: [f64; 7] = [
-    0.666666666666667,
-    0.39999999999899455,
-    0.2857142862611354,
-    0.22222211107416207,
-    0.18182891187710543,
-    0.15331654150232663,
-    0.14617254069094063,
-];
-const WIDE: [f64; 8] = [
-    0.6666666666666666,
-    0.4000000000000905,
-    0.28571428566986845,
-    0.22222223081160236,
-    0.18181735735151786,
-    0.15388925595300687,
-    0.13208818222417312,
-    0.13614451547367623,
-];
-const SQRT_F32: [f64; 9] = [
-    0.3333331048488617,
-    -0.24999986588954926,
-    0.20002223551273346,
-    -0.16669249534606934,
-    0.14218716323375702,
-    -0.12384401261806488,
-    0.11872617900371552,
-    -0.11789379268884659,
-    0.06915632635354996,
-];
-const WIDE_F32: [f64; 9] = [
-    0.3333333432674408,
-    -0.2500016689300537,
-    0.20000024139881134,
-    -0.16655737161636353,
-    0.14266884326934814,
-    -0.127071350812912,
-    0.11756168305873871,
-    -0.09326770901679993,
-    0.03939856216311455,
-];
-
-/// `x = 2^k (1 + f)`, and `log(1 + f) = f - half*f + u*v`.
-struct Parts<'c> {
-    k: V<'c>,
-    f: V<'c>,
-    half: V<'c>,
-    u: V<'c>,
-    v: V<'c>,
-}
-
-/// Of a positive finite number.
-fn parts<'c>(x: V<'c>) -> Parts<'c> {
-    let from = std::f64::consts::FRAC_1_SQRT_2;
-    if x.is_f32() {
-        let tiny = x.lt(f64::from(f32::MIN_POSITIVE));
-        let bits = tiny.select(x * 16_777_216.0, x).bits();
-        let field = (bits - i64::from((from as f32).to_bits() as i32)) & (-1i64 << 23);
-        let k = field.to_f32() - tiny.select(x.number(24.0 * 8_388_608.0), 0.0);
-        let f = (bits - field).as_float() - 1.0;
-        tail_f32(k, f, &SQRT_F32)
-    } else {
-        let (k, m) = reduced(x);
-        let f = m - 1.0;
-        tail_f64(k, f, &SQRT)
-    }
-}
-
-/// Of a positive finite `f64`: `k` and `m` from sqrt(1/2) to sqrt 2 with `x = 2^k m`.
+/// Of a positive finite `f64`: `k` and `m` with `x = 2^k m`, `m` from sqrt(1/2) to sqrt 2.
 pub(super) fn reduced<'c>(x: V<'c>) -> (V<'c>, V<'c>) {
     let tiny = x.lt(f64::MIN_POSITIVE);
     let bits = tiny.select(x * 18_014_398_509_481_984.0, x).bits();
@@ -180,83 +113,170 @@ pub(super) fn reduced<'c>(x: V<'c>) -> (V<'c>, V<'c>) {
     (k, (bits - (high & EXPONENT)).as_float())
 }
 
-/// The same of a normal one.
-pub(super) fn exponent_of<'c>(x: V<'c>) -> (V<'c>, V<'c>) {
-    let (field, k) = exponent(x, std::f64::consts::FRAC_1_SQRT_2);
-    (k, (x.bits() - field).as_float())
+/// The same of an `f32`, with 2^23 k.
+fn reduced_f32<'c>(x: V<'c>) -> (V<'c>, V<'c>) {
+    let tiny = x.lt(f64::from(f32::MIN_POSITIVE));
+    let x = tiny.select(x * 16_777_216.0, x);
+    let (field, k) = exponent_f32(x, std::f32::consts::FRAC_1_SQRT_2);
+    (k - tiny.select(x.number(24.0 / UNIT_F32), 0.0), (x.bits() - field).as_float())
 }
 
-fn tail_f32<'c>(k: V<'c>, f: V<'c>, c: &[f64]) -> Parts<'c> {
-    let p = f.estrin(c);
-    let square = f * f;
-    Parts { k, f, half: f * -0.5, u: square * f, v: p }
-}
-
-fn tail_f64<'c>(k: V<'c>, f: V<'c>, c: &[f64]) -> Parts<'c> {
-    let s = f / (f + 2.0);
-    let z = s * s;
-    let half = f * -0.5;
-    Parts { k, f, half, u: s, v: (-half).fma(f, z * z.estrin(c)) }
-}
-
-impl<'c> Parts<'c> {
-    fn log(self) -> V<'c> {
-        let f32 = self.f.is_f32();
-        let scale = if f32 { 1.0 / 8_388_608.0 } else { 1.0 };
-        let [hi, lo] = natural(f32).map(|c| c * scale);
-        let sum = self.k.fma(hi, self.f);
-        let rest = self.f - self.k.fma(-hi, sum);
-        sum + self.half.fma(self.f, self.u.fma(self.v, self.k.fma(lo, rest)))
+/// The logarithm of `2^k (1 + f)`. For `f64`, `s` is `f/(2 + f)`, and `c` are the coefficients of z; for `f32` those of f.
+fn log_of<'c>(k: V<'c>, f: V<'c>, s: Option<V<'c>>, c: &[f64], base: &[Base; 2]) -> V<'c> {
+    let base = &base[usize::from(!f.is_f32())];
+    // f - f^2/2 as a pair.
+    let half = f * 0.5;
+    let hi = (-half).fma(f, f);
+    let mut main = Pair { hi, lo: (-half).fma(f, f - hi) };
+    if let Some(log_e) = base.log_e {
+        let hi = hi * log_e[0];
+        let lo = main.hi.fma(log_e[0], -hi);
+        main = Pair { hi, lo: main.lo.fma(log_e[0], main.hi.fma(log_e[1], lo)) };
     }
-
-    fn log_to(self, base: &[Base; 2]) -> V<'c> {
-        let f32 = self.f.is_f32();
-        let scale = if f32 { 1.0 / 8_388_608.0 } else { 1.0 };
-        let base = &base[usize::from(!f32)];
-        let [hi, lo] = base.log_2.map(|c| c * scale);
-        let [per, per_lo] = base.per;
-        let g = self.half.fma(self.f, self.f);
-        let tail = self.u.fma(self.v, self.half.fma(self.f, self.f - g));
-        let p = g * per;
-        let error = g.fma(-per, p);
-        let sum = self.k.fma(hi, p);
-        let rest = (p - self.k.fma(-hi, sum)) - error;
-        let rest = if lo == 0.0 { rest } else { self.k.fma(lo, rest) };
-        sum + tail.fma(per, g.fma(per_lo, rest))
-    }
+    // The part of 2^k, and what the sum loses.
+    let sum = k.fma(base.log_2[0], main.hi);
+    let lost = main.hi - k.fma(-base.log_2[0], sum);
+    let lost = if base.log_2[1] == 0.0 { lost } else { k.fma(base.log_2[1], lost) };
+    let rest = lost + main.lo;
+    // The terms from the third power on, the polynomial as two halves.
+    let scaled = |v: V<'c>| base.log_e.map_or(v, |log_e| v * log_e[0]);
+    let (rest, z, cube) = match s {
+        Some(s) => {
+            let z = s * s;
+            let s = scaled(s);
+            (s.fma(half * f, rest), z, s * z)
+        }
+        None => (rest, f, scaled(f) * (f * f)),
+    };
+    let (low, high) = c.split_at(4);
+    let square = z * z;
+    let p = z.estrin(high).fma(square * square, z.estrin(low));
+    sum + cube.fma(p, rest)
 }
 
-/// `y`, but what the logarithm of `x` is at infinity, zero, of negative numbers and NaN.
-fn special<'c>(x: V<'c>, y: V<'c>, pole: f64) -> V<'c> {
+/// The logarithm of `x` from its value `y` at positive finite numbers, with the values elsewhere; for `log1p` of `1 + x`
+/// with -1 as the pole.
+fn complete<'c>(x: V<'c>, y: V<'c>, pole: f64) -> V<'c> {
     let y = x.lt(f64::INFINITY).select(y, x);
     let at_pole = x.eq(pole).select(x.number(f64::NEG_INFINITY), f64::NAN);
     x.gt(pole).select(y, at_pole)
 }
 
+fn log_to<'c>(x: V<'c>, base: &[Base; 2]) -> V<'c> {
+    let y = if x.is_f32() {
+        let (k, m) = reduced_f32(x);
+        log_of(k, m - 1.0, None, &TAYLOR, base)
+    } else {
+        let (k, m) = reduced(x);
+        let f = m - 1.0;
+        log_of(k, f, Some(f / (m + 1.0)), &SERIES, base)
+    };
+    complete(x, y, 0.0)
+}
+
 pub(super) fn log<'c>(x: V<'c>) -> V<'c> {
-    special(x, parts(x).log(), 0.0)
+    log_to(x, &NATURAL)
 }
 
 pub(super) fn log2<'c>(x: V<'c>) -> V<'c> {
-    special(x, parts(x).log_to(&BASE_2), 0.0)
+    log_to(x, &BASE_2)
 }
 
 pub(super) fn log10<'c>(x: V<'c>) -> V<'c> {
-    special(x, parts(x).log_to(&BASE_10), 0.0)
+    log_to(x, &BASE_10)
 }
 
 pub(super) fn log1p<'c>(x: V<'c>) -> V<'c> {
     let u = x + 1.0;
-    let (k, field) = if x.is_f32() {
-        let field = (u.bits() - i64::from(0.75f32.to_bits() as i32)) & (-1i64 << 23);
-        (field.to_f32(), field)
+    let (field, k) = if x.is_f32() { exponent_f32(u, 0.75) } else { exponent(u, 0.75) };
+    let (f, _) = shifted(x, field);
+    let y = if x.is_f32() {
+        log_of(k, f, None, &TAYLOR_WIDE, &NATURAL)
     } else {
-        let (field, k) = exponent(u, 0.75);
-        (k, field)
+        log_of(k, f, Some(f / (f + 2.0)), &SERIES_WIDE, &NATURAL)
     };
+    // Zeros keep their sign, subnormal numbers all their digits.
+    x.abs().lt(1e-30).select(x, complete(x, y, -1.0))
+}
+
+/// `f` with `1 + x = 2^k (1 + f)`, and `2^(2-k)`: `f = 2^-k x + (2^-k - 1)`.
+fn shifted<'c>(x: V<'c>, field: V<'c>) -> (V<'c>, V<'c>) {
     let up = (x.number(4.0).bits() - field).as_float();
-    let f = (x * 0.25).fma(up, up.fma(0.25, -1.0));
-    let parts = if x.is_f32() { tail_f32(k, f, &WIDE_F32) } else { tail_f64(k, f, &WIDE) };
-    let y = special(x, parts.log(), -1.0);
-    x.abs().lt(1e-30).select(x, y)
+    ((x * 0.25).fma(up, up.fma(0.25, -1.0)), up)
+}
+
+/// What the logarithm of a pair needs: the same, and the first coefficients of the series as pairs.
+pub(super) struct PairBase {
+    pub log_2: [f64; 2],
+    /// 2 and 2/3 times the logarithm of e.
+    pub first: [f64; 2],
+    pub second: [f64; 2],
+    /// The series from z^2 on.
+    pub series: &'static [f64],
+}
+
+const NATURAL_PAIR: PairBase = PairBase {
+    log_2: NATURAL[1].log_2,
+    first: [2.0, 0.0],
+    second: [0.6666666666666666, 3.700743415417188e-17],
+    series: &[
+        0.4,
+        0.2857142857142585,
+        0.2222222222320092,
+        0.1818181802254692,
+        0.15384629292844448,
+        0.13332631188031083,
+        0.11785586621393765,
+        0.10172726813788588,
+        0.12545041932963194,
+    ],
+};
+
+/// Natural logarithm of a positive normal pair of `f64`; relative error 2^-66, near 1 too.
+pub(super) fn log_pair<'c>(x: Pair<'c>) -> Pair<'c> {
+    let (field, k) = exponent(x.hi, std::f64::consts::FRAC_1_SQRT_2);
+    let m = (x.hi.bits() - field).as_float();
+    let up = (m.number(4.0).bits() - field).as_float();
+    let f = fast_sum(m - 1.0, (x.lo * 0.25) * up);
+    pair_of(k, f, fast_sum(m.number(2.0), f.hi), &NATURAL_PAIR)
+}
+
+/// `log(1 + x)` of a pair of `f64`, `1 + x` positive and finite; relative error 2^-65, near 0 too (2^-58 from 2^53 on).
+/// Zeros may lose their sign.
+pub(super) fn log1p_pair<'c>(x: Pair<'c>) -> Pair<'c> {
+    let (field, k) = exponent(x.hi + 1.0, 0.75);
+    let (f, up) = shifted(x.hi, field);
+    let error = (x.hi * 0.25).fma(up, up.fma(0.25, -1.0) - f);
+    let f = fast_sum(f, (x.lo * 0.25).fma(up, error));
+    pair_of(k, f, fast_sum(x.hi.number(2.0), f.hi), &NATURAL_PAIR)
+}
+
+/// The logarithm of `2^k (1 + f)`, where `2 + f = d + f.lo`.
+pub(super) fn pair_of<'c>(k: V<'c>, f: Pair<'c>, d: Pair<'c>, base: &PairBase) -> Pair<'c> {
+    // s = f/(2 + f)
+    let r = 1.0 / d.hi;
+    let s = f.hi * r;
+    let rest = (-s).fma(d.hi, f.hi) + f.lo;
+    let s = Pair { hi: s, lo: (-s).fma(d.lo + f.lo, rest) * r };
+    series_of(k, s, base)
+}
+
+/// The same from s.
+pub(super) fn series_of<'c>(k: V<'c>, s: Pair<'c>, base: &PairBase) -> Pair<'c> {
+    // z = s^2
+    let z = product(s.hi, s.hi);
+    let z = Pair { hi: z.hi, lo: (s.hi + s.hi).fma(s.lo, z.lo) };
+    // The series, its first three terms as pairs.
+    let [third, series @ ..] = base.series else { return s };
+    let p = z.hi.estrin(series);
+    let q = z.hi.fma(p, *third);
+    let q = z.times_pair(Pair { hi: q, lo: z.hi.fma(p, *third - q) });
+    let sum = fast_sum(q.hi.number(base.second[0]), q.hi);
+    let q = z.times_pair(Pair { hi: sum.hi, lo: sum.lo + (q.lo + base.second[1]) });
+    let sum = fast_sum(q.hi.number(base.first[0]), q.hi);
+    let lo = if base.first[1] == 0.0 { q.lo } else { q.lo + base.first[1] };
+    let y = s.times_pair(Pair { hi: sum.hi, lo: sum.lo + lo });
+    let sum = fast_sum(if base.log_2[0] == 1.0 { k } else { k * base.log_2[0] }, y.hi);
+    let lo = if base.log_2[1] == 0.0 { y.lo } else { k.fma(base.log_2[1], y.lo) };
+    Pair { hi: sum.hi, lo: sum.lo + lo }
 }

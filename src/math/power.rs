@@ -1,27 +1,26 @@
 //! Powers.
 
-use super::double::{Pair, fast_sum, product};
+use super::double::Pair;
 use super::exp;
 use super::formula::V;
-use super::log;
+use super::log::{self, PairBase};
 
-/// 2/log 2.
-const FIRST: [f64; 2] = [2.8853900817779268, 4.0710547481862066e-17];
-
-/// 2/3 of 1/log 2.
-const SECOND: [f64; 2] = [0.9617966939259756, 5.0577616648125907e-17];
-
-/// The series of the logarithm to base 2 in z, from z^2 on.
-const SERIES: [f64; 8] = [
-    0.5770780163555853,
-    0.4121985831112072,
-    0.32059889794389873,
-    0.26230819523202453,
-    0.22195247591088715,
-    0.192394475331888,
-    0.16857020373839,
-    0.17198464794475787,
-];
+/// Logarithm to base 2, for f from sqrt(1/2) - 1 to sqrt(2) - 1: relative error 2^-71.
+const BASE_2: PairBase = PairBase {
+    log_2: [1.0, 0.0],
+    first: [2.8853900817779268, 4.0710547481862066e-17],
+    second: [0.9617966939259756, 5.0577616648125907e-17],
+    series: &[
+        0.5770780163555853,
+        0.4121985831112072,
+        0.32059889794389873,
+        0.26230819523202453,
+        0.22195247591088715,
+        0.192394475331888,
+        0.16857020373839,
+        0.17198464794475787,
+    ],
+};
 
 /// The whole series, for `f32`.
 const SERIES_F32: [f64; 5] =
@@ -58,37 +57,23 @@ fn power_f64<'c>(x: V<'c>, finite: V<'c>, y: V<'c>) -> V<'c> {
     exp::exp2_of(Pair { hi, lo: l.lo }.times(y))
 }
 
-/// log2 of a positive finite f64
+/// Logarithm to base 2 of a positive finite `f64`; relative error 2^-67.
 fn log2_pair<'c>(x: V<'c>) -> Pair<'c> {
     let (k, m) = log::reduced(x);
     let f = m - 1.0;
-    // s = f/(2 + f)
     let d = m + 1.0;
-    let d = Pair { hi: d, lo: m - (d - 1.0) };
-    let r = 1.0 / d.hi;
+    let r = 1.0 / d;
     let s = f * r;
-    let s = Pair { hi: s, lo: (-s).fma(d.lo, (-s).fma(d.hi, f)) * r };
-    // z = s^2
-    let z = product(s.hi, s.hi);
-    let z = Pair { hi: z.hi, lo: (s.hi + s.hi).fma(s.lo, z.lo) };
-    let [first, rest @ ..] = SERIES;
-    let p = z.hi.estrin(&rest);
-    let q = z.hi.fma(p, first);
-    let q = Pair { hi: q, lo: z.hi.fma(p, first - q) };
-    let c = z.times_pair(q);
-    let sum = fast_sum(x.number(SECOND[0]), c.hi);
-    let c = z.times_pair(Pair { hi: sum.hi, lo: sum.lo + (c.lo + SECOND[1]) });
-    let sum = fast_sum(x.number(FIRST[0]), c.hi);
-    let l = s.times_pair(Pair { hi: sum.hi, lo: sum.lo + (c.lo + FIRST[1]) });
-    let sum = fast_sum(k, l.hi);
-    Pair { hi: sum.hi, lo: sum.lo + l.lo }
+    let rest = (-s).fma(d, f);
+    let s = Pair { hi: s, lo: (-s).fma(m - (d - 1.0), rest) * r };
+    log::series_of(k, s, &BASE_2)
 }
 
 fn power_f32<'c>(x: V<'c>, finite: V<'c>, y: V<'c>) -> V<'c> {
     // Where the logarithm is infinite or NaN, so is its product with y.
     let special = x.eq(0.0).select(x.number(f64::INFINITY), x);
     let y = (finite & x.gt(0.0)).select(y, y * special);
-    let (k, m) = log::exponent_of(x.to_f64());
+    let (k, m) = normal(x.to_f64());
     let s = (m - 1.0) / (m + 1.0);
     let l = s.fma((s * s).estrin(&SERIES_F32), k);
     let e = exp::within(l * y.to_f64(), [-200.0, 200.0]);
@@ -96,4 +81,10 @@ fn power_f32<'c>(x: V<'c>, finite: V<'c>, y: V<'c>) -> V<'c> {
     let shifted = e + (t.shift + t.bias);
     let r = e - (shifted - (t.shift + t.bias));
     (r.estrin(&EXP2_F32) * exp::power_of_2(shifted.bits(), t)).to_f32()
+}
+
+/// Of a positive normal `f64`: `k` and `m` with `x = 2^k m`, `m` from sqrt(1/2) to sqrt 2.
+fn normal<'c>(x: V<'c>) -> (V<'c>, V<'c>) {
+    let (field, k) = log::exponent(x, std::f64::consts::FRAC_1_SQRT_2);
+    (k, (x.bits() - field).as_float())
 }

@@ -85,11 +85,11 @@ impl Typer<'_> {
         }
     }
 
-    /// "... does not take complex numbers"
+    /// "... does not take c128"
     fn refuse_complex(&self, what: &str, x: Operand) -> Typed<Value> {
         let ty = self.type_of(x.value);
         let help = format!("take a real number of it: `{}`, `.real`, `.imag`", self.call_text("abs", x.span));
-        error_with_help(format!("{what} does not take {ty}: complex numbers have no order"), self.emit.span, help)
+        error_with_help(format!("{what} does not take {ty}"), self.emit.span, help)
     }
 
     /// The operand that is complex.
@@ -164,7 +164,11 @@ impl Typer<'_> {
         let (each, both) = match op {
             CompareOp::Eq => (Op::Eq, Op::And),
             CompareOp::Ne => (Op::Ne, Op::Or),
-            _ => return self.refuse_complex(&format!("`{op}`"), Self::complex_of(x, y)),
+            _ => {
+                let text = self.call_text("abs", Self::complex_of(x, y).span);
+                let help = format!("compare real numbers: `{text}`, `.real`, `.imag`");
+                return error_with_help(format!("`{op}`: complex numbers have no order"), self.emit.span, help);
+            }
         };
         let [z, w] = self.all_complex([x, y])?;
         let (re, im) = (self.emit.op(each, &[z.re, w.re]), self.emit.op(each, &[z.im, w.im]));

@@ -440,7 +440,9 @@ fn grow(rng: &mut Rng, parts: &[Part]) -> Option<Part> {
         let own = tys[0];
         if !exponent.is_empty() {
             let other = Ty { dtype: if exponent.contains('.') { DType::F64 } else { DType::I64 }, weak: true };
-            let ty = typed(Rule::Power, &[own, other])?;
+            // A square is the product with itself, of bools too.
+            let square = exponent == "2" && own.dtype == DType::Bool;
+            let ty = if square { typed(Rule::Divided, &[own])? } else { typed(Rule::Power, &[own, other])? };
             let text = format!("{{{}}} ** {exponent}", kids[0]);
             return Some(Part { text, ty, shape: parts[kids[0]].shape.clone(), named: rng.one_in(4) });
         }

@@ -141,13 +141,13 @@ impl Emitter<'_> {
         match op {
             Op::Select => {
                 let mask = self.mask(&args[0], form.width());
-                self.map(form, &[&mask, &args[1], &args[2]], |e, x| match e.is_less(x[0], x[1], x[2]) {
+                self.map(form, &[&mask, &args[1], &args[2]], |e, x| match e.compared(x[0], x[1], x[2]) {
                     // One instruction on x86, `min` or `max`, for what is `x < y ? x : y` there.
-                    true => {
+                    Some([yes, no]) => {
                         let condition = e.cast(x[0], form.vector());
-                        e.b.ins().bitselect(condition, x[1], x[2])
+                        e.b.ins().bitselect(condition, yes, no)
                     }
-                    false => e.blend(x[0], x[1], x[2], form),
+                    None => e.blend(x[0], x[1], x[2], form),
                 })
             }
             _ => self.map(form, &refs, |e, x| match op {
@@ -258,12 +258,29 @@ impl Emitter<'_> {
         self.cast(v, form.vector())
     }
 
-    /// Whether a mask is `x < y` or `y < x` of just these floats.
-    fn is_less(&self, mask: clif::Value, x: clif::Value, y: clif::Value) -> bool {
+    /// The floats of a comparison by `<`, if the mask is one of just these two.
+    fn compared(&self, mask: clif::Value, x: clif::Value, y: clif::Value) -> Option<[clif::Value; 2]> {
         let dfg = &self.b.func.dfg;
-        let Some(inst) = dfg.value_def(mask).inst() else { return false };
-        dfg.insts[inst].fp_cond_code() == Some(FloatCC::LessThan)
-            && matches!(*dfg.inst_args(inst), [a, b] if (a, b) == (x, y) || (a, b) == (y, x))
+        let inst = dfg.value_def(mask).inst()?;
+        let &[a, b] = dfg.inst_args(inst) else { return None };
+        if dfg.insts[inst].fp_cond_code() != Some(FloatCC::LessThan) {
+            return None;
+        }
+        match (self.same(a, x) && self.same(b, y), self.same(a, y) && self.same(b, x)) {
+            (true, _) => Some([a, b]),
+            (_, true) => Some([b, a]),
+            _ => None,
+        }
+    }
+
+    /// Whether two values are one, or one constant loaded twice.
+    fn same(&self, x: clif::Value, y: clif::Value) -> bool {
+        let dfg = &self.b.func.dfg;
+        let load = |v: clif::Value| match dfg.insts[dfg.value_def(v).inst()?] {
+            clif::InstructionData::Load { arg, offset, .. } if arg == self.arguments.constants => Some(offset),
+            _ => None,
+        };
+        x == y || load(x).is_some_and(|place| load(y) == Some(place))
     }
 
     /// Products of bytes, for which no machine has an instruction: those of even bytes are the low halves of products of

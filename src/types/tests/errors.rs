@@ -142,7 +142,6 @@ fn messages() {
             "`x` is read before it is assigned",
             "a name is either an argument or assigned: give one of the two another name",
         ),
-        ("2j * a", "2j", "complex numbers are not supported yet", ""),
     ] {
         let error = refused(text);
         assert_eq!(error.message(), message, "{text}");
