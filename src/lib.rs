@@ -54,7 +54,8 @@
 //!
 //! # Guides
 //! In the repository: `docs/temporaries.md` on what temporaries, caches and memory cost; `docs/numexpr.md` for those who
-//! come from numexpr, with the functions there are; `docs/security.md` on text that is not trusted; `docs/design.md` on how it works. The examples (`cargo run --release
+//! come from numexpr; `docs/functions.md` lists functions, operators and types; `docs/security.md` is on text
+//! that is not trusted, `docs/design.md` on how it works. The examples (`cargo run --release
 //! --example quickstart`) are programs to copy from.
 
 #![warn(missing_docs)]

@@ -4,6 +4,7 @@
 //! graph knows real numbers alone; a real operand beside a complex one is a complex number with the imaginary part 0, as
 //! NumPy has it.
 
+use super::composed::Composed;
 use super::functions::Rule;
 use super::graph::{Axes, NodeId, NodeKind};
 use super::promote::Type;
@@ -241,6 +242,15 @@ impl Typer<'_> {
             Rule::Angle => {
                 let id = e.math(Elementary::Arctan2, &[z.im, z.re]);
                 Ok(self.result(id, args))
+            }
+            Rule::Composed(Composed::Copy) => Ok(first.value),
+            Rule::Composed(Composed::Like(c)) => {
+                let part = e.dtype(z.re);
+                let (number, zero) = (e.number(c.into(), part), e.number(0.0, part));
+                let z = self.alike(z);
+                let mask = self.emit.op(Op::Eq, &[z.re, z.re]);
+                let re = self.emit.select(mask, number, number);
+                Ok(Value::Complex { parts: Parts { re, im: zero }, weak: false })
             }
             Rule::Real => Ok(self.result(z.re, args)),
             Rule::Imag => Ok(self.result(z.im, args)),

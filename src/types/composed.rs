@@ -15,6 +15,8 @@ pub enum Composed {
     Signbit,
     /// The next float from the one towards the other.
     Nextafter,
+    /// The operand as it is.
+    Copy,
     /// A number in the shape and type of the operand.
     Like(i8),
     /// 0 below 0, 1 above, the second operand at 0.
@@ -37,6 +39,7 @@ impl Typer<'_> {
         match (which, of) {
             (Composed::Signbit, &[x]) => self.signbit(x),
             (Composed::Nextafter, &[x, y]) => self.nextafter(x, y),
+            (Composed::Copy, &[x]) => Ok(x.value),
             (Composed::Like(c), &[x]) => self.number_like(x, c),
             (Composed::Heaviside, &[x, at]) => self.heaviside(x, at),
             (Composed::Sinc, &[x]) => self.sinc(x),

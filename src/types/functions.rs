@@ -214,7 +214,7 @@ functions! {
     "popcount" ["bitwise_count"] X, Rule::Composed(Composed::Popcount), "How many bits of the magnitude are set, as `u8`.";
     "ones_like" [] X, Rule::Composed(Composed::Like(1)), "1 in the shape and type of `x`.";
     "zeros_like" [] X, Rule::Composed(Composed::Like(0)), "0 in the shape and type of `x`.";
-    "copy" [] X, Rule::Real, "`x` as it is.";
+    "copy" [] X, Rule::Composed(Composed::Copy), "`x` as it is.";
 
     "isclose" [] &["x", "y", "rtol", "atol"], Rule::Composed(Composed::Isclose), "`abs(x - y) <= atol + rtol*abs(y)`, or equal; 1e-5 and 1e-8 unless given.";
     "isnan" [] X, Rule::IsNan, "Whether `x` is NaN.";
