@@ -5,27 +5,35 @@
 
 use std::fmt;
 
-/// The type of an array's elements.
-///
-/// ```
-/// use tilexpr::{DType, Kind};
-/// assert_eq!(DType::from_name("f32"), Some(DType::F32));
-/// assert_eq!((DType::F32.name(), DType::F32.size(), DType::F32.kind()), ("f32", 4, Kind::Float));
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[non_exhaustive]
-pub enum DType {
-    /// `bool`: one byte in memory.
-    Bool,
-    /// 32-bit signed integer.
-    I32,
-    /// 64-bit signed integer.
-    I64,
-    /// IEEE binary32.
-    F32,
-    /// IEEE binary64.
-    F64,
+/// Runs code with `$T` as the Rust type of a dtype, if it is one of a class; `None` if not.
+macro_rules! with_type {
+    ($dtype:expr, $t:ident in $($variant:ident $rust:ty),*; $body:expr) => {
+        match $dtype {
+            $($crate::dtype::DType::$variant => {
+                type $t = $rust;
+                Some($body)
+            })*
+            #[allow(unreachable_patterns)]
+            _ => None,
+        }
+    };
+    ($dtype:expr, $t:ident: Float; $body:expr) => { with_type!($dtype, $t in F32 f32, F64 f64; $body) };
+    ($dtype:expr, $t:ident: Int; $body:expr) => {
+        with_type!($dtype, $t in I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64; $body)
+    };
+    ($dtype:expr, $t:ident: Number; $body:expr) => {
+        with_type!($dtype, $t in I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64;
+            $body)
+    };
+    ($dtype:expr, $t:ident: Bits; $body:expr) => {
+        with_type!($dtype, $t in Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64; $body)
+    };
+    ($dtype:expr, $t:ident: Any; $body:expr) => {
+        with_type!($dtype, $t in Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32,
+            F64 f64; $body)
+    };
 }
+pub(crate) use with_type;
 
 /// What kind of number a type holds.
 ///
@@ -39,10 +47,12 @@ pub enum DType {
 pub enum Kind {
     /// True or false.
     Bool,
-    /// Signed integers.
+    /// Integers, with a sign or without.
     Int,
     /// IEEE floating point.
     Float,
+    /// Pairs of floats: real part, imaginary part.
+    Complex,
 }
 
 struct Row {
@@ -50,20 +60,159 @@ struct Row {
     name: &'static str,
     size: usize,
     kind: Kind,
+    signed: bool,
 }
 
-const TABLE: [Row; 5] = [
-    Row { dtype: DType::Bool, name: "bool", size: 1, kind: Kind::Bool },
-    Row { dtype: DType::I32, name: "i32", size: 4, kind: Kind::Int },
-    Row { dtype: DType::I64, name: "i64", size: 8, kind: Kind::Int },
-    Row { dtype: DType::F32, name: "f32", size: 4, kind: Kind::Float },
-    Row { dtype: DType::F64, name: "f64", size: 8, kind: Kind::Float },
-];
+macro_rules! dtypes {
+    (
+        real { $($(#[$doc:meta])* $dtype:ident $t:ident $kind:ident;)* }
+        complex { $($(#[$cdoc:meta])* $cdtype:ident $c:ident;)* }
+    ) => {
+        /// The type of an array's elements.
+        ///
+        /// ```
+        /// use tilexpr::{DType, Kind};
+        /// assert_eq!(DType::from_name("f32"), Some(DType::F32));
+        /// assert_eq!((DType::F32.name(), DType::F32.size(), DType::F32.kind()), ("f32", 4, Kind::Float));
+        /// assert!(DType::I8.is_signed() && !DType::U8.is_signed());
+        /// ```
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[non_exhaustive]
+        pub enum DType {
+            $($(#[$doc])* $dtype,)*
+            $($(#[$cdoc])* $cdtype,)*
+        }
+
+        const TABLE: &[Row] = &[$(Row {
+            dtype: DType::$dtype,
+            name: stringify!($t),
+            size: size_of::<$t>(),
+            kind: Kind::$kind,
+            signed: is_signed!($kind $t),
+        },)* $(Row {
+            dtype: DType::$cdtype,
+            name: stringify!($c),
+            size: size_of::<$c>(),
+            kind: Kind::Complex,
+            signed: true,
+        },)*];
+
+        impl DType {
+            /// Every type.
+            pub const ALL: [DType; TABLE.len()] = [$(DType::$dtype,)* $(DType::$cdtype,)*];
+            /// Every type that is not complex: those that kernels compute in.
+            pub const REAL: &[DType] = &[$(DType::$dtype,)*];
+        }
+
+        $(
+            impl sealed::Sealed for $c {}
+            impl Element for $c {
+                const DTYPE: DType = DType::$cdtype;
+            }
+        )*
+
+        $(
+            impl sealed::Sealed for $t {}
+            impl Element for $t {
+                const DTYPE: DType = DType::$dtype;
+            }
+            impl Real for $t {
+                #[inline]
+                fn to_scalar(self) -> Scalar {
+                    Scalar::from_bits(DType::$dtype, to_bits!($kind self))
+                }
+                #[inline]
+                fn from_scalar(scalar: Scalar) -> $t {
+                    debug_assert_eq!(scalar.dtype, DType::$dtype);
+                    from_bits!($kind $t, scalar.bits)
+                }
+            }
+            impl From<$t> for Scalar {
+                fn from(value: $t) -> Scalar {
+                    value.to_scalar()
+                }
+            }
+        )*
+    };
+}
+
+macro_rules! is_signed {
+    (Bool $t:ident) => {
+        false
+    };
+    (Int $t:ident) => {
+        $t::MIN != 0
+    };
+    (Float $t:ident) => {
+        true
+    };
+}
+
+/// Signs may be extended: a scalar takes the low bits.
+macro_rules! to_bits {
+    (Bool $x:expr) => {
+        $x as u64
+    };
+    (Int $x:expr) => {
+        $x as u64
+    };
+    (Float $x:expr) => {
+        $x.to_bits().into()
+    };
+}
+
+macro_rules! from_bits {
+    (Bool $t:ident, $bits:expr) => {
+        $bits != 0
+    };
+    (Int $t:ident, $bits:expr) => {
+        $bits as $t
+    };
+    (Float $t:ident, $bits:expr) => {
+        $t::from_bits($bits as _)
+    };
+}
+
+/// The Rust types of complex elements, by the names of their dtypes.
+#[allow(non_camel_case_types)]
+type c64 = num_complex::Complex<f32>;
+#[allow(non_camel_case_types)]
+type c128 = num_complex::Complex<f64>;
+
+dtypes! {
+    real {
+    /// `bool`: one byte in memory.
+    Bool bool Bool;
+    /// 8-bit signed integer.
+    I8 i8 Int;
+    /// 16-bit signed integer.
+    I16 i16 Int;
+    /// 32-bit signed integer.
+    I32 i32 Int;
+    /// 64-bit signed integer.
+    I64 i64 Int;
+    /// 8-bit unsigned integer.
+    U8 u8 Int;
+    /// 16-bit unsigned integer.
+    U16 u16 Int;
+    /// 32-bit unsigned integer.
+    U32 u32 Int;
+    /// 64-bit unsigned integer.
+    U64 u64 Int;
+    /// IEEE binary32.
+    F32 f32 Float;
+    /// IEEE binary64.
+    F64 f64 Float;
+    }
+    complex {
+    /// `num_complex::Complex<f32>`: real part, imaginary part.
+    C64 c64;
+    /// `num_complex::Complex<f64>`.
+    C128 c128;
+    }
+}
 
 impl DType {
-    /// Every type.
-    pub const ALL: [DType; 5] = [DType::Bool, DType::I32, DType::I64, DType::F32, DType::F64];
-
     const fn row(self) -> &'static Row {
         &TABLE[self as usize]
     }
@@ -93,6 +242,30 @@ impl DType {
         matches!(self.kind(), Kind::Int)
     }
 
+    /// Whether this is a complex type.
+    pub const fn is_complex(self) -> bool {
+        matches!(self.kind(), Kind::Complex)
+    }
+
+    /// The type of a complex type's parts; the type itself if it is real.
+    pub const fn part(self) -> DType {
+        match self {
+            DType::C64 => DType::F32,
+            DType::C128 => DType::F64,
+            real => real,
+        }
+    }
+
+    /// Whether values may be negative: of signed integers and floats.
+    pub const fn is_signed(self) -> bool {
+        self.row().signed
+    }
+
+    /// Whether this is an integer type that holds the value.
+    pub(crate) fn holds(self, value: i128) -> bool {
+        with_type!(self, T: Int; T::try_from(value).is_ok()).unwrap_or(false)
+    }
+
     /// The type of this name.
     pub fn from_name(name: &str) -> Option<DType> {
         TABLE.iter().find(|row| row.name == name).map(|row| row.dtype)
@@ -105,7 +278,7 @@ impl fmt::Display for DType {
     }
 }
 
-/// One value of a [`DType`]. Always holds: bits above the type's width are zero, so equal bits are equal values
+/// One value of a [`DType`] that is not complex. Always holds: bits above the type's width are zero, so equal bits are equal values
 /// (two NaNs of different payload are different scalars).
 ///
 /// ```
@@ -125,8 +298,7 @@ impl Scalar {
     pub const fn from_bits(dtype: DType, bits: u64) -> Scalar {
         let bits = match dtype {
             DType::Bool => (bits & 0xff != 0) as u64,
-            _ if dtype.size() == 4 => bits & 0xffff_ffff,
-            _ => bits,
+            _ => bits & (u64::MAX >> (64 - 8 * dtype.size())),
         };
         Scalar { dtype, bits }
     }
@@ -143,11 +315,17 @@ impl Scalar {
 
     /// Whether this is a NaN.
     pub fn is_nan(self) -> bool {
-        match self.dtype {
-            DType::F32 => f32::from_bits(self.bits as u32).is_nan(),
-            DType::F64 => f64::from_bits(self.bits).is_nan(),
-            DType::Bool | DType::I32 | DType::I64 => false,
-        }
+        with_type!(self.dtype, T: Float; T::from_scalar(self).is_nan()).unwrap_or(false)
+    }
+
+    /// The value of an integer.
+    pub(crate) fn as_int(self) -> Option<i128> {
+        with_type!(self.dtype, T: Int; T::from_scalar(self).into())
+    }
+
+    /// An integer as a scalar of an integer type that holds it.
+    pub(crate) fn from_int(dtype: DType, value: i128) -> Option<Scalar> {
+        dtype.holds(value).then(|| Scalar::from_bits(dtype, value as u64))
     }
 
     /// Whether these are the same to the bit, where a NaN equals any NaN of its type: what executors must agree on.
@@ -164,53 +342,31 @@ impl Scalar {
 ///     T::DTYPE.name()
 /// }
 /// assert_eq!(name::<i64>(), "i64");
-/// assert_eq!(f64::from_scalar(1.5_f64.to_scalar()), 1.5);
 /// ```
 pub trait Element: Copy + Send + Sync + 'static + sealed::Sealed {
     /// Its type.
     const DTYPE: DType;
+}
 
+/// An [`Element`] that is not complex: one that kernels compute in, and a [`Scalar`] can hold.
+///
+/// ```
+/// use tilexpr::Real;
+/// assert_eq!(f64::from_scalar(1.5_f64.to_scalar()), 1.5);
+/// ```
+pub trait Real: Element {
     /// As a scalar.
     fn to_scalar(self) -> Scalar;
 
     /// From a scalar of this type.
     ///
-    /// The scalar's bits are read as this type's; its dtype must be [`Self::DTYPE`](Element::DTYPE).
+    /// The scalar's bits are read as this type's; its dtype must be [`DTYPE`](Element::DTYPE).
     fn from_scalar(scalar: Scalar) -> Self;
 }
 
 mod sealed {
     /// Only this crate's types are elements: the memory forms are a promise of its own.
     pub trait Sealed {}
-}
-
-macro_rules! elements {
-    ($($t:ty, $dtype:ident, $to:expr, $from:expr;)*) => { $(
-        impl sealed::Sealed for $t {}
-        impl Element for $t {
-            const DTYPE: DType = DType::$dtype;
-            fn to_scalar(self) -> Scalar {
-                Scalar::from_bits(DType::$dtype, $to(self))
-            }
-            fn from_scalar(scalar: Scalar) -> $t {
-                debug_assert_eq!(scalar.dtype, DType::$dtype);
-                $from(scalar.bits)
-            }
-        }
-        impl From<$t> for Scalar {
-            fn from(value: $t) -> Scalar {
-                value.to_scalar()
-            }
-        }
-    )* };
-}
-
-elements! {
-    bool, Bool, |x: bool| x as u64, |b: u64| b != 0;
-    i32, I32, |x: i32| x as u32 as u64, |b: u64| b as i32;
-    i64, I64, |x: i64| x as u64, |b: u64| b as i64;
-    f32, F32, |x: f32| x.to_bits() as u64, |b: u64| f32::from_bits(b as u32);
-    f64, F64, |x: f64| x.to_bits(), |b: u64| f64::from_bits(b);
 }
 
 impl fmt::Debug for Scalar {
@@ -222,31 +378,18 @@ impl fmt::Debug for Scalar {
 impl fmt::Display for Scalar {
     /// A decimal that reads back as the same value, or `nan:BITS` in hexadecimal where the payload is not the usual one.
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self.dtype {
-            DType::Bool => write!(f, "{}", self.bits != 0),
-            DType::I32 => write!(f, "{}", self.bits as i32),
-            DType::I64 => write!(f, "{}", self.bits as i64),
-            DType::F32 => {
-                let x = f32::from_bits(self.bits as u32);
-                if x.is_nan() && self.bits as u32 != f32::NAN.to_bits() {
-                    write!(f, "nan:{:x}", self.bits)
-                } else if x.is_nan() {
-                    f.write_str("nan")
-                } else {
-                    write!(f, "{x:?}")
-                }
-            }
-            DType::F64 => {
-                let x = f64::from_bits(self.bits);
-                if x.is_nan() && self.bits != f64::NAN.to_bits() {
-                    write!(f, "nan:{:x}", self.bits)
-                } else if x.is_nan() {
-                    f.write_str("nan")
-                } else {
-                    write!(f, "{x:?}")
-                }
-            }
+        if self.dtype == DType::Bool {
+            return write!(f, "{}", self.bits != 0);
         }
+        if let Some(x) = self.as_int() {
+            return write!(f, "{x}");
+        }
+        let float = with_type!(self.dtype, T: Float; match T::from_scalar(*self) {
+            x if !x.is_nan() => write!(f, "{x:?}"),
+            _ if self.bits == T::NAN.to_scalar().bits => f.write_str("nan"),
+            _ => write!(f, "nan:{:x}", self.bits),
+        });
+        float.unwrap_or(Ok(()))
     }
 }
 
@@ -270,6 +413,10 @@ mod tests {
         assert_eq!(Scalar::from(-0.0).to_string(), "-0.0");
         assert_eq!(Scalar::from(f32::NAN).to_string(), "nan");
         assert_eq!(Scalar::from_bits(DType::Bool, 2), Scalar::from(true));
+        assert_eq!((Scalar::from(-1i8).bits(), Scalar::from(u64::MAX).bits()), (0xff, u64::MAX));
+        assert_eq!((Scalar::from(-1i8).to_string(), Scalar::from(200u8).to_string()), ("-1".into(), "200".into()));
+        assert_eq!(Scalar::from_int(DType::I16, -2), Some((-2i16).into()));
+        assert_eq!(Scalar::from_int(DType::U8, 256), None);
     }
 
     #[test]

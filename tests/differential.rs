@@ -17,8 +17,8 @@ use common::rng::Rng;
 use common::tensor::Tensor;
 use common::{pool, setting};
 use tilexpr::syntax::parse;
-use tilexpr::types::{InputType, infer, resolve};
-use tilexpr::{AnyArray, Args, DType, EvalErrorKind, Executor, Expr, Limits, Order, Threads};
+use tilexpr::types::{Given, InputType, infer, resolve};
+use tilexpr::{AnyArray, Args, DType, EvalErrorKind, Executor, Expr, Limits, Order, Real, Threads};
 
 /// How a case is run.
 #[derive(Debug)]
@@ -66,15 +66,23 @@ impl How {
     }
 }
 
+/// Whether an integer type holds a value.
+fn holds(dtype: DType, value: i128) -> bool {
+    let bits = 8 * dtype.size() as u32;
+    let (least, most) =
+        if dtype.is_signed() { (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) } else { (0, (1 << bits) - 1) };
+    (least..=most).contains(&value)
+}
+
 /// What the expression is worth; none if it has a literal that its types do not hold.
 fn expected(case: &Case) -> Result<Option<(Vec<Tensor>, bool)>, String> {
     let text = case.text();
     let ast = parse(&text, &Limits::default()).map_err(|e| e.to_string())?;
-    let resolved = resolve(&ast, &text, &[]).map_err(|e| e.to_string())?;
+    let resolved = resolve(ast, &text, Given::default()).map_err(|e| e.to_string())?;
     let var = |name: &String| case.vars.iter().find(|v| v.name == *name).unwrap();
     let vars: Vec<_> = resolved.free.iter().map(var).collect();
     let types: Vec<InputType> = vars.iter().map(|v| InputType { dtype: v.ty.dtype, weak: v.ty.weak }).collect();
-    let graph = match infer(&ast, &text, &resolved, &types) {
+    let graph = match infer(&text, &resolved, &types, &Limits::default()) {
         Ok(graph) => graph,
         Err(e) if ["out of range", "negative integer power", "128 bits"].iter().any(|m| e.message().contains(m)) => {
             return Ok(None);
@@ -83,8 +91,11 @@ fn expected(case: &Case) -> Result<Option<(Vec<Tensor>, bool)>, String> {
     };
     for check in &graph.range_checks {
         let value = vars[check.name as usize].value.data[0];
-        let value = <i64 as tilexpr::Element>::from_scalar(value);
-        if check.dtype == DType::I32 && i32::try_from(value).is_err() {
+        let value = match value.dtype() {
+            DType::U64 => i128::from(u64::from_scalar(value)),
+            _ => i128::from(i64::from_scalar(value)),
+        };
+        if !holds(check.dtype, value) {
             return Ok(None);
         }
     }
@@ -104,8 +115,9 @@ fn check(case: &Case, how: &How, layouts: &[Layout], expected: &(Vec<Tensor>, bo
     let mut placed = Vec::new();
     for (var, layout) in case.vars.iter().zip(layouts) {
         placed.push(match (var.ty.weak, var.ty.dtype) {
-            (true, DType::I64) => AnyPlaced::Int(<i64 as tilexpr::Element>::from_scalar(var.value.data[0])),
-            (true, _) => AnyPlaced::Float(<f64 as tilexpr::Element>::from_scalar(var.value.data[0])),
+            (true, DType::I64) => AnyPlaced::Int(i64::from_scalar(var.value.data[0])),
+            (true, DType::U64) => AnyPlaced::Uint(u64::from_scalar(var.value.data[0])),
+            (true, _) => AnyPlaced::Float(f64::from_scalar(var.value.data[0])),
             _ => AnyPlaced::of(&var.value, layout),
         });
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// Least length of a sample.
 const SAMPLE: Duration = Duration::from_millis(2);
-/// Rounds of a race.
+/// Rounds of a race, where nothing else is said.
 const ROUNDS: usize = 25;
 
 type Loop<'a, S> = Box<dyn FnMut(&mut S, u32) + 'a>;
@@ -17,6 +17,7 @@ type Loop<'a, S> = Box<dyn FnMut(&mut S, u32) + 'a>;
 pub struct Race<'a, S> {
     title: String,
     contenders: Vec<(String, Loop<'a, S>)>,
+    rounds: usize,
 }
 
 /// The figures of a race.
@@ -30,7 +31,13 @@ pub struct Figures {
 impl<'a, S> Race<'a, S> {
     /// A race without contenders.
     pub fn new(title: impl Into<String>) -> Race<'a, S> {
-        Race { title: title.into(), contenders: Vec::new() }
+        Race { title: title.into(), contenders: Vec::new(), rounds: ROUNDS }
+    }
+
+    /// So many rounds.
+    pub fn rounds(mut self, rounds: usize) -> Race<'a, S> {
+        self.rounds = rounds;
+        self
     }
 
     /// Adds a contender. It is looped over here, where the compiler sees it, so that a run costs no indirect call.
@@ -48,8 +55,8 @@ impl<'a, S> Race<'a, S> {
     /// Runs the race.
     pub fn run(&mut self, state: &mut S) -> Figures {
         let times: Vec<u32> = self.contenders.iter_mut().map(|(_, run)| calibrate(run, state)).collect();
-        let mut rounds = vec![Vec::with_capacity(ROUNDS); times.len()];
-        for round in 0..ROUNDS {
+        let mut rounds = vec![Vec::with_capacity(self.rounds); times.len()];
+        for round in 0..self.rounds {
             for place in 0..times.len() {
                 // Another one begins each time.
                 let at = (place + round) % times.len();
@@ -90,6 +97,11 @@ pub fn median(mut values: Vec<f64>) -> f64 {
 }
 
 impl Figures {
+    /// The contenders, in the order in which they were added.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
     fn at(&self, name: &str) -> &[f64] {
         let at = self.names.iter().position(|n| n == name).unwrap_or_else(|| panic!("no contender `{name}`"));
         &self.rounds[at]
@@ -98,6 +110,11 @@ impl Figures {
     /// Median nanoseconds of one run.
     pub fn ns(&self, name: &str) -> f64 {
         median(self.at(name).to_vec())
+    }
+
+    /// The least nanoseconds of one run: what it takes when nobody else is at work.
+    pub fn least(&self, name: &str) -> f64 {
+        self.at(name).iter().copied().fold(f64::INFINITY, f64::min)
     }
 
     /// How many times as long as `than` a contender takes.

@@ -1,25 +1,82 @@
 //! Helper functions: what `patch` calls, lane by lane, where no straight-line code gives the value.
 //!
 //! One row each. A helper is a pure function of plain numbers that never panics and gives the same bits on every
-//! machine: it may use IEEE operations and the `libm` crate, never the platform's own mathematics library.
+//! machine: it may use IEEE operations and the `libm` crate, never the platform's own mathematics library. A function that
+//! the caller has registered is a helper too, of which nothing of that is known.
 
-use crate::dtype::{DType, Element, Scalar};
+use std::sync::atomic::AtomicU32;
 
-/// A helper's code, by signature. `extern "C"`, so that generated code can call it.
-#[derive(Clone, Copy, Debug)]
-pub enum Code {
+use super::cancelled;
+use super::registered::{Registered, enter};
+use crate::dtype::{DType, Real, Scalar};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $code:ident $t:ident $($x:ident)+;)*) => {
+        /// A helper's code, by signature. `extern "C"`, so that generated code can call it. No integer is shorter than 32
+        /// bits, for then it would be of the machine's convention who extends it.
+        #[derive(Clone, Copy, Debug)]
+        pub enum Code {
+            $($(#[$doc])* $code(extern "C" fn($(codes!(@ $x $t)),+) -> $t),)*
+            /// A function of the caller's, called through [`enter`].
+            Rust(&'static Registered),
+        }
+
+        impl Code {
+            /// The types of the arguments.
+            pub fn args(self) -> &'static [DType] {
+                match self {
+                    $(Code::$code(_) => &[$(codes!(@ $x <$t as crate::dtype::Element>::DTYPE)),+],)*
+                    Code::Rust(registered) => registered.args(),
+                }
+            }
+
+            /// The address.
+            pub fn address(self) -> usize {
+                match self {
+                    $(Code::$code(f) => f as usize,)*
+                    Code::Rust(_) => enter as *const () as usize,
+                }
+            }
+
+            /// The value at one point, on bits, as many as there are arguments.
+            fn call(self, args: &[u64]) -> u64 {
+                let mut args = args.iter().copied();
+                fn next<T: Real>(args: &mut impl Iterator<Item = u64>) -> T {
+                    T::from_scalar(Scalar::from_bits(T::DTYPE, args.next().unwrap_or(0)))
+                }
+                match self {
+                    $(Code::$code(f) => {
+                        $(let $x = next(&mut args);)+
+                        f($($x),+).to_scalar().bits()
+                    })*
+                    Code::Rust(registered) => {
+                        let mut word = || args.next().unwrap_or(0);
+                        enter(registered, &AtomicU32::new(0), word(), word(), word())
+                    }
+                }
+            }
+        }
+    };
+    (@ $x:ident $($one:tt)+) => { $($one)+ };
+}
+
+codes! {
     /// One `f64`.
-    F64(extern "C" fn(f64) -> f64),
+    F64 f64 x;
     /// Two `f64`.
-    F64F64(extern "C" fn(f64, f64) -> f64),
+    F64F64 f64 x y;
     /// One `f32`.
-    F32(extern "C" fn(f32) -> f32),
+    F32 f32 x;
     /// Two `f32`.
-    F32F32(extern "C" fn(f32, f32) -> f32),
+    F32F32 f32 x y;
     /// Two `i32`.
-    I32I32(extern "C" fn(i32, i32) -> i32),
+    I32I32 i32 x y;
     /// Two `i64`.
-    I64I64(extern "C" fn(i64, i64) -> i64),
+    I64I64 i64 x y;
+    /// Two `u32`.
+    U32U32 u32 x y;
+    /// Two `u64`.
+    U64U64 u64 x y;
 }
 
 /// A helper function.
@@ -37,37 +94,30 @@ impl PartialEq for Helper {
     }
 }
 
+impl Eq for Helper {}
+
 impl Helper {
-    /// The types of the arguments; the result has the same.
+    /// The types of the arguments. The result has the same, but for those of the caller's.
     pub fn args(&self) -> &'static [DType] {
-        match self.code {
-            Code::F64(_) => &[DType::F64],
-            Code::F64F64(_) => &[DType::F64; 2],
-            Code::F32(_) => &[DType::F32],
-            Code::F32F32(_) => &[DType::F32; 2],
-            Code::I32I32(_) => &[DType::I32; 2],
-            Code::I64I64(_) => &[DType::I64; 2],
-        }
+        self.code.args()
     }
 
     /// The type of the result.
     pub fn result(&self) -> DType {
-        self.args()[0]
+        match self.code {
+            Code::Rust(registered) => registered.result(),
+            _ => self.args()[0],
+        }
+    }
+
+    /// Whether it may be called ahead of time: a function of the caller's is called in a run only.
+    pub fn folds(&self) -> bool {
+        !matches!(self.code, Code::Rust(_))
     }
 
     /// The value at one point, on bits. The arguments are as many as [`Helper::args`] says.
     pub fn call(&self, args: &[u64]) -> u64 {
-        fn get<T: Element>(args: &[u64], i: usize) -> T {
-            T::from_scalar(Scalar::from_bits(T::DTYPE, args.get(i).copied().unwrap_or(0)))
-        }
-        match self.code {
-            Code::F64(f) => f(get(args, 0)).to_scalar().bits(),
-            Code::F64F64(f) => f(get(args, 0), get(args, 1)).to_scalar().bits(),
-            Code::F32(f) => f(get(args, 0)).to_scalar().bits(),
-            Code::F32F32(f) => f(get(args, 0), get(args, 1)).to_scalar().bits(),
-            Code::I32I32(f) => f(get(args, 0), get(args, 1)).to_scalar().bits(),
-            Code::I64I64(f) => f(get(args, 0), get(args, 1)).to_scalar().bits(),
-        }
+        self.code.call(args)
     }
 
     /// The helper of this name.
@@ -157,10 +207,12 @@ static HELPERS: &[Helper] = &[
     Helper { name: "lgamma.f32", code: Code::F32(c!(libm::lgammaf, x: f32)) },
     Helper { name: "hypot.f64", code: Code::F64F64(c!(libm::hypot, x y: f64)) },
     Helper { name: "hypot.f32", code: Code::F32F32(c!(libm::hypotf, x y: f32)) },
-    Helper { name: "logaddexp.f64", code: Code::F64F64(c!(logaddexp_f64, x y: f64)) },
+    Helper { name: "logaddexp.f64", code: Code::F64F64(c!(cancelled::logaddexp, x y: f64)) },
     Helper { name: "logaddexp.f32", code: Code::F32F32(c!(logaddexp_f32, x y: f32)) },
     Helper { name: "pow.i64", code: Code::I64I64(c!(pow_i64, x y: i64)) },
     Helper { name: "pow.i32", code: Code::I32I32(c!(pow_i32, x y: i32)) },
+    Helper { name: "pow.u64", code: Code::U64U64(c!(pow_u64, x y: u64)) },
+    Helper { name: "pow.u32", code: Code::U32U32(c!(pow_u32, x y: u32)) },
 ];
 
 fn arctan2_f64(y: f64, x: f64) -> f64 {
@@ -180,18 +232,13 @@ fn pow_f32(x: f32, y: f32) -> f32 {
     libm::pow(f64::from(x), f64::from(y)) as f32
 }
 
-fn logaddexp_f64(x: f64, y: f64) -> f64 {
-    let (lo, hi) = if x < y { (x, y) } else { (y, x) };
-    if lo == hi { hi + std::f64::consts::LN_2 } else { hi + libm::log1p(libm::exp(lo - hi)) }
-}
-
 fn logaddexp_f32(x: f32, y: f32) -> f32 {
-    logaddexp_f64(f64::from(x), f64::from(y)) as f32
+    cancelled::logaddexp(x.into(), y.into()) as f32
 }
 
-/// Wrapping power; the caller has faulted negative exponents, for which this gives 0.
-fn pow_i64(x: i64, y: i64) -> i64 {
-    let (mut base, mut exponent, mut product) = (x, y, i64::from(y >= 0));
+/// Wrapping power.
+fn pow_u64(x: u64, y: u64) -> u64 {
+    let (mut base, mut exponent, mut product) = (x, y, 1u64);
     while exponent > 0 {
         if exponent & 1 == 1 {
             product = product.wrapping_mul(base);
@@ -203,8 +250,18 @@ fn pow_i64(x: i64, y: i64) -> i64 {
 }
 
 /// Wrapping power: wrapping products keep their low bits, so the wide one narrowed is the narrow one.
+fn pow_u32(x: u32, y: u32) -> u32 {
+    pow_u64(x.into(), y.into()) as u32
+}
+
+/// Wrapping power, whose bits do not depend on signs; the caller has faulted negative exponents, for which this gives 0.
+fn pow_i64(x: i64, y: i64) -> i64 {
+    u64::try_from(y).map_or(0, |y| pow_u64(x as u64, y) as i64)
+}
+
+/// As for `i64`.
 fn pow_i32(x: i32, y: i32) -> i32 {
-    pow_i64(i64::from(x), i64::from(y)) as i32
+    pow_i64(x.into(), y.into()) as i32
 }
 
 #[cfg(test)]
@@ -217,6 +274,9 @@ mod tests {
         assert_eq!(pow_i64(-7, 100), (-7i64).wrapping_pow(100));
         assert_eq!(pow_i32(3, 21), 3i32.wrapping_pow(21));
         assert_eq!(pow_i32(0, 0), 1);
+        assert_eq!(pow_u64(3, 50), 3u64.wrapping_pow(50));
+        assert_eq!(pow_u32(u32::MAX, 3), u32::MAX);
+        assert_eq!(pow_u64(2, u64::MAX), 0);
         assert_eq!(pow_i64(2, -1), 0);
         assert_eq!(pow_i64(2, i64::MAX), 0);
     }

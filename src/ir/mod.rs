@@ -1,6 +1,7 @@
 //! The kernel IR: what all executors run.
 
 pub mod builder;
+mod cancelled;
 pub mod helper;
 pub mod kernel;
 pub mod monoid;
@@ -9,6 +10,7 @@ pub mod parse;
 pub mod print;
 #[doc(hidden)]
 pub mod random;
+pub mod registered;
 pub mod rules;
 pub mod semantics;
 pub mod simplify;

@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 use smallvec::SmallVec;
 
 use super::op::Op;
-use crate::dtype::{DType, Scalar};
+use super::rules::{Class, member};
+use crate::dtype::{DType, Kind, Scalar};
 
 /// Straight-line code: values `0..params` are the parameters, then one for each operation.
 #[derive(Clone, PartialEq, Debug)]
@@ -76,52 +77,27 @@ type FoldRow = (Fold, &'static str, Op, fn(DType) -> Option<(Scalar, Option<Scal
 
 const FOLDS: &[FoldRow] = &[
     (Fold::Sum, "sum", Op::Add, |t| {
-        Some(match t {
-            DType::I32 => (0i32.into(), Some(0i32.into())),
-            DType::I64 => (0i64.into(), Some(0i64.into())),
-            DType::F32 => ((-0f32).into(), Some(0f32.into())),
-            DType::F64 => ((-0f64).into(), Some(0f64.into())),
-            _ => return None,
-        })
+        let zero = number(t).then(|| Scalar::from_bits(t, 0))?;
+        Some((member(Class::NegZero, t, None).unwrap_or(zero), Some(zero)))
     }),
     (Fold::Prod, "prod", Op::Mul, |t| {
-        let one: Scalar = match t {
-            DType::I32 => 1i32.into(),
-            DType::I64 => 1i64.into(),
-            DType::F32 => 1f32.into(),
-            DType::F64 => 1f64.into(),
-            _ => return None,
-        };
+        let one = member(Class::One, t, None).filter(|_| number(t))?;
         Some((one, Some(one)))
     }),
-    (Fold::Min, "min", Op::Min, |t| {
-        let greatest: Scalar = match t {
-            DType::I32 => i32::MAX.into(),
-            DType::I64 => i64::MAX.into(),
-            DType::F32 => f32::INFINITY.into(),
-            DType::F64 => f64::INFINITY.into(),
-            _ => return None,
-        };
-        Some((greatest, None))
-    }),
-    (Fold::Max, "max", Op::Max, |t| {
-        let least: Scalar = match t {
-            DType::I32 => i32::MIN.into(),
-            DType::I64 => i64::MIN.into(),
-            DType::F32 => f32::NEG_INFINITY.into(),
-            DType::F64 => f64::NEG_INFINITY.into(),
-            _ => return None,
-        };
-        Some((least, None))
-    }),
+    (Fold::Min, "min", Op::Min, |t| Some((member(Class::Greatest, t, None)?, None))),
+    (Fold::Max, "max", Op::Max, |t| Some((member(Class::Least, t, None)?, None))),
     (Fold::Any, "any", Op::Or, |t| (t == DType::Bool).then(|| (false.into(), Some(false.into())))),
     (Fold::All, "all", Op::And, |t| (t == DType::Bool).then(|| (true.into(), Some(true.into())))),
 ];
 
+fn number(t: DType) -> bool {
+    t.kind() != Kind::Bool
+}
+
 static MONOIDS: LazyLock<Vec<(Fold, DType, Monoid)>> = LazyLock::new(|| {
     let mut all = Vec::new();
     for &(fold, name, op, elements) in FOLDS {
-        for dtype in DType::ALL {
+        for dtype in DType::REAL.iter().copied() {
             let Some((init, empty)) = elements(dtype) else { continue };
             let combine = Fragment {
                 params: vec![dtype, dtype],
@@ -144,7 +120,7 @@ static MONOIDS: LazyLock<Vec<(Fold, DType, Monoid)>> = LazyLock::new(|| {
     for (fold, name, of, beats) in
         [(Fold::ArgMin, "argmin", Fold::Min, Op::Lt), (Fold::ArgMax, "argmax", Fold::Max, Op::Gt)]
     {
-        for dtype in DType::ALL {
+        for dtype in DType::REAL.iter().copied() {
             let neutral = all.iter().find(|row: &&(Fold, DType, Monoid)| row.0 == of && row.1 == dtype);
             let Some(neutral) = neutral.map(|row| row.2.init[0]) else { continue };
             all.push((fold, dtype, position_of(name, dtype, beats, neutral)));
@@ -200,7 +176,30 @@ impl Monoid {
 
     /// The monoid of this name.
     pub fn from_name(name: &str) -> Option<&'static Monoid> {
-        MONOIDS.iter().find(|row| row.2.name == name).map(|row| &row.2)
+        Monoid::all().find(|monoid| monoid.name == name)
+    }
+
+    /// The product of complex numbers of `f64`: the monoids that give its real and its imaginary part.
+    pub fn complex_product() -> [&'static Monoid; 2] {
+        static BOTH: LazyLock<[Monoid; 2]> = LazyLock::new(|| {
+            let pair = vec![DType::F64; 2];
+            // (a + ib)*(c + id): values 0 to 3 are a, b, c, d.
+            let op = |op, x, y| (op, SmallVec::from_slice(&[x, y]), DType::F64);
+            let products = [op(Op::Mul, 0, 2), op(Op::Mul, 1, 3), op(Op::Mul, 0, 3), op(Op::Mul, 1, 2)];
+            let code = products.into_iter().chain([op(Op::Sub, 4, 5), op(Op::Add, 6, 7)]).collect();
+            let combine = Fragment { params: vec![DType::F64; 4], code, results: vec![8, 9] };
+            [("real", 0u32, 1.0), ("imag", 1, 0.0)].map(|(part, at, empty)| Monoid {
+                name: format!("complex_prod_{part}.f64"),
+                args: pair.clone(),
+                state: pair.clone(),
+                init: vec![1f64.into(), 0f64.into()],
+                step: combine.clone(),
+                merge: combine.clone(),
+                finish: Fragment { params: pair.clone(), code: vec![], results: vec![at] },
+                empty: Some(f64::into(empty)),
+            })
+        });
+        [&BOTH[0], &BOTH[1]]
     }
 
     /// The type of the result.
@@ -212,6 +211,6 @@ impl Monoid {
 
     /// Every monoid.
     pub fn all() -> impl Iterator<Item = &'static Monoid> {
-        MONOIDS.iter().map(|row| &row.2)
+        MONOIDS.iter().map(|row| &row.2).chain(Monoid::complex_product())
     }
 }

@@ -74,15 +74,15 @@ ops! {
     Mul "mul" 2 Number Same true;
     /// Quotient: IEEE.
     Div "div" 2 Float Same false;
-    /// Quotient rounded down; by 0 it is 0; `MIN // -1` is `MIN`.
+    /// Quotient rounded down; by 0 it is 0; signed `MIN // -1` is `MIN`.
     FloorDiv "floor_div" 2 Int Same false;
-    /// `x - floor_div(x, y)*y`, with the divisor's sign; by 0 and by -1 it is 0.
+    /// `x - floor_div(x, y)*y`, with the divisor's sign; by 0 and by a signed -1 it is 0.
     FloorMod "floor_mod" 2 Int Same false;
     /// `x*y + z`, rounded once.
     Fma "fma" 3 Float Same false;
     /// Sign changed (of zeros and NaN too), or wrapping.
     Neg "neg" 1 Number Same false;
-    /// Sign cleared (of NaN too), or wrapping: `abs(MIN)` is `MIN`.
+    /// Sign cleared (of NaN too), or wrapping: `abs(MIN)` is `MIN`. Of unsigned integers the value itself.
     Abs "abs" 1 Number Same false;
     /// The magnitude of the first with the sign of the second. A NaN's sign is read as positive.
     CopySign "copysign" 2 Float Same false;
@@ -110,7 +110,7 @@ ops! {
     Not "not" 1 Bits Same false;
     /// Left shift; by a count below 0 or from the width on, 0.
     Shl "shl" 2 Int Same false;
-    /// Right shift with the sign; by a count below 0 or from the width on, all sign.
+    /// Right shift, of signed integers with the sign; by a count below 0 or from the width on, all sign (unsigned: 0).
     Shr "shr" 2 Int Same false;
     /// Equal (a NaN equals nothing).
     Eq "eq" 2 Any Bool true;
@@ -129,7 +129,8 @@ ops! {
     /// To the named type. Bool gives 0 or 1; to bool: `x != 0`; integer to integer wraps; integer to float rounds to
     /// nearest even; float to integer truncates and saturates, NaN gives 0; float to float rounds to nearest even.
     Convert "convert" 1 Any Named false;
-    /// The same bits as the named type of the same width (`f64` and `i64`, `f32` and `i32`).
+    /// The same bits as the named type of the same width: between floats and integers. (Between integers that is what
+    /// `convert` does.)
     Bitcast "bitcast" 1 Number Named false;
 }
 
@@ -156,6 +157,9 @@ impl Op {
 
     /// Whether the operation takes arguments of this type (the arguments after the first, for `select`).
     pub fn takes(self, dtype: DType) -> bool {
+        if dtype.is_complex() {
+            return false;
+        }
         match self.row().takes {
             Takes::Float => dtype.kind() == Kind::Float,
             Takes::Int => dtype.kind() == Kind::Int,
@@ -184,9 +188,9 @@ impl Op {
             Gives::Same => Some(last),
             Gives::Bool => Some(DType::Bool),
             Gives::Named if self == Op::Bitcast => {
-                named.filter(|to| to.size() == last.size() && to.kind() != Kind::Bool && *to != last)
+                named.filter(|to| to.size() == last.size() && to.is_float() != last.is_float())
             }
-            Gives::Named => named,
+            Gives::Named => named.filter(|to| !to.is_complex()),
         }
     }
 }
@@ -215,6 +219,9 @@ mod tests {
         assert_eq!(Op::Convert.result(&[I32], Some(F64)), Some(F64));
         assert_eq!(Op::Convert.result(&[I32], None), None);
         assert_eq!(Op::Bitcast.result(&[I32], Some(F32)), Some(F32));
+        assert_eq!(Op::Bitcast.result(&[F64], Some(U64)), Some(U64));
         assert_eq!(Op::Bitcast.result(&[I32], Some(F64)), None);
+        assert_eq!(Op::Bitcast.result(&[I32], Some(U32)), None);
+        assert_eq!(Op::Bitcast.result(&[F32], Some(Bool)), None);
     }
 }

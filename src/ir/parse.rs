@@ -14,7 +14,7 @@ use super::kernel::*;
 use super::monoid::Monoid;
 use super::op::{Gives, Op};
 use super::print;
-use crate::dtype::{DType, Scalar};
+use crate::dtype::{DType, Scalar, with_type};
 
 /// Why a text is not a kernel.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -349,18 +349,9 @@ fn scalar(text: &str) -> Result1<Scalar> {
     let (value, name) = text.rsplit_once(':').ok_or_else(wrong)?;
     let dtype = dtype(name)?;
     let nan_bits = value.strip_prefix("nan:").and_then(|bits| u64::from_str_radix(bits, 16).ok());
-    let read = match dtype {
-        DType::Bool => value.parse::<bool>().ok().map(Scalar::from),
-        DType::I32 => value.parse::<i32>().ok().map(Scalar::from),
-        DType::I64 => value.parse::<i64>().ok().map(Scalar::from),
-        DType::F32 => match nan_bits {
-            Some(bits) => u32::try_from(bits).ok().map(f32::from_bits).filter(|x| x.is_nan()).map(Scalar::from),
-            None => value.parse::<f32>().ok().map(Scalar::from),
-        },
-        DType::F64 => match nan_bits {
-            Some(bits) => Some(f64::from_bits(bits)).filter(|x| x.is_nan()).map(Scalar::from),
-            None => value.parse::<f64>().ok().map(Scalar::from),
-        },
+    let read = match nan_bits {
+        Some(bits) => Some(Scalar::from_bits(dtype, bits)).filter(|c| c.is_nan() && c.bits() == bits),
+        None => with_type!(dtype, T: Any; value.parse::<T>().ok().map(Scalar::from)).flatten(),
     };
     read.ok_or_else(wrong)
 }

@@ -12,7 +12,7 @@ use super::helper::Helper;
 use super::kernel::*;
 use super::monoid::Monoid;
 use super::op::Op;
-use crate::dtype::{DType, Scalar};
+use crate::dtype::{DType, Scalar, with_type};
 
 /// A small generator of random numbers (splitmix64).
 #[derive(Clone, Debug)]
@@ -58,13 +58,12 @@ impl Rng {
     pub fn scalar(&mut self, dtype: DType) -> Scalar {
         match self.below(4) {
             0 => Scalar::from_bits(dtype, self.bits()),
-            1 => match dtype {
-                DType::Bool => self.once_in(2).into(),
-                DType::I32 => (self.below(41) as i32 - 20).into(),
-                DType::I64 => (self.below(41) as i64 - 20).into(),
-                DType::F32 => ((self.below(401) as f32 - 200.0) / 8.0).into(),
-                DType::F64 => ((self.below(401) as f64 - 200.0) / 8.0).into(),
-            },
+            1 if dtype == DType::Bool => self.once_in(2).into(),
+            1 if dtype.is_int() => Scalar::from_bits(dtype, (self.below(41) as i64 - 20) as u64),
+            1 => {
+                let x = (self.below(401) as f64 - 200.0) / 8.0;
+                with_type!(dtype, T: Float; (x as T).into()).unwrap_or(false.into())
+            }
             _ => *self.pick(&specials(dtype)),
         }
     }
@@ -74,13 +73,13 @@ impl Rng {
 pub fn specials(dtype: DType) -> Vec<Scalar> {
     match dtype {
         DType::Bool => vec![false.into(), true.into()],
-        DType::I32 => [0, 1, -1, 2, -2, 3, 4, 7, 8, 31, 32, 1 << 24, (1 << 24) + 1, i32::MAX, i32::MIN, i32::MIN + 1]
-            .map(Scalar::from)
-            .to_vec(),
-        DType::I64 => {
-            [0, 1, -1, 2, -2, 3, 4, 7, 8, 63, 64, 1 << 31, (1 << 53) + 1, i64::MAX, i64::MIN, i64::MIN + 1, 1 << 32]
-                .map(Scalar::from)
-                .to_vec()
+        dtype if dtype.is_int() => {
+            let width = 8 * dtype.size() as u32;
+            let (top, last) = (1i128 << (width - 1), i128::from(width) - 1);
+            // The ends of this type and of its half, small numbers, shift counts, and the first that a float rounds.
+            let all = [0, 1, -1, 2, -2, 3, 4, 7, 8, last, last + 1, top - 1, -top, 1 - top, 2 * top - 1, 2 * top - 2];
+            let more = [top, top + 1, 1 << (width / 2 - 1), 1 << (width / 2), (1 << 24) + 1, (1 << 53) + 1, -(1 << 31)];
+            all.into_iter().chain(more).filter_map(|x| Scalar::from_int(dtype, x)).collect()
         }
         DType::F32 => {
             let odd_nan = f32::from_bits(0xffc0_1234);
@@ -93,7 +92,7 @@ pub fn specials(dtype: DType) -> Vec<Scalar> {
                 .map(Scalar::from)
                 .collect()
         }
-        DType::F64 => {
+        _ => {
             let odd_nan = f64::from_bits(0xfff8_0000_0000_1234);
             let (tiny, max) = (f64::from_bits(1), f64::MAX);
             let most_subnormal = f64::from_bits(0x000f_ffff_ffff_ffff);
@@ -134,7 +133,7 @@ impl Default for Config {
         Config {
             loops: 1..=3,
             ops: 20,
-            dtypes: DType::ALL.to_vec(),
+            dtypes: DType::REAL.to_vec(),
             helpers: true,
             faults: true,
             reductions: true,

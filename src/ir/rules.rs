@@ -16,7 +16,8 @@
 //! type of `x` is of the kind at the line's head, and the condition after `if` holds of the types.
 
 use super::op::Op;
-use crate::dtype::{DType, Kind, Scalar};
+use super::semantics;
+use crate::dtype::{DType, Kind, Real, Scalar, with_type};
 
 /// A pattern, or what replaces it.
 #[derive(Clone, Copy, Debug)]
@@ -41,18 +42,18 @@ pub enum Class {
     NegZero,
     /// 1; true.
     One,
-    /// -1.
+    /// -1; of unsigned integers what is -1 modulo 2^width.
     MinusOne,
-    /// All bits set: -1, true.
+    /// All bits set: true, -1, the greatest unsigned integer.
     Ones,
     /// The least value: the minimum, -inf.
     Least,
     /// The greatest value: the maximum, inf.
     Greatest,
     /// A float that is no NaN and has no sign, or is a NaN.
-    Unsigned,
+    NoSign,
     /// A float with a sign that is no NaN.
-    Signed,
+    Sign,
     /// An integer 2^k, above 0.
     Pow2,
     /// A normal float ±2^k whose reciprocal is normal too.
@@ -80,6 +81,12 @@ pub enum On {
     Float,
     /// Integers.
     Int,
+    /// Integers with a sign.
+    SignedInt,
+    /// Integers without a sign.
+    Unsigned,
+    /// Signed integers, and floats.
+    Signed,
     /// Bools.
     Bool,
     /// Bools and integers.
@@ -94,6 +101,9 @@ impl On {
             On::Number => dtype.kind() != Kind::Bool,
             On::Float => dtype.kind() == Kind::Float,
             On::Int => dtype.kind() == Kind::Int,
+            On::SignedInt => dtype.kind() == Kind::Int && dtype.is_signed(),
+            On::Unsigned => dtype.kind() == Kind::Int && !dtype.is_signed(),
+            On::Signed => dtype.is_signed(),
             On::Bool => dtype.kind() == Kind::Bool,
             On::Bits => dtype.kind() != Kind::Float,
         }
@@ -189,12 +199,12 @@ rules! {
 
     // Integer division, by `op.rs`: floors, x // 0 and x % 0 are 0, MIN // -1 is MIN, x % -1 is 0.
     Int    (FloorDiv x One) => x;                       // exact
-    Int    (FloorDiv x MinusOne) => (Neg x);            // exact but for MIN, whose negative wraps to MIN
+    SignedInt (FloorDiv x MinusOne) => (Neg x);         // exact but for MIN, whose negative wraps to MIN
     Int    (FloorDiv x Zero) => Zero;                   // specified
     Int    (FloorDiv Zero x) => Zero;                   // 0 // 0 too
-    Int    (FloorDiv x Pow2) => (Shr x Log2);           // an arithmetic shift floors
+    Int    (FloorDiv x Pow2) => (Shr x Log2);           // a shift floors
     Int    (FloorMod x One) => Zero;                    // no remainder
-    Int    (FloorMod x MinusOne) => Zero;               // no remainder; specified for MIN
+    SignedInt (FloorMod x MinusOne) => Zero;            // no remainder; specified for MIN
     Int    (FloorMod x Zero) => Zero;                   // specified
     Int    (FloorMod Zero x) => Zero;                   // 0 % 0 too
     Int    (FloorMod x x) => Zero;                      // 0 % 0 too
@@ -202,7 +212,8 @@ rules! {
 
     // Signs. The sign of a NaN is not promised, and is read as positive.
     Number (Abs (Abs x)) => (Abs x);                    // cleared twice; |MIN| is MIN
-    Number (Abs (Neg x)) => (Abs x);                    // flipped, then cleared; MIN is its own negative
+    Unsigned (Abs x) => x;                              // specified
+    Signed (Abs (Neg x)) => (Abs x);                    // flipped, then cleared; MIN is its own negative
     Float  (Abs (CopySign x y)) => (Abs x);             // set, then cleared
     Float  (Abs (Mul x x)) => (Mul x x);                // a square has no sign (integers: it wraps)
     Float  (CopySign x x) => x;                         // its own sign
@@ -210,8 +221,8 @@ rules! {
     Float  (CopySign (Abs x) y) => (CopySign x y);      // likewise
     Float  (CopySign (CopySign x z) y) => (CopySign x y); // likewise
     Float  (CopySign x (Abs y)) => (Abs x);             // positive, for NaN too
-    Float  (CopySign x Unsigned) => (Abs x);            // positive; a NaN is read as positive
-    Float  (CopySign x Signed) => (Neg (Abs x));        // negative
+    Float  (CopySign x NoSign) => (Abs x);              // positive; a NaN is read as positive
+    Float  (CopySign x Sign) => (Neg (Abs x));          // negative
 
     // Rounding to integral gives back what is integral, infinities, NaN and both zeros.
     Float  (Floor Whole) => x;
@@ -257,14 +268,15 @@ rules! {
     Bits   (Xor x (Xor x y)) => y;
     Bits   (Not (Not x)) => x;
 
-    // Shifts: counts below 0 or from the width on shift everything out.
+    // Shifts: counts below 0 or from the width on shift everything out. Of unsigned integers zeros come in from the left.
     Int    (Shl x Zero) => x;
     Int    (Shr x Zero) => x;
     Int    (Shl x Out) => Zero;                         // specified
-    Int    (Shr x Out) => (Shr x TopBit);               // all sign, as by the width less 1
+    Unsigned (Shr x Out) => Zero;                       // specified
+    SignedInt (Shr x Out) => (Shr x TopBit);            // all sign, as by the width less 1
     Int    (Shl Zero x) => Zero;
     Int    (Shr Zero x) => Zero;
-    Int    (Shr Ones x) => Ones;                        // all sign, whatever the count
+    SignedInt (Shr Ones x) => Ones;                     // all sign, whatever the count
 
     // Comparisons. With a NaN all are false but `!=`, which is true: `==` and `!=` are opposites, `<` and `>=` are not.
     Bits   (Eq x x) => Ones;                            // (floats: NaN)
@@ -273,6 +285,10 @@ rules! {
     Number (Gt x x) => Zero;                            // with NaN too
     Int    (Le x x) => Ones;                            // (floats: NaN)
     Int    (Ge x x) => Ones;                            // (floats: NaN)
+    Unsigned (Lt x Zero) => Zero;                       // nothing is below 0
+    Unsigned (Gt Zero x) => Zero;
+    Unsigned (Ge x Zero) => Ones;
+    Unsigned (Le Zero x) => Ones;
     Any    (Not (Eq x y)) => (Ne x y);                  // with NaN: true both
     Any    (Not (Ne x y)) => (Eq x y);                  // with NaN: false both
     Int    (Not (Lt x y)) => (Ge x y);                  // a total order (floats: NaN)
@@ -304,7 +320,8 @@ rules! {
 
     // Conversions.
     Any    (Convert x) => x if |t| t.x == t.result;
-    Any    (Convert (Convert x)) => (Convert x) if |t| embeds(t.x, t.arg); // the inner one changed no number
+    Any    (Convert (Convert x)) => (Convert x) if |t| embeds(t.x, t.arg) && !saturates(t); // the same number
+    Int    (Convert (Convert x)) => (Convert x) if |t| wraps(t); // the low bits of the low bits
     Number (Convert x) => (Ne x Zero) if |t| t.result == DType::Bool;     // specified; a NaN is not 0
     Number (Bitcast (Bitcast x)) => x if |t| t.x == t.result;
 }
@@ -314,12 +331,25 @@ pub fn embeds(from: DType, to: DType) -> bool {
     use Kind::*;
     let (narrow, wide) = (from.size(), to.size());
     match (from.kind(), to.kind()) {
-        (Bool, _) => true,
-        (Int, Int) | (Float, Float) => narrow <= wide,
+        (Bool, Bool | Int | Float) => true,
+        (Float, Float) => narrow <= wide,
+        // A wider signed type has room for all unsigned ones, an unsigned type for no negative number.
+        (Int, Int) if from.is_signed() == to.is_signed() => narrow <= wide,
+        (Int, Int) => to.is_signed() && narrow < wide,
         // The significand has 24 bits of 32, or 53 of 64.
         (Int, Float) => 8 * narrow <= if wide == 8 { 53 } else { 24 },
-        (Float, Int) | (Int | Float, Bool) => false,
+        (Float, Int) | (Int | Float, Bool) | (Complex, _) | (_, Complex) => false,
     }
+}
+
+/// Whether a conversion from an integer through a float saturates, where that from integer to integer wraps.
+fn saturates(t: Types) -> bool {
+    t.x.is_int() && t.arg.is_float() && t.result.is_int() && !embeds(t.x, t.result)
+}
+
+/// Whether a conversion from integer to integer to integer keeps low bits alone.
+fn wraps(t: Types) -> bool {
+    t.x.is_int() && t.arg.is_int() && t.result.is_int() && t.result.size() <= t.arg.size()
 }
 
 /// Whether a constant is of a class.
@@ -327,20 +357,15 @@ pub fn is_of(class: Class, c: Scalar) -> bool {
     let dtype = c.dtype();
     let plain = |class| member(class, dtype, None) == Some(c);
     match class {
-        Class::Unsigned => dtype.is_float() && (c.is_nan() || !is_negative(c)),
-        Class::Signed => dtype.is_float() && !c.is_nan() && is_negative(c),
+        Class::NoSign => dtype.is_float() && (c.is_nan() || !is_negative(c)),
+        Class::Sign => dtype.is_float() && !c.is_nan() && is_negative(c),
         Class::Pow2 => dtype.is_int() && !is_negative(c) && c.bits().is_power_of_two(),
-        Class::FloatPow2 => match dtype {
-            DType::F32 => {
-                let x = f32::from_bits(c.bits() as u32);
-                x.is_normal() && x.to_bits() & 0x007f_ffff == 0 && (1.0 / x).is_normal()
-            }
-            DType::F64 => {
-                let x = f64::from_bits(c.bits());
-                x.is_normal() && x.to_bits() & 0x000f_ffff_ffff_ffff == 0 && (1.0 / x).is_normal()
-            }
-            _ => false,
-        },
+        Class::FloatPow2 => with_type!(dtype, T: Float; {
+            let x = T::from_scalar(c);
+            let significand = x.to_bits() & ((1 << (T::MANTISSA_DIGITS - 1)) - 1);
+            x.is_normal() && significand == 0 && x.recip().is_normal()
+        })
+        .unwrap_or(false),
         Class::Out => dtype.is_int() && (is_negative(c) || c.bits() >= 8 * dtype.size() as u64),
         Class::Recip | Class::Log2 | Class::Mask | Class::TopBit => false,
         _ => plain(class),
@@ -349,35 +374,28 @@ pub fn is_of(class: Class, c: Scalar) -> bool {
 
 /// The constant of a type that a class on the right side names; `found` is the one that the left side has.
 pub fn member(class: Class, dtype: DType, found: Option<Scalar>) -> Option<Scalar> {
-    use DType::*;
     let all = Scalar::from_bits(dtype, u64::MAX);
     let top = 1u64 << (8 * dtype.size() - 1);
-    let small = |n: u64| dtype.is_int().then(|| Scalar::from_bits(dtype, n));
-    Some(match (class, dtype) {
-        (Class::Zero, _) => Scalar::from_bits(dtype, 0),
-        (Class::NegZero, F32 | F64) => Scalar::from_bits(dtype, top),
-        (Class::One, Bool | I32 | I64) => Scalar::from_bits(dtype, 1),
-        (Class::One, F32) => 1f32.into(),
-        (Class::One, F64) => 1f64.into(),
-        (Class::MinusOne, I32 | I64) => all,
-        (Class::MinusOne, F32) => (-1f32).into(),
-        (Class::MinusOne, F64) => (-1f64).into(),
-        (Class::Ones, Bool | I32 | I64) => all,
-        (Class::Least, I32 | I64) => Scalar::from_bits(dtype, top),
-        (Class::Least, F32) => f32::NEG_INFINITY.into(),
-        (Class::Least, F64) => f64::NEG_INFINITY.into(),
-        (Class::Greatest, I32 | I64) => Scalar::from_bits(dtype, top - 1),
-        (Class::Greatest, F32) => f32::INFINITY.into(),
-        (Class::Greatest, F64) => f64::INFINITY.into(),
-        (Class::Recip, F32) => (1.0 / f32::from_bits(found?.bits() as u32)).into(),
-        (Class::Recip, F64) => (1.0 / f64::from_bits(found?.bits())).into(),
-        (Class::Log2, _) => small(u64::from(found?.bits().trailing_zeros()))?,
-        (Class::Mask, _) => small(found?.bits().wrapping_sub(1))?,
-        (Class::TopBit, _) => small(8 * dtype.size() as u64 - 1)?,
-        _ => return None,
-    })
+    let int = |bits: u64| dtype.is_int().then(|| Scalar::from_bits(dtype, bits));
+    let float = |x: f64| dtype.is_float().then(|| semantics::eval(Op::Convert, dtype, &[x.into()])).flatten();
+    match class {
+        Class::Zero => Some(Scalar::from_bits(dtype, 0)),
+        Class::NegZero => float(-0.0),
+        Class::One if dtype == DType::Bool => Some(all),
+        Class::One => int(1).or_else(|| float(1.0)),
+        Class::MinusOne => int(u64::MAX).or_else(|| float(-1.0)),
+        Class::Ones => (!dtype.is_float()).then_some(all),
+        Class::Least => int(if dtype.is_signed() { top } else { 0 }).or_else(|| float(f64::NEG_INFINITY)),
+        Class::Greatest => int(if dtype.is_signed() { top - 1 } else { u64::MAX }).or_else(|| float(f64::INFINITY)),
+        Class::Recip => semantics::eval(Op::Div, dtype, &[member(Class::One, dtype, None)?, found?]),
+        Class::Log2 => int(u64::from(found?.bits().trailing_zeros())),
+        Class::Mask => int(found?.bits().wrapping_sub(1)),
+        Class::TopBit => int(8 * dtype.size() as u64 - 1),
+        Class::NoSign | Class::Sign | Class::Pow2 | Class::FloatPow2 | Class::Out => None,
+    }
 }
 
+/// Whether the sign bit of a signed number is set.
 fn is_negative(c: Scalar) -> bool {
-    c.bits() >> (8 * c.dtype().size() - 1) & 1 == 1
+    c.dtype().is_signed() && c.bits() >> (8 * c.dtype().size() - 1) & 1 == 1
 }

@@ -8,7 +8,7 @@
 use std::marker::PhantomData;
 
 use super::op::Op;
-use crate::dtype::{DType, Element, Scalar};
+use crate::dtype::{DType, Real, Scalar, with_type};
 
 /// The value of an operation of result type `ty` on these arguments; `None` if it does not take them.
 pub fn eval(op: Op, ty: DType, args: &[Scalar]) -> Option<Scalar> {
@@ -27,9 +27,9 @@ pub fn eval(op: Op, ty: DType, args: &[Scalar]) -> Option<Scalar> {
 /// An operation of one argument, on fixed types.
 pub trait Unary {
     /// The type of the argument.
-    type A: Element;
+    type A: Real;
     /// The type of the result.
-    type R: Element;
+    type R: Real;
     /// The meaning.
     fn at(a: Self::A) -> Self::R;
 }
@@ -37,9 +37,9 @@ pub trait Unary {
 /// An operation of two arguments of one type.
 pub trait Binary {
     /// The type of the arguments.
-    type A: Element;
+    type A: Real;
     /// The type of the result.
-    type R: Element;
+    type R: Real;
     /// The meaning.
     fn at(a: Self::A, b: Self::A) -> Self::R;
 }
@@ -47,9 +47,9 @@ pub trait Binary {
 /// An operation of three arguments, the last two of the result's type.
 pub trait Ternary {
     /// The type of the first argument.
-    type A: Element;
+    type A: Real;
     /// The type of the others and of the result.
-    type R: Element;
+    type R: Real;
     /// The meaning.
     fn at(a: Self::A, b: Self::R, c: Self::R) -> Self::R;
 }
@@ -61,7 +61,7 @@ pub trait Visitor {
     /// One argument.
     fn unary<O: Unary>(self) -> Self::Out;
     /// Two arguments and a result of one type: what a fold can repeat.
-    fn binary<T: Element, O: Binary<A = T, R = T>>(self) -> Self::Out;
+    fn binary<T: Real, O: Binary<A = T, R = T>>(self) -> Self::Out;
     /// Two arguments compared.
     fn compare<O: Binary<R = bool>>(self) -> Self::Out;
     /// Three arguments.
@@ -78,7 +78,7 @@ impl Visitor for Eval<'_> {
         Some(O::at(O::A::from_scalar(a)).to_scalar())
     }
 
-    fn binary<T: Element, O: Binary<A = T, R = T>>(self) -> Option<Scalar> {
+    fn binary<T: Real, O: Binary<A = T, R = T>>(self) -> Option<Scalar> {
         let &[a, b] = self.0 else { return None };
         Some(O::at(T::from_scalar(a), T::from_scalar(b)).to_scalar())
     }
@@ -95,7 +95,7 @@ impl Visitor for Eval<'_> {
 }
 
 /// The meanings that integers and floats have in common.
-trait Number: Element + PartialOrd {
+trait Number: Real + PartialOrd {
     fn add(self, y: Self) -> Self;
     fn sub(self, y: Self) -> Self;
     fn mul(self, y: Self) -> Self;
@@ -134,23 +134,23 @@ trait Int: Number {
     fn shr(self, y: Self) -> Self;
 }
 
-trait Bits: Element {
+trait Bits: Real {
     fn and(self, y: Self) -> Self;
     fn or(self, y: Self) -> Self;
     fn xor(self, y: Self) -> Self;
     fn not(self) -> Self;
 }
 
-trait Cast<R: Element>: Element {
+trait Cast<R: Real>: Real {
     fn cast(self) -> R;
 }
 
-trait SameBits<R: Element>: Element {
+trait SameBits<R: Real>: Real {
     fn same_bits(self) -> R;
 }
 
 macro_rules! ints {
-    ($($t:ident)*) => { $(
+    ($($t:ident $abs:expr;)*) => { $(
         impl Number for $t {
             #[inline(always)]
             fn add(self, y: $t) -> $t { self.wrapping_add(y) }
@@ -161,8 +161,9 @@ macro_rules! ints {
             #[inline(always)]
             fn neg(self) -> $t { self.wrapping_neg() }
             #[inline(always)]
-            fn abs(self) -> $t { self.wrapping_abs() }
+            fn abs(self) -> $t { $abs(self) }
         }
+        #[allow(unused_comparisons, reason = "of unsigned integers none is below 0")]
         impl Int for $t {
             #[inline(always)]
             fn floor_div(self, y: $t) -> $t {
@@ -188,7 +189,10 @@ macro_rules! ints {
             #[inline(always)]
             fn shr(self, y: $t) -> $t {
                 let last = $t::BITS as $t - 1;
-                self.wrapping_shr((if (0..=last).contains(&y) { y } else { last }) as u32)
+                let within = (0..=last).contains(&y);
+                let shifted = self.wrapping_shr((if within { y } else { last }) as u32);
+                // By the last bit signed integers are all sign.
+                if within || $t::MIN != 0 { shifted } else { 0 }
             }
         }
         bits!($t);
@@ -256,11 +260,8 @@ macro_rules! floats {
 
 /// Rust's `as` is the meaning: wraps between integers, saturates from floats (NaN: 0), else rounds to nearest even.
 macro_rules! casts {
-    ($($a:ident => $($r:ident)*;)*) => { $(
-        $(impl Cast<$r> for $a {
-            #[inline(always)]
-            fn cast(self) -> $r { self as $r }
-        })*
+    ($($a:ident)*) => { $(
+        casts!($a => i8 i16 i32 i64 u8 u16 u32 u64 f32 f64);
         impl Cast<bool> for $a {
             #[inline(always)]
             fn cast(self) -> bool { self != 0 as $a }
@@ -268,6 +269,12 @@ macro_rules! casts {
         impl Cast<$a> for bool {
             #[inline(always)]
             fn cast(self) -> $a { u8::from(self) as $a }
+        }
+    )* };
+    ($a:ident => $($r:ident)*) => { $(
+        impl Cast<$r> for $a {
+            #[inline(always)]
+            fn cast(self) -> $r { self as $r }
         }
     )* };
 }
@@ -286,17 +293,23 @@ macro_rules! same_bits {
 }
 
 bits!(bool);
-ints!(i32 i64);
-floats!(f32 f64);
-casts! {
-    i32 => i32 i64 f32 f64;
-    i64 => i32 i64 f32 f64;
-    f32 => i32 i64 f32 f64;
-    f64 => i32 i64 f32 f64;
+ints! {
+    i8 i8::wrapping_abs;
+    i16 i16::wrapping_abs;
+    i32 i32::wrapping_abs;
+    i64 i64::wrapping_abs;
+    u8 std::convert::identity;
+    u16 std::convert::identity;
+    u32 std::convert::identity;
+    u64 std::convert::identity;
 }
+floats!(f32 f64);
+casts!(i8 i16 i32 i64 u8 u16 u32 u64 f32 f64);
 same_bits! {
     f32 i32 u32;
+    f32 u32 u32;
     f64 i64 u64;
+    f64 u64 u64;
 }
 
 impl Cast<bool> for bool {
@@ -329,7 +342,7 @@ macro_rules! points {
         }
     };
     (@ compare $op:ident $bound:ident $f:expr) => {
-        impl<T: Element + $bound> Binary for $op<T> {
+        impl<T: Real + $bound> Binary for $op<T> {
             type A = T;
             type R = bool;
             #[inline(always)]
@@ -382,7 +395,7 @@ impl<T: Float> Ternary for Fma<T> {
 
 struct Select<T>(PhantomData<T>);
 
-impl<T: Element> Ternary for Select<T> {
+impl<T: Real> Ternary for Select<T> {
     type A = bool;
     type R = T;
     #[inline(always)]
@@ -393,7 +406,7 @@ impl<T: Element> Ternary for Select<T> {
 
 struct Convert<A, R>(PhantomData<(A, R)>);
 
-impl<A: Cast<R>, R: Element> Unary for Convert<A, R> {
+impl<A: Cast<R>, R: Real> Unary for Convert<A, R> {
     type A = A;
     type R = R;
     #[inline(always)]
@@ -404,36 +417,13 @@ impl<A: Cast<R>, R: Element> Unary for Convert<A, R> {
 
 struct Bitcast<A, R>(PhantomData<(A, R)>);
 
-impl<A: SameBits<R>, R: Element> Unary for Bitcast<A, R> {
+impl<A: SameBits<R>, R: Real> Unary for Bitcast<A, R> {
     type A = A;
     type R = R;
     #[inline(always)]
     fn at(a: A) -> R {
         a.same_bits()
     }
-}
-
-/// Runs code with `$T` as the Rust type of a dtype, if it is one of these.
-macro_rules! with_type {
-    ($dtype:expr, $t:ident in $($variant:ident $rust:ty),*; $body:expr) => {
-        match $dtype {
-            $(DType::$variant => {
-                type $t = $rust;
-                Some($body)
-            })*
-            #[allow(unreachable_patterns)]
-            _ => None,
-        }
-    };
-    ($dtype:expr, $t:ident: Float; $body:expr) => { with_type!($dtype, $t in F32 f32, F64 f64; $body) };
-    ($dtype:expr, $t:ident: Int; $body:expr) => { with_type!($dtype, $t in I32 i32, I64 i64; $body) };
-    ($dtype:expr, $t:ident: Number; $body:expr) => {
-        with_type!($dtype, $t in I32 i32, I64 i64, F32 f32, F64 f64; $body)
-    };
-    ($dtype:expr, $t:ident: Bits; $body:expr) => { with_type!($dtype, $t in Bool bool, I32 i32, I64 i64; $body) };
-    ($dtype:expr, $t:ident: Any; $body:expr) => {
-        with_type!($dtype, $t in Bool bool, I32 i32, I64 i64, F32 f32, F64 f64; $body)
-    };
 }
 
 /// Hands the operation, on arguments of type `arg` (the last one's) and with this result, to the visitor. `None` if
@@ -474,8 +464,12 @@ pub fn visit<V: Visitor>(op: Op, arg: DType, result: DType, v: V) -> Option<V::O
         Op::Bitcast => match (arg, result) {
             (DType::F32, DType::I32) => Some(v.unary::<Bitcast<f32, i32>>()),
             (DType::I32, DType::F32) => Some(v.unary::<Bitcast<i32, f32>>()),
+            (DType::F32, DType::U32) => Some(v.unary::<Bitcast<f32, u32>>()),
+            (DType::U32, DType::F32) => Some(v.unary::<Bitcast<u32, f32>>()),
             (DType::F64, DType::I64) => Some(v.unary::<Bitcast<f64, i64>>()),
             (DType::I64, DType::F64) => Some(v.unary::<Bitcast<i64, f64>>()),
+            (DType::F64, DType::U64) => Some(v.unary::<Bitcast<f64, u64>>()),
+            (DType::U64, DType::F64) => Some(v.unary::<Bitcast<u64, f64>>()),
             _ => None,
         },
     }

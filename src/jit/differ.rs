@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{Call, Compiled};
-use crate::dtype::{DType, Element, Scalar};
+use crate::dtype::{DType, Real, Scalar};
 use crate::ir::random::{Rng, reach};
 use crate::ir::{Inst, Kernel, OperandId, Role, Stride};
 

@@ -10,12 +10,12 @@
 //!    multiplies `r`, is a pair again.)
 //! 3. The sum `1 + r` is rounded to `s`; what that lost, the low part of `r` and `r^2 q` are some 2^-4 of `s` and are summed
 //!    first. So the result carries little more than its own rounding.
-//! 4. Times `2^k`, as two factors, for `k` goes from -1075 to 1024: `2^(k+b)` and `2^-b`, where `b` follows from the sign of
-//!    `x`. The first product is exact, so the last one alone rounds: to a subnormal, to 0, or to infinity.
+//! 4. Times `2^k`, as two factors of half the exponent, for `k` goes from -1075 to 1024. The first product is exact, so the
+//!    last one alone rounds: to a subnormal, to 0, or to infinity.
 //!
 //! Arguments are first held within bounds that lie beyond overflow and underflow; NaN passes every step.
-//! Always holds: the factor `2^(k+b)` is a product, never added to the bits of the significand, so the bits of a NaN are
-//! never taken for a number.
+//! Always holds: powers of 2 are multiplied by, never added to the bits of the significand, so a NaN stays one, whatever
+//! its bits.
 //!
 //! Constants: `tools/math/exp.py`.
 
@@ -42,10 +42,6 @@ pub(super) struct Type {
     exp2: [f64; 2],
     /// The same for `expm1`: below, the result is -1.
     expm1: [f64; 2],
-    /// For `x < 0` the exponent of the first factor is raised by this much.
-    raised: f64,
-    /// And the second factor is this.
-    lowered: f64,
     /// (e^r - 1 - r)/r^2.
     exp_poly: &'static [f64],
     /// (2^r - 1 - r ln 2)/r^2.
@@ -54,7 +50,7 @@ pub(super) struct Type {
     expm1_poly: &'static [f64],
 }
 
-static F64: Type = Type {
+pub(super) static F64: Type = Type {
     shift: 6755399441055744.0,
     bias: 1023.0,
     digits: 52,
@@ -64,8 +60,6 @@ static F64: Type = Type {
     exp: [-750.0, 710.0],
     exp2: [-1080.0, 1024.25],
     expm1: [-37.5, 710.0],
-    raised: 100.0,
-    lowered: 7.888609052210118e-31,
     exp_poly: &[
         0.5000000000000011,
         0.16666666666666424,
@@ -114,8 +108,6 @@ static F32: Type = Type {
     exp: [-105.0, 89.0],
     exp2: [-151.0, 128.25],
     expm1: [-17.375, 89.0],
-    raised: 50.0,
-    lowered: 8.881784197001252e-16,
     exp_poly: &[
         0.49999991059303284,
         0.1666652113199234,
@@ -164,48 +156,32 @@ fn polynomial<'c>(r: V<'c>, first: V<'c>, c: &[f64], rest: V<'c>) -> V<'c> {
     r.estrin(high).fma(first * power, first.fma(r.estrin(low), rest))
 }
 
-/// The factors of step 4.
-struct Scale<'c> {
-    /// To add to, and to subtract again: rounds to integers, and has the bias of the first factor among its last bits.
-    shift: V<'c>,
-    /// The second factor.
-    second: V<'c>,
-}
-
-impl<'c> Scale<'c> {
-    /// For `2^k` of the sign of `x`.
-    fn of(x: V<'c>, t: &Type) -> Scale<'c> {
-        let negative = x.lt(0.0);
-        Scale {
-            shift: negative.select(x.number(t.shift + t.bias + t.raised), t.shift + t.bias - 1.0),
-            second: negative.select(x.number(t.lowered), 2.0),
-        }
-    }
-
-    /// `s + rest` times `2^k`; `shifted` is `k + self.shift`. The product with `s` does not wait for `rest`.
-    fn apply(self, s: V<'c>, rest: V<'c>, shifted: V<'c>, t: &Type) -> V<'c> {
-        let first = power_of_2(shifted.bits(), t);
-        rest.fma(first, s * first) * self.second
-    }
+/// `s + rest` times `2^k`, where `shifted` is `k + shift + 2 bias`: step 4. The product with `s` does not wait for `rest`.
+fn scaled<'c>(s: V<'c>, rest: V<'c>, k: V<'c>, shifted: V<'c>, t: &Type) -> V<'c> {
+    // Beside a number twice as large, the last bits count by twos: k/2, rounded.
+    let half = (k + 2.0 * (t.shift + t.bias)).bits();
+    let first = power_of_2(half, t);
+    let second = power_of_2(shifted.bits() - half, t);
+    rest.fma(first, s * first) * second
 }
 
 /// e to the power of x. Error: see the row.
 pub(super) fn exp<'c>(x: V<'c>) -> V<'c> {
-    exp_within(x, within(x, of(x).exp), None)
+    exp_within(within(x, of(x).exp), None)
 }
 
 /// e to the power of `hi + lo`. `hi` is any float, and `lo` at most an ulp of it, where `hi` is finite.
 pub(super) fn exp_of<'c>(p: Pair<'c>) -> V<'c> {
     let hi = within(p.hi, of(p.hi).exp);
-    exp_within(p.hi, hi, Some(hi.eq(p.hi).select(p.lo, 0.0)))
+    exp_within(hi, Some(hi.eq(p.hi).select(p.lo, 0.0)))
 }
 
-/// Of `x + lo`, where `x` is within the bounds. `any` has the sign of `x`.
-fn exp_within<'c>(any: V<'c>, x: V<'c>, lo: Option<V<'c>>) -> V<'c> {
+/// Of `x + lo`, where `x` is within the bounds.
+fn exp_within<'c>(x: V<'c>, lo: Option<V<'c>>) -> V<'c> {
     let t = of(x);
-    let scale = Scale::of(any, t);
-    let shifted = x.fma(t.log2_e, scale.shift);
-    let k = shifted - scale.shift;
+    let shift = t.shift + 2.0 * t.bias;
+    let shifted = x.fma(t.log2_e, shift);
+    let k = shifted - shift;
     let hi = k.fma(-t.ln_2_hi, x);
     let s = hi + 1.0;
     let lost = hi - (s - 1.0);
@@ -217,26 +193,27 @@ fn exp_within<'c>(any: V<'c>, x: V<'c>, lo: Option<V<'c>>) -> V<'c> {
         }
     };
     let rest = polynomial(r, r * r, t.exp_poly, rest);
-    scale.apply(s, rest, shifted, t)
+    scaled(s, rest, k, shifted, t)
 }
 
 /// 2 to the power of x. Error: see the row.
 pub(super) fn exp2<'c>(x: V<'c>) -> V<'c> {
-    exp2_within(x, within(x, of(x).exp2), None)
+    exp2_within(within(x, of(x).exp2), None)
 }
 
 /// 2 to the power of `hi + lo`. `hi` is any float, and `lo` at most an ulp of it, where `hi` is finite.
 pub(super) fn exp2_of<'c>(p: Pair<'c>) -> V<'c> {
     let hi = within(p.hi, of(p.hi).exp2);
-    exp2_within(p.hi, hi, Some(hi.eq(p.hi).select(p.lo, 0.0)))
+    exp2_within(hi, Some(hi.eq(p.hi).select(p.lo, 0.0)))
 }
 
-/// Of `x + lo`, where `x` is within the bounds. `any` has the sign of `x`.
-fn exp2_within<'c>(any: V<'c>, x: V<'c>, lo: Option<V<'c>>) -> V<'c> {
+/// Of `x + lo`, where `x` is within the bounds.
+fn exp2_within<'c>(x: V<'c>, lo: Option<V<'c>>) -> V<'c> {
     let t = of(x);
-    let scale = Scale::of(any, t);
-    let shifted = x + scale.shift;
-    let r = x - (shifted - scale.shift);
+    let shift = t.shift + 2.0 * t.bias;
+    let shifted = x + shift;
+    let k = shifted - shift;
+    let r = x - k;
     let (r, lo) = match lo {
         None => (r, None),
         Some(lo) => {
@@ -250,7 +227,7 @@ fn exp2_within<'c>(any: V<'c>, x: V<'c>, lo: Option<V<'c>>) -> V<'c> {
         rest = lo.fma(t.ln_2_hi, rest);
     }
     let rest = polynomial(r, r * r, t.exp2_poly, rest);
-    scale.apply(s, rest, shifted, t)
+    scaled(s, rest, k, shifted, t)
 }
 
 /// e to the power of x as a pair, to a relative error of about 2^-59 (`f32`: 2^-29), where no result is near overflow or
@@ -272,27 +249,6 @@ pub(super) fn exp_pair<'c>(x: V<'c>) -> Pair<'c> {
     Pair { hi: p.hi * scale, lo: p.lo * scale }
 }
 
-/// `e^r - 1` in parts that fall off in size, for the caller to sum with what it has in between: `hi + square/2 + rest`, to a
-/// relative error of about 2^-57 (`f32`: 2^-28).
-pub(super) struct Reduced<'c> {
-    /// `r`, but for the low part of `k ln 2`; exact.
-    pub hi: V<'c>,
-    /// `hi^2`.
-    pub square: V<'c>,
-    /// The cubic part, and what the low part of `r` adds to the others.
-    pub rest: V<'c>,
-}
-
-/// `e^r - 1` for `r = x - k ln 2`.
-pub(super) fn expm1_reduced<'c>(x: V<'c>, k: V<'c>) -> Reduced<'c> {
-    let t = of(x);
-    let hi = k.fma(-t.ln_2_hi, x);
-    let low = k * -t.ln_2_lo;
-    let r = hi + low;
-    let cube = (r * r) * r;
-    Reduced { hi, square: hi * hi, rest: polynomial(r, cube, t.expm1_poly, hi.fma(low, low)) }
-}
-
 /// `e^x - 1`. With `g = 2^-k`: `2^k ((1 - g) + (e^r - 1))`, where `1 - g` is exact, or its error is added. Error: see the row.
 pub(super) fn expm1<'c>(x: V<'c>) -> V<'c> {
     let t = of(x);
@@ -301,15 +257,20 @@ pub(super) fn expm1<'c>(x: V<'c>) -> V<'c> {
     // The factor is 2^(k-1), for k goes up to 1024, and the sum before is doubled.
     let shift = t.shift + t.bias - 1.0;
     let shifted = x.fma(t.log2_e, shift);
-    let e = expm1_reduced(x, shifted - shift);
+    let k = shifted - shift;
     let scale = power_of_2(shifted.bits(), t);
     let doubled_g = power_of_2(x.number(t.shift + 2.0 * t.bias).bits() - shifted.bits(), t);
-    // g - 1, which is +0 for k = 0, so that the zero of x keeps its sign in the difference.
-    let m = doubled_g.fma(0.5, -1.0);
-    let m_lost = doubled_g.fma(0.5, -1.0 - m);
-    let n = e.hi - m;
-    let lost = e.hi - (n + m);
-    let n = n + e.square.fma(0.5, e.rest + (lost - m_lost));
-    let y = (n + n) * scale;
+    let m = doubled_g.fma(-0.5, 1.0);
+    let m_lost = doubled_g.fma(-0.5, 1.0 - m);
+    // The high part of r is exact; the low one counts in the linear and in the square term.
+    let hi = k.fma(-t.ln_2_hi, x);
+    let low = k * -t.ln_2_lo;
+    let r = hi + low;
+    let sum = fast_sum(m, hi);
+    let rest = hi.fma(low, low + (sum.lo + m_lost));
+    let rest = polynomial(r, (r * r) * r, t.expm1_poly, rest);
+    let y = sum.hi + (hi * hi).fma(0.5, rest);
+    let y = (y + y) * scale;
+    // The sign of a zero is lost in the sums; every other result has that of x by itself.
     (y.bits() | sign).as_float()
 }

@@ -18,6 +18,7 @@ pub mod complex;
 mod double;
 mod erf;
 mod exp;
+mod exp_scaled;
 mod formula;
 mod gamma;
 mod hyperbolic;
@@ -114,11 +115,11 @@ table! {
     /// `log(1 + x)`, near 0 too.
     Log1p "log1p" [1.0, 1.0], None, |x; _| log::log1p(x);
     /// Sine.
-    Sin "sin" [1.0, 1.0], None, |x; _| trigonometric::sin(x);
+    Sin "sin" [1.0, 1.0], Some([4.0, 4.0]), |x; accuracy| trigonometric::sin(x, accuracy);
     /// Cosine.
-    Cos "cos" [1.0, 1.0], None, |x; _| trigonometric::cos(x);
+    Cos "cos" [1.0, 1.0], Some([4.0, 4.0]), |x; accuracy| trigonometric::cos(x, accuracy);
     /// Tangent.
-    Tan "tan" [1.0, 1.0], None, |x; _| trigonometric::tan(x);
+    Tan "tan" [1.0, 1.0], Some([4.0, 4.0]), |x; accuracy| trigonometric::tan(x, accuracy);
     /// Inverse sine.
     Arcsin "arcsin" [1.0, 1.0], None, |x; _| inverse_trigonometric::arcsin(x);
     /// Inverse cosine.
@@ -156,7 +157,7 @@ table! {
     /// Logarithm of the magnitude of the gamma function.
     Lgamma "lgamma" [10.0, 10.0], None, |x; _| gamma::lgamma(x);
     /// `log(exp(x) + exp(y))`, without overflow between.
-    Logaddexp "logaddexp" [10.0, 10.0], None, |x, y; _| logaddexp::logaddexp(x, y);
+    Logaddexp "logaddexp" [1.0, 1.0], None, |x, y; _| logaddexp::logaddexp(x, y);
 }
 
 impl Elementary {

@@ -3,18 +3,19 @@
 use std::borrow::Borrow;
 
 use ndarray::{ArrayBase, ArrayView, Data, Dimension};
+use num_complex::Complex;
 use smallvec::SmallVec;
 
 use super::view::{Dims, Memory, RawView};
-use crate::dtype::{DType, Element};
+use crate::dtype::{DType, Element, Real};
 
 /// One argument: a borrowed array of any layout, or a scalar.
 ///
 /// Made by [`Arg::new`] (or [`args!`](crate::args)) from a reference to an array or view of any storage, a view by
 /// value, a slice, a `Vec`, an array `[T; N]`, or a scalar; all of these also behind one more reference.
 ///
-/// A bare Rust number is *weak*, like a literal in the text: it does not widen an `f32` expression. An array of rank 0
-/// is not weak.
+/// A bare Rust number, of whatever type, is *weak*, like a literal in the text: it does not widen an `f32` or `u8` expression,
+/// and a whole one must be in the range of what it meets. An array of rank 0 is not weak.
 ///
 /// ```
 /// use ndarray::{Array1, array};
@@ -35,7 +36,7 @@ enum Inner<'a> {
     Array(Memory<'a>),
     /// The value's memory form lies at the start of the bytes.
     Scalar {
-        bytes: u64,
+        bytes: [u64; 2],
         dtype: DType,
         weak: bool,
     },
@@ -75,7 +76,7 @@ impl<'a> Arg<'a> {
             Inner::Array(memory) => memory.view(),
             Inner::Scalar { bytes, dtype, .. } => {
                 let pointer = (&raw const *bytes).cast_mut().cast();
-                RawView { pointer, dtype: *dtype, shape: &[], strides: &[] }
+                RawView::new(pointer, *dtype, &[], &[])
             }
         }
     }
@@ -86,10 +87,16 @@ impl<'a> Arg<'a> {
     }
 
     #[inline]
-    fn from_scalar<T: Element>(value: T, weak: bool) -> Arg<'a> {
+    fn from_scalar<T: Real>(value: T, weak: bool) -> Arg<'a> {
         let bits = value.to_scalar().bits();
         let bytes = if cfg!(target_endian = "big") { bits << (64 - 8 * T::DTYPE.size()) } else { bits };
-        Arg(Inner::Scalar { bytes, dtype: T::DTYPE, weak })
+        Arg(Inner::Scalar { bytes: [bytes, 0], dtype: T::DTYPE, weak })
+    }
+
+    #[inline]
+    fn from_complex(value: Complex<f64>) -> Arg<'a> {
+        let bytes = [value.re.to_bits(), value.im.to_bits()];
+        Arg(Inner::Scalar { bytes, dtype: DType::C128, weak: true })
     }
 }
 
@@ -175,11 +182,12 @@ where
 }
 
 macro_rules! scalars {
-    ($($t:ty as $wide:ty, weak $weak:literal;)*) => { $(
+    ($($t:ty, |$x:ident| $arg:expr;)*) => { $(
         impl<'a> IntoArg<'a> for $t {
             #[inline]
             fn into_arg(self) -> Arg<'a> {
-                Arg::from_scalar(<$wide>::from(self), $weak)
+                let $x = self;
+                $arg
             }
         }
 
@@ -192,13 +200,21 @@ macro_rules! scalars {
     )* };
 }
 
-// A weak number has a kind (whole or not) and a value, but no width of its own.
+// A weak number has a kind (whole or not) and a value, but no width of its own: whole numbers are `i64`, or `u64` beyond.
 scalars! {
-    bool as bool, weak false;
-    i32 as i64, weak true;
-    i64 as i64, weak true;
-    f32 as f64, weak true;
-    f64 as f64, weak true;
+    bool, |x| Arg::from_scalar(x, false);
+    i8, |x| Arg::from_scalar(i64::from(x), true);
+    i16, |x| Arg::from_scalar(i64::from(x), true);
+    i32, |x| Arg::from_scalar(i64::from(x), true);
+    i64, |x| Arg::from_scalar(x, true);
+    u8, |x| Arg::from_scalar(i64::from(x), true);
+    u16, |x| Arg::from_scalar(i64::from(x), true);
+    u32, |x| Arg::from_scalar(i64::from(x), true);
+    u64, |x| i64::try_from(x).map_or_else(|_| Arg::from_scalar(x, true), |x| Arg::from_scalar(x, true));
+    f32, |x| Arg::from_scalar(f64::from(x), true);
+    f64, |x| Arg::from_scalar(x, true);
+    Complex<f32>, |x| Arg::from_complex(Complex::new(x.re.into(), x.im.into()));
+    Complex<f64>, |x| Arg::from_complex(x);
 }
 
 /// The arguments of a call, by name. Extra ones are ignored; a name given twice is an error of the call.

@@ -19,14 +19,16 @@ use super::result::AnyArray;
 use super::scratch::with_workspace;
 use super::threads::Threads;
 use super::view::RawView;
-use crate::dtype::DType;
-use crate::error::CompileError;
+use crate::diagnostic::Diagnostic;
+use crate::dtype::{DType, Scalar};
+use crate::error::{CompileError, CompileErrorKind};
 use crate::math::Accuracy;
 use crate::plan::program::Program;
-use crate::syntax::ast::{Ast, Node};
+use crate::syntax::ast::{Node, Span};
 use crate::syntax::{Limits, parse};
+use crate::types::registered::Custom;
 use crate::types::resolve::Meaning;
-use crate::types::{InputType, Resolved, infer, resolve};
+use crate::types::{Given, InputType, Resolved, infer, resolve};
 
 /// How the axes of a new result lie in memory.
 ///
@@ -70,7 +72,18 @@ pub struct Options {
     pub limits: Limits,
     /// Names that are arguments even if they are those of constants.
     pub declared: Vec<String>,
+    /// Functions of the caller's.
+    pub functions: Vec<Custom>,
 }
+
+impl Options {
+    fn given(&self) -> Given<'_> {
+        Given { declared: &self.declared, functions: &self.functions, limits: self.limits }
+    }
+}
+
+/// How often, on the whole, an operation may be part of a pass.
+const PASSES: usize = 16;
 
 /// Sets of argument types for which an expression keeps its typed form.
 const TYPES: usize = 32;
@@ -81,7 +94,6 @@ pub struct Core {
     pub source: String,
     /// What it was compiled with.
     pub options: Options,
-    ast: Ast,
     resolved: Resolved,
     /// The constants that the text uses.
     constants: Vec<String>,
@@ -108,7 +120,8 @@ impl Core {
     /// Parses a text.
     pub fn new(source: &str, options: &Options) -> Result<Core, CompileError> {
         let ast = parse(source, &options.limits)?;
-        let resolved = resolve(&ast, source, &options.declared)?;
+        let resolved = resolve(ast, source, options.given())?;
+        let ast = &resolved.ast;
         let is_constant = |meaning: &Meaning| matches!(meaning, Meaning::Constant(_));
         let constants = ast.nodes.iter().zip(&resolved.meanings).filter_map(|(node, meaning)| match node {
             Node::Name(name) if is_constant(meaning) => Some(ast.name(*name).to_string()),
@@ -116,7 +129,7 @@ impl Core {
         });
         let constants = constants.collect();
         let (source, options) = (source.to_string(), options.clone());
-        Ok(Core { source, options, ast, resolved, constants, typed: Places::new(TYPES) })
+        Ok(Core { source, options, resolved, constants, typed: Places::new(TYPES) })
     }
 
     /// The free names, in order of first appearance.
@@ -191,9 +204,19 @@ impl Core {
         };
         let make = || {
             let signature: SmallVec<[InputType; 8]> = bound.iter().map(|(ty, _)| *ty).collect();
-            let mut graph = infer(&self.ast, &self.source, &self.resolved, &signature)?;
+            let limits = &self.options.limits;
+            let mut graph = infer(&self.source, &self.resolved, &signature, limits)?;
             graph.convert_outputs(casts);
-            let program = Program::new(graph, self.options.accuracy);
+            let spans: Vec<Span> = graph.nodes.iter().map(|node| node.span).collect();
+            let program = Program::new(graph, self.options.accuracy, limits.operations.saturating_mul(PASSES));
+            let program = program.map_err(|at| {
+                let span = spans.get(at.0 as usize).copied().unwrap_or_default();
+                let most = limits.operations.saturating_mul(PASSES);
+                let message = format!("too many reductions or results of too much: more than {most} operations in all");
+                let help = "if the text is trusted, raise `Limits::operations`";
+                let diagnostic = Diagnostic::new(message, span).with_help(help);
+                CompileError::new(CompileErrorKind::Limit, diagnostic, &self.source)
+            })?;
             Ok::<_, CompileError>(Arc::new(Typed {
                 signature,
                 casts: SmallVec::from_slice(casts),
@@ -221,8 +244,9 @@ impl Core {
             with_workspace(|workspace| {
                 let program = &typed.program;
                 workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
-                let mut pending = Vec::with_capacity(program.graph.outputs.len());
-                for (output, &node) in program.graph.outputs.iter().enumerate() {
+                let mut pending = Vec::with_capacity(program.graph.results.len());
+                for (dtype, outputs) in program.graph.results() {
+                    let output = outputs.start;
                     let shape = workspace.output_shape(program, output);
                     let order = match self.options.order {
                         Order::C => (0..shape.len()).collect(),
@@ -230,10 +254,11 @@ impl Core {
                         Order::F | Order::A => (0..shape.len()).rev().collect(),
                         Order::K => workspace.output_order(program, &inputs, output),
                     };
-                    pending.push(Pending::new(program.graph.node(node).dtype, shape, order)?);
+                    pending.push(Pending::new(dtype, shape, order)?);
                 }
                 {
-                    let outputs: SmallVec<[RawView; 2]> = pending.iter_mut().map(Pending::view).collect();
+                    let outputs: SmallVec<[RawView; 2]> =
+                        pending.iter_mut().map(Pending::view).flat_map(RawView::parts).collect();
                     // SAFETY: inputs are borrowed arrays, outputs new ones, of the shapes and types of the program.
                     unsafe { self.run(typed, workspace, threads, &inputs, &outputs, false)? }
                 }
@@ -304,8 +329,8 @@ impl Core {
         let mut targets: SmallVec<[Target; 2]> = SmallVec::new();
         with_workspace(|workspace| {
             workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
-            for (at, out) in outputs.iter().enumerate() {
-                let shape = workspace.output_shape(program, at);
+            for (at, (out, (_, parts))) in outputs.iter().zip(program.graph.results()).enumerate() {
+                let shape = workspace.output_shape(program, parts.start);
                 targets.push(Target::new(*out, &shape, at, outputs.len())?);
                 if in_place && out.shape != shape.as_slice() {
                     let message =
@@ -313,7 +338,7 @@ impl Core {
                     return Err(EvalError::new(EvalErrorKind::Output, message));
                 }
             }
-            let views: SmallVec<[RawView; 2]> = targets.iter().map(Target::view).collect();
+            let views: SmallVec<[RawView; 2]> = targets.iter().map(Target::view).flat_map(RawView::parts).collect();
             // SAFETY: the views have the shapes and types of the results; for the rest the caller vouches.
             unsafe { self.run(typed, workspace, threads, &inputs, &views, in_place) }
         })?;
@@ -328,10 +353,10 @@ impl Core {
             with_workspace(|workspace| {
                 let program = &typed.program;
                 workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
-                let of = |(output, &node): (usize, &_)| {
-                    (program.graph.node(node).dtype, workspace.output_shape(program, output).to_vec())
+                let of = |(dtype, parts): (DType, std::ops::Range<usize>)| {
+                    (dtype, workspace.output_shape(program, parts.start).to_vec())
                 };
-                Ok(program.graph.outputs.iter().enumerate().map(of).collect())
+                Ok(program.graph.results().map(of).collect())
             })
         })?
     }
@@ -366,16 +391,17 @@ impl Typed {
         let graph = &self.program.graph;
         for check in &graph.range_checks {
             let (_, view) = bound[check.name as usize];
-            // SAFETY: a bare integer argument is an `i64`.
-            let value = unsafe { view.pointer.cast::<i64>().read_unaligned() };
-            if check.dtype == DType::I32 && i32::try_from(value).is_err() {
+            // SAFETY: a bare integer argument is an `i64`, or a `u64`.
+            let bits = unsafe { view.pointer.cast::<u64>().read_unaligned() };
+            let value = Scalar::from_bits(view.dtype, bits).as_int().unwrap_or(0);
+            if !check.dtype.holds(value) {
                 let name = &core.names()[check.name as usize];
                 let message = format!("`{name}` is {value}, which is out of the range of {}", check.dtype);
                 return Err(EvalError::new(EvalErrorKind::Range, message)
                     .with_help(format!("cast what it is combined with: `i64(...)`, or pass `{name}` as a float")));
             }
         }
-        Ok(graph.inputs.iter().map(|input| bound[input.name as usize].1).collect())
+        Ok(graph.inputs.iter().map(|input| bound[input.name as usize].1.part(input.part)).collect())
     }
 
     /// What all passes of a call need.

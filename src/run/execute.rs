@@ -9,10 +9,12 @@ use super::scratch::Buffer;
 use super::view::RawView;
 use crate::dtype::DType;
 use crate::ir::FaultCode;
+use crate::ir::registered::Registered;
 use crate::plan::lower::{Pass, operands};
 use crate::plan::nest::Nest;
 use crate::plan::program::{Program, Source, Stage, Work};
 use crate::plan::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, c_strides, count, reduced};
+use crate::types::registered::Custom;
 
 /// What a call works in; kept by its thread, so that a call allocates nothing once warm.
 #[derive(Default)]
@@ -185,7 +187,7 @@ impl Workspace {
                     nest.begin(&shapes[at]);
                     let sources = stage.sources.iter().map(|leaf| resolve(leaf, temps));
                     for view in sources.chain(stores.iter().map(|&(_, o)| outputs[o as usize])) {
-                        nest.push(view.pointer, view.dtype.size(), view.shape, view.strides);
+                        nest.push(view.pointer, view.unit, view.shape, view.strides);
                     }
                     nest.arrange(|_| false);
                     // SAFETY: sources are inputs, temporaries of earlier stages and counts; outputs as promised.
@@ -217,7 +219,7 @@ impl Workspace {
                             let outs = stores.iter().map(|&(_, o)| outputs[o as usize]);
                             others.map(|leaf| resolve(leaf, &*before)).chain(outs).collect()
                         });
-                    let result = |dtype| RawView { pointer: std::ptr::null_mut(), dtype, shape, strides };
+                    let result = |dtype| RawView::new(std::ptr::null_mut(), dtype, shape, strides);
                     let views: SmallVec<[RawView; 2]> = dtypes().map(result).collect();
                     let position = stage.sources.iter().position(|(_, source)| *source == Source::Position);
                     let reduction = Reduction {
@@ -256,15 +258,15 @@ fn view<'a>(source: Source, dtype: DType, inputs: &[RawView<'a>], temps: &'a [Te
         Source::Temp { stage, part } => {
             let temp = &temps[stage as usize];
             let pointer = temp.pointers.get(part as usize).copied().unwrap_or(std::ptr::null_mut());
-            RawView { pointer, dtype, shape: &temp.shape, strides: &temp.strides }
+            RawView::new(pointer, dtype, &temp.shape, &temp.strides)
         }
         Source::Position => {
             static FIRST: i64 = 0;
-            RawView { pointer: (&raw const FIRST).cast_mut().cast(), dtype, shape: &[], strides: &[] }
+            RawView::new((&raw const FIRST).cast_mut().cast(), dtype, &[], &[])
         }
         Source::Count(c) => {
             let pointer = (&raw const counts[c as usize]).cast_mut().cast();
-            RawView { pointer, dtype, shape: &[], strides: &[] }
+            RawView::new(pointer, dtype, &[], &[])
         }
     }
 }
@@ -292,6 +294,13 @@ fn wrong_axis(e: AxisError, shape: &[usize]) -> EvalError {
 
 #[cold]
 pub fn fault(faults: u32) -> EvalError {
+    if let Some(number) = Registered::panicked(faults) {
+        let message = match Custom::name_of(number) {
+            Some(name) => format!("the registered function `{name}` panicked"),
+            None => "a registered function panicked".to_string(),
+        };
+        return EvalError::new(EvalErrorKind::Panic, message);
+    }
     let what = FaultCode::ALL.iter().find(|&&code| faults >> code as u32 & 1 == 1);
     match what {
         Some(FaultCode::NegativePower) => {

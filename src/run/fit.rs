@@ -65,8 +65,10 @@ impl Casting {
 fn rank(dtype: DType) -> usize {
     match dtype.kind() {
         Kind::Bool => 0,
+        Kind::Int if !dtype.is_signed() => 1,
         Kind::Int => 2,
         Kind::Float => 3,
+        Kind::Complex => 4,
     }
 }
 
@@ -79,13 +81,12 @@ pub(super) fn casts(
     options: &Options,
     outputs: &[RawView],
 ) -> Result<Option<SmallVec<[DType; 2]>>, EvalError> {
-    let results = program.graph.outputs.len();
+    let results = program.graph.results.len();
     if results != outputs.len() {
         return Err(wrong(format!("the expression has {results} results, but there are {} outputs", outputs.len())));
     }
     let mut same = true;
-    for (at, (&node, out)) in program.graph.outputs.iter().zip(outputs).enumerate() {
-        let dtype = program.graph.node(node).dtype;
+    for (at, (&dtype, out)) in program.graph.results.iter().zip(outputs).enumerate() {
         same &= dtype == out.dtype;
         if !options.casting.allows(dtype, out.dtype) {
             let which = which(at, results);
@@ -136,7 +137,7 @@ impl<'a> Target<'a> {
     /// The part that the program writes.
     pub fn view(&self) -> RawView<'_> {
         let RawView { pointer, dtype, strides, .. } = self.out;
-        RawView { pointer, dtype, shape: &self.part[self.missing..], strides: &strides[self.missing..] }
+        RawView::new(pointer, dtype, &self.part[self.missing..], &strides[self.missing..])
     }
 
     /// Copies the part that has been written along the axes that the result lacks.
@@ -144,7 +145,7 @@ impl<'a> Target<'a> {
     /// # Safety
     /// The array must be writable, and the part written.
     pub unsafe fn spread(&mut self, threads: &Threads) -> Result<(), EvalError> {
-        let RawView { pointer, dtype, shape, strides } = self.out;
+        let RawView { pointer, dtype, shape, strides, .. } = self.out;
         for axis in 0..shape.len() {
             if self.part[axis] == shape[axis] {
                 continue;
@@ -156,8 +157,8 @@ impl<'a> Target<'a> {
             still[axis] = 0;
             let next = pointer.wrapping_offset(strides[axis] * dtype.size() as isize);
             let mut bound = Bound::new();
-            bound.push((InputType::strong(dtype), RawView { pointer, dtype, shape: &rest, strides: &still }));
-            let to = [RawView { pointer: next, dtype, shape: &rest, strides }];
+            bound.push((InputType::strong(dtype), RawView::new(pointer, dtype, &rest, &still)));
+            let to = [RawView::new(next, dtype, &rest, strides)];
             // SAFETY: index 0 of the axis is read, where all is written; the others are within the array, and apart from it.
             unsafe { copy.eval_into(&bound, &to, threads, false)? }
             self.part[axis] = shape[axis];

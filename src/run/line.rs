@@ -51,7 +51,8 @@ impl Line {
         let mut sources = SmallVec::new();
         for &(_, source) in &stage.sources {
             let Source::Input(input) = source else { return None };
-            let name = program.graph.inputs.get(input as usize)?.name;
+            let input = program.graph.inputs.get(input as usize).filter(|input| input.part.is_none())?;
+            let name = input.name;
             sources.push((name, typed.signature.get(name as usize)?.weak));
         }
         if sources.iter().all(|&(_, scalar)| scalar) {

@@ -1,6 +1,7 @@
 //! Memory for results: not initialised before it is computed, and on huge pages where it is large.
 
 use ndarray::{ArrayD, IxDyn};
+use num_complex::Complex;
 use smallvec::SmallVec;
 
 use super::error::{EvalError, EvalErrorKind};
@@ -46,7 +47,7 @@ impl Pending {
 
     /// Where to write it.
     pub fn view(&mut self) -> RawView<'_> {
-        RawView { pointer: self.memory.pointer(), dtype: self.dtype, shape: &self.shape, strides: &self.strides }
+        RawView::new(self.memory.pointer(), self.dtype, &self.shape, &self.strides)
     }
 
     /// The array.
@@ -100,10 +101,18 @@ macro_rules! uninitialised {
 
 uninitialised! {
     Bool bool;
+    I8 i8;
+    I16 i16;
     I32 i32;
     I64 i64;
+    U8 u8;
+    U16 u16;
+    U32 u32;
+    U64 u64;
     F32 f32;
     F64 f64;
+    C64 Complex<f32>;
+    C128 Complex<f64>;
 }
 
 /// Asks for huge pages under large memory, as NumPy does: fewer page faults when it is first written. The whole pages

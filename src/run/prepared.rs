@@ -106,11 +106,11 @@ impl<const N: usize> Prepared<N> {
         let strides = [1];
         let view = |at: usize| {
             let pointer = args[at].as_ptr().cast_mut().cast();
-            let view = RawView { pointer, dtype: T::DTYPE, shape: &lengths[at], strides: &strides };
+            let view = RawView::new(pointer, T::DTYPE, &lengths[at], &strides);
             (InputType::strong(T::DTYPE), view)
         };
         let length = [out.len()];
-        let output = RawView { pointer: out.as_mut_ptr().cast(), dtype: T::DTYPE, shape: &length, strides: &strides };
+        let output = RawView::new(out.as_mut_ptr().cast(), T::DTYPE, &length, &strides);
         self.run(view, &[output])
     }
 

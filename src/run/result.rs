@@ -1,7 +1,9 @@
 //! Results: arrays of a type known at run time, and their conversion to what the caller asked for.
 
 use ndarray::{Array, ArrayD, Dimension, IxDyn};
+use num_complex::Complex;
 
+use super::arg::{Arg, IntoArg};
 use super::error::{EvalError, EvalErrorKind};
 use crate::dtype::{DType, Element};
 
@@ -62,6 +64,12 @@ macro_rules! any_array {
             }
         }
 
+        impl<'a> IntoArg<'a> for &'a AnyArray {
+            fn into_arg(self) -> Arg<'a> {
+                match self { $(AnyArray::$variant(a) => a.into_arg(),)* }
+            }
+        }
+
         $(impl From<ArrayD<$t>> for AnyArray {
             fn from(array: ArrayD<$t>) -> AnyArray {
                 AnyArray::$variant(array)
@@ -86,10 +94,18 @@ macro_rules! any_array {
 
 any_array! {
     Bool bool;
+    I8 i8;
+    I16 i16;
     I32 i32;
     I64 i64;
+    U8 u8;
+    U16 u16;
+    U32 u32;
+    U64 u64;
     F32 f32;
     F64 f64;
+    C64 Complex<f32>;
+    C128 Complex<f64>;
 }
 
 /// What [`eval`](crate::Expr::eval) can give: an `Array<T, D>`, a scalar, an [`AnyArray`], or a tuple of these for an

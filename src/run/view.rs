@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::dtype::{DType, Element};
+use crate::math::complex::Part;
 
 /// Lengths and strides (in elements) of an array's axes, borrowed where they lie or carried along.
 #[derive(Clone, Debug)]
@@ -46,7 +47,7 @@ impl<'a> Memory<'a> {
             Dims::Borrowed(shape, strides) => (shape, strides),
             Dims::Owned(shape, strides) => (shape, strides),
         };
-        RawView { pointer: self.pointer, dtype: self.dtype, shape, strides }
+        RawView::new(self.pointer, self.dtype, shape, strides)
     }
 }
 
@@ -59,6 +60,30 @@ pub(crate) struct RawView<'a> {
     pub dtype: DType,
     /// The length of each axis.
     pub shape: &'a [usize],
-    /// The stride along each axis, in elements.
+    /// The stride along each axis, in units.
     pub strides: &'a [isize],
+    /// Bytes of a unit: of an element, or of the complex number that the elements are parts of.
+    pub unit: usize,
+}
+
+impl<'a> RawView<'a> {
+    /// An array whose strides count elements.
+    #[inline]
+    pub fn new(pointer: *mut u8, dtype: DType, shape: &'a [usize], strides: &'a [isize]) -> RawView<'a> {
+        RawView { pointer, dtype, shape, strides, unit: dtype.size() }
+    }
+
+    /// The real or the imaginary parts of an array of complex numbers; `None` means the array as it is.
+    pub fn part(self, part: Option<Part>) -> RawView<'a> {
+        let dtype = if part.is_some() { self.dtype.part() } else { self.dtype };
+        let first = if part == Some(Part::Imaginary) { dtype.size() } else { 0 };
+        RawView { pointer: self.pointer.wrapping_add(first), dtype, ..self }
+    }
+
+    /// The arrays of real numbers that an array consists of.
+    pub fn parts(self) -> impl Iterator<Item = RawView<'a>> {
+        let of: &[Option<Part>] =
+            if self.dtype.is_complex() { &[Some(Part::Real), Some(Part::Imaginary)] } else { &[None] };
+        of.iter().map(move |&part| self.part(part))
+    }
 }

@@ -5,25 +5,45 @@
 
 use smallvec::SmallVec;
 
+use super::composed::Composed;
 use super::divide;
 use super::functions::{Function, Rule};
 use super::graph::{Axes, NodeId, NodeKind};
-use super::promote::Type;
+use super::promote::{Type, common};
 use super::resolve::Call;
 use super::value::{Operand, Typed, Typer, Value, error_with_help};
-use crate::dtype::{DType, Kind};
-use crate::ir::{Fold, Monoid, Op};
+use crate::dtype::{DType, Kind, Scalar};
+use crate::ir::{Fold, Helper, Monoid, Op};
 use crate::math::Elementary;
 
 impl Typer<'_> {
     /// A call.
     pub fn call(&mut self, call: &Call, args: &[Operand]) -> Typed<Value> {
-        match (call.function.rule, args) {
+        let rule = call.function.rule;
+        let own = matches!(
+            rule,
+            Rule::Unary(_) | Rule::Binary(_) | Rule::Compare(_) | Rule::Logical(_) | Rule::Cast(_) | Rule::Where
+        );
+        if !args.is_empty() && !own && self.any_complex(args) && rule != Rule::Complex {
+            return self.complex_call(call, args);
+        }
+        match (rule, args) {
             (Rule::Unary(op), &[x]) => self.unary(op, x),
             (Rule::Binary(op), &[x, y]) => self.binary(op, x, y),
             (Rule::Compare(op), &[x, y]) => self.compare(op, x, y),
             (Rule::Logical(op), _) => self.truths(op, args),
             (Rule::Cast(to), &[x]) => self.cast(x, to),
+            (Rule::Composed(Composed::Isclose), &[x, y, ref given @ ..]) => {
+                let number = |at: usize, default: f64, this: &mut Self| match given.get(at) {
+                    Some(&x) => x,
+                    None => Operand { value: this.float_literal(default), span: this.emit.span },
+                };
+                let (rtol, atol) = (number(0, 1e-5, self), number(1, 1e-8, self));
+                self.composed(Composed::Isclose, &[x, y, rtol, atol])
+            }
+            (Rule::Composed(which), _) => self.composed(which, args),
+            (Rule::Complex, &[x, y]) => self.complex_of_parts(x, y),
+            (Rule::Real | Rule::Imag | Rule::Conj | Rule::Angle, &[x]) => self.part_of(rule, x),
             (Rule::Where, &[condition, x, y]) => self.choose(condition, x, y),
             (Rule::Abs, &[x]) => self.abs(x),
             (Rule::Sign, &[x]) => self.sign(x),
@@ -44,6 +64,7 @@ impl Typer<'_> {
             }
             (Rule::IsNan | Rule::IsInf | Rule::IsFinite, &[x]) => self.classify(call.function.rule, x),
             (Rule::Fold(fold), &[x]) => self.reduce(fold, x, &call.axes, call.keepdims),
+            (Rule::Custom(helper), _) => self.custom(helper, args),
             (Rule::Mean, &[x]) => self.mean(x, &call.axes, call.keepdims),
             (Rule::Var { root }, &[x]) => self.variance(x, call, root),
             _ => self.wrong_count(call.function),
@@ -56,20 +77,49 @@ impl Typer<'_> {
         error_with_help(message, self.emit.span, format!("`{}`", function.signature(function.name)))
     }
 
-    /// The operands as floats of one type: integers as `f64`, bools as `f32` (NumPy: `f16`).
+    /// The operands as floats of one type. Integers and bools become the least float that holds them all, but `f32` at the
+    /// least (NumPy: `f16`); `f64` if all are weak.
     fn floats(&mut self, of: &[Operand]) -> Typed<Vec<NodeId>> {
-        let to = match self.common(of).dtype() {
-            DType::Bool => DType::F32,
-            to if to.is_float() => to,
-            _ => DType::F64,
-        };
+        let to = self.floats_type(of);
         of.iter().map(|&x| self.coerce(x, to, of)).collect()
+    }
+
+    /// The type of [`floats`](Typer::floats).
+    pub fn floats_type(&self, of: &[Operand]) -> DType {
+        let common = self.common(of).dtype();
+        let small = of.iter().all(|x| self.is_weak(x.value) || self.type_of(x.value).dtype().size() <= 2);
+        match common {
+            _ if common.is_float() => common,
+            // Of a bool and a weak integer NumPy makes `i64` first.
+            _ if small && common.size() <= 4 && !of.iter().all(|x| self.is_weak(x.value)) => DType::F32,
+            _ => DType::F64,
+        }
     }
 
     /// A bool where numbers are asked for.
     fn refuse_bool(&self, x: Operand) -> Typed<Value> {
         let help = format!("convert it: `{}`", self.call_text("i32", x.span));
         error_with_help("this function takes numbers, not bool", x.span, help)
+    }
+
+    /// A function of the caller's: arguments are converted where that loses nothing. Its result is strong.
+    fn custom(&mut self, helper: &'static Helper, of: &[Operand]) -> Typed<Value> {
+        let mut nodes = Vec::with_capacity(of.len());
+        for (&x, &to) in of.iter().zip(helper.args()) {
+            let from = self.type_of(x.value);
+            if common([from, Type::Strong(to)]) != Type::Strong(to) {
+                let message = format!("`{}` takes {to} here, not {from}", helper.name);
+                return error_with_help(
+                    message,
+                    x.span,
+                    format!("convert it: `{}`", self.call_text(to.name(), x.span)),
+                );
+            }
+            nodes.push(self.coerce(x, to, &[])?);
+        }
+        let e = &mut self.emit;
+        let (everywhere, never) = (e.constant(true), e.constant(Scalar::from_bits(helper.result(), 0)));
+        Ok(Value::Node { id: e.patch(everywhere, never, helper, &nodes), weak: false })
     }
 
     fn truths(&mut self, op: Op, of: &[Operand]) -> Typed<Value> {
@@ -80,9 +130,12 @@ impl Typer<'_> {
 
     /// A cast. Its result is strong, also of a literal.
     fn cast(&mut self, x: Operand, to: DType) -> Typed<Value> {
+        if to.is_complex() || self.any_complex(&[x]) {
+            return self.complex_cast(x, to);
+        }
         let id = match x.value {
-            Value::Int(_) => self.coerce(x, to, &[])?,
             Value::Node { id, .. } => self.emit.convert(id, to),
+            _ => self.coerce(x, to, &[])?,
         };
         Ok(Value::Node { id, weak: false })
     }
@@ -90,6 +143,9 @@ impl Typer<'_> {
     /// `x` where the condition holds, else `y`.
     pub fn choose(&mut self, condition: Operand, x: Operand, y: Operand) -> Typed<Value> {
         let mask = self.truth(condition)?;
+        if self.any_complex(&[x, y]) {
+            return self.complex_choose(mask, condition, x, y);
+        }
         let to = self.common(&[x, y]).dtype();
         let [a, b] = self.coerce_pair(x, y, to)?;
         let id = self.emit.select(mask, a, b);
@@ -133,9 +189,11 @@ impl Typer<'_> {
         Ok(self.result(id, &[x]))
     }
 
-    fn square(&mut self, x: Operand) -> Typed<Value> {
+    pub fn square(&mut self, x: Operand) -> Typed<Value> {
         if self.kind_of(x.value) == Kind::Bool {
-            return self.refuse_bool(x);
+            let id = self.settle(x)?;
+            let id = self.emit.convert(id, self.number_of(&[x]));
+            return Ok(self.result(id, &[x]));
         }
         self.binary(crate::syntax::ast::BinaryOp::Mul, x, x)
     }
@@ -152,7 +210,7 @@ impl Typer<'_> {
         Ok(self.result(id, &[x]))
     }
 
-    fn extremum(&mut self, op: Op, x: Operand, y: Operand) -> Typed<Value> {
+    pub fn extremum(&mut self, op: Op, x: Operand, y: Operand) -> Typed<Value> {
         if let (Value::Int(a), Value::Int(b)) = (x.value, y.value) {
             return Ok(Value::Int(if op == Op::Min { a.min(b) } else { a.max(b) }));
         }
@@ -184,7 +242,7 @@ impl Typer<'_> {
     fn fmod(&mut self, x: Operand, y: Operand) -> Typed<Value> {
         let to = self.common(&[x, y]).dtype();
         if to == DType::Bool {
-            return self.refuse_bool(x);
+            return self.no_remainder(x, y);
         }
         let [a, b] = self.coerce_pair(x, y, to)?;
         let id = if to.is_float() {
@@ -196,7 +254,7 @@ impl Typer<'_> {
     }
 
     /// Of integers and bools the answer is known, but has their shape.
-    fn classify(&mut self, rule: Rule, x: Operand) -> Typed<Value> {
+    pub fn classify(&mut self, rule: Rule, x: Operand) -> Typed<Value> {
         if let Value::Int(_) = x.value {
             let id = self.emit.constant(rule == Rule::IsFinite);
             return Ok(Value::Node { id, weak: true });
@@ -221,10 +279,11 @@ impl Typer<'_> {
         let id = self.settle(x)?;
         let from = self.emit.dtype(id);
         let (fold, carried, to) = match (fold, from) {
-            (Fold::Sum | Fold::Prod, DType::Bool | DType::I32) => (fold, DType::I64, DType::I64),
             (Fold::Sum | Fold::Prod, DType::F32) => (fold, DType::F64, DType::F32),
-            (Fold::ArgMin | Fold::ArgMax, DType::Bool) => (fold, DType::I32, DType::I64),
+            (Fold::ArgMin | Fold::ArgMax, DType::Bool) => (fold, DType::U8, DType::I64),
             (Fold::ArgMin | Fold::ArgMax, _) => (fold, from, DType::I64),
+            (Fold::Sum | Fold::Prod, _) if from.is_int() && !from.is_signed() => (fold, DType::U64, DType::U64),
+            (Fold::Sum | Fold::Prod, _) if !from.is_float() => (fold, DType::I64, DType::I64),
             (Fold::Min, DType::Bool) => (Fold::All, from, from),
             (Fold::Max, DType::Bool) => (Fold::Any, from, from),
             (Fold::Any | Fold::All, _) => (fold, DType::Bool, DType::Bool),
@@ -245,7 +304,7 @@ impl Typer<'_> {
 
     /// The sum of `wide` over the count of elements less `ddof`, or NaN where that is not above 0. The count is one number:
     /// asked of the operand itself, not of what was converted.
-    fn mean_of(&mut self, wide: NodeId, of: NodeId, axes: &Axes, keepdims: bool, ddof: i64) -> Typed<NodeId> {
+    pub fn mean_of(&mut self, wide: NodeId, of: NodeId, axes: &Axes, keepdims: bool, ddof: i64) -> Typed<NodeId> {
         let sum = self.fold(Fold::Sum, wide, axes, keepdims)?;
         let span = self.emit.span;
         let mut count = self.emit.graph.add(NodeKind::Count(axes.clone()), &[of], DType::I64, span);
@@ -273,7 +332,7 @@ impl Typer<'_> {
         Ok(Value::Node { id: self.emit.convert(id, to), weak: false })
     }
 
-    fn fold(&mut self, fold: Fold, x: NodeId, axes: &Axes, keepdims: bool) -> Typed<NodeId> {
+    pub fn fold(&mut self, fold: Fold, x: NodeId, axes: &Axes, keepdims: bool) -> Typed<NodeId> {
         let dtype = self.emit.dtype(x);
         match Monoid::of(fold, dtype) {
             Some(monoid) => {

@@ -6,8 +6,10 @@
 use smallvec::SmallVec;
 
 use super::graph::{GraphBuilder, NodeId, NodeKind};
-use crate::dtype::{DType, Element, Kind, Scalar};
+use crate::dtype::{DType, Real, Scalar};
+use crate::ir::rules::embeds;
 use crate::ir::{FaultCode, Helper, Op, semantics};
+use crate::math::complex::{self, Complex, Part};
 use crate::math::{self, Accuracy, Elementary};
 use crate::syntax::ast::Span;
 
@@ -39,13 +41,8 @@ impl Emit {
 
     /// A small number as a constant of the type.
     pub fn number(&mut self, value: f64, dtype: DType) -> NodeId {
-        let c: Scalar = match dtype {
-            DType::Bool => (value != 0.0).into(),
-            DType::I32 => (value as i32).into(),
-            DType::I64 => (value as i64).into(),
-            DType::F32 => (value as f32).into(),
-            DType::F64 => value.into(),
-        };
+        let c: Scalar = value.into();
+        let c = semantics::eval(Op::Convert, dtype, &[c]).unwrap_or(c);
         self.constant(c)
     }
 
@@ -66,11 +63,16 @@ impl Emit {
         let node = self.graph.node(x);
         if let (NodeKind::Op(Op::Convert), [inner]) = (&node.kind, node.args.as_slice()) {
             let inner = *inner;
-            if self.dtype(inner) == to && widens(to, from) {
+            if self.dtype(inner) == to && embeds(to, from) {
                 return inner;
             }
         }
         self.fold(Op::Convert, &[x], to)
+    }
+
+    /// The same bits as a type of the same width.
+    pub fn bitcast(&mut self, x: NodeId, to: DType) -> NodeId {
+        self.fold(Op::Bitcast, &[x], to)
     }
 
     /// `yes` where the mask is set, else `no`.
@@ -83,7 +85,7 @@ impl Emit {
         let bits: SmallVec<[u64; 3]> = args.iter().filter_map(|&x| self.as_const(x)).map(Scalar::bits).collect();
         match self.as_const(mask) {
             Some(c) if !bool::from_scalar(c) => return fast,
-            Some(_) if bits.len() == args.len() => {
+            Some(_) if bits.len() == args.len() && helper.folds() => {
                 return self.constant(Scalar::from_bits(helper.result(), helper.call(&bits)));
             }
             _ => {}
@@ -103,6 +105,7 @@ impl Emit {
 
     /// An elementary function of floats of one type. Of constants it is a constant, as exact as can be.
     pub fn math(&mut self, function: Elementary, args: &[NodeId]) -> NodeId {
+        self.graph.count_elementary();
         let constants: SmallVec<[Scalar; 2]> = args.iter().filter_map(|&x| self.as_const(x)).collect();
         if constants.len() == args.len()
             && let Some(value) = math::eval(function, Accuracy::Best, &constants)
@@ -111,6 +114,18 @@ impl Emit {
         }
         let dtype = args.first().map_or(DType::F64, |&x| self.dtype(x));
         self.graph.add(NodeKind::Math(function), args, dtype, self.span)
+    }
+
+    /// A part of an elementary function of complex numbers; the arguments are parts.
+    pub fn complex_math(&mut self, function: Complex, part: Part, args: &[NodeId]) -> NodeId {
+        let constants: SmallVec<[Scalar; 4]> = args.iter().filter_map(|&x| self.as_const(x)).collect();
+        if constants.len() == args.len()
+            && let Some(value) = complex::eval(function, part, &constants)
+        {
+            return self.constant(value);
+        }
+        let dtype = args.first().map_or(DType::F64, |&x| self.dtype(x));
+        self.graph.add(NodeKind::Complex(function, part), args, dtype, self.span)
     }
 
     /// The value, and an error where the mask is set.
@@ -145,15 +160,5 @@ impl Emit {
             return self.constant(value);
         }
         self.graph.add(NodeKind::Op(op), args, ty, self.span)
-    }
-}
-
-/// Whether each value of `from` is a value of `to` too.
-fn widens(from: DType, to: DType) -> bool {
-    match (from.kind(), to.kind()) {
-        (Kind::Bool, _) => true,
-        (Kind::Int, Kind::Float) => from.size() < to.size(),
-        (Kind::Int, Kind::Int) | (Kind::Float, Kind::Float) => from.size() <= to.size(),
-        _ => false,
     }
 }

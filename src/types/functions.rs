@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::composed::Composed;
 use crate::dtype::DType;
-use crate::ir::{Fold, Op};
+use crate::ir::{Fold, Helper, Op};
 use crate::math::Elementary;
 use crate::syntax::ast::{BinaryOp, CompareOp, UnaryOp};
 
@@ -41,6 +42,18 @@ pub enum Rule {
     Logical(Op),
     /// To the type.
     Cast(DType),
+    /// A complex number of its parts.
+    Complex,
+    /// The real part.
+    Real,
+    /// The imaginary part.
+    Imag,
+    /// The conjugate.
+    Conj,
+    /// The angle of a complex number.
+    Angle,
+    /// A few operations.
+    Composed(Composed),
     /// A choice between two values.
     Where,
     /// Magnitude.
@@ -76,6 +89,8 @@ pub enum Rule {
         /// Whether the square root is taken.
         root: bool,
     },
+    /// A function of the caller's.
+    Custom(&'static Helper),
 }
 
 impl Rule {
@@ -113,6 +128,8 @@ impl Function {
                 params += match *param {
                     "keepdims" => "=False",
                     "ddof" => "=0",
+                    "rtol" => "=1e-5",
+                    "atol" => "=1e-8",
                     _ => "=...",
                 };
             }
@@ -131,7 +148,11 @@ macro_rules! functions {
         static FUNCTIONS: &[Function] = &[$({
             const PARAMS: &[&str] = $params;
             const RULE: Rule = $rule;
-            let required = if matches!(RULE, Rule::Fold(_) | Rule::Mean | Rule::Var { .. }) { 1 } else { PARAMS.len() };
+            let required = match RULE {
+                Rule::Fold(_) | Rule::Mean | Rule::Var { .. } => 1,
+                Rule::Composed(Composed::Isclose) => 2,
+                _ => PARAMS.len(),
+            };
             Function { name: $name, aliases: &$aliases, params: PARAMS, required, doc: $doc, rule: RULE }
         },)*];
     };
@@ -182,18 +203,46 @@ functions! {
     "maximum" [] XY, Rule::Extremum(Op::Max), "The greater of two; NaN if either is.";
     "fmod" [] XY, Rule::Fmod, "Remainder with the sign of `x` (`%` has that of `y`).";
 
+    "signbit" [] X, Rule::Composed(Composed::Signbit), "Whether the sign bit is set, of -0.0 too; not of NaN.";
+    "nextafter" [] XY, Rule::Composed(Composed::Nextafter), "The next float from `x` towards `y`.";
+    "heaviside" [] &["x", "at_zero"], Rule::Composed(Composed::Heaviside), "0 below 0, 1 above, `at_zero` at 0.";
+    "sinc" [] X, Rule::Composed(Composed::Sinc), "`sin(pi*x)/(pi*x)`, 1 at 0.";
+    "degrees" ["rad2deg"] X, Rule::Composed(Composed::Degrees(true)), "From radians to degrees.";
+    "radians" ["deg2rad"] X, Rule::Composed(Composed::Degrees(false)), "From degrees to radians.";
+    "fmin" [] XY, Rule::Composed(Composed::Ignoring(Op::Min)), "The lesser of two; a NaN is ignored if the other is none.";
+    "fmax" [] XY, Rule::Composed(Composed::Ignoring(Op::Max)), "The greater of two; a NaN is ignored if the other is none.";
+    "popcount" ["bitwise_count"] X, Rule::Composed(Composed::Popcount), "How many bits of the magnitude are set, as `u8`.";
+    "ones_like" [] X, Rule::Composed(Composed::Like(1)), "1 in the shape and type of `x`.";
+    "zeros_like" [] X, Rule::Composed(Composed::Like(0)), "0 in the shape and type of `x`.";
+    "copy" [] X, Rule::Real, "`x` as it is.";
+
+    "isclose" [] &["x", "y", "rtol", "atol"], Rule::Composed(Composed::Isclose), "`abs(x - y) <= atol + rtol*abs(y)`, or equal; 1e-5 and 1e-8 unless given.";
     "isnan" [] X, Rule::IsNan, "Whether `x` is NaN.";
     "isinf" [] X, Rule::IsInf, "Whether `x` is infinite.";
     "isfinite" [] X, Rule::IsFinite, "Whether `x` is neither infinite nor NaN.";
 
+    "complex" [] &["real", "imag"], Rule::Complex, "The complex number of two real ones.";
+    "real" [] X, Rule::Real, "The real part.";
+    "imag" [] X, Rule::Imag, "The imaginary part.";
+    "conj" ["conjugate"] X, Rule::Conj, "The complex conjugate.";
+    "angle" [] X, Rule::Angle, "The angle of a complex number, `arctan2(imag, real)`.";
+
     "bool" [] X, Rule::Cast(DType::Bool), "`x != 0`.";
+    "i8" [] X, Rule::Cast(DType::I8), "As `i8`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "i16" [] X, Rule::Cast(DType::I16), "As `i16`: integers wrap; floats truncate and saturate, NaN gives 0.";
     "i32" [] X, Rule::Cast(DType::I32), "As `i32`: integers wrap; floats truncate and saturate, NaN gives 0.";
-    "i64" [] X, Rule::Cast(DType::I64), "As `i64`: floats truncate and saturate, NaN gives 0.";
+    "i64" [] X, Rule::Cast(DType::I64), "As `i64`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "u8" [] X, Rule::Cast(DType::U8), "As `u8`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "u16" [] X, Rule::Cast(DType::U16), "As `u16`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "u32" [] X, Rule::Cast(DType::U32), "As `u32`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "u64" [] X, Rule::Cast(DType::U64), "As `u64`: integers wrap; floats truncate and saturate, NaN gives 0.";
     "f32" [] X, Rule::Cast(DType::F32), "As `f32`, rounded to the nearest.";
     "f64" [] X, Rule::Cast(DType::F64), "As `f64`, rounded to the nearest.";
+    "c64" [] X, Rule::Cast(DType::C64), "As `c64`, each part rounded to the nearest.";
+    "c128" [] X, Rule::Cast(DType::C128), "As `c128`.";
 
-    "sum" [] REDUCTION, Rule::Fold(Fold::Sum), "Sum: of bools and integers in `i64`, of `f32` carried in `f64`.";
-    "prod" [] REDUCTION, Rule::Fold(Fold::Prod), "Product: of bools and integers in `i64`, of `f32` carried in `f64`.";
+    "sum" [] REDUCTION, Rule::Fold(Fold::Sum), "Sum: of bools and integers in `i64`, of unsigned ones in `u64`, of `f32` carried in `f64`.";
+    "prod" [] REDUCTION, Rule::Fold(Fold::Prod), "Product: of bools and integers in `i64`, of unsigned ones in `u64`, of `f32` carried in `f64`.";
     "min" ["amin"] REDUCTION, Rule::Fold(Fold::Min), "The least element; NaN if there is one.";
     "max" ["amax"] REDUCTION, Rule::Fold(Fold::Max), "The greatest element; NaN if there is one.";
     "mean" [] REDUCTION, Rule::Mean, "Mean, as `f64`; of `f32` carried in `f64`.";

@@ -5,12 +5,14 @@
 //! of any shape that broadcast as NumPy's do; only `Reduce` and `Count` look at shapes.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use smallvec::SmallVec;
 
 use crate::dtype::{DType, Scalar};
 use crate::ir::{FaultCode, Helper, Monoid, Op};
 use crate::math::Elementary;
+use crate::math::complex::{Complex, Part};
 use crate::syntax::ast::Span;
 
 /// Index of a node in its [`Graph`].
@@ -37,6 +39,8 @@ pub enum NodeKind {
     Op(Op),
     /// An elementary function of floats.
     Math(Elementary),
+    /// A part of an elementary function of complex numbers. Arguments: real part, imaginary part, of one after the other.
+    Complex(Complex, Part),
     /// Arguments: mask, fast, then the helper's own. See [`crate::ir::Inst::Patch`].
     Patch(&'static Helper),
     /// Arguments: mask, value. The value, and an error where the mask is set.
@@ -75,8 +79,10 @@ pub struct Node {
 pub struct Input {
     /// Its index among the expression's free names.
     pub name: u32,
-    /// Its type.
+    /// Its type; of a complex one that of its parts.
     pub dtype: DType,
+    /// Which part of a complex number it is.
+    pub part: Option<Part>,
 }
 
 /// A bare integer argument that must be in the range of a type, or the result would be wrong.
@@ -97,8 +103,10 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     /// The inputs that are used.
     pub inputs: Vec<Input>,
-    /// The results.
+    /// The results: one node for a real one, two for a complex one.
     pub outputs: Vec<NodeId>,
+    /// The types of the results, as the caller sees them.
+    pub results: Vec<DType>,
     /// What must hold of bare integer arguments at each call.
     pub range_checks: Vec<RangeCheck>,
 }
@@ -111,17 +119,52 @@ impl Graph {
 }
 
 impl Graph {
-    /// Converts the results to these types, if there are any, one for each.
+    /// For each result its type, and which of the outputs are its parts.
+    pub fn results(&self) -> impl Iterator<Item = (DType, Range<usize>)> {
+        let mut at = 0;
+        self.results.iter().map(move |&dtype| {
+            let parts = if dtype.is_complex() { 2 } else { 1 };
+            at += parts;
+            (dtype, at - parts..at)
+        })
+    }
+
+    /// Converts the results to these types, if there are any, one for each. (To a real type the real part alone.)
     pub fn convert_outputs(&mut self, types: &[DType]) {
-        for (at, &dtype) in types.iter().enumerate() {
-            let Some(&output) = self.outputs.get(at) else { return };
-            let Node { dtype: from, span, .. } = *self.node(output);
-            if from != dtype {
-                let args = SmallVec::from_slice(&[output]);
-                self.nodes.push(Node { kind: NodeKind::Op(Op::Convert), args, dtype, span });
-                self.outputs[at] = NodeId(self.nodes.len() as u32 - 1);
+        let results: Vec<(DType, Range<usize>)> = self.results().collect();
+        let mut outputs = Vec::new();
+        for ((from, parts), &to) in results.into_iter().zip(types) {
+            let real = self.outputs[parts.start];
+            outputs.push(self.converted(real, to.part()));
+            if to.is_complex() {
+                outputs.push(match from.is_complex() {
+                    true => self.converted(self.outputs[parts.start + 1], to.part()),
+                    false => self.zero_like(real, to.part()),
+                });
             }
         }
+        if !types.is_empty() {
+            self.outputs = outputs;
+            self.results = types.to_vec();
+        }
+    }
+
+    fn push(&mut self, kind: NodeKind, args: &[NodeId], dtype: DType, span: Span) -> NodeId {
+        self.nodes.push(Node { kind, args: SmallVec::from_slice(args), dtype, span });
+        NodeId(self.nodes.len() as u32 - 1)
+    }
+
+    fn converted(&mut self, x: NodeId, to: DType) -> NodeId {
+        let Node { dtype, span, .. } = *self.node(x);
+        if dtype == to { x } else { self.push(NodeKind::Op(Op::Convert), &[x], to, span) }
+    }
+
+    /// Zero in the shape of a node.
+    fn zero_like(&mut self, x: NodeId, dtype: DType) -> NodeId {
+        let span = self.node(x).span;
+        let zero = self.push(NodeKind::Const(Scalar::from_bits(dtype, 0)), &[], dtype, span);
+        let mask = self.push(NodeKind::Op(Op::Eq), &[x, x], DType::Bool, span);
+        self.push(NodeKind::Op(Op::Select), &[mask, zero, zero], dtype, span)
     }
 }
 
@@ -132,6 +175,7 @@ enum Key {
     Const(Scalar),
     Op(Op, DType),
     Math(Elementary),
+    Complex(Complex, Part),
     Patch(&'static str),
     Fault(FaultCode),
     Reduce(&'static str, Axes, bool),
@@ -139,10 +183,17 @@ enum Key {
     Count(Axes),
 }
 
+/// What an elementary function counts as, in operations.
+const ELEMENTARY: usize = 24;
+
 /// Builds a [`Graph`], sharing equal nodes (`a*b` and `b*a` too).
 #[derive(Default)]
 pub struct GraphBuilder {
     graph: Graph,
+    /// What else than nodes the graph has cost, counted as nodes.
+    beside: usize,
+    /// For each free name that is an input, which.
+    places: HashMap<(u32, Option<Part>), u32>,
     memo: HashMap<(Key, SmallVec<[NodeId; 3]>), NodeId>,
 }
 
@@ -158,15 +209,23 @@ impl GraphBuilder {
     }
 
     /// The input for a free name; the same node each time.
-    pub fn input(&mut self, name: u32, dtype: DType, span: Span) -> NodeId {
-        let at = match self.graph.inputs.iter().position(|i| i.name == name) {
-            Some(at) => at,
-            None => {
-                self.graph.inputs.push(Input { name, dtype });
-                self.graph.inputs.len() - 1
-            }
-        };
-        self.add(NodeKind::Input(at as u32), &[], dtype, span)
+    pub fn input(&mut self, name: u32, dtype: DType, part: Option<Part>, span: Span) -> NodeId {
+        let inputs = &mut self.graph.inputs;
+        let at = *self.places.entry((name, part)).or_insert_with(|| {
+            inputs.push(Input { name, dtype, part });
+            inputs.len() as u32 - 1
+        });
+        self.add(NodeKind::Input(at), &[], dtype, span)
+    }
+
+    /// How large the graph is, in operations.
+    pub fn size(&self) -> usize {
+        self.graph.nodes.len() + self.beside
+    }
+
+    /// Counts an elementary function, which is lowered to, or was evaluated by, some dozen operations.
+    pub fn count_elementary(&mut self) {
+        self.beside += ELEMENTARY;
     }
 
     /// The index of the free name that a node is, if it is an input.
@@ -203,6 +262,7 @@ impl GraphBuilder {
                 Key::Op(*op, dtype)
             }
             NodeKind::Math(function) => Key::Math(*function),
+            NodeKind::Complex(function, part) => Key::Complex(*function, *part),
             NodeKind::Patch(helper) => Key::Patch(helper.name),
             NodeKind::Fault(code) => Key::Fault(*code),
             NodeKind::Reduce { monoid, axes, keepdims } => Key::Reduce(&monoid.name, axes.clone(), *keepdims),
@@ -216,8 +276,8 @@ impl GraphBuilder {
         })
     }
 
-    /// The graph with these results, without what they do not need.
-    pub fn finish(self, outputs: &[NodeId]) -> Graph {
+    /// The graph with these results, of these types, without what they do not need.
+    pub fn finish(self, outputs: &[NodeId], results: Vec<DType>) -> Graph {
         let old = self.graph;
         let mut needed = vec![false; old.nodes.len()];
         for o in outputs {
@@ -230,7 +290,7 @@ impl GraphBuilder {
                 }
             }
         }
-        let mut new = Graph { range_checks: old.range_checks, ..Graph::default() };
+        let mut new = Graph { range_checks: old.range_checks, results, ..Graph::default() };
         let mut renamed = vec![NodeId(0); needed.len()];
         for (at, mut node) in old.nodes.into_iter().enumerate() {
             if !needed[at] {

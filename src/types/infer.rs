@@ -5,14 +5,18 @@
 
 use smallvec::SmallVec;
 
+use super::complex::Parts;
 use super::emit::Emit;
+use super::functions::Rule;
 use super::graph::Graph;
 use super::resolve::{Meaning, Resolved};
 use super::value::{Operand, Typed, Typer, Value, error};
 use crate::diagnostic::Diagnostic;
-use crate::dtype::{DType, Kind, Scalar};
+use crate::dtype::{DType, Kind};
 use crate::error::{CompileError, CompileErrorKind};
+use crate::math::complex::Part;
 use crate::syntax::ast::{Ast, Attribute, BinaryOp, CompareOp, Literal, Node, NodeId};
+use crate::syntax::{Limits, limits};
 
 /// The type of an argument.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -36,7 +40,8 @@ impl InputType {
 }
 
 /// The graph of a text for arguments of these types, one for each of [`Resolved::free`].
-pub fn infer(ast: &Ast, source: &str, resolved: &Resolved, inputs: &[InputType]) -> Result<Graph, CompileError> {
+pub fn infer(source: &str, resolved: &Resolved, inputs: &[InputType], limits: &Limits) -> Result<Graph, CompileError> {
+    let ast = &resolved.ast;
     let mut pass = Pass {
         ast,
         resolved,
@@ -51,16 +56,31 @@ pub fn infer(ast: &Ast, source: &str, resolved: &Resolved, inputs: &[InputType])
         pass.typer.emit.span = ast.span(id);
         let value = match resolved.meanings.get(at) {
             Some(Meaning::Static) => None,
-            meaning => Some(pass.node(id, node, meaning.copied().unwrap_or(Meaning::Plain)).map_err(fail)?),
+            meaning => {
+                let value = pass.node(id, node, meaning.copied().unwrap_or(Meaning::Plain));
+                Some(value.map_err(|diagnostic| fail(pass.with_site(id, diagnostic)))?)
+            }
         };
         pass.values.push(value);
+        if pass.typer.emit.graph.size() > limits.operations {
+            let what = "too many operations once types are known";
+            return Err(limits::exceeded(source, ast.span(id), what, limits.operations, "operations"));
+        }
     }
-    let mut outputs = Vec::with_capacity(ast.results.len());
+    let (mut outputs, mut results) = (Vec::with_capacity(ast.results.len()), Vec::with_capacity(ast.results.len()));
     for &result in &ast.results {
         let operand = pass.operand(result).map_err(fail)?;
-        outputs.push(pass.typer.settle(operand).map_err(fail)?);
+        if let Value::Complex { parts, .. } = operand.value {
+            let parts = pass.typer.alike(parts);
+            outputs.extend([parts.re, parts.im]);
+            results.push(pass.typer.type_of(operand.value).dtype());
+            continue;
+        }
+        let id = pass.typer.settle(operand).map_err(fail)?;
+        outputs.push(id);
+        results.push(pass.typer.emit.dtype(id));
     }
-    Ok(pass.typer.emit.graph.finish(&outputs))
+    Ok(pass.typer.emit.graph.finish(&outputs, results))
 }
 
 struct Pass<'a> {
@@ -149,7 +169,11 @@ impl Pass<'_> {
             Literal::Int(c) => Ok(Value::Int(c.into())),
             Literal::Float(c) => Ok(self.typer.float_literal(c)),
             Literal::Bool(c) => Ok(Value::Node { id: self.typer.emit.constant(c), weak: true }),
-            Literal::Imaginary(_) => error("complex numbers are not supported yet", self.typer.emit.span),
+            Literal::Imaginary(c) => {
+                let e = &mut self.typer.emit;
+                let parts = Parts { re: e.constant(0.0), im: e.constant(c) };
+                Ok(Value::Complex { parts, weak: true })
+            }
         }
     }
 
@@ -163,13 +187,19 @@ impl Pass<'_> {
                     return error("there is no argument for this name", span);
                 };
                 let e = &mut self.typer.emit;
-                let mut node = e.graph.input(name, dtype, span);
+                if dtype.is_complex() {
+                    let mut part = |part| e.graph.input(name, dtype.part(), Some(part), span);
+                    let parts = Parts { re: part(Part::Real), im: part(Part::Imaginary) };
+                    return Ok(Value::Complex { parts, weak });
+                }
+                let mut node = e.graph.input(name, dtype, None, span);
                 if weak {
-                    // Weak numbers are `i64` and `f64` until they meet a strong one.
+                    // Weak numbers are `i64` and `f64` until they meet a strong one; a `u64` is one beyond `i64`.
                     node = match dtype.kind() {
                         Kind::Bool => node,
+                        Kind::Int if dtype == DType::U64 => node,
                         Kind::Int => e.convert(node, DType::I64),
-                        Kind::Float => e.convert(node, DType::F64),
+                        Kind::Float | Kind::Complex => e.convert(node, DType::F64),
                     };
                 }
                 Ok(Value::Node { id: node, weak })
@@ -182,6 +212,8 @@ impl Pass<'_> {
         let resolved = self.resolved;
         let call = match meaning {
             Meaning::Call(at) => resolved.calls.get(at as usize),
+            // A function of the text: its body stands before.
+            Meaning::Assigned(body) => return Ok(self.operand(body)?.value),
             _ => None,
         };
         let Some(call) = call else { return error("this call has no meaning", self.ast.span(id)) };
@@ -189,15 +221,31 @@ impl Pass<'_> {
         self.typer.call(call, &args)
     }
 
+    /// An error in the body of a function says in which call: types are those of the call.
+    fn with_site(&self, id: NodeId, mut diagnostic: Box<Diagnostic>) -> Box<Diagnostic> {
+        let sites = &self.resolved.sites;
+        let at = sites.partition_point(|&(_, call)| call < id);
+        if let Some(&(first, call)) = sites.get(at)
+            && first <= id
+        {
+            let text = match (self.typer.text(self.ast.span(call)), self.ast.node(call)) {
+                (text, Node::Call { function, .. }) if text == "x" => {
+                    format!("{}(...)", crate::diagnostic::excerpt(self.ast.name(*function)))
+                }
+                (text, _) => text,
+            };
+            diagnostic.message += &format!(" (in the call `{text}`)");
+        }
+        diagnostic
+    }
+
     fn attribute(&mut self, x: Operand, attribute: Attribute) -> Typed<Value> {
+        let weak = self.typer.is_weak(x.value);
         match (attribute, x.value) {
+            (Attribute::Real, Value::Complex { parts, .. }) => Ok(Value::Node { id: parts.re, weak }),
+            (Attribute::Imag, Value::Complex { parts, .. }) => Ok(Value::Node { id: parts.im, weak }),
             (Attribute::Real, value) => Ok(value),
-            (Attribute::Imag, Value::Int(_)) => Ok(Value::Int(0)),
-            (Attribute::Imag, Value::Node { id, weak }) => {
-                let zero = Scalar::from_bits(self.typer.emit.dtype(id), 0);
-                let id = self.typer.emit.like(id, zero);
-                Ok(self.typer.node(id, weak))
-            }
+            (Attribute::Imag, _) => self.typer.part_of(Rule::Imag, x),
         }
     }
 

@@ -4,10 +4,10 @@
 
 use super::exact::{self, Exact, Failure};
 use super::graph::NodeId;
-use super::promote::{Type, common};
+use super::promote::{Type, common, promote};
 use super::value::{Operand, Typed, Typer, Value, error, error_with_help};
 use super::{divide, power};
-use crate::dtype::{DType, Kind};
+use crate::dtype::{DType, Kind, Scalar};
 use crate::ir::Op;
 use crate::syntax::ast::{BinaryOp, CompareOp, UnaryOp};
 
@@ -34,6 +34,9 @@ impl Typer<'_> {
                 },
                 UnaryOp::Not => {}
             }
+        }
+        if self.any_complex(&[x]) {
+            return self.complex_unary(op, x);
         }
         let kind = self.kind_of(x.value);
         let text = || self.text(x.span);
@@ -72,6 +75,9 @@ impl Typer<'_> {
             && !matches!(op, BinaryOp::And | BinaryOp::Or)
         {
             return self.exact_binary(op, a, b, y);
+        }
+        if self.any_complex(&[x, y]) {
+            return self.complex_binary(op, x, y);
         }
         match op {
             BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul => self.arithmetic(op, x, y),
@@ -138,15 +144,27 @@ impl Typer<'_> {
         Ok(self.result(id, &[x, y]))
     }
 
-    fn refuse_bools(&self, op: BinaryOp, x: Operand, y: Operand) -> Typed<Value> {
-        let help = format!("convert one of them: `{}`", self.call_text("i32", x.span));
-        self.refuse(op, "numbers", x, y, help)
+    /// The type in which integers and bools are divided, raised to powers and shifted.
+    fn integers(&self, x: Operand, y: Operand) -> DType {
+        match self.common(&[x, y]).dtype() {
+            DType::Bool => self.number_of(&[x, y]),
+            to => to,
+        }
+    }
+
+    /// The type of numbers made of bools: `i8`, as in NumPy; of weak ones that of weak integers.
+    pub fn number_of(&self, of: &[Operand]) -> DType {
+        if of.iter().all(|x| self.is_weak(x.value)) { DType::I64 } else { DType::I8 }
     }
 
     fn divide(&mut self, op: BinaryOp, x: Operand, y: Operand) -> Typed<Value> {
-        let to = self.common(&[x, y]).dtype();
-        if to == DType::Bool {
-            return self.refuse_bools(op, x, y);
+        let to = self.integers(x, y);
+        if self.common(&[x, y]).dtype() == DType::Bool {
+            return match op {
+                // By 0 it is 0, by 1 the dividend.
+                BinaryOp::FloorDiv => self.of_bools(Op::And, x, y),
+                _ => self.no_remainder(x, y),
+            };
         }
         let [a, b] = self.coerce_pair(x, y, to)?;
         let id = match (to.is_float(), op) {
@@ -158,10 +176,33 @@ impl Typer<'_> {
         Ok(self.result(id, &[x, y]))
     }
 
+    /// The operation of two bools, as a number.
+    fn of_bools(&mut self, op: Op, x: Operand, y: Operand) -> Typed<Value> {
+        let args = self.coerce_pair(x, y, DType::Bool)?;
+        let id = self.emit.op(op, &args);
+        let id = self.emit.convert(id, self.number_of(&[x, y]));
+        Ok(self.result(id, &[x, y]))
+    }
+
+    /// The remainder of two bools: 0, as a number, in their shape.
+    pub fn no_remainder(&mut self, x: Operand, y: Operand) -> Typed<Value> {
+        let args = self.coerce_pair(x, y, DType::Bool)?;
+        let shape = self.emit.op(Op::And, &args);
+        let id = self.emit.like(shape, Scalar::from_bits(self.number_of(&[x, y]), 0));
+        Ok(self.result(id, &[x, y]))
+    }
+
     fn power(&mut self, x: Operand, y: Operand) -> Typed<Value> {
-        let to = self.common(&[x, y]).dtype();
-        if to == DType::Bool {
-            return self.refuse_bools(BinaryOp::Pow, x, y);
+        if self.kind_of(x.value) == Kind::Bool && y.value == Value::Int(2) {
+            return self.square(x);
+        }
+        let to = self.integers(x, y);
+        if self.common(&[x, y]).dtype() == DType::Bool {
+            // 0 to the power of 1 alone is 0.
+            let exponent = self.truth(y)?;
+            let value = self.emit.op(Op::Not, &[exponent]);
+            let y = Operand { value: Value::Node { id: value, weak: self.is_weak(y.value) }, span: y.span };
+            return self.of_bools(Op::Or, x, y);
         }
         if to.is_int()
             && let Value::Int(exponent) = y.value
@@ -174,19 +215,16 @@ impl Typer<'_> {
         let id = match y.value {
             _ if to.is_float() => power::float(&mut self.emit, a, b, literal),
             Value::Int(exponent) => power::int_literal(&mut self.emit, a, exponent as u64),
-            Value::Node { .. } => power::int(&mut self.emit, a, b),
+            _ => power::int(&mut self.emit, a, b),
         };
         Ok(self.result(id, &[x, y]))
     }
 
     fn shift(&mut self, op: BinaryOp, x: Operand, y: Operand) -> Typed<Value> {
-        let to = self.common(&[x, y]).dtype();
+        let to = self.integers(x, y);
         if to.is_float() {
-            let help = format!("convert the float: `{}`", self.call_text("i64", self.float_of(x, y).span));
+            let help = self.as_integers(x, y);
             return self.refuse(op, "integers", x, y, help);
-        }
-        if to == DType::Bool {
-            return self.refuse_bools(op, x, y);
         }
         let args = self.coerce_pair(x, y, to)?;
         let id = self.emit.op(if op == BinaryOp::Shl { Op::Shl } else { Op::Shr }, &args);
@@ -194,17 +232,29 @@ impl Typer<'_> {
     }
 
     /// The operand that is a float.
-    fn float_of(&self, x: Operand, y: Operand) -> Operand {
-        if self.kind_of(x.value) == Kind::Float { x } else { y }
+    fn float_of(&self, x: Operand, y: Operand) -> Option<Operand> {
+        [x, y].into_iter().find(|side| self.kind_of(side.value) == Kind::Float)
+    }
+
+    /// What to write where operands have no common integer type.
+    fn as_integers(&self, x: Operand, y: Operand) -> String {
+        match self.float_of(x, y) {
+            Some(float) => format!("convert the float: `{}`", self.call_text("i64", float.span)),
+            None => {
+                let unsigned = if self.type_of(x.value).dtype() == DType::U64 { x } else { y };
+                format!("no integer type holds both: convert one, as in `{}`", self.call_text("i64", unsigned.span))
+            }
+        }
     }
 
     fn bitwise(&mut self, op: BinaryOp, x: Operand, y: Operand) -> Typed<Value> {
         let to = self.common(&[x, y]).dtype();
         if to.is_float() {
-            let float = self.float_of(x, y);
-            let help = match self.kind_of(if float == x { y.value } else { x.value }) {
-                Kind::Bool => format!("for a condition write `({} != 0)`", self.text(float.span)),
-                _ => format!("convert the float: `{}`", self.call_text("i64", float.span)),
+            let help = match self.float_of(x, y) {
+                Some(float) if self.kind_of(if float == x { y.value } else { x.value }) == Kind::Bool => {
+                    format!("for a condition write `({} != 0)`", self.text(float.span))
+                }
+                _ => self.as_integers(x, y),
             };
             return self.refuse(op, "bools or integers", x, y, help);
         }
@@ -233,19 +283,25 @@ impl Typer<'_> {
 
     /// `x op y`, a bool.
     pub fn compare(&mut self, op: CompareOp, x: Operand, y: Operand) -> Typed<Value> {
+        if self.any_complex(&[x, y]) {
+            return self.complex_compare(op, x, y);
+        }
         if let (Some(a), Some(b)) = (self.exact(x.value), self.exact(y.value)) {
             let id = self.emit.constant(exact::compare(op, a, b));
             return Ok(Value::Node { id, weak: true });
         }
-        let mut to = self.common(&[x, y]).dtype();
-        if to == DType::I32 && (self.wide_int(x) || self.wide_int(y)) {
-            to = DType::I64;
-        }
-        // A literal beyond i64 is on one side of every integer.
+        let (a, b) = (self.type_of(x.value).dtype(), self.type_of(y.value).dtype());
+        let known = |x: Operand| matches!(x.value, Value::Int(_));
+        // Beside a literal an integer keeps its type; a literal out of that range is on one side of all its values.
+        let to = match (known(x), known(y)) {
+            (true, false) if b.is_int() => b,
+            (false, true) if a.is_int() => a,
+            _ => self.common(&[x, y]).dtype(),
+        };
         for (side, other, flipped) in [(x, y, false), (y, x, true)] {
             if let Value::Int(c) = side.value
                 && to.is_int()
-                && i64::try_from(c).is_err()
+                && !to.holds(c)
             {
                 let (a, b) = if flipped { (0, c) } else { (c, 0) };
                 let shape = self.coerce(other, to, &[])?;
@@ -253,16 +309,44 @@ impl Typer<'_> {
                 return Ok(self.result(id, &[x, y]));
             }
         }
-        let [a, b] = self.coerce_pair(x, y, to)?;
-        let id = if to == DType::Bool { self.compare_bools(op, a, b) } else { self.emit.op(primitive(op), &[a, b]) };
+        let id = match () {
+            // Of two integers of which neither is a literal each is compared as it is, whatever their common type.
+            () if a.is_int() && b.is_int() && !known(x) && !known(y) => {
+                let (a, b) = (self.settle(x)?, self.settle(y)?);
+                self.compare_ints(op, a, b)
+            }
+            () if to == DType::Bool => {
+                let [a, b] = self.coerce_pair(x, y, to)?;
+                self.compare_bools(op, a, b)
+            }
+            () => {
+                let args = self.coerce_pair(x, y, to)?;
+                self.emit.op(primitive(op), &args)
+            }
+        };
         Ok(self.result(id, &[x, y]))
     }
 
-    /// Whether a weak integer may be beyond `i32`.
-    fn wide_int(&self, x: Operand) -> bool {
-        match x.value {
-            Value::Int(c) => i32::try_from(c).is_err(),
-            Value::Node { .. } => self.type_of(x.value) == Type::WeakInt,
+    /// `a op b` of integers of any types, exactly.
+    fn compare_ints(&mut self, op: CompareOp, a: NodeId, b: NodeId) -> NodeId {
+        let e = &mut self.emit;
+        let (left, right) = (e.dtype(a), e.dtype(b));
+        let to = promote(left, right);
+        if to.is_int() {
+            let args = [e.convert(a, to), e.convert(b, to)];
+            return e.op(primitive(op), &args);
+        }
+        // A signed integer and a `u64`: a negative one is less than all of those, any other one is a `u64` itself.
+        let (signed, op, other) = if left.is_signed() { (a, op, b) } else { (b, mirrored(op), a) };
+        let args = [e.convert(signed, DType::U64), other];
+        let among = e.op(primitive(op), &args);
+        let zero = e.number(0.0, e.dtype(signed));
+        if exact::compare(op, -1, 0) {
+            let below = e.op(Op::Lt, &[signed, zero]);
+            e.op(Op::Or, &[below, among])
+        } else {
+            let above = e.op(Op::Ge, &[signed, zero]);
+            e.op(Op::And, &[above, among])
         }
     }
 
@@ -316,5 +400,16 @@ fn primitive(op: CompareOp) -> Op {
         CompareOp::Ge => Op::Ge,
         CompareOp::Eq => Op::Eq,
         CompareOp::Ne => Op::Ne,
+    }
+}
+
+/// The comparison with its sides exchanged.
+fn mirrored(op: CompareOp) -> CompareOp {
+    match op {
+        CompareOp::Lt => CompareOp::Gt,
+        CompareOp::Le => CompareOp::Ge,
+        CompareOp::Gt => CompareOp::Lt,
+        CompareOp::Ge => CompareOp::Le,
+        CompareOp::Eq | CompareOp::Ne => op,
     }
 }

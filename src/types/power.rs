@@ -6,7 +6,7 @@
 
 use super::emit::Emit;
 use super::graph::NodeId;
-use crate::dtype::{DType, Element, Scalar};
+use crate::dtype::{DType, Scalar};
 use crate::ir::{FaultCode, Helper, Op};
 use crate::math::Elementary;
 
@@ -32,15 +32,25 @@ pub(crate) fn int_literal(e: &mut Emit, x: NodeId, exponent: u64) -> NodeId {
 /// An integer to an integer power; a negative exponent is an error of the run.
 pub(crate) fn int(e: &mut Emit, x: NodeId, y: NodeId) -> NodeId {
     let dtype = e.dtype(x);
-    let zero = e.number(0.0, dtype);
-    if let Some(exponent) = e.as_const(y) {
-        let exponent = if dtype == DType::I32 { i32::from_scalar(exponent).into() } else { i64::from_scalar(exponent) };
-        if let Ok(exponent) = u64::try_from(exponent) {
-            return int_literal(e, x, exponent);
-        }
+    if let Some(exponent) = e.as_const(y).and_then(Scalar::as_int)
+        && let Ok(exponent) = u64::try_from(exponent)
+    {
+        return int_literal(e, x, exponent);
     }
+    // Products wrap, so a wide one has the low bits of a narrow one: helpers take no less than 32 bits.
+    let wide = match dtype.size() {
+        1 | 2 if dtype.is_signed() => DType::I32,
+        1 | 2 => DType::U32,
+        _ => dtype,
+    };
+    let args = [e.convert(x, wide), e.convert(y, wide)];
+    let power = e.call("pow", &args);
+    let power = e.convert(power, dtype);
+    if !dtype.is_signed() {
+        return power;
+    }
+    let zero = e.number(0.0, dtype);
     let negative = e.op(Op::Lt, &[y, zero]);
-    let power = e.call("pow", &[x, y]);
     e.fault(negative, power, FaultCode::NegativePower)
 }
 

@@ -14,10 +14,14 @@ impl fmt::Display for Graph {
                 NodeKind::Input(input) => {
                     let name = self.inputs.get(*input as usize).map_or(0, |input| input.name);
                     write!(f, "input {name}")?;
+                    if let Some(part) = self.inputs.get(*input as usize).and_then(|input| input.part) {
+                        write!(f, " {}", part.name())?;
+                    }
                 }
                 NodeKind::Const(c) => write!(f, "{c}")?,
                 NodeKind::Op(op) => f.write_str(op.name())?,
                 NodeKind::Math(function) => f.write_str(function.name())?,
+                NodeKind::Complex(function, part) => write!(f, "{} {}", function.name(), part.name())?,
                 NodeKind::Patch(helper) => write!(f, "patch {}", helper.name)?,
                 NodeKind::Fault(code) => write!(f, "fault {}", code.name())?,
                 NodeKind::Reduce { monoid, axes, keepdims } => {

@@ -1,13 +1,15 @@
 //! What a part of the text is worth while the graph is built, and how it takes the type of what it meets.
 //!
-//! Always holds: a weak integer that is known is exact, in 128 bits; any other weak value is a node of type `i64` or `f64`
-//! (or a bool, which is weak only in that what is computed of it and other weak values alone stays weak).
+//! Always holds: a weak integer that is known is exact, in 128 bits; any other weak value is a node of type `i64`, `u64` (where
+//! a bare argument is beyond `i64`) or `f64` (or a bool, which is weak only in that what is computed of it and other weak values alone stays weak).
 
+use super::complex::Parts;
 use super::emit::Emit;
 use super::graph::NodeId;
 use super::promote::Type;
 use crate::diagnostic::{Diagnostic, excerpt};
-use crate::dtype::{DType, Element, Kind, Scalar};
+use crate::dtype::{DType, Kind, Real, Scalar};
+use crate::ir::rules::embeds;
 use crate::ir::{FaultCode, Op};
 use crate::syntax::ast::Span;
 
@@ -18,6 +20,8 @@ pub(crate) enum Value {
     Int(i128),
     /// A node.
     Node { id: NodeId, weak: bool },
+    /// A complex number: two nodes.
+    Complex { parts: Parts, weak: bool },
 }
 
 /// A value, and where it stands.
@@ -50,8 +54,11 @@ impl Typer<'_> {
     /// The type of a value.
     pub fn type_of(&self, value: Value) -> Type {
         match value {
+            Value::Int(c) if c > i64::MAX.into() => Type::WeakUint,
             Value::Int(_) => Type::WeakInt,
+            Value::Complex { parts, weak } => self.complex_type(parts, weak),
             Value::Node { id, weak } => match (self.emit.dtype(id), weak) {
+                (DType::U64, true) => Type::WeakUint,
                 (dtype, true) if dtype.is_int() => Type::WeakInt,
                 (dtype, true) if dtype.is_float() => Type::WeakFloat,
                 (dtype, _) => Type::Strong(dtype),
@@ -61,13 +68,13 @@ impl Typer<'_> {
 
     /// Whether a value comes from literals and bare arguments alone.
     pub fn is_weak(&self, value: Value) -> bool {
-        matches!(value, Value::Int(_) | Value::Node { weak: true, .. })
+        matches!(value, Value::Int(_) | Value::Node { weak: true, .. } | Value::Complex { weak: true, .. })
     }
 
     /// A node as a value. A weak integer that is known becomes exact again.
     pub fn node(&self, id: NodeId, weak: bool) -> Value {
         match self.emit.as_const(id) {
-            Some(c) if weak && c.dtype() == DType::I64 => Value::Int(i64::from_scalar(c).into()),
+            Some(c) if weak => c.as_int().map_or(Value::Node { id, weak }, Value::Int),
             _ => Value::Node { id, weak },
         }
     }
@@ -84,7 +91,7 @@ impl Typer<'_> {
             Value::Node { id, weak: true } => {
                 self.emit.as_const(id).filter(|c| c.dtype() == DType::Bool).map(|c| i128::from(bool::from_scalar(c)))
             }
-            Value::Node { .. } => None,
+            Value::Node { .. } | Value::Complex { .. } => None,
         }
     }
 
@@ -95,7 +102,7 @@ impl Typer<'_> {
             Value::Node { id, weak: true } => {
                 self.emit.as_const(id).filter(|c| c.dtype() == DType::F64).map(f64::from_scalar)
             }
-            Value::Node { .. } => None,
+            Value::Node { .. } | Value::Complex { .. } => None,
         }
     }
 
@@ -106,10 +113,11 @@ impl Typer<'_> {
         let (id, weak) = match x.value {
             Value::Int(c) => return self.coerce_int(c, x.span, to, others),
             Value::Node { id, weak } => (id, weak),
+            Value::Complex { .. } => return error("this takes real numbers", x.span),
         };
         let from = self.emit.dtype(id);
-        if !(weak && from == DType::I64 && to.is_int() && to != from) {
-            let through = if weak && from == DType::I64 && to == DType::F32 { DType::F64 } else { from };
+        if !(weak && from.is_int() && to.is_int() && to != from) {
+            let through = if weak && from.is_int() && to == DType::F32 { DType::F64 } else { from };
             let id = self.emit.convert(id, through);
             return Ok(self.emit.convert(id, to));
         }
@@ -121,35 +129,49 @@ impl Typer<'_> {
         if self.emit.graph.input_name(narrow).is_some() {
             return Ok(narrow);
         }
+        // Out of range is what does not come back, or comes back with another sign.
         let back = self.emit.convert(narrow, from);
-        if back == id {
-            return Ok(narrow);
-        }
         let mask = self.emit.op(Op::Ne, &[back, id]);
+        let signed = match (from.is_signed(), to.is_signed()) {
+            (true, false) => Some(id),
+            (false, true) => Some(narrow),
+            _ => None,
+        };
+        let mask = match signed {
+            Some(signed) => {
+                let zero = self.emit.number(0.0, self.emit.dtype(signed));
+                let below = self.emit.op(Op::Lt, &[signed, zero]);
+                self.emit.op(Op::Or, &[mask, below])
+            }
+            None if back == id => return Ok(narrow),
+            None => mask,
+        };
         Ok(self.emit.fault(mask, narrow, FaultCode::OutOfRange))
     }
 
     fn coerce_int(&mut self, c: i128, span: Span, to: DType, others: &[Operand]) -> Typed<NodeId> {
         let scalar: Option<Scalar> = match to {
             DType::Bool => Some((c != 0).into()),
-            DType::I32 => i32::try_from(c).ok().map(Scalar::from),
-            DType::I64 => i64::try_from(c).ok().map(Scalar::from),
             // Through f64, as NumPy converts a Python integer.
             DType::F32 => Some((c as f64 as f32).into()),
             DType::F64 => Some((c as f64).into()),
+            _ => Scalar::from_int(to, c),
         };
         if let Some(scalar) = scalar {
             return Ok(self.emit.constant(scalar));
         }
+        let wide = wider(to, c);
         let help = match others.iter().find(|x| self.type_of(x.value) == Type::Strong(to)) {
-            _ if i64::try_from(c).is_err() => format!("no integer type holds it: as a float it is `{:e}`", c as f64),
-            Some(other) => format!("convert the other side to a wider type: `{}`", self.call_text("i64", other.span)),
-            None => "convert to a wider type with `i64(...)`".to_string(),
+            _ if !DType::ALL.iter().any(|dtype| dtype.holds(c)) => {
+                format!("no integer type holds it: as a float it is `{:e}`", c as f64)
+            }
+            Some(other) => format!("convert the other side to a wider type: `{}`", self.call_text(wide, other.span)),
+            None => format!("convert to a wider type with `{wide}(...)`"),
         };
         error_with_help(format!("the integer {c} is out of range for {to}"), span, help)
     }
 
-    /// A weak value with the type it has where nothing else gives it one: `i64` or `f64`.
+    /// A weak value with the type it has where nothing else gives it one: `i64` (`u64` beyond) or `f64`.
     pub fn settle(&mut self, x: Operand) -> Typed<NodeId> {
         let to = self.type_of(x.value).dtype();
         self.coerce(x, to, &[])
@@ -159,6 +181,9 @@ impl Typer<'_> {
     pub fn truth(&mut self, x: Operand) -> Typed<NodeId> {
         if let Value::Int(c) = x.value {
             return Ok(self.emit.constant(c != 0));
+        }
+        if let Value::Complex { parts, .. } = x.value {
+            return Ok(self.complex_truth(parts));
         }
         let id = self.settle(x)?;
         Ok(self.emit.truth(id))
@@ -181,4 +206,12 @@ impl Typer<'_> {
     pub fn call_text(&self, function: &str, span: Span) -> String {
         format!("{function}({})", self.text(span))
     }
+}
+
+/// The name of the narrowest integer type that holds the integers of a type and this one; if there is none, of a wide one
+/// that holds this one.
+fn wider(dtype: DType, c: i128) -> &'static str {
+    let holding = || DType::ALL.into_iter().filter(|to| to.holds(c));
+    let both = holding().filter(|to| embeds(dtype, *to)).min_by_key(|to| (to.size(), to.is_signed()));
+    both.or_else(|| holding().max_by_key(|to| to.size())).unwrap_or(DType::F64).name()
 }

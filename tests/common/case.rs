@@ -12,7 +12,8 @@ use super::oracle::broadcast;
 use super::rng::Rng;
 use super::tensor::Tensor;
 
-/// The type of a part. Weak ones are of literals and bare numbers alone: `I64` and `F64` stand for their kinds.
+/// The type of a part. Weak ones are of literals and bare numbers alone: `I64`, `U64` (with one beyond `i64`) and `F64` stand for
+/// their kinds.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Ty {
     pub dtype: DType,
@@ -27,9 +28,11 @@ enum Rule {
     Any,
     /// Only ints and bools.
     Bits,
-    /// Only ints.
+    /// Ints; two bools become `i8`.
     Ints,
-    /// Ints become `f64`, bools `f32`.
+    /// Numbers; two bools become `i8`.
+    Divided,
+    /// Bools and ints of up to 16 bits become `f32`, others `f64`.
     Float,
     /// Ints and bools become `f64`.
     Divide,
@@ -67,8 +70,8 @@ const FORMS: &[Form] = &[
     form("0 - 1", 2, Rule::Number),
     form("0 * 1", 2, Rule::Any),
     form("0 / 1", 2, Rule::Divide),
-    form("0 // 1", 2, Rule::Number),
-    form("0 % 1", 2, Rule::Number),
+    form("0 // 1", 2, Rule::Divided),
+    form("0 % 1", 2, Rule::Divided),
     form("0 ** 1", 2, Rule::Power),
     form("0 & 1", 2, Rule::Bits),
     form("0 | 1", 2, Rule::Bits),
@@ -93,7 +96,7 @@ const FORMS: &[Form] = &[
     form("clip(0, 1, 2)", 3, Rule::Any),
     form("minimum(0, 1)", 2, Rule::Any),
     form("maximum(0, 1)", 2, Rule::Any),
-    form("fmod(0, 1)", 2, Rule::Number),
+    form("fmod(0, 1)", 2, Rule::Divided),
     form("copysign(0, 1)", 2, Rule::Float),
     form("arctan2(0, 1)", 2, Rule::Float),
     form("sqrt(0)", 1, Rule::Float),
@@ -103,7 +106,7 @@ const FORMS: &[Form] = &[
     form("tanh(0)", 1, Rule::Float),
     form("abs(0)", 1, Rule::OwnAny),
     form("sign(0)", 1, Rule::Own),
-    form("square(0)", 1, Rule::Own),
+    form("square(0)", 1, Rule::Divided),
     form("floor(0)", 1, Rule::OwnAny),
     form("trunc(0)", 1, Rule::OwnAny),
     form("round(0)", 1, Rule::Round),
@@ -111,8 +114,14 @@ const FORMS: &[Form] = &[
     form("isfinite(0)", 1, Rule::Test),
     form("logical_xor(0, 1)", 2, Rule::Test),
     form("logical_not(0)", 1, Rule::Test),
+    form("i8(0)", 1, Rule::Cast(DType::I8)),
+    form("i16(0)", 1, Rule::Cast(DType::I16)),
     form("i32(0)", 1, Rule::Cast(DType::I32)),
     form("i64(0)", 1, Rule::Cast(DType::I64)),
+    form("u8(0)", 1, Rule::Cast(DType::U8)),
+    form("u16(0)", 1, Rule::Cast(DType::U16)),
+    form("u32(0)", 1, Rule::Cast(DType::U32)),
+    form("u64(0)", 1, Rule::Cast(DType::U64)),
     form("f32(0)", 1, Rule::Cast(DType::F32)),
     form("f64(0)", 1, Rule::Cast(DType::F64)),
     form("bool(0)", 1, Rule::Cast(DType::Bool)),
@@ -157,24 +166,42 @@ pub struct Case {
     pub results: Vec<usize>,
 }
 
-/// The common type of two strong ones.
+/// The common type of two strong ones: that which holds both, as NumPy's documentation has it.
 fn promote(a: DType, b: DType) -> DType {
-    use DType::{Bool, F32, F64, I32, I64};
+    let signed = |bytes: usize| match bytes {
+        2 => DType::I16,
+        4 => DType::I32,
+        8 => DType::I64,
+        _ => DType::F64,
+    };
+    let (a, b) = if a.size() <= b.size() { (a, b) } else { (b, a) };
     match (a, b) {
         _ if a == b => a,
-        (Bool, other) | (other, Bool) => other,
-        (I32, I64) | (I64, I32) => I64,
-        (F32, F64) | (F64, F32) => F64,
-        _ => F64,
+        (DType::Bool, other) | (other, DType::Bool) => other,
+        _ if a.is_float() && b.is_float() => b,
+        // The significand of `f32` has 24 bits.
+        _ if b.is_float() || a.is_float() => {
+            let (float, int) = if a.is_float() { (a, b) } else { (b, a) };
+            if float == DType::F32 && int.size() <= 2 { DType::F32 } else { DType::F64 }
+        }
+        _ if a.is_signed() == b.is_signed() => b,
+        _ if b.is_signed() && a.size() < b.size() => b,
+        _ if b.is_signed() => signed(2 * a.size()),
+        _ => signed(2 * b.size()),
     }
 }
 
 fn common(of: &[Ty]) -> Ty {
-    let strong = of.iter().filter(|t| !t.weak || t.dtype == DType::Bool).map(|t| t.dtype).reduce(promote);
-    let weak = of.iter().filter(|t| t.weak && t.dtype != DType::Bool).map(|t| t.dtype).reduce(promote_weak);
+    let mut strong: Vec<DType> = of.iter().filter(|t| !t.weak || t.dtype == DType::Bool).map(|t| t.dtype).collect();
+    strong.sort_by_key(|t| !t.is_float());
+    let strong = strong.into_iter().reduce(promote);
+    let weak = of.iter().filter(|t| t.weak && t.dtype != DType::Bool).map(|t| t.dtype);
+    let weak = weak.max_by_key(|t| [DType::I64, DType::U64, DType::F64].iter().position(|w| w == t));
     let dtype = match (strong, weak) {
         (Some(s), None) => s,
         (None, Some(w)) => w,
+        // The type that is asked for is that of Python's integers.
+        (Some(DType::Bool), Some(DType::U64)) => DType::I64,
         (Some(DType::Bool), Some(w)) => w,
         (Some(s), Some(w)) if w.is_float() && s.is_int() => w,
         (Some(s), Some(_)) => s,
@@ -183,39 +210,56 @@ fn common(of: &[Ty]) -> Ty {
     Ty { dtype, weak: of.iter().all(|t| t.weak) }
 }
 
-fn promote_weak(a: DType, b: DType) -> DType {
-    if a == DType::F64 { a } else { b }
+/// The type in which functions of floats are computed.
+fn float(of: &[Ty]) -> DType {
+    let strong: Vec<DType> = of.iter().filter(|t| !t.weak).map(|t| t.dtype).collect();
+    let weak = |kind: fn(DType) -> bool| of.iter().any(|t| t.weak && kind(t.dtype));
+    let own = |t: DType| match t {
+        DType::F32 | DType::F64 => t,
+        t if t.size() <= 2 => DType::F32,
+        _ => DType::F64,
+    };
+    let of_strong = strong.iter().copied().map(own).reduce(promote).unwrap_or(DType::F64);
+    let floats = strong.iter().any(|t| t.is_float());
+    let only_bools = strong.iter().all(|&t| t == DType::Bool);
+    match () {
+        () if weak(DType::is_float) && !floats => DType::F64,
+        () if weak(DType::is_int) && only_bools => DType::F64,
+        () => of_strong,
+    }
 }
 
 /// The type of a part; none if the types do not go.
 fn typed(rule: Rule, of: &[Ty]) -> Option<Ty> {
-    use DType::{Bool, F32, F64, I32, I64};
+    use DType::{Bool, F32, F64, I8, I64, U64};
     let weak = of.iter().all(|t| t.weak);
     let strong = |dtype| Some(Ty { dtype, weak: false });
     let kind = common(of).dtype;
-    let float = |dtype: DType, of_bool: DType| match dtype {
-        _ if weak => F64,
-        F32 | F64 => dtype,
-        Bool => of_bool,
-        _ => F64,
+    // Of bools `i8`; of literals a number without a type.
+    let numbers = || match kind {
+        Bool if weak => Ty { dtype: I64, weak },
+        Bool => Ty { dtype: I8, weak },
+        _ => common(of),
     };
+    let unsigned = |t: DType| t.is_int() && !t.is_signed();
     match rule {
         Rule::Any => Some(common(of)),
         Rule::Number | Rule::Own if kind == Bool => None,
         Rule::Number | Rule::Own => Some(common(of)),
         Rule::OwnAny => Some(of[0]),
         Rule::Bits => (!kind.is_float()).then(|| common(of)),
-        Rule::Ints => kind.is_int().then(|| common(of)),
-        Rule::Power => (kind != Bool).then(|| common(of)),
-        Rule::Float => Some(Ty { dtype: float(kind, F32), weak }),
-        Rule::Divide => Some(Ty { dtype: float(kind, F64), weak }),
-        Rule::Round if of[0].dtype == Bool => Some(Ty { dtype: float(Bool, F32), weak }),
+        Rule::Ints => (!kind.is_float()).then(numbers),
+        Rule::Divided | Rule::Power => Some(numbers()),
+        Rule::Float => Some(Ty { dtype: float(of), weak }),
+        Rule::Divide => Some(Ty { dtype: if kind == F32 { F32 } else { F64 }, weak }),
+        Rule::Round if of[0].dtype == Bool => Some(Ty { dtype: float(of), weak }),
         Rule::Round => Some(of[0]),
         Rule::Test => Some(Ty { dtype: Bool, weak }),
         Rule::Logic => of.iter().all(|t| t.dtype == Bool).then_some(Ty { dtype: Bool, weak }),
         Rule::Where => Some(Ty { dtype: common(&of[1..]).dtype, weak }),
         Rule::Cast(to) => strong(to),
-        Rule::Sum if matches!(of[0].dtype, Bool | I32 | I64) => strong(I64),
+        Rule::Sum if unsigned(of[0].dtype) => strong(U64),
+        Rule::Sum if !of[0].dtype.is_float() => strong(I64),
         Rule::Sum | Rule::Extremum => strong(of[0].dtype),
         Rule::Mean => strong(if of[0].dtype == F32 { F32 } else { F64 }),
         Rule::Truth => strong(Bool),
@@ -326,12 +370,15 @@ fn vars(rng: &mut Rng) -> Vec<Var> {
     for at in 0..1 + rng.below(4) {
         let name = ["a", "b", "c", "d"][at].to_string();
         if rng.one_in(7) {
-            let dtype = rng.pick(&[DType::I64, DType::F64]);
-            let value = Tensor::random(rng, dtype, &[]);
+            let dtype = rng.pick(&[DType::I64, DType::I64, DType::F64, DType::F64, DType::U64]);
+            let mut value = Tensor::random(rng, dtype, &[]);
+            if dtype == DType::U64 {
+                value.data = vec![(rng.next() | 1 << 63).into()];
+            }
             vars.push(Var { name, ty: Ty { dtype, weak: true }, value, repeated: vec![] });
             continue;
         }
-        let dtype = rng.pick(&DType::ALL);
+        let dtype = rng.pick(DType::REAL);
         let mut own = whole.clone();
         if rng.one_in(3) {
             own.drain(..rng.below(own.len() + 1));
@@ -379,14 +426,11 @@ fn grow(rng: &mut Rng, parts: &[Part]) -> Option<Part> {
     if shape.iter().product::<usize>() > 6000 {
         return None;
     }
-    // A digit that follows a letter or a digit is part of a name: `f32`, `arctan2`.
+    // Digits in the names of functions stay.
     let mut text = String::new();
     for c in form.text.chars() {
-        let in_name = text.ends_with(|last: char| last.is_ascii_alphanumeric());
-        match c.is_ascii_digit() && !in_name {
-            true => text.extend(['<', c, '>']),
-            false => text.push(c),
-        }
+        let name = text.ends_with(|before: char| before.is_alphanumeric());
+        text += &if c.is_ascii_digit() && !name { format!("<{c}>") } else { c.to_string() };
     }
     for (at, kid) in kids.iter().enumerate() {
         text = text.replace(&format!("<{at}>"), &format!("{{{kid}}}"));
@@ -396,12 +440,14 @@ fn grow(rng: &mut Rng, parts: &[Part]) -> Option<Part> {
         let own = tys[0];
         if !exponent.is_empty() {
             let other = Ty { dtype: if exponent.contains('.') { DType::F64 } else { DType::I64 }, weak: true };
-            let ty = typed(Rule::Power, &[own, other])?;
+            // A square is the product with itself, of bools too.
+            let square = exponent == "2" && own.dtype == DType::Bool;
+            let ty = if square { typed(Rule::Divided, &[own])? } else { typed(Rule::Power, &[own, other])? };
             let text = format!("{{{}}} ** {exponent}", kids[0]);
             return Some(Part { text, ty, shape: parts[kids[0]].shape.clone(), named: rng.one_in(4) });
         }
         // An integer to an arbitrary integer power is mostly an error.
-        if ty.dtype.is_int() && !rng.one_in(6) {
+        if ty.dtype.is_int() && ty.dtype.is_signed() && !rng.one_in(6) {
             return None;
         }
     }

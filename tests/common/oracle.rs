@@ -8,7 +8,7 @@ use std::rc::Rc;
 use tilexpr::ir::{Fragment, Monoid, Op, semantics};
 use tilexpr::math;
 use tilexpr::types::graph::{Axes, Graph, NodeKind};
-use tilexpr::{Accuracy, DType, Element, Scalar};
+use tilexpr::{Accuracy, DType, Real, Scalar};
 
 use super::tensor::{Tensor, indices, strides};
 
@@ -27,6 +27,9 @@ pub fn evaluate(graph: &Graph, inputs: &[Tensor]) -> (Vec<Tensor>, bool) {
             NodeKind::Input(at) => inputs[*at as usize].clone(),
             NodeKind::Const(c) => Tensor { dtype: c.dtype(), shape: vec![], data: vec![*c] },
             NodeKind::Op(op) => pointwise(&args, node.dtype, |x| operation(*op, node.dtype, x)),
+            NodeKind::Complex(function, part) => {
+                pointwise(&args, node.dtype, |x| math::complex::eval(*function, *part, x).expect("a value of floats"))
+            }
             NodeKind::Math(function) => {
                 pointwise(&args, node.dtype, |x| math::eval(*function, Accuracy::Best, x).expect("a value of floats"))
             }
@@ -124,7 +127,7 @@ fn reduce(monoid: &Monoid, args: &[Rc<Tensor>], axes: &Axes, keepdims: bool, dty
         let element = |(k, offset): (usize, &usize)| {
             let mut element: Vec<Scalar> = args.iter().map(|a| a.data[first + offset]).collect();
             // The second argument of `argmin` and `argmax` is the position in logical order.
-            if let [_, position] = &mut element[..] {
+            if let ([_, position], true) = (&mut element[..], monoid.name.starts_with("arg")) {
                 *position = (k as i64).into();
             }
             element

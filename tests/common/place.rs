@@ -1,11 +1,11 @@
 //! Lays values out in memory: permuted, reversed, with steps and offsets, repeated by stride 0.
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn, Slice};
-use tilexpr::{Arg, DType, Element, Memory, Out};
+use tilexpr::{Arg, DType, Memory, Out, Real, Scalar};
 
 use super::rng::Rng;
 use super::tensor::Tensor;
-use crate::with_type;
+use crate::{for_all_types, with_type};
 
 /// How the axes of an array lie in memory.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ pub struct Placed<T> {
     shape: Vec<usize>,
 }
 
-impl<T: Element> Placed<T> {
+impl<T: Real> Placed<T> {
     /// Memory for an array, filled with one value.
     pub fn new(shape: &[usize], layout: &Layout, fill: T) -> Placed<T> {
         let length = |axis: usize| {
@@ -122,44 +122,70 @@ impl<T: Element> Placed<T> {
     }
 }
 
-/// An array of any type, laid out in memory.
-#[derive(Clone)]
-pub enum AnyPlaced {
-    Bool(Placed<bool>),
-    I32(Placed<i32>),
-    I64(Placed<i64>),
-    F32(Placed<f32>),
-    F64(Placed<f64>),
-    /// A bare number.
-    Int(i64),
-    Float(f64),
-}
+macro_rules! placed {
+    ([$($variant:ident $t:ty),*]) => {
+        /// An array of any type, laid out in memory.
+        #[derive(Clone)]
+        pub enum AnyPlaced {
+            $($variant(Placed<$t>),)*
+            /// A bare number.
+            Int(i64),
+            /// A bare number beyond `i64`.
+            Uint(u64),
+            Float(f64),
+        }
 
-macro_rules! each {
-    ($any:expr, $placed:ident, $body:expr) => {
-        match $any {
-            AnyPlaced::Bool($placed) => $body,
-            AnyPlaced::I32($placed) => $body,
-            AnyPlaced::I64($placed) => $body,
-            AnyPlaced::F32($placed) => $body,
-            AnyPlaced::F64($placed) => $body,
-            AnyPlaced::Int(_) | AnyPlaced::Float(_) => unreachable!("a bare number"),
+        macro_rules! each {
+            ($any:expr, $placed:ident, $body:expr) => {
+                match $any {
+                    $(AnyPlaced::$variant($placed) => $body,)*
+                    AnyPlaced::Int(_) | AnyPlaced::Uint(_) | AnyPlaced::Float(_) => unreachable!("a bare number"),
+                }
+            };
+        }
+
+        impl AnyPlaced {
+            pub fn of(tensor: &Tensor, layout: &Layout) -> AnyPlaced {
+                match tensor.dtype {
+                    $(DType::$variant => AnyPlaced::$variant(Placed::of(tensor, layout, filler::<$t>())),)*
+                    other => unreachable!("a new type {other}"),
+                }
+            }
+
+            pub fn view_mut(&mut self) -> AnyViewMut<'_> {
+                match self {
+                    $(AnyPlaced::$variant(p) => AnyViewMut::$variant(p.view_mut()),)*
+                    AnyPlaced::Int(_) | AnyPlaced::Uint(_) | AnyPlaced::Float(_) => unreachable!("a bare number"),
+                }
+            }
+        }
+
+        /// A mutable view of an array of any type.
+        pub enum AnyViewMut<'a> {
+            $($variant(ArrayViewMutD<'a, $t>),)*
+        }
+
+        // SAFETY: the views are apart from each other, and each keeps the promise itself.
+        unsafe impl Out for Outs<'_> {
+            fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>)) {
+                for view in &mut self.0 {
+                    match view {
+                        $(AnyViewMut::$variant(v) => v.memories(give),)*
+                    }
+                }
+            }
         }
     };
 }
 
-impl AnyPlaced {
-    pub fn of(tensor: &Tensor, layout: &Layout) -> AnyPlaced {
-        match tensor.dtype {
-            DType::Bool => AnyPlaced::Bool(Placed::of(tensor, layout, true)),
-            DType::I32 => AnyPlaced::I32(Placed::of(tensor, layout, -77)),
-            DType::I64 => AnyPlaced::I64(Placed::of(tensor, layout, -77)),
-            DType::F32 => AnyPlaced::F32(Placed::of(tensor, layout, -77.5)),
-            DType::F64 => AnyPlaced::F64(Placed::of(tensor, layout, -77.5)),
-            other => unreachable!("a new type {other}"),
-        }
-    }
+for_all_types!(placed!);
 
+/// What lies between elements: no value that often is a result.
+fn filler<T: Real>() -> T {
+    T::from_scalar(Scalar::from_bits(T::DTYPE, 0xc053_6000_c29a_b3b3))
+}
+
+impl AnyPlaced {
     /// Memory for such an array, its margins as [`of`](AnyPlaced::of) makes them and its elements something else.
     pub fn room(dtype: DType, shape: &[usize], layout: &Layout) -> AnyPlaced {
         let filler = with_type!(dtype, T, T::from_scalar(super::tensor::value(&mut Rng::new(3), dtype, 0)).to_scalar());
@@ -170,6 +196,7 @@ impl AnyPlaced {
     pub fn arg(&self) -> Arg<'_> {
         match self {
             AnyPlaced::Int(k) => Arg::new(*k),
+            AnyPlaced::Uint(k) => Arg::new(*k),
             AnyPlaced::Float(k) => Arg::new(*k),
             array => each!(array, placed, Arg::new(placed.view())),
         }
@@ -182,42 +209,7 @@ impl AnyPlaced {
     pub fn values(&self) -> Tensor {
         each!(self, placed, Tensor::from_array(&placed.view().to_owned()))
     }
-
-    pub fn view_mut(&mut self) -> AnyViewMut<'_> {
-        match self {
-            AnyPlaced::Bool(p) => AnyViewMut::Bool(p.view_mut()),
-            AnyPlaced::I32(p) => AnyViewMut::I32(p.view_mut()),
-            AnyPlaced::I64(p) => AnyViewMut::I64(p.view_mut()),
-            AnyPlaced::F32(p) => AnyViewMut::F32(p.view_mut()),
-            AnyPlaced::F64(p) => AnyViewMut::F64(p.view_mut()),
-            AnyPlaced::Int(_) | AnyPlaced::Float(_) => unreachable!("a bare number"),
-        }
-    }
-}
-
-/// A mutable view of an array of any type.
-pub enum AnyViewMut<'a> {
-    Bool(ArrayViewMutD<'a, bool>),
-    I32(ArrayViewMutD<'a, i32>),
-    I64(ArrayViewMutD<'a, i64>),
-    F32(ArrayViewMutD<'a, f32>),
-    F64(ArrayViewMutD<'a, f64>),
 }
 
 /// Mutable views as outputs.
 pub struct Outs<'a>(pub Vec<AnyViewMut<'a>>);
-
-// SAFETY: the views are apart from each other, and each keeps the promise itself.
-unsafe impl Out for Outs<'_> {
-    fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>)) {
-        for view in &mut self.0 {
-            match view {
-                AnyViewMut::Bool(v) => v.memories(give),
-                AnyViewMut::I32(v) => v.memories(give),
-                AnyViewMut::I64(v) => v.memories(give),
-                AnyViewMut::F32(v) => v.memories(give),
-                AnyViewMut::F64(v) => v.memories(give),
-            }
-        }
-    }
-}

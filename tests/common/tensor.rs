@@ -1,7 +1,7 @@
 //! Values of an array without a layout: a list of scalars in C order.
 
 use ndarray::{ArrayD, IxDyn};
-use tilexpr::{AnyArray, DType, Element, Scalar};
+use tilexpr::{AnyArray, DType, Real, Scalar};
 
 use super::rng::Rng;
 
@@ -12,34 +12,28 @@ pub struct Tensor {
     pub data: Vec<Scalar>,
 }
 
+/// Every type, as `Variant type`.
+#[macro_export]
+macro_rules! for_all_types {
+    ($mac:ident! $($args:tt)*) => {
+        $mac! { [Bool bool, I8 i8, I16 i16, I32 i32, I64 i64, U8 u8, U16 u16, U32 u32, U64 u64, F32 f32, F64 f64]
+            $($args)* }
+    };
+}
+
 /// Runs a piece of code with `$T` the Rust type of a dtype.
 #[macro_export]
 macro_rules! with_type {
-    ($dtype:expr, $T:ident, $body:expr) => {
+    ([$($variant:ident $t:ty),*] $dtype:expr, $T:ident, $body:expr) => {
         match $dtype {
-            tilexpr::DType::Bool => {
-                type $T = bool;
+            $(tilexpr::DType::$variant => {
+                type $T = $t;
                 $body
-            }
-            tilexpr::DType::I32 => {
-                type $T = i32;
-                $body
-            }
-            tilexpr::DType::I64 => {
-                type $T = i64;
-                $body
-            }
-            tilexpr::DType::F32 => {
-                type $T = f32;
-                $body
-            }
-            tilexpr::DType::F64 => {
-                type $T = f64;
-                $body
-            }
+            })*
             other => unreachable!("a new type {other}"),
         }
     };
+    ($dtype:expr, $T:ident, $body:expr) => { $crate::for_all_types!(with_type! $dtype, $T, $body) };
 }
 
 /// Whether two values are the same bits, or both NaN.
@@ -77,22 +71,23 @@ pub fn indices(shape: &[usize]) -> impl Iterator<Item = Vec<usize>> + '_ {
 }
 
 impl Tensor {
-    pub fn from_array<T: Element>(array: &ArrayD<T>) -> Tensor {
+    pub fn from_array<T: Real>(array: &ArrayD<T>) -> Tensor {
         Tensor { dtype: T::DTYPE, shape: array.shape().to_vec(), data: array.iter().map(|x| x.to_scalar()).collect() }
     }
 
     pub fn from_any(array: &AnyArray) -> Tensor {
-        match array {
-            AnyArray::Bool(a) => Tensor::from_array(a),
-            AnyArray::I32(a) => Tensor::from_array(a),
-            AnyArray::I64(a) => Tensor::from_array(a),
-            AnyArray::F32(a) => Tensor::from_array(a),
-            AnyArray::F64(a) => Tensor::from_array(a),
-            other => unreachable!("a new type {}", other.dtype()),
+        macro_rules! from {
+            ([$($variant:ident $t:ty),*] $array:expr) => {
+                match $array {
+                    $(AnyArray::$variant(a) => Tensor::from_array(a),)*
+                    other => unreachable!("a new type {}", other.dtype()),
+                }
+            };
         }
+        for_all_types!(from! array)
     }
 
-    pub fn to_array<T: Element>(&self) -> ArrayD<T> {
+    pub fn to_array<T: Real>(&self) -> ArrayD<T> {
         let data = self.data.iter().map(|&x| T::from_scalar(x)).collect();
         ArrayD::from_shape_vec(IxDyn(&self.shape), data).unwrap()
     }
@@ -132,12 +127,19 @@ pub fn value(rng: &mut Rng, dtype: DType, corners: usize) -> Scalar {
     let corner = corners > 0 && rng.one_in(corners);
     match dtype {
         DType::Bool => rng.one_in(2).into(),
-        DType::I32 if corner => rng.pick(&[i32::MIN, i32::MAX, 0, -1, 1, i32::MIN + 1, 31, 32, 33]).into(),
-        DType::I64 if corner => {
-            rng.pick(&[i64::MIN, i64::MAX, 0, -1, 1, i64::MIN + 1, 63, 64, 1 << 53, 1 << 31]).into()
+        // Bits of which a type takes the low ones: its ends, shift counts and the ends of narrower types.
+        dtype if dtype.is_int() && corner => {
+            let width = 8 * dtype.size() as u32;
+            let (top, counts) = (1u64 << (width - 1), [width - 1, width, width + 1].map(u64::from));
+            let ends = [top, top - 1, top + 1, 0, 1, u64::MAX, u64::MAX - 1];
+            let bits = rng.pick(&[&ends[..], &counts[..], &[255, 256, 1 << 31, 1 << 53]].concat());
+            Scalar::from_bits(dtype, bits)
         }
-        DType::I32 => (rng.below(21) as i32 - 10).into(),
-        DType::I64 => (rng.below(201) as i64 - 100).into(),
+        dtype if dtype.is_int() => {
+            let span = if dtype.size() == 8 { 201 } else { 21 };
+            let least = if dtype.is_signed() { span as i64 / 2 } else { 0 };
+            Scalar::from_bits(dtype, (rng.below(span) as i64 - least) as u64)
+        }
         DType::F32 if corner => {
             let all = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0, 0.0, 1e-42, f32::MAX, f32::MIN, f32::EPSILON];
             rng.pick(&all).into()

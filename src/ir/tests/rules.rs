@@ -32,9 +32,11 @@ fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for rule in RULES {
         let before = cases.len();
-        for x in DType::ALL.into_iter().filter(|t| rule.on.holds(*t)) {
-            for inner in DType::ALL {
-                for result in DType::ALL {
+        let named = rule.text.contains("Convert") || rule.text.contains("Bitcast");
+        let inners = if named { DType::REAL } else { &DType::REAL[..1] };
+        for x in DType::REAL.iter().copied().filter(|t| rule.on.holds(*t)) {
+            for &inner in inners {
+                for result in DType::REAL.iter().copied() {
                     // A condition of a selection is a bool, whichever variable it is.
                     for vars in [[x; 4], [x, x, DType::Bool, x], [x, DType::Bool, x, x]] {
                         let case = Case { rule, vars, inner: Some(inner), result };
@@ -43,7 +45,7 @@ fn cases() -> Vec<Case> {
                         let known = |c: &Case| {
                             std::ptr::eq(c.rule, rule) && (c.vars, c.inner, c.result) == (vars, case.inner, result)
                         };
-                        if ty == result && when && !cases.iter().any(known) {
+                        if ty == result && when && !cases[before..].iter().any(known) {
                             cases.push(case);
                         }
                     }
@@ -394,7 +396,7 @@ fn long_chains_end() {
 
 #[test]
 fn kinds_hold_for_their_types() {
-    for dtype in DType::ALL {
+    for dtype in DType::REAL.iter().copied() {
         assert!(On::Any.holds(dtype));
         assert_ne!(On::Float.holds(dtype), On::Bits.holds(dtype));
         assert_ne!(On::Bool.holds(dtype), On::Number.holds(dtype));

@@ -105,17 +105,7 @@ impl Emitter<'_> {
         for (part, form) in forms.into_iter().enumerate() {
             let address = self.lane_address(lane, form);
             let slot = self.state_slots[at][part];
-            let v = match form {
-                Form::Mask(1) => {
-                    let byte = self.b.ins().uload8(types::I32, frame_flags(), address, slot);
-                    self.b.ins().scalar_to_vector(types::I32X4, byte)
-                }
-                _ => {
-                    let element = self.b.ins().load(form.lane(), frame_flags(), address, slot);
-                    self.b.ins().scalar_to_vector(form.vector(), element)
-                }
-            };
-            let v = self.cast(v, form.vector());
+            let v = self.load_lane(form, address, slot);
             state.push(Held { form, parts: SmallVec::from_slice(&[v]), uniform: false });
         }
         state

@@ -411,12 +411,22 @@ impl<'a> Emitter<'a> {
             if uniform {
                 parts.push(self.b.ins().splat(form.vector(), v));
             } else if at == 0 {
-                parts.push(self.b.ins().scalar_to_vector(form.vector(), v));
+                parts.push(self.lane_zero(form, v));
             } else if let Some(last) = parts.last_mut() {
                 *last = self.b.ins().insertlane(*last, v, at as u8);
             }
         }
         Held { form, parts, uniform }
+    }
+
+    /// A scalar in lane 0. (Cranelift 0.135.8 panics for integers of less than 32 bits.)
+    pub fn lane_zero(&mut self, form: Form, v: clif::Value) -> clif::Value {
+        if form.width() >= 4 {
+            return self.b.ins().scalar_to_vector(form.vector(), v);
+        }
+        let wide = self.b.ins().uextend(types::I32, v);
+        let part = self.b.ins().scalar_to_vector(types::I32X4, wide);
+        self.cast(part, form.vector())
     }
 
     /// Whether values are scalars here.

@@ -3,11 +3,15 @@
 //! A step covers some number of points, its *lanes*. A value whose lanes are `w` bytes wide is held in
 //! `lanes * w / 16` vectors of 128 bits, its *parts*; if that is less than one, in one that is filled from lane 0.
 //!
-//! | value    | form    | vector | lanes 8 | 4 | 1             |
-//! |----------|---------|--------|---------|---|---------------|
-//! | f64, i64 | F64 I64 | x2     | 4 parts | 2 | 1, half       |
-//! | f32, i32 | F32 I32 | x4     | 2       | 1 | 1, a quarter  |
-//! | bool     | Mask(w) | lanes of w bytes, all ones or all zeros, as wide as what was compared |
+//! | value         | form       | vector | lanes 16 | 8       | 4 | 1            |
+//! |---------------|------------|--------|----------|---------|---|--------------|
+//! | f64, i64, u64 | F64 Int(8) | x2     | 8 parts  | 4       | 2 | 1, half      |
+//! | f32, i32, u32 | F32 Int(4) | x4     | 4        | 2       | 1 | 1, a quarter |
+//! | i16, u16      | Int(2)     | x8     | 2        | 1       | 1, half | 1, an eighth |
+//! | i8, u8        | Int(1)     | x16    | 1        | 1, half | 1, a quarter | 1, a sixteenth |
+//! | bool          | Mask(w)    | lanes of w bytes, all ones or all zeros, as wide as what was compared ||||
+//!
+//! Whether integers have a sign is not the form's but the operation's business.
 //!
 //! Always holds: lanes from the step's count on are don't-care; a *uniform* value has one part in which all lanes
 //! agree, and stands for any number of parts.
@@ -26,9 +30,9 @@ pub(super) const PART: usize = 16;
 pub(super) enum Form {
     F64,
     F32,
-    I64,
-    I32,
-    /// A bool, as lanes of 1, 4 or 8 bytes.
+    /// Integers of so many bytes.
+    Int(usize),
+    /// A bool, as lanes of 1, 2, 4 or 8 bytes.
     Mask(usize),
 }
 
@@ -37,19 +41,18 @@ impl Form {
     pub fn of(dtype: DType) -> Form {
         match dtype {
             DType::Bool => Form::Mask(1),
-            DType::I32 => Form::I32,
-            DType::I64 => Form::I64,
             DType::F32 => Form::F32,
             DType::F64 => Form::F64,
+            int => Form::Int(int.size()),
         }
     }
 
     /// Bytes of a lane.
     pub fn width(self) -> usize {
         match self {
-            Form::F64 | Form::I64 => 8,
-            Form::F32 | Form::I32 => 4,
-            Form::Mask(width) => width,
+            Form::F64 => 8,
+            Form::F32 => 4,
+            Form::Int(width) | Form::Mask(width) => width,
         }
     }
 

@@ -9,10 +9,10 @@
 //! Always holds: exactly the step's points are read or written, not a byte more.
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{self as clif, InstBuilder, types};
+use cranelift_codegen::ir::{self as clif, InstBuilder, MemFlagsData, types};
 use smallvec::SmallVec;
 
-use super::emit::{Emitter, Table, array_flags};
+use super::emit::{Emitter, Table, array_flags, frame_flags};
 use super::lanes::{Form, Held, PART};
 use super::shape::{Address, Inner};
 use crate::dtype::DType;
@@ -172,20 +172,41 @@ impl Emitter<'_> {
 
     /// The first `bytes` bytes of a part; nothing past them is read.
     fn load_bytes(&mut self, form: Form, bytes: usize, pointer: clif::Value, offset: i32) -> clif::Value {
-        let flags = array_flags();
-        let (element, vector) = match bytes {
-            PART => return self.load_part(form.vector(), pointer, offset),
-            8 if form == Form::F64 => (self.b.ins().load(types::F64, flags, pointer, offset), types::F64X2),
-            4 if form == Form::F32 => (self.b.ins().load(types::F32, flags, pointer, offset), types::F32X4),
-            8 => (self.b.ins().load(types::I64, flags, pointer, offset), types::I64X2),
-            4 => (self.b.ins().load(types::I32, flags, pointer, offset), types::I32X4),
-            2 => (self.b.ins().uload16(types::I32, flags, pointer, offset), types::I32X4),
-            _ => (self.b.ins().uload8(types::I32, flags, pointer, offset), types::I32X4),
-        };
-        if self.on_scalars() {
-            return element;
+        if bytes == PART {
+            return self.load_part(form.vector(), pointer, offset);
         }
-        let v = self.b.ins().scalar_to_vector(vector, element);
+        let element = self.load_few(form, bytes, array_flags(), pointer, offset);
+        if self.on_scalars() { element } else { self.as_part(form, element) }
+    }
+
+    /// An element of the frame, in lane 0 of a part.
+    pub fn load_lane(&mut self, form: Form, pointer: clif::Value, offset: i32) -> clif::Value {
+        let element = self.load_few(form, form.width(), frame_flags(), pointer, offset);
+        self.as_part(form, element)
+    }
+
+    /// Fewer bytes than a part has, as a scalar that can become the low end of one.
+    fn load_few(
+        &mut self,
+        form: Form,
+        bytes: usize,
+        flags: MemFlagsData,
+        pointer: clif::Value,
+        offset: i32,
+    ) -> clif::Value {
+        match bytes {
+            8 if form == Form::F64 => self.b.ins().load(types::F64, flags, pointer, offset),
+            4 if form == Form::F32 => self.b.ins().load(types::F32, flags, pointer, offset),
+            8 => self.b.ins().load(types::I64, flags, pointer, offset),
+            4 => self.b.ins().load(types::I32, flags, pointer, offset),
+            2 => self.b.ins().uload16(types::I32, flags, pointer, offset),
+            _ => self.b.ins().uload8(types::I32, flags, pointer, offset),
+        }
+    }
+
+    fn as_part(&mut self, form: Form, element: clif::Value) -> clif::Value {
+        let lane = self.b.func.dfg.value_type(element);
+        let v = self.b.ins().scalar_to_vector(lane.by(PART as u32 / lane.bytes()).unwrap_or(types::I64X2), element);
         self.cast(v, form.vector())
     }
 

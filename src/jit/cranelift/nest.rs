@@ -243,7 +243,7 @@ impl Emitter<'_> {
         if let (Op::Shl | Op::Shr, Home::Constant(count)) = (op, &self.homes[args[args.len() - 1].0 as usize]) {
             let count = *count;
             let x = self.fetch(args[0]);
-            return self.shift_by(op == Op::Shl, Form::of(ty), &x, count);
+            return self.shift_by(op == Op::Shl, ty, &x, count);
         }
         let mut args: SmallVec<[Held; 3]> = args.iter().map(|&v| self.fetch(v)).collect();
         if self.on_scalars() {
@@ -264,9 +264,9 @@ impl Emitter<'_> {
         let first = self.b.ins().iadd(origin, index);
         let spread = self.b.ins().splat(types::I64X2, first);
         if !inner {
-            return Held::uniform(Form::I64, spread);
+            return Held::uniform(Form::Int(8), spread);
         }
-        let parts = (0..Form::I64.parts(self.lanes))
+        let parts = (0..Form::Int(8).parts(self.lanes))
             .map(|i| {
                 let mut iota = [0; 16];
                 iota[0] = (self.here.first + 2 * i) as u8;
@@ -275,6 +275,6 @@ impl Emitter<'_> {
                 self.b.ins().iadd(spread, iota)
             })
             .collect();
-        Held { form: Form::I64, parts, uniform: false }
+        Held { form: Form::Int(8), parts, uniform: false }
     }
 }

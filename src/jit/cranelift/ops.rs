@@ -4,7 +4,7 @@
 //! are. Always holds: no instruction traps, in don't-care lanes neither; bit operations are on vectors of integers.
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
-use cranelift_codegen::ir::{self as clif, InstBuilder};
+use cranelift_codegen::ir::{self as clif, InstBuilder, types};
 
 use super::emit::Emitter;
 use super::lanes::{Form, Held};
@@ -52,8 +52,9 @@ impl Emitter<'_> {
         }
         match arg.kind() {
             Kind::Bool => self.on_bools(op, args),
-            Kind::Int => self.on_ints(op, Form::of(arg), args),
+            Kind::Int => self.on_ints(op, arg, args),
             Kind::Float => self.on_floats(op, Form::of(arg), args),
+            Kind::Complex => unreachable!("kernels compute in real numbers"),
         }
     }
 
@@ -94,25 +95,31 @@ impl Emitter<'_> {
         })
     }
 
-    fn on_ints(&mut self, op: Op, form: Form, args: &[Held]) -> Held {
+    fn on_ints(&mut self, op: Op, dtype: DType, args: &[Held]) -> Held {
+        let (form, signed) = (Form::of(dtype), dtype.is_signed());
         let refs: smallvec::SmallVec<[&Held; 3]> = args.iter().collect();
         if let Some(cc) = int_condition(op) {
+            let cc = if signed { cc } else { cc.unsigned() };
             return self.map(Form::Mask(form.width()), &refs, |e, x| e.b.ins().icmp(cc, x[0], x[1]));
         }
         match op {
-            Op::FloorDiv | Op::FloorMod => {
-                self.per_lane(&refs, form, |e, x| e.divide(op == Op::FloorDiv, form.lane(), x[0], x[1]))
+            Op::FloorDiv | Op::FloorMod => self.divide(op == Op::FloorDiv, dtype, &refs),
+            Op::Shl | Op::Shr => {
+                self.per_lane(&refs, form, |e, x| e.shift(op == Op::Shl, signed, form.lane(), x[0], x[1]))
             }
-            Op::Shl | Op::Shr => self.per_lane(&refs, form, |e, x| e.shift(op == Op::Shl, form.lane(), x[0], x[1])),
             Op::Select => self.select(form, args),
+            Op::Abs if !signed => args[0].clone(),
             _ => self.map(form, &refs, |e, x| match op {
                 Op::Add => e.b.ins().iadd(x[0], x[1]),
                 Op::Sub => e.b.ins().isub(x[0], x[1]),
+                Op::Mul if form.width() == 1 => e.multiply_bytes(x[0], x[1]),
                 Op::Mul => e.b.ins().imul(x[0], x[1]),
                 Op::Neg => e.b.ins().ineg(x[0]),
                 Op::Abs => e.b.ins().iabs(x[0]),
-                Op::Min => e.b.ins().smin(x[0], x[1]),
-                Op::Max => e.b.ins().smax(x[0], x[1]),
+                Op::Min if signed => e.b.ins().smin(x[0], x[1]),
+                Op::Min => e.b.ins().umin(x[0], x[1]),
+                Op::Max if signed => e.b.ins().smax(x[0], x[1]),
+                Op::Max => e.b.ins().umax(x[0], x[1]),
                 Op::And => e.b.ins().band(x[0], x[1]),
                 Op::Or => e.b.ins().bor(x[0], x[1]),
                 Op::Xor => e.b.ins().bxor(x[0], x[1]),
@@ -134,13 +141,13 @@ impl Emitter<'_> {
         match op {
             Op::Select => {
                 let mask = self.mask(&args[0], form.width());
-                self.map(form, &[&mask, &args[1], &args[2]], |e, x| match e.is_less(x[0], x[1], x[2]) {
+                self.map(form, &[&mask, &args[1], &args[2]], |e, x| match e.compared(x[0], x[1], x[2]) {
                     // One instruction on x86, `min` or `max`, for what is `x < y ? x : y` there.
-                    true => {
+                    Some([yes, no]) => {
                         let condition = e.cast(x[0], form.vector());
-                        e.b.ins().bitselect(condition, x[1], x[2])
+                        e.b.ins().bitselect(condition, yes, no)
                     }
-                    false => e.blend(x[0], x[1], x[2], form),
+                    None => e.blend(x[0], x[1], x[2], form),
                 })
             }
             _ => self.map(form, &refs, |e, x| match op {
@@ -252,23 +259,122 @@ impl Emitter<'_> {
         let v = if zero {
             self.b.ins().band(mask, x)
         } else if self.target.features.blend {
-            self.b.ins().blendv(mask, x, y)
+            // There is none of 16 bits: all bytes of a lane agree.
+            let blended = if form.width() == 2 { types::I8X16 } else { self.b.func.dfg.value_type(x) };
+            let [mask, x, y] = [mask, x, y].map(|v| self.cast(v, blended));
+            let v = self.b.ins().blendv(mask, x, y);
+            self.cast(v, super::lanes::ints(form.width()))
         } else {
             self.b.ins().bitselect(mask, x, y)
         };
         self.cast(v, form.vector())
     }
 
-    /// Whether a mask is `x < y` or `y < x` of just these floats.
-    fn is_less(&self, mask: clif::Value, x: clif::Value, y: clif::Value) -> bool {
+    /// The floats of a comparison by `<`, if the mask is one of just these two.
+    fn compared(&self, mask: clif::Value, x: clif::Value, y: clif::Value) -> Option<[clif::Value; 2]> {
         let dfg = &self.b.func.dfg;
-        let Some(inst) = dfg.value_def(mask).inst() else { return false };
-        dfg.insts[inst].fp_cond_code() == Some(FloatCC::LessThan)
-            && matches!(*dfg.inst_args(inst), [a, b] if (a, b) == (x, y) || (a, b) == (y, x))
+        let inst = dfg.value_def(mask).inst()?;
+        let &[a, b] = dfg.inst_args(inst) else { return None };
+        if dfg.insts[inst].fp_cond_code() != Some(FloatCC::LessThan) {
+            return None;
+        }
+        match (self.same(a, x) && self.same(b, y), self.same(a, y) && self.same(b, x)) {
+            (true, _) => Some([a, b]),
+            (_, true) => Some([b, a]),
+            _ => None,
+        }
     }
 
-    /// Floored quotient or remainder of scalars.
-    fn divide(&mut self, quotient: bool, ty: clif::Type, x: clif::Value, y: clif::Value) -> clif::Value {
+    /// Whether two values are one, or one constant loaded twice.
+    fn same(&self, x: clif::Value, y: clif::Value) -> bool {
+        let dfg = &self.b.func.dfg;
+        let load = |v: clif::Value| match dfg.insts[dfg.value_def(v).inst()?] {
+            clif::InstructionData::Load { arg, offset, .. } if arg == self.arguments.constants => Some(offset),
+            _ => None,
+        };
+        x == y || load(x).is_some_and(|place| load(y) == Some(place))
+    }
+
+    /// Products of bytes, for which no machine has an instruction: those of even bytes are the low halves of products of
+    /// 16 bits; of odd ones, with one factor moved down, the high halves.
+    fn multiply_bytes(&mut self, x: clif::Value, y: clif::Value) -> clif::Value {
+        let (x, y) = (self.cast(x, types::I16X8), self.cast(y, types::I16X8));
+        let low = self.constant_lanes(0x00ff, 2, types::I16X8);
+        let high = self.constant_lanes(0xff00, 2, types::I16X8);
+        let even = self.b.ins().imul(x, y);
+        let even = self.b.ins().band(even, low);
+        let (x, y) = (self.b.ins().ushr_imm_u(x, 8), self.b.ins().band(y, high));
+        let odd = self.b.ins().imul(x, y);
+        let v = self.b.ins().bor(even, odd);
+        self.cast(v, types::I8X16)
+    }
+
+    /// Floored quotients or remainders: of integers of up to 32 bits as floats, of wider ones lane by lane.
+    fn divide(&mut self, quotient: bool, dtype: DType, args: &[&Held]) -> Held {
+        let (form, signed) = (Form::of(dtype), dtype.is_signed());
+        let (x, y) = (args[0], args[1]);
+        // A lone point is sooner divided as it is.
+        if self.target.features.round && form.width() <= 4 && self.lanes > 1 {
+            return self.divide_as_floats(quotient, dtype, x, y);
+        }
+        let short = form.width() < 4;
+        let ty = if short { types::I32 } else { form.lane() };
+        self.per_lane(args, form, |e, x| {
+            let [x, y] = [x[0], x[1]].map(|x| match signed {
+                _ if !short => x,
+                true => e.b.ins().sextend(ty, x),
+                false => e.b.ins().uextend(ty, x),
+            });
+            let v = if signed { e.divide_signed(quotient, ty, x, y) } else { e.divide_unsigned(quotient, ty, x, y) };
+            if short { e.b.ins().ireduce(form.lane(), v) } else { v }
+        })
+    }
+
+    /// Floored quotients or remainders by division of floats of twice the precision.
+    ///
+    /// A quotient `x/y` that is no integer is at least `1/|y|` from one, and less than `2^w/|y|`, for integers of `w` bits. Its
+    /// rounding moves it by less than `2^-p` of itself, where `p` is 24 of `f32` (`w` up to 16) and 53 of `f64` (32): by
+    /// less than `1/|y|`, so it does not reach an integer, and its floor is exact.
+    fn divide_as_floats(&mut self, quotient: bool, dtype: DType, x: &Held, y: &Held) -> Held {
+        let form = Form::of(dtype);
+        let float = if form.width() <= 2 { DType::F32 } else { DType::F64 };
+        let wide = Form::of(float);
+        let [a, b] = [x, y].map(|v| self.convert(v, dtype, float));
+        let q = self.map(Form::Int(wide.width()), &[&a, &b], |e, x| {
+            let q = e.b.ins().fdiv(x[0], x[1]);
+            let q = e.b.ins().floor(q);
+            e.low_bits(q, wide)
+        });
+        let q = self.resize(&q, form.width(), true);
+        // By 0 both are 0.
+        self.map(form, &[x, y, &q], |e, x| {
+            let ty = form.vector();
+            let zero = e.constant_lanes(0, 8, ty);
+            let by_zero = e.b.ins().icmp(IntCC::Equal, x[1], zero);
+            let v = if quotient {
+                x[2]
+            } else {
+                let product = if form.width() == 1 { e.multiply_bytes(x[2], x[1]) } else { e.b.ins().imul(x[2], x[1]) };
+                e.b.ins().isub(x[0], product)
+            };
+            let some = e.complement(by_zero, form);
+            e.b.ins().band(v, some)
+        })
+    }
+
+    /// Integral floats of a small magnitude (below 2^21 of `f32`, 2^50 of `f64`), as integers in the low bits of their lanes: what
+    /// is added has these bits as units.
+    pub fn low_bits(&mut self, x: clif::Value, form: Form) -> clif::Value {
+        let units = match form {
+            Form::F32 => u64::from((1.5 * 2f32.powi(23)).to_bits()),
+            _ => (1.5 * 2f64.powi(52)).to_bits(),
+        };
+        let units = self.constant_lanes(units, form.width(), form.vector());
+        let sum = self.b.ins().fadd(x, units);
+        self.as_ints(sum, form)
+    }
+
+    fn divide_signed(&mut self, quotient: bool, ty: clif::Type, x: clif::Value, y: clif::Value) -> clif::Value {
         let b = self.b.ins();
         // Divisors 0 and -1 are replaced by 1, which no dividend traps on: then the remainder is 0, and the quotient
         // is x*y (0, and -x with MIN*-1 = MIN).
@@ -296,12 +402,26 @@ impl Emitter<'_> {
         }
     }
 
+    fn divide_unsigned(&mut self, quotient: bool, ty: clif::Type, x: clif::Value, y: clif::Value) -> clif::Value {
+        let by_zero = self.b.ins().icmp_imm_u(IntCC::Equal, y, 0);
+        let one = self.b.ins().iconst(ty, 1);
+        let zero = self.b.ins().iconst(ty, 0);
+        let divisor = self.b.ins().select(by_zero, one, y);
+        let q = self.b.ins().udiv(x, divisor);
+        if quotient {
+            return self.b.ins().select(by_zero, zero, q);
+        }
+        // By 1 there is no remainder.
+        let product = self.b.ins().imul(q, divisor);
+        self.b.ins().isub(x, product)
+    }
+
     /// A shift of scalars. Cranelift takes the count modulo the width, so other counts are caught.
-    fn shift(&mut self, left: bool, ty: clif::Type, x: clif::Value, count: clif::Value) -> clif::Value {
+    fn shift(&mut self, left: bool, signed: bool, ty: clif::Type, x: clif::Value, count: clif::Value) -> clif::Value {
         let width = i64::from(ty.bits());
         let valid = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, count, width);
-        if left {
-            let shifted = self.b.ins().ishl(x, count);
+        if left || !signed {
+            let shifted = if left { self.b.ins().ishl(x, count) } else { self.b.ins().ushr(x, count) };
             let zero = self.b.ins().iconst(ty, 0);
             self.b.ins().select(valid, shifted, zero)
         } else {
@@ -312,18 +432,44 @@ impl Emitter<'_> {
     }
 
     /// A shift of all lanes by one constant.
-    pub fn shift_by(&mut self, left: bool, form: Form, x: &Held, count: Scalar) -> Held {
+    pub fn shift_by(&mut self, left: bool, dtype: DType, x: &Held, count: Scalar) -> Held {
+        let (form, arithmetic) = (Form::of(dtype), !left && dtype.is_signed());
         let width = 8 * form.width() as i64;
-        let bits = count.bits() as i64;
-        let count = if count.dtype() == DType::I32 { i64::from(bits as i32) } else { bits };
-        let valid = (0..width).contains(&count);
-        self.map(form, &[x], |e, x| {
-            if left && !valid {
-                return e.constant_lanes(0, 8, form.vector());
+        let count = count.as_int().and_then(|count| i64::try_from(count).ok()).filter(|c| (0..width).contains(c));
+        self.map(form, &[x], |e, x| match count {
+            None if !arithmetic => e.constant_lanes(0, 8, form.vector()),
+            count => {
+                let count = count.unwrap_or(width - 1);
+                if width == 8 {
+                    return e.shift_bytes(left, arithmetic, x[0], count);
+                }
+                let amount = e.b.ins().iconst(types::I32, count);
+                match (left, arithmetic) {
+                    (true, _) => e.b.ins().ishl(x[0], amount),
+                    (false, true) => e.b.ins().sshr(x[0], amount),
+                    (false, false) => e.b.ins().ushr(x[0], amount),
+                }
             }
-            let amount = e.b.ins().iconst(clif::types::I32, if valid { count } else { width - 1 });
-            if left { e.b.ins().ishl(x[0], amount) } else { e.b.ins().sshr(x[0], amount) }
         })
+    }
+
+    /// A shift of bytes by a constant, as one of 16 bits without what came over from the neighbour. (For most counts that is
+    /// shorter than what Cranelift makes of it.)
+    fn shift_bytes(&mut self, left: bool, arithmetic: bool, x: clif::Value, count: i64) -> clif::Value {
+        let pairs = self.cast(x, types::I16X8);
+        let amount = self.b.ins().iconst(types::I32, count);
+        let moved = if left { self.b.ins().ishl(pairs, amount) } else { self.b.ins().ushr(pairs, amount) };
+        let own = if left { 0xff_u64 << count & 0xff } else { 0xff_u64 >> count };
+        let moved = self.cast(moved, types::I8X16);
+        let mask = self.constant_lanes(own, 1, types::I8X16);
+        let moved = self.b.ins().band(moved, mask);
+        if !arithmetic {
+            return moved;
+        }
+        // The sign is now at bit 7 - count: flipped and subtracted, it goes on to the top.
+        let sign = self.constant_lanes(0x80 >> count, 1, types::I8X16);
+        let flipped = self.b.ins().bxor(moved, sign);
+        self.b.ins().isub(flipped, sign)
     }
 }
 

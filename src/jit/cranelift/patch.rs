@@ -16,6 +16,7 @@ use smallvec::SmallVec;
 use super::emit::{Emitter, Home, frame_flags};
 use super::lanes::{Form, Held, PART, ints};
 use crate::ir::helper::{Code, Helper};
+use crate::ir::registered::enter;
 use crate::ir::{self, FaultCode};
 
 impl Emitter<'_> {
@@ -27,14 +28,14 @@ impl Emitter<'_> {
             Home::Constant(_) => true,
             _ => false,
         };
-        let address = address(helper.code);
+        let code = helper.code;
         let args: SmallVec<[Held; 3]> = args.iter().map(|&v| self.fetch(v)).collect();
         if always {
             let refs: SmallVec<[&Held; 3]> = args.iter().collect();
             if self.lanes == 1 || refs.iter().all(|arg| arg.uniform) {
-                return self.per_lane(&refs, form, |e, x| e.call(address, form.lane(), x));
+                return self.per_lane(&refs, form, |e, x| e.call_code(code, form, x));
             }
-            return self.lane_loop(None, &args, None, form, address);
+            return self.lane_loop(None, &args, None, form, code);
         }
         let mask = self.fetch(mask);
         let mask = self.mask(&mask, form.width());
@@ -51,15 +52,11 @@ impl Emitter<'_> {
         self.b.switch_to_block(cold);
         let patched = if uniform || self.lanes == 1 {
             let scalars: SmallVec<[clif::Value; 3]> = args.iter().map(|arg| self.extract(arg, 0)).collect();
-            let v = self.call(address, form.lane(), &scalars);
-            let part = if uniform {
-                self.b.ins().splat(form.vector(), v)
-            } else {
-                self.b.ins().scalar_to_vector(form.vector(), v)
-            };
+            let v = self.call_code(code, form, &scalars);
+            let part = if uniform { self.b.ins().splat(form.vector(), v) } else { self.lane_zero(form, v) };
             SmallVec::from_slice(&[part])
         } else {
-            self.lane_loop(Some(&mask), &args, Some(&fast), form, address).parts
+            self.lane_loop(Some(&mask), &args, Some(&fast), form, code).parts
         };
         self.b.ins().jump(go_on, &block_args(&patched));
         self.b.switch_to_block(go_on);
@@ -67,16 +64,10 @@ impl Emitter<'_> {
     }
 
     /// Calls the helper in a loop over the lanes: all, or those whose mask is set.
-    fn lane_loop(
-        &mut self,
-        mask: Option<&Held>,
-        args: &[Held],
-        fast: Option<&Held>,
-        form: Form,
-        address: usize,
-    ) -> Held {
+    fn lane_loop(&mut self, mask: Option<&Held>, args: &[Held], fast: Option<&Held>, form: Form, code: Code) -> Held {
         let (lanes, width, cold) = (self.lanes, form.width(), mask.is_some());
-        let bytes = form.parts(lanes) * PART;
+        let widest = args.iter().map(|arg| arg.form.parts(lanes)).max().unwrap_or(0).max(form.parts(lanes));
+        let bytes = widest * PART;
         let room = self.scratch(bytes * (args.len() + 2));
         let place = |k: usize| room + (bytes * k) as i32;
         for (k, held) in mask.into_iter().chain(args).chain(fast).enumerate() {
@@ -105,9 +96,18 @@ impl Emitter<'_> {
             self.b.ins().jump(body, &[]);
         }
         self.b.switch_to_block(body);
-        let scalars: SmallVec<[clif::Value; 3]> =
-            (0..args.len()).map(|k| self.b.ins().load(form.lane(), frame_flags(), at, place(first + k))).collect();
-        let v = self.call(address, form.lane(), &scalars);
+        let mut scalars = SmallVec::<[clif::Value; 3]>::new();
+        for (k, arg) in args.iter().enumerate() {
+            // `j` counts bytes of the result.
+            let offset = match (arg.form.width(), width) {
+                (own, result) if own > result => self.b.ins().ishl_imm_u(j, 1),
+                (own, result) if own < result => self.b.ins().ushr_imm_u(j, 1),
+                _ => j,
+            };
+            let at = self.b.ins().iadd(frame, offset);
+            scalars.push(self.b.ins().load(arg.form.lane(), frame_flags(), at, place(first + k)));
+        }
+        let v = self.call_code(code, form, &scalars);
         self.b.ins().store(frame_flags(), v, at, result);
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(next);
@@ -116,6 +116,32 @@ impl Emitter<'_> {
         self.b.ins().brif(more, head, &[BlockArg::Value(after)], done, &[]);
         self.b.switch_to_block(done);
         self.reload(form, result, lanes)
+    }
+
+    /// Calls a helper for one lane.
+    fn call_code(&mut self, code: Code, form: Form, args: &[clif::Value]) -> clif::Value {
+        let Code::Rust(registered) = code else { return self.call(code.address(), form.lane(), args) };
+        let mut words = SmallVec::<[clif::Value; 5]>::new();
+        words.push(self.b.ins().iconst(types::I64, std::ptr::from_ref(registered) as i64));
+        words.push(self.arguments.faults);
+        for &arg in args {
+            words.push(match self.b.func.dfg.value_type(arg) {
+                types::F64 => self.b.ins().bitcast(types::I64, MemFlagsData::new(), arg),
+                types::F32 => {
+                    let bits = self.b.ins().bitcast(types::I32, MemFlagsData::new(), arg);
+                    self.b.ins().uextend(types::I64, bits)
+                }
+                types::I32 => self.b.ins().uextend(types::I64, arg),
+                _ => arg,
+            });
+        }
+        while words.len() < 5 {
+            words.push(self.b.ins().iconst(types::I64, 0));
+        }
+        let word = self.call(enter as *const () as usize, types::I64, &words);
+        let lane = form.lane();
+        let bits = if lane.bits() < 64 { self.b.ins().ireduce(types::I32, word) } else { word };
+        if lane.is_float() { self.b.ins().bitcast(lane, MemFlagsData::new(), bits) } else { bits }
     }
 
     /// A scalar that is not zero if any of the step's lanes is set.
@@ -147,18 +173,6 @@ impl Emitter<'_> {
         self.b.ins().atomic_rmw(types::I32, flags, AtomicRmwOp::Or, word, bit);
         self.b.ins().jump(go_on, &[]);
         self.b.switch_to_block(go_on);
-    }
-}
-
-/// A helper's address.
-fn address(code: Code) -> usize {
-    match code {
-        Code::F64(f) => f as usize,
-        Code::F64F64(f) => f as usize,
-        Code::F32(f) => f as usize,
-        Code::F32F32(f) => f as usize,
-        Code::I32I32(f) => f as usize,
-        Code::I64I64(f) => f as usize,
     }
 }
 

@@ -4,7 +4,7 @@
 //! second time for AVX2 and FMA: the same Rust code, and so the same bits. Elements need not be aligned.
 
 use super::super::Unsupported;
-use crate::dtype::{DType, Element};
+use crate::dtype::{DType, Real};
 use crate::ir::semantics::{Binary, Ternary, Unary, Visitor, visit};
 use crate::ir::{LANES, Op};
 
@@ -92,7 +92,7 @@ impl Visitor for Pick {
         })
     }
 
-    fn binary<T: Element, O: Binary<A = T, R = T>>(self) -> Option<Loop> {
+    fn binary<T: Real, O: Binary<A = T, R = T>>(self) -> Option<Loop> {
         self.two::<O>()
     }
 
@@ -123,7 +123,7 @@ impl Visitor for PickFold {
         None
     }
 
-    fn binary<T: Element, O: Binary<A = T, R = T>>(self) -> Option<FoldLoop> {
+    fn binary<T: Real, O: Binary<A = T, R = T>>(self) -> Option<FoldLoop> {
         Some(copy_for!(self.0, fold_lanes::<T, O>))
     }
 
@@ -141,7 +141,7 @@ impl Visitor for PickFold {
 /// # Safety
 /// There is one.
 #[inline(always)]
-unsafe fn read<T: Element, const REPEAT: bool>(from: *const u8, i: usize) -> T {
+unsafe fn read<T: Real, const REPEAT: bool>(from: *const u8, i: usize) -> T {
     // SAFETY: the caller's promise; no alignment is assumed.
     unsafe { from.cast::<T>().add(if REPEAT { 0 } else { i }).read_unaligned() }
 }
@@ -190,7 +190,7 @@ unsafe fn ternary<O: Ternary, const REPEAT: u8>(dst: *mut u8, a: *const u8, b: *
 }
 
 #[inline(always)]
-unsafe fn fold_lanes<T: Element, O: Binary<A = T, R = T>>(state: *mut u8, a: *const u8, n: usize) {
+unsafe fn fold_lanes<T: Real, O: Binary<A = T, R = T>>(state: *mut u8, a: *const u8, n: usize) {
     let state = state.cast::<[T; LANES]>();
     // SAFETY: the state holds eight elements.
     let mut lanes = unsafe { state.read_unaligned() };
@@ -213,7 +213,7 @@ unsafe fn fold_lanes<T: Element, O: Binary<A = T, R = T>>(state: *mut u8, a: *co
 /// The loops again, for a better machine.
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use super::{Binary, Element, Ternary, Unary};
+    use super::{Binary, Real, Ternary, Unary};
 
     #[target_feature(enable = "avx2,fma")]
     pub(super) unsafe fn unary<O: Unary>(dst: *mut u8, a: *const u8, b: *const u8, c: *const u8, n: usize) {
@@ -246,7 +246,7 @@ mod avx2 {
     }
 
     #[target_feature(enable = "avx2,fma")]
-    pub(super) unsafe fn fold_lanes<T: Element, O: Binary<A = T, R = T>>(state: *mut u8, a: *const u8, n: usize) {
+    pub(super) unsafe fn fold_lanes<T: Real, O: Binary<A = T, R = T>>(state: *mut u8, a: *const u8, n: usize) {
         // SAFETY: the same contract.
         unsafe { super::fold_lanes::<T, O>(state, a, n) }
     }

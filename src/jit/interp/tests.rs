@@ -35,8 +35,8 @@ fn check(kernel: &Kernel, runs: u64) {
 #[test]
 fn operations() {
     for &op in Op::ALL {
-        for arg in DType::ALL {
-            for named in DType::ALL {
+        for arg in DType::REAL.iter().copied() {
+            for named in DType::REAL.iter().copied() {
                 operation(op, arg, matches!(op, Op::Convert | Op::Bitcast).then_some(named));
                 if !matches!(op, Op::Convert | Op::Bitcast) {
                     break;

@@ -69,6 +69,16 @@ pub enum Part {
     Imaginary,
 }
 
+impl Part {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::Real => "real",
+            Part::Imaginary => "imag",
+        }
+    }
+}
+
 macro_rules! table {
     ($($(#[$doc:meta])* $function:ident $name:literal $arity:literal $lower:path;)*) => {
         /// A function of complex numbers that gives one.

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use super::{Complex, Part, eval};
-use crate::dtype::{Element, Scalar};
+use crate::dtype::{Real, Scalar};
 
 fn value(function: Complex, args: &[f64]) -> (f64, f64) {
     let args: Vec<Scalar> = args.iter().map(|&x| x.into()).collect();

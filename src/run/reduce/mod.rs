@@ -111,7 +111,7 @@ impl Reduction<'_> {
         temp: &mut Buffer,
     ) -> Result<Option<SmallVec<[*mut u8; 2]>>, NoMemory> {
         let specs = operands(env.program, self.stage, Pass::Whole);
-        self.arrange(&mut space.base, &specs, self.results);
+        self.arrange(&mut space.base, self.results);
         let (kept, reduced) = space.base.shape().split_at(space.base.kept());
         let (length, along) = (reduced.iter().product::<usize>(), reduced.len());
         let columns = !kept.is_empty() && along > 0 && self.lies_in_columns(&space.base, &specs);
@@ -158,12 +158,12 @@ impl Reduction<'_> {
     }
 
     /// The nest of the sources and of what has the result's shape.
-    fn arrange(&self, nest: &mut Nest, specs: &[OperandSpec], of_result: &[RawView]) {
+    fn arrange(&self, nest: &mut Nest, of_result: &[RawView]) {
         nest.begin(self.shape);
-        for (spec, view) in specs.iter().zip(self.sources) {
-            nest.push(view.pointer, spec.dtype.size(), view.shape, view.strides);
+        for view in self.sources {
+            nest.push(view.pointer, view.unit, view.shape, view.strides);
         }
-        for (spec, view) in specs[self.sources.len()..].iter().zip(of_result) {
+        for view in of_result {
             // Axes of the result, last first, against those of the shape that are kept.
             let mut own = view.shape.iter().zip(view.strides).rev();
             let mut strides: SmallVec<[isize; 6]> = SmallVec::new();
@@ -171,7 +171,7 @@ impl Reduction<'_> {
                 let gone = self.axes >> axis & 1 == 1;
                 let here = if gone && !self.group.keepdims { None } else { own.next() };
                 let stride = here.map_or(0, |(&n, &s)| if n == 1 || gone { 0 } else { s });
-                strides.push(stride * spec.dtype.size() as isize);
+                strides.push(stride * view.unit as isize);
             }
             nest.push_bytes(view.pointer, strides.into_iter().rev());
         }
@@ -206,7 +206,7 @@ impl Reduction<'_> {
     unsafe fn whole_joined(&self, env: &Env, space: &mut ReduceSpace, views: &[RawView]) {
         let ReduceSpace { base, nest, launch: work, .. } = space;
         let specs = operands(env.program, self.stage, Pass::WholeJoined);
-        self.arrange(base, &specs, views);
+        self.arrange(base, views);
         run_nest(nest, base, specs.len(), 0..1, None);
         // SAFETY: the nest reaches the elements of the sources, and of the map's other sources and outputs.
         unsafe { launch(env, self.stage, Pass::WholeJoined, &specs, nest, work) }
@@ -392,6 +392,7 @@ pub unsafe fn fill(to: *mut u8, value: Scalar, count: usize) {
     unsafe {
         match value.dtype().size() {
             1 => ptr::write_bytes(to, value.bits() as u8, count),
+            2 => (0..count).for_each(|i| to.cast::<u16>().add(i).write_unaligned(value.bits() as u16)),
             4 => (0..count).for_each(|i| to.cast::<u32>().add(i).write_unaligned(value.bits() as u32)),
             _ => (0..count).for_each(|i| to.cast::<u64>().add(i).write_unaligned(value.bits())),
         }

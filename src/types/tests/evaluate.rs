@@ -2,7 +2,7 @@
 //!
 //! A node's value is one scalar, or one for each point; reductions are over all axes, in order.
 
-use crate::dtype::{DType, Element, Scalar};
+use crate::dtype::{DType, Real, Scalar};
 use crate::ir::{Fragment, Op, semantics};
 use crate::math::{self, Accuracy};
 use crate::types::Graph;
@@ -31,6 +31,9 @@ pub fn evaluate(graph: &Graph, args: &[Vec<Scalar>]) -> Outcome {
             NodeKind::Input(i) => args[graph.inputs[*i as usize].name as usize].clone(),
             NodeKind::Const(c) => vec![*c],
             NodeKind::Op(op) => (0..points).map(|p| eval(*op, node.dtype, &at(p))).collect(),
+            NodeKind::Complex(function, part) => {
+                (0..points).map(|p| math::complex::eval(*function, *part, &at(p)).unwrap()).collect()
+            }
             NodeKind::Math(function) => {
                 (0..points).map(|p| math::eval(*function, Accuracy::Best, &at(p)).unwrap()).collect()
             }
@@ -55,7 +58,7 @@ pub fn evaluate(graph: &Graph, args: &[Vec<Scalar>]) -> Outcome {
                 let mut state = monoid.init.clone();
                 for p in 0..points {
                     let mut args = at(p);
-                    if monoid.args.len() > 1 {
+                    if monoid.name.starts_with("arg") {
                         args[1] = (p as i64).into();
                     }
                     state = run(&monoid.step, &[state, args].concat());

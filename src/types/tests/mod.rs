@@ -3,18 +3,19 @@
 mod dtypes;
 mod errors;
 mod evaluate;
+mod functions;
 mod powers;
 mod values;
 
 use super::graph::NodeKind;
-use super::{Graph, InputType, Resolved, infer, resolve};
+use super::{Given, Graph, InputType, Resolved, infer, resolve};
 use crate::dtype::DType;
 use crate::error::CompileError;
 use crate::ir::Op;
 use crate::syntax::{Limits, parse};
 
 /// The names and the graph of a text. An argument's type is that of its name: `b` bool, `i` i32, `l` i64, `f` f32, any
-/// other f64; `k` and `m` are bare integers, `w` is a bare float, `t` a bare bool. Digits may follow.
+/// other f64; `k` and `m` are bare integers, `z` is one beyond `i64`, `w` is a bare float, `t` a bare bool. Digits may follow.
 fn compile(text: &str) -> Result<(Resolved, Graph), CompileError> {
     compile_with(text, |name| {
         use DType::*;
@@ -25,6 +26,7 @@ fn compile(text: &str) -> Result<(Resolved, Graph), CompileError> {
             "f" => InputType::strong(F32),
             "k" => InputType::weak(I64),
             "m" => InputType::weak(I32),
+            "z" => InputType::weak(U64),
             "w" => InputType::weak(F64),
             "t" => InputType::weak(Bool),
             _ => InputType::strong(F64),
@@ -34,9 +36,9 @@ fn compile(text: &str) -> Result<(Resolved, Graph), CompileError> {
 
 fn compile_with(text: &str, ty: impl Fn(&str) -> InputType) -> Result<(Resolved, Graph), CompileError> {
     let ast = parse(text, &Limits::default())?;
-    let resolved = resolve(&ast, text, &[])?;
+    let resolved = resolve(ast, text, Given::default())?;
     let types: Vec<InputType> = resolved.free.iter().map(|name| ty(name)).collect();
-    let graph = infer(&ast, text, &resolved, &types)?;
+    let graph = infer(text, &resolved, &types, &Limits::default())?;
     Ok((resolved, graph))
 }
 
@@ -50,6 +52,9 @@ fn graph(text: &str) -> Graph {
             NodeKind::Op(op) => {
                 let named = matches!(op, Op::Convert | Op::Bitcast).then_some(node.dtype);
                 op.result(&args, named) == Some(node.dtype)
+            }
+            NodeKind::Complex(function, _) => {
+                args.len() == 2 * function.arity() && node.dtype.is_float() && args.iter().all(|&t| t == node.dtype)
             }
             NodeKind::Math(function) => {
                 args.len() == function.row().arity && node.dtype.is_float() && args.iter().all(|&t| t == node.dtype)

@@ -2,7 +2,7 @@
 
 use super::evaluate::{Outcome, evaluate};
 use super::graph;
-use crate::dtype::{Element, Scalar};
+use crate::dtype::{Real, Scalar};
 
 /// A number as `high + low`, carried to about 100 bits by code of its own, to measure by.
 #[derive(Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use super::evaluate::{Outcome, evaluate};
 use super::graph;
-use crate::dtype::{DType, Element, Scalar};
+use crate::dtype::{DType, Real, Scalar};
 
 /// The value of an expression without arguments, as text; its literals may be made strong by casts.
 fn value(text: &str) -> String {
@@ -104,6 +104,58 @@ fn facts() {
         ("f64(3).imag, f64(3).real", "0.0:f64 3.0:f64"),
         ("1 << 64 >> 63", "2:i64"),
         ("i32(1) << 32, i32(-1) >> 40, i32(1) << -1", "0:i32 -1:i32 0:i32"),
+        (
+            "u8(200) + 100, i8(100) + 100, -u8(1), ~u8(5), abs(i8(-128)), abs(u8(200))",
+            "44:u8 -56:i8 255:u8 250:u8 -128:i8 200:u8",
+        ),
+        (
+            "u8(7) // 0, u8(7) % 0, i8(-128) // -1, i8(-7) // 2, i8(-7) % 2, u8(200) // 7",
+            "0:u8 0:u8 -128:i8 -4:i8 1:i8 28:u8",
+        ),
+        (
+            "u8(5) << 9, i8(5) << -1, i8(-5) >> 9, u8(200) >> 1, i8(-56) >> 1, u8(255) >> 8",
+            "0:u8 0:i8 -1:i8 100:u8 -28:i8 0:u8",
+        ),
+        (
+            "u8(3.9), u8(-1.0), u8(300.0), u8(nan), i8(-1e9), u64(1e30), u64(-5.5)",
+            "3:u8 0:u8 255:u8 0:u8 -128:i8 18446744073709551615:u64 0:u64",
+        ),
+        (
+            "u8(i32(300)), i8(u8(200)), u32(i8(-1)), u64(i8(-1)), i64(u64(2**63)), u16(i8(-1))",
+            "44:u8 -56:i8 4294967295:u32 18446744073709551615:u64 -9223372036854775808:i64 65535:u16",
+        ),
+        (
+            "f64(u64(2**53 + 1)), f32(u64(2**64 - 1)), f64(u64(2**64 - 1))",
+            "9007199254740992.0:f64 1.8446744e19:f32 1.8446744073709552e19:f64",
+        ),
+        (
+            "u8(255) > 300, u8(255) == -1, u8(0) > -1, i8(5) < 200, 300 >= u8(255), u64(2**63) > -1",
+            "false:bool false:bool true:bool true:bool true:bool true:bool",
+        ),
+        (
+            "u64(2**53 + 1) == i64(2**53), u64(2**63) == i64(-2**63), i64(-1) < u64(0), u64(0) <= i64(-1)",
+            "false:bool false:bool true:bool false:bool",
+        ),
+        (
+            "i8(-1) >= u64(5), u64(5) > i8(-1), i8(5) != u64(5), i8(-1) != u64(2**64 - 1)",
+            "false:bool true:bool false:bool true:bool",
+        ),
+        ("u8(3)**u8(6), i8(3)**2, u64(3)**u64(50), i8(2)**i8(-1)", "negative_power"),
+        ("u8(3)**u8(6), i8(3)**2, u64(3)**u64(50), u16(2)**u8(16)", "217:u8 9:i8 6048575297968530377:u64 0:u16"),
+        (
+            "bool(1) // bool(0), bool(1) % bool(1), bool(0) ** bool(0), bool(0) ** bool(1), bool(1) << bool(1)",
+            "0:i8 0:i8 1:i8 0:i8 2:i8",
+        ),
+        (
+            "sign(u8(7)), minimum(u8(200), 100), maximum(i8(-1), i8(1)), maximum(u64(2**63), 1)",
+            "1:u8 100:u8 1:i8 9223372036854775808:u64",
+        ),
+        (
+            "sum(u8(200)), sum(i8(-1)), mean(u8(3)), max(u64(2**63)), min(i8(-3))",
+            "200:u64 -1:i64 3.0:f64 9223372036854775808:u64 -3:i8",
+        ),
+        ("2**63, 2**64 - 1, -2**63", "9223372036854775808:u64 18446744073709551615:u64 -9223372036854775808:i64"),
+        ("fmod(i8(-7), 3), fmod(u8(7), u8(4)), clip(u8(7), 2, 5), u8(7) & 3 | 8", "-1:i8 3:u8 5:u8 11:u8"),
         ("pi", "3.141592653589793:f64"),
         ("x = 2; y = x; x = 3; x*y", "6:i64"),
     ] {
@@ -133,6 +185,16 @@ fn bare_integers_that_do_not_fit_are_faults() {
     assert_eq!(run(1 << 40), Outcome::Fault("out_of_range"));
     assert_eq!(run(i32::MAX.into()), Outcome::Fault("out_of_range"));
     assert_eq!(run(7), Outcome::Values(vec![vec![9i32.into()]]));
+    let unsigned = |text: &str, k: i64| evaluate(&graph(text), &[vec![1i64.into()], vec![k.into()]]);
+    assert_eq!(unsigned("u64(l) + (k + 1)", -2), Outcome::Fault("out_of_range"));
+    assert_eq!(unsigned("u64(l) + (k + 1)", -1), Outcome::Values(vec![vec![1u64.into()]]));
+    assert_eq!(unsigned("u8(l) + (k + 1)", 255), Outcome::Fault("out_of_range"));
+    assert_eq!(unsigned("u8(l) + (k + 1)", 254), Outcome::Values(vec![vec![0u8.into()]]));
+    assert_eq!(unsigned("u8(l) < (k + 1)", 300), Outcome::Values(vec![vec![true.into()]]));
+    let beyond = |text: &str, z: u64| evaluate(&graph(text), &[vec![1i64.into()], vec![z.into()]]);
+    assert_eq!(beyond("l + (z + 1)", u64::MAX - 1), Outcome::Fault("out_of_range"));
+    assert_eq!(beyond("u64(l) + (z + 1)", u64::MAX - 1), Outcome::Values(vec![vec![0u64.into()]]));
+    assert_eq!(beyond("l < z + 1", u64::MAX - 1), Outcome::Values(vec![vec![true.into()]]));
 }
 
 /// Every pair of interesting floats: the fast remainder against the exact one, and `//` and `%` against NumPy's C.

@@ -1,0 +1,217 @@
+//! Functions that a few operations make.
+//!
+//! Comes in: the rule and its operands. Goes out: a value, as NumPy's function of that name has it.
+
+use super::graph::NodeId;
+use super::value::{Operand, Typed, Typer, Value, error_with_help};
+use crate::dtype::{DType, Kind, Scalar};
+use crate::ir::Op;
+use crate::math::Elementary;
+
+/// Which.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Composed {
+    /// The sign bit; that of a NaN is read as positive.
+    Signbit,
+    /// The next float from the one towards the other.
+    Nextafter,
+    /// A number in the shape and type of the operand.
+    Like(i8),
+    /// 0 below 0, 1 above, the second operand at 0.
+    Heaviside,
+    /// `sin(pi*x)/(pi*x)`
+    Sinc,
+    /// From radians to degrees, or back.
+    Degrees(bool),
+    /// The lesser, or the greater of two, ignoring a NaN.
+    Ignoring(Op),
+    /// Bits that are set in the magnitude.
+    Popcount,
+    /// `abs(x - y) <= atol + rtol*abs(y)`, or equal.
+    Isclose,
+}
+
+impl Typer<'_> {
+    /// A call of such a function.
+    pub fn composed(&mut self, which: Composed, of: &[Operand]) -> Typed<Value> {
+        match (which, of) {
+            (Composed::Signbit, &[x]) => self.signbit(x),
+            (Composed::Nextafter, &[x, y]) => self.nextafter(x, y),
+            (Composed::Like(c), &[x]) => self.number_like(x, c),
+            (Composed::Heaviside, &[x, at]) => self.heaviside(x, at),
+            (Composed::Sinc, &[x]) => self.sinc(x),
+            (Composed::Degrees(to), &[x]) => self.degrees(to, x),
+            (Composed::Ignoring(op), &[x, y]) => self.ignoring(op, x, y),
+            (Composed::Popcount, &[x]) => self.popcount(x),
+            (Composed::Isclose, &[x, y, rtol, atol]) => self.isclose(x, y, rtol, atol),
+            _ => error_with_help("wrong number of arguments", self.emit.span, "see the function's signature"),
+        }
+    }
+
+    fn signbit(&mut self, x: Operand) -> Typed<Value> {
+        let id = self.settle(x)?;
+        let dtype = self.emit.dtype(id);
+        let e = &mut self.emit;
+        let id = match dtype.kind() {
+            Kind::Float => {
+                let one = e.number(1.0, dtype);
+                let signed = e.op(Op::CopySign, &[one, id]);
+                let zero = e.number(0.0, dtype);
+                e.op(Op::Lt, &[signed, zero])
+            }
+            _ if dtype == DType::Bool => e.op(Op::Ne, &[id, id]),
+            _ => {
+                let zero = e.number(0.0, dtype);
+                e.op(Op::Lt, &[id, zero])
+            }
+        };
+        Ok(self.result(id, &[x]))
+    }
+
+    /// Floats of one sign are ordered as their bits are: one more is farther from 0.
+    fn nextafter(&mut self, x: Operand, y: Operand) -> Typed<Value> {
+        let of = [x, y];
+        let dtype = self.floats_type(&of);
+        let (a, b) = (self.coerce(x, dtype, &of)?, self.coerce(y, dtype, &of)?);
+        let e = &mut self.emit;
+        let bits = if dtype == DType::F32 { DType::I32 } else { DType::I64 };
+        let (zero, one) = (e.number(0.0, dtype), e.number(1.0, bits));
+        let up = e.op(Op::Gt, &[b, a]);
+        let positive = e.op(Op::Gt, &[a, zero]);
+        let inwards = e.op(Op::Xor, &[up, positive]);
+        let pattern = e.bitcast(a, bits);
+        let (less, more) = (e.op(Op::Sub, &[pattern, one]), e.op(Op::Add, &[pattern, one]));
+        let next = e.select(inwards, less, more);
+        let next = e.bitcast(next, dtype);
+        let least = e.bitcast(one, dtype);
+        let least = e.op(Op::CopySign, &[least, b]);
+        let at_zero = e.op(Op::Eq, &[a, zero]);
+        let next = e.select(at_zero, least, next);
+        let equal = e.op(Op::Eq, &[a, b]);
+        let next = e.select(equal, b, next);
+        let (nan_a, nan_b) = (e.op(Op::Ne, &[a, a]), e.op(Op::Ne, &[b, b]));
+        let nan = e.op(Op::Or, &[nan_a, nan_b]);
+        let sum = e.op(Op::Add, &[a, b]);
+        let id = e.select(nan, sum, next);
+        Ok(self.result(id, &of))
+    }
+
+    fn number_like(&mut self, x: Operand, c: i8) -> Typed<Value> {
+        let id = self.settle(x)?;
+        let number = self.emit.number(c.into(), self.emit.dtype(id));
+        let number: Scalar = self.emit.as_const(number).unwrap_or_else(|| false.into());
+        let id = self.emit.like(id, number);
+        Ok(Value::Node { id, weak: false })
+    }
+
+    fn heaviside(&mut self, x: Operand, at: Operand) -> Typed<Value> {
+        let of = [x, at];
+        let dtype = self.floats_type(&of);
+        let (a, h) = (self.coerce(x, dtype, &of)?, self.coerce(at, dtype, &of)?);
+        let e = &mut self.emit;
+        let (zero, one) = (e.number(0.0, dtype), e.number(1.0, dtype));
+        let (below, above) = (e.op(Op::Lt, &[a, zero]), e.op(Op::Gt, &[a, zero]));
+        let at_zero = e.op(Op::Eq, &[a, zero]);
+        // What is left is NaN.
+        let id = e.select(at_zero, h, a);
+        let id = e.select(above, one, id);
+        let id = e.select(below, zero, id);
+        Ok(self.result(id, &of))
+    }
+
+    fn sinc(&mut self, x: Operand) -> Typed<Value> {
+        let dtype = self.floats_type(&[x]);
+        let a = self.coerce(x, dtype, &[])?;
+        let e = &mut self.emit;
+        let (zero, small, pi) = (e.number(0.0, dtype), e.number(1e-20, dtype), e.number(std::f64::consts::PI, dtype));
+        let at_zero = e.op(Op::Eq, &[a, zero]);
+        let a = e.select(at_zero, small, a);
+        let angle = e.op(Op::Mul, &[pi, a]);
+        let sine = e.math(Elementary::Sin, &[angle]);
+        let id = e.op(Op::Div, &[sine, angle]);
+        Ok(self.result(id, &[x]))
+    }
+
+    fn degrees(&mut self, to: bool, x: Operand) -> Typed<Value> {
+        let dtype = self.floats_type(&[x]);
+        let a = self.coerce(x, dtype, &[])?;
+        let pi = std::f64::consts::PI;
+        let factor = self.emit.number(if to { 180.0 / pi } else { pi / 180.0 }, dtype);
+        let id = self.emit.op(Op::Mul, &[a, factor]);
+        Ok(self.result(id, &[x]))
+    }
+
+    fn ignoring(&mut self, op: Op, x: Operand, y: Operand) -> Typed<Value> {
+        let to = self.common(&[x, y]).dtype();
+        if !to.is_float() {
+            return self.extremum(op, x, y);
+        }
+        let [a, b] = self.coerce_pair(x, y, to)?;
+        let e = &mut self.emit;
+        let (nan_a, nan_b) = (e.op(Op::Ne, &[a, a]), e.op(Op::Ne, &[b, b]));
+        let id = e.op(op, &[a, b]);
+        let id = e.select(nan_b, a, id);
+        let id = e.select(nan_a, b, id);
+        Ok(self.result(id, &[x, y]))
+    }
+
+    /// Pairs of bits are counted side by side, then fours, then bytes; a product adds the bytes up (Knuth, TAOCP 4A, 7.1.3).
+    fn popcount(&mut self, x: Operand) -> Typed<Value> {
+        let id = self.settle(x)?;
+        let from = self.emit.dtype(id);
+        if from.kind() != Kind::Int {
+            let help = format!("convert it: `{}`", self.call_text("i64", x.span));
+            return error_with_help(format!("`popcount` takes integers, not {}", self.type_of(x.value)), x.span, help);
+        }
+        let e = &mut self.emit;
+        let id = if from.is_signed() { e.op(Op::Abs, &[id]) } else { id };
+        let width = 8 * from.size() as u32;
+        let dtype = [DType::U8, DType::U16, DType::U32, DType::U64][from.size().ilog2() as usize];
+        let mut v = e.convert(id, dtype);
+        let spread = |byte: u64| Scalar::from_bits(dtype, byte * 0x0101_0101_0101_0101);
+        let shifted = |e: &mut super::emit::Emit, v: NodeId, count: u32| {
+            let count = e.constant(Scalar::from_bits(dtype, count.into()));
+            e.op(Op::Shr, &[v, count])
+        };
+        let masked = |e: &mut super::emit::Emit, v: NodeId, byte: u64| {
+            let mask = e.constant(spread(byte));
+            e.op(Op::And, &[v, mask])
+        };
+        let half = shifted(e, v, 1);
+        let half = masked(e, half, 0x55);
+        v = e.op(Op::Sub, &[v, half]);
+        let half = shifted(e, v, 2);
+        let (a, b) = (masked(e, v, 0x33), masked(e, half, 0x33));
+        v = e.op(Op::Add, &[a, b]);
+        let half = shifted(e, v, 4);
+        v = e.op(Op::Add, &[v, half]);
+        v = masked(e, v, 0x0f);
+        if width > 8 {
+            let ones = e.constant(spread(1));
+            v = e.op(Op::Mul, &[v, ones]);
+            v = shifted(e, v, width - 8);
+        }
+        let id = e.convert(v, DType::U8);
+        Ok(Value::Node { id, weak: false })
+    }
+
+    fn isclose(&mut self, x: Operand, y: Operand, rtol: Operand, atol: Operand) -> Typed<Value> {
+        let of = [x, y];
+        let dtype = self.floats_type(&of);
+        let (a, b) = (self.coerce(x, dtype, &of)?, self.coerce(y, dtype, &of)?);
+        let (rtol, atol) = (self.coerce(rtol, dtype, &of)?, self.coerce(atol, dtype, &of)?);
+        let e = &mut self.emit;
+        let infinity = e.number(f64::INFINITY, dtype);
+        let apart = e.op(Op::Sub, &[a, b]);
+        let apart = e.op(Op::Abs, &[apart]);
+        let size = e.op(Op::Abs, &[b]);
+        let share = e.op(Op::Mul, &[rtol, size]);
+        let limit = e.op(Op::Add, &[atol, share]);
+        let near = e.op(Op::Le, &[apart, limit]);
+        let finite = e.op(Op::Lt, &[size, infinity]);
+        let near = e.op(Op::And, &[near, finite]);
+        let equal = e.op(Op::Eq, &[a, b]);
+        let id = e.op(Op::Or, &[near, equal]);
+        Ok(self.result(id, &of))
+    }
+}

@@ -1,0 +1,229 @@
+//! Complex numbers, through the whole library: both executors, every layout, in place, beside real numbers.
+
+mod common;
+
+use common::pool;
+use ndarray::{Array1, Array2, ArrayD, array, s};
+use num_complex::{Complex, Complex32, Complex64};
+use tilexpr::{AnyArray, Args, Casting, DType, Executor, Expr, Threads, args};
+
+const EXECUTORS: [Executor; 2] = [Executor::Interpreter, Executor::Cranelift];
+
+fn c(re: f64, im: f64) -> Complex64 {
+    Complex::new(re, im)
+}
+
+/// Some numbers, of all quadrants and sizes.
+fn numbers(n: usize) -> Array1<Complex64> {
+    let mut state = 7u64;
+    let mut next = || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 11) as f64 / (1u64 << 53) as f64 * 8.0 - 4.0
+    };
+    Array1::from_shape_simple_fn(n, || c(next(), next()))
+}
+
+fn bits(a: &ArrayD<Complex64>) -> Vec<(u64, u64)> {
+    a.iter().map(|z| (z.re.to_bits(), z.im.to_bits())).collect()
+}
+
+#[test]
+fn every_layout_executor_and_thread_count_gives_the_same_bits() {
+    let (z, x) = (numbers(3 * 1000), Array1::from_shape_fn(3000, |i| i as f64 / 7.0 - 200.0));
+    let texts = [
+        "z*conj(z) + x",
+        "exp(z)/(1 + z*z)",
+        "sqrt(z) - z**3 + 2j",
+        "where(z.real > 0, z, conj(z))",
+        "abs(z)*1j",
+        "sum(z)",
+        "prod(z/abs(z))",
+        "mean(z*x)",
+        "std(z)*1j",
+        "arctan(z) + log(z)*sin(x)",
+    ];
+    for text in texts {
+        let mut first: Option<Vec<(u64, u64)>> = None;
+        // A matrix whose rows are apart, its transpose, and backwards.
+        let gaps = {
+            let mut room = Array2::from_elem((60, 100), c(f64::NAN, f64::NAN));
+            room.slice_mut(s![..;2, ..]).assign(&z.view().into_shape_with_order((30, 100)).unwrap());
+            room
+        };
+        let transposed = z.view().into_shape_with_order((30, 100)).unwrap().t().as_standard_layout().to_owned();
+        let x = x.view().into_shape_with_order((30, 100)).unwrap();
+        let backwards = z.slice(s![..;-1]).to_owned();
+        let backwards = backwards.slice(s![..;-1]);
+        let backwards = backwards.to_shape((30, 100)).unwrap();
+        for executor in EXECUTORS {
+            for threads in [1, 2, 7] {
+                let builder =
+                    Expr::builder().executor(executor).threads(pool(threads)).grain(0).serial_below(0).tile(700);
+                let expr = builder.compile(text).unwrap();
+                let views = [gaps.slice(s![..;2, ..]), transposed.t(), backwards.view()];
+                for view in views {
+                    let found: AnyArray = expr.eval(args![z = view, x = x]).unwrap();
+                    let AnyArray::C128(found) = found else { panic!("{text}: {}", found.dtype()) };
+                    let found = bits(&found);
+                    assert_eq!(*first.get_or_insert(found.clone()), found, "{text}, {executor:?}, {threads} threads");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn arithmetic_is_that_of_complex_numbers() {
+    let (a, b) = (numbers(100), numbers(103).slice(s![3..]).to_owned());
+    for executor in EXECUTORS {
+        let eval = |text: &str| -> Array1<Complex64> {
+            Expr::builder().executor(executor).compile(text).unwrap().eval(args![a, b]).unwrap()
+        };
+        assert_eq!(eval("a + b"), &a + &b);
+        assert_eq!(eval("a - b"), &a - &b);
+        let near = |found: Array1<Complex64>, expected: Array1<Complex64>| {
+            for (x, y) in found.iter().zip(&expected) {
+                assert!((x - y).norm() <= 1e-14 * y.norm(), "{x} {y}");
+            }
+        };
+        near(eval("a*b"), &a * &b);
+        near(eval("a/b"), &a / &b);
+        near(eval("sqrt(a)"), a.mapv(|z| z.sqrt()));
+        near(eval("exp(a)"), a.mapv(|z| z.exp()));
+        near(eval("log(a)"), a.mapv(|z| z.ln()));
+        near(eval("a**b"), a.iter().zip(&b).map(|(z, w)| z.powc(*w)).collect());
+        near(eval("a**-3"), a.mapv(|z| z.powi(-3)));
+    }
+}
+
+#[test]
+fn nothing_overflows_that_need_not() {
+    let z = array![c(1e200, 1e200), c(-1e8, 0.0), c(1e308, 1e308), c(1e-200, -1e-200), c(5e-324, 0.0)];
+    for executor in EXECUTORS {
+        let real = |text: &str| -> Array1<f64> {
+            Expr::builder().executor(executor).compile(text).unwrap().eval(args![z]).unwrap()
+        };
+        let both = |text: &str| -> Array1<Complex64> {
+            Expr::builder().executor(executor).compile(text).unwrap().eval(args![z]).unwrap()
+        };
+        assert!((real("abs(z)")[0] / 2f64.sqrt() / 1e200 - 1.0).abs() < 1e-15);
+        assert!((real("abs(z)")[2] / 1e308 / 2f64.sqrt() - 1.0).abs() < 1e-15);
+        assert!((both("1/z")[0] - c(5e-201, -5e-201)).norm() < 1e-216);
+        assert!((both("z/z")[2] - c(1.0, 0.0)).norm() < 1e-15 && both("z/z")[4] == c(1.0, 0.0));
+        assert!((both("arcsinh(z)")[1].re + 19.113827924512312).abs() < 1e-14);
+        assert!(both("sqrt(z)")[2].re.is_finite());
+    }
+}
+
+#[test]
+fn types_promote_as_in_numpy() {
+    let (s, d) = (array![Complex32::new(1.0, 2.0)], array![c(1.0, 2.0)]);
+    let (f, g, i, l, b) = (array![1f32], array![1f64], array![1i8], array![1i32], array![true]);
+    let all = args![s, d, f, g, i, l, b, k = 2.5, w = c(0.0, 1.0)];
+    for (text, dtype) in [
+        ("s + s", DType::C64),
+        ("s + f", DType::C64),
+        ("s + i", DType::C64),
+        ("s * b", DType::C64),
+        ("s + l", DType::C128),
+        ("s + g", DType::C128),
+        ("s + d", DType::C128),
+        ("s * 2.5 + 1j", DType::C64),
+        ("s * k", DType::C64),
+        ("s * w", DType::C64),
+        ("f * 1j", DType::C64),
+        ("f * w", DType::C64),
+        ("l * 1j", DType::C128),
+        ("1j * 2", DType::C128),
+        ("abs(s)", DType::F32),
+        ("s.imag", DType::F32),
+        ("complex(f, f)", DType::C64),
+        ("complex(f, g)", DType::C128),
+        ("c128(f)", DType::C128),
+        ("c64(g)", DType::C64),
+        ("s == d", DType::Bool),
+        ("isnan(s)", DType::Bool),
+        ("sum(s)", DType::C64),
+        ("var(s)", DType::F32),
+        ("where(b, s, g)", DType::C128),
+        ("real(l)", DType::I32),
+        ("conj(f)", DType::F32),
+    ] {
+        assert_eq!(Expr::compile(text).unwrap().output(&all).unwrap().0, dtype, "{text}");
+    }
+}
+
+#[test]
+fn parts_of_different_shapes_meet() {
+    let (column, row) = (array![[1.0], [2.0]], array![10.0, 20.0, 30.0]);
+    for executor in EXECUTORS {
+        let expr = Expr::builder().executor(executor).compile("complex(column, row)").unwrap();
+        let z: Array2<Complex64> = expr.eval(args![column, row]).unwrap();
+        assert_eq!(z, array![[c(1., 10.), c(1., 20.), c(1., 30.)], [c(2., 10.), c(2., 20.), c(2., 30.)]]);
+        let one: Complex64 =
+            Expr::builder().executor(executor).compile("sum(column)*1j + 3").unwrap().eval(args![column]).unwrap();
+        assert_eq!(one, c(3.0, 3.0));
+        let total: Complex64 = expr_sum(executor).eval(args![column, row]).unwrap();
+        assert_eq!(total, c(9.0, 120.0));
+    }
+    fn expr_sum(executor: Executor) -> Expr {
+        Expr::builder().executor(executor).compile("sum(complex(column, row))").unwrap()
+    }
+}
+
+#[test]
+fn outputs_and_updates() {
+    let z = numbers(50);
+    for executor in EXECUTORS {
+        let builder = || Expr::builder().executor(executor).threads(Threads::Serial);
+        let mut w = z.clone();
+        builder().compile("w*w + 1").unwrap().update("w", &mut w, args![]).unwrap();
+        let expected: Array1<Complex64> = builder().compile("z*z + 1").unwrap().eval(args![z]).unwrap();
+        assert_eq!(w, expected);
+        // Gaps are left alone.
+        let mut room = Array1::from_elem(100, c(9.0, 9.0));
+        builder().compile("z").unwrap().eval_into(args![z], &mut room.slice_mut(s![..;-2])).unwrap();
+        assert!(room.iter().step_by(2).all(|&x| x == c(9.0, 9.0)));
+        assert_eq!(room.slice(s![..;-2]), z);
+        // A real result in a complex array, and the other way, where casting lets it.
+        let mut out = z.clone();
+        let e = builder().casting(Casting::SameKind).compile("abs(z)").unwrap();
+        e.eval_into(args![z], &mut out).unwrap();
+        assert!(out.iter().zip(&z).all(|(x, z)| x.im == 0.0 && (x.re - z.norm()).abs() <= 1e-15 * x.re));
+        let mut real = Array1::<f64>::zeros(50);
+        assert!(e.eval_into(args![z], &mut real).is_ok());
+        let e = builder().casting(Casting::SameKind).compile("z").unwrap();
+        assert!(e.eval_into(args![z], &mut real).is_err());
+        let e = builder().casting(Casting::Unsafe).compile("z").unwrap();
+        e.eval_into(args![z], &mut real).unwrap();
+        assert!(real.iter().zip(&z).all(|(x, z)| *x == z.re));
+        let (mut a, mut b) = (Array1::<Complex64>::zeros(50), Array1::<f64>::zeros(50));
+        builder().compile("z*1j, z.real").unwrap().eval_into(args![z], &mut (&mut a, &mut b)).unwrap();
+        assert!(a.iter().zip(&z).all(|(w, z)| *w == c(-z.im, z.re)));
+    }
+}
+
+#[test]
+fn what_has_no_meaning_says_so() {
+    let z = numbers(3);
+    for (text, words) in [
+        ("z < 1", "no order"),
+        ("z // 2", "`//` does not take c128"),
+        ("z % 2", "`%`"),
+        ("maximum(z, z)", "`maximum` does not take c128"),
+        ("min(z)", "`min`"),
+        ("floor(z)", "`floor`"),
+        ("f64(z)", "f64(z.real)"),
+        ("erf(z)", "`erf`"),
+        ("arctan2(z, z)", "`arctan2`"),
+        ("z & 1", "`&`"),
+        ("~z", "`~`"),
+        ("not z", "`not`"),
+    ] {
+        let error = Expr::compile(text).unwrap().eval::<AnyArray>(args![z]).unwrap_err();
+        assert!(error.to_string().contains(words), "{text}: {error}");
+    }
+    let none: Args = args![];
+    let value: Complex64 = Expr::compile("(1 + 2j)*(3 - 1j)").unwrap().eval(none).unwrap();
+    assert_eq!(value, c(5.0, 5.0));
+}
