@@ -1,4 +1,3 @@
-#![allow(dead_code)]
 //! Pairs of floats whose sum is the value: twice the digits.
 //!
 //! The error of a rounded sum or product is itself a float, which a few operations give (Dekker 1971, Knuth, TAOCP 2,

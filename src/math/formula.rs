@@ -1,4 +1,3 @@
-#![allow(dead_code)]
 //! IR written as formulas.
 //!
 //! A [`V`] is a value of a kernel in the making, and knows its builder, so `x*x + 1.0` adds a product and a sum to the
@@ -198,12 +197,6 @@ impl<'c> V<'c> {
         let helper = Helper::of(helper, self.dtype());
         let args: smallvec::SmallVec<[Value; 3]> = args.iter().map(|v| v.id).collect();
         V { b: self.b, id: self.b.borrow_mut().patch(mask.id, self.id, helper, &args) }
-    }
-
-    /// The helper's value everywhere.
-    pub fn call(helper: &str, args: &[V<'c>]) -> V<'c> {
-        let (first, zero) = (args[0], args[0].number(0.0));
-        zero.patch(first.constant(true), helper, args)
     }
 
     /// The polynomial `c[0] + c[1]*self + c[2]*self**2 + ...`, by Horner's rule: the least operations, each waiting for the
