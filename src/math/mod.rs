@@ -115,11 +115,11 @@ table! {
     /// `log(1 + x)`, near 0 too.
     Log1p "log1p" [1.0, 1.0], None, |x; _| log::log1p(x);
     /// Sine.
-    Sin "sin" [1.0, 1.0], Some([4.0, 4.0]), |x; accuracy| trigonometric::sin(x, accuracy);
+    Sin "sin" [1.0, 1.0], Some([4.0, 4.0]), |x; accuracy| trigonometric::sin_to(x, accuracy);
     /// Cosine.
-    Cos "cos" [1.0, 1.0], Some([4.0, 4.0]), |x; accuracy| trigonometric::cos(x, accuracy);
+    Cos "cos" [1.0, 1.0], Some([4.0, 4.0]), |x; accuracy| trigonometric::cos_to(x, accuracy);
     /// Tangent.
-    Tan "tan" [1.0, 1.0], Some([4.0, 4.0]), |x; accuracy| trigonometric::tan(x, accuracy);
+    Tan "tan" [1.0, 1.0], Some([4.0, 4.0]), |x; accuracy| trigonometric::tan_to(x, accuracy);
     /// Inverse sine.
     Arcsin "arcsin" [1.0, 1.0], None, |x; _| inverse_trigonometric::arcsin(x);
     /// Inverse cosine.

@@ -41,14 +41,22 @@ impl Emitter<'_> {
         let mask = self.mask(&mask, form.width());
         let fast = self.fetch(fast);
         let uniform = mask.uniform && fast.uniform && args.iter().all(|arg| arg.uniform);
-        let any = self.any(&mask);
         let fast = if uniform { fast } else { fast.expanded(self.lanes) };
-        let cold = self.b.create_block();
-        let go_on = self.b.create_block();
+        // The test is a block with parameters, to which the cold one comes back with no lane set. So what was computed for it is
+        // used once, as an argument, and Cranelift folds loads into instructions only where what becomes of them is.
+        let [test, cold, go_on] = [(); 3].map(|()| self.b.create_block());
         self.b.set_cold_block(cold);
-        let parts: SmallVec<[clif::Value; 4]> =
-            fast.parts.iter().map(|_| self.b.append_block_param(go_on, form.vector())).collect();
-        self.b.ins().brif(any, cold, &[], go_on, &block_args(&fast.parts));
+        let args_of_test = |mask: &[clif::Value], fast: &[clif::Value]| block_args(&[mask, fast].concat());
+        self.b.ins().jump(test, &args_of_test(&mask.parts, &fast.parts));
+        self.b.switch_to_block(test);
+        let [mask, fast] = [mask, fast].map(|mut held| {
+            for part in &mut held.parts {
+                *part = self.b.append_block_param(test, self.b.func.dfg.value_type(*part));
+            }
+            held
+        });
+        let any = self.any(&mask);
+        self.b.ins().brif(any, cold, &[], go_on, &[]);
         self.b.switch_to_block(cold);
         let patched = if uniform || self.lanes == 1 {
             let scalars: SmallVec<[clif::Value; 3]> = args.iter().map(|arg| self.extract(arg, 0)).collect();
@@ -58,9 +66,11 @@ impl Emitter<'_> {
         } else {
             self.lane_loop(Some(&mask), &args, Some(&fast), form, code).parts
         };
-        self.b.ins().jump(go_on, &block_args(&patched));
+        let none = self.constant_lanes(0, PART / 2, ints(mask.form.width()));
+        let none: SmallVec<[clif::Value; 4]> = mask.parts.iter().map(|_| none).collect();
+        self.b.ins().jump(test, &args_of_test(&none, &patched));
         self.b.switch_to_block(go_on);
-        Held { form, parts, uniform }
+        fast
     }
 
     /// Calls the helper in a loop over the lanes: all, or those whose mask is set.
