@@ -231,6 +231,16 @@ impl<'c> V<'c> {
         }
         terms.first().copied().unwrap_or_else(|| self.number(0.0))
     }
+
+    /// The polynomial `c[0] + c[1]*self + c[2]*self**2 + ...`, even and odd powers by a Horner's rule each: one product more
+    /// than Horner, and half the steps that wait. Fewer instructions than Estrin, whose first coefficients each need a register:
+    /// best where the rest of the function is long.
+    pub fn two_chains(self, c: &[f64]) -> V<'c> {
+        let (even, odd): (Vec<f64>, Vec<f64>) =
+            (c.iter().step_by(2).copied().collect(), c.iter().skip(1).step_by(2).copied().collect());
+        let square = self * self;
+        square.horner(&odd).fma(self, square.horner(&even))
+    }
 }
 
 macro_rules! binary {

@@ -140,7 +140,7 @@ pub(super) fn arcsin<'c>(x: V<'c>) -> V<'c> {
     let a = beyond.select(root.value * -2.0, size);
     let excess = beyond.select(root.twice_error, 0.0);
     let base = beyond.select(x.number(c.half_pi), 0.0);
-    signed(angle(base, a, t * t.estrin(c.arcsin), excess), sign(x))
+    signed(angle(base, a, t * t.two_chains(c.arcsin), excess), sign(x))
 }
 
 /// Inverse cosine; at most 0.8 ulp.
@@ -154,7 +154,7 @@ pub(super) fn arccos<'c>(x: V<'c>) -> V<'c> {
     let a = signed(beyond.select(root.value * -2.0, size), minus);
     let excess = signed(beyond.select(root.twice_error, 0.0), minus);
     let base = beyond.select(x.lt(0.0).select(x.number(2.0 * c.half_pi), 0.0), c.half_pi);
-    angle(base, a, t * t.estrin(c.arcsin), excess)
+    angle(base, a, t * t.two_chains(c.arcsin), excess)
 }
 
 /// `sqrt((1 - x)/2)`.
@@ -235,6 +235,6 @@ impl<'c> Octant<'c> {
         let t = q * q;
         // What q is too great by; less than it is, so that nothing is subtracted from a quotient that is rounded to 0.
         let excess = q.fma(lost, q.fma(d, -n)) * reciprocal(d, constants(n).less);
-        angle(self.base, q, t * t.estrin(constants(n).arctan), excess)
+        angle(self.base, q, t * t.two_chains(constants(n).arctan), excess)
     }
 }

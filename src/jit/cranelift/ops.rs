@@ -7,7 +7,7 @@ use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{self as clif, InstBuilder, types};
 
 use super::emit::Emitter;
-use super::lanes::{Form, Held, PART};
+use super::lanes::{Form, Held};
 use crate::dtype::{DType, Kind, Scalar};
 use crate::ir::Op;
 
@@ -254,14 +254,8 @@ impl Emitter<'_> {
 
     /// `x` in the lanes that are all ones, `y` in those that are zero.
     fn blend(&mut self, mask: clif::Value, x: clif::Value, y: clif::Value, form: Form) -> clif::Value {
-        let (x_is_zero, y_is_zero) = (self.is_zero(x), self.is_zero(y));
         let (x, y) = (self.as_ints(x, form), self.as_ints(y, form));
-        // A bit operation with a zero left out can go to more units of the processor, and needs no register for the zero.
-        let v = if y_is_zero {
-            self.b.ins().band(x, mask)
-        } else if x_is_zero {
-            self.b.ins().band_not(y, mask)
-        } else if self.target.features.blend {
+        let v = if self.target.features.blend {
             // There is none of 16 bits: all bytes of a lane agree.
             let blended = if form.width() == 2 { types::I8X16 } else { self.b.func.dfg.value_type(x) };
             let [mask, x, y] = [mask, x, y].map(|v| self.cast(v, blended));
@@ -290,21 +284,12 @@ impl Emitter<'_> {
 
     /// Whether two values are one, or one constant loaded twice.
     fn same(&self, x: clif::Value, y: clif::Value) -> bool {
-        x == y || self.place(x).is_some_and(|place| self.place(y) == Some(place))
-    }
-
-    /// Where in the table of constants the value was loaded from.
-    fn place(&self, v: clif::Value) -> Option<i32> {
         let dfg = &self.b.func.dfg;
-        match dfg.insts[dfg.value_def(v).inst()?] {
-            clif::InstructionData::Load { arg, offset, .. } if arg == self.arguments.constants => Some(offset.into()),
+        let load = |v: clif::Value| match dfg.insts[dfg.value_def(v).inst()?] {
+            clif::InstructionData::Load { arg, offset, .. } if arg == self.arguments.constants => Some(offset),
             _ => None,
-        }
-    }
-
-    /// Whether it is the constant of zero bits.
-    fn is_zero(&self, v: clif::Value) -> bool {
-        self.place(v).is_some_and(|place| self.pool.table[place as usize / PART] == [0; PART])
+        };
+        x == y || load(x).is_some_and(|place| load(y) == Some(place))
     }
 
     /// Products of bytes, for which no machine has an instruction: those of even bytes are the low halves of products of
