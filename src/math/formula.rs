@@ -119,11 +119,6 @@ impl<'c> V<'c> {
         self.op(Op::Trunc, &[])
     }
 
-    /// The integral value downwards.
-    pub fn floor(self) -> V<'c> {
-        self.op(Op::Floor, &[])
-    }
-
     /// `self < y`, a bool.
     pub fn lt(self, y: impl Term<'c>) -> V<'c> {
         self.op(Op::Lt, &[y.beside(self)])
