@@ -324,7 +324,7 @@ mod tests {
             let product = hi * hi2;
             let off = (product - 1.0) + (hi.mul_add(hi2, -product) + (hi * lo2 + lo * hi2));
             assert!(off.abs() < 2.0 * 2f64.powi(-58), "at {x}: {off:e}");
-            x += 0.7071;
+            x += 0.7073;
         }
     }
 }

@@ -42,7 +42,7 @@ struct Constants {
 }
 
 const F64: Constants = Constants {
-    half_pi: 1.5707963267948966,
+    half_pi: std::f64::consts::FRAC_PI_2,
     tail: 3.8981718325193755e-17,
     // Relative error of atan: 2^-57.8.
     arctan: &[

@@ -46,7 +46,7 @@ const FLOOR_BITS: i64 = 10;
 const FLOOR_F32: f64 = 393217.0;
 const FLOOR_BITS_F32: i64 = 5;
 /// pi/2: the nearest float, a multiple of 2^-81, and what is left.
-const HALF_PI: [f64; 3] = [1.5707963267948966, 6.123233973412625e-17, 2.232414100745812e-25];
+const HALF_PI: [f64; 3] = [std::f64::consts::FRAC_PI_2, 6.123233973412625e-17, 2.232414100745812e-25];
 /// 2^24*pi/2, rounded down.
 const LIMIT: f64 = 26353589.0;
 /// sin r = r - r*z*SIN(z) to 2^-57.9, |r| <= pi/4.
@@ -200,7 +200,7 @@ struct Plain {
 /// The sine to 2^-27.5, the tangent to 2^-35.2. The quotient is off by 2^-10 at most, which is the cosine's.
 static BEST_F32: Plain = Plain {
     wide: true,
-    pi: &[3.141592653589793, 1.2246467991473532e-16],
+    pi: &[std::f64::consts::PI, 1.2246467991473532e-16],
     limit: 33554432.0,
     sin: &[
         0.9999999946155405,
@@ -215,7 +215,7 @@ static BEST_F32: Plain = Plain {
 /// The sine to 2^-61.5, the tangent to 2^-55.1. The quotient is off by 2^-10 at most.
 static FAST: Plain = Plain {
     wide: false,
-    pi: &[3.141592653589793, 1.224646799147353e-16, 2.1657133478438278e-32],
+    pi: &[std::f64::consts::PI, 1.224646799147353e-16, 2.1657133478438278e-32],
     limit: 1073741824.0,
     sin: &[
         1.0,
