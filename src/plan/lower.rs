@@ -6,7 +6,7 @@
 
 use smallvec::SmallVec;
 
-use super::program::{Group, Program, Source, Stage, Work};
+use super::program::{Group, Program, Source, Stage};
 use crate::dtype::DType;
 use crate::ir::{Access, Args, Builder, Fragment, Kernel, LANES, LoopId, Monoid, Op, OperandId, Role, Stride, Value};
 use crate::math::{self, Accuracy};
@@ -74,14 +74,6 @@ fn joined_sources(program: &Program, at: usize) -> impl Iterator<Item = (NodeId,
     sources.iter().copied().filter(move |(_, source)| !own(source))
 }
 
-/// The nodes that a map stage stores.
-fn stores(stage: &Stage) -> &[(NodeId, u32)] {
-    match &stage.work {
-        Work::Map(outputs) => outputs,
-        Work::Reduce { .. } => &[],
-    }
-}
-
 /// The operands of a pass of stage `at`, in order.
 pub fn operands(program: &Program, at: usize, pass: Pass) -> SmallVec<[OperandSpec; 8]> {
     let (graph, stage) = (&program.graph, &program.stages[at]);
@@ -95,7 +87,7 @@ pub fn operands(program: &Program, at: usize, pass: Pass) -> SmallVec<[OperandSp
     let own = stage.sources.iter().copied().map(source);
     let Some(group) = stage.group() else {
         specs.extend(own);
-        specs.extend(stores(stage).iter().map(|&(node, _)| plain(Role::Out)(&graph.node(node).dtype)));
+        specs.extend(stage.stores().iter().map(|&(node, _)| plain(Role::Out)(&graph.node(node).dtype)));
         return specs;
     };
     let results = group.nodes.iter().map(|&node| plain(Role::Out)(&graph.node(node).dtype));
@@ -116,7 +108,7 @@ pub fn operands(program: &Program, at: usize, pass: Pass) -> SmallVec<[OperandSp
             specs.extend(own);
             specs.extend(joined_sources(program, at).map(source));
             if let Some(map) = group.joins {
-                let outputs = stores(&program.stages[map]).iter();
+                let outputs = program.stages[map].stores().iter();
                 specs.extend(outputs.map(|&(node, _)| plain(Role::Out)(&graph.node(node).dtype)));
             }
         }
@@ -333,7 +325,7 @@ impl Lowering<'_> {
 
     /// Stores a map's nodes.
     fn store_nodes(&mut self, map: &Stage, accesses: &[Access]) {
-        for (&(node, _), access) in stores(map).iter().zip(accesses) {
+        for (&(node, _), access) in map.stores().iter().zip(accesses) {
             let v = self.value(node);
             self.b.store(access.clone(), v);
         }

@@ -119,6 +119,11 @@ impl Nest {
         }
     }
 
+    /// The axes as [`arrange`](Nest::arrange) has just ordered them, before neighbours were merged.
+    pub fn order(&self) -> &[usize] {
+        &self.order
+    }
+
     /// All axes, outermost first as the operands lie in memory.
     pub fn axis_order(&self) -> SmallVec<[usize; 6]> {
         let mut order = Vec::with_capacity(self.shape.len());

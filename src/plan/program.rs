@@ -100,6 +100,14 @@ impl Stage {
             Work::Map(_) => None,
         }
     }
+
+    /// The nodes that it stores as outputs of these indices, if it is a map.
+    pub fn stores(&self) -> &[(NodeId, u32)] {
+        match &self.work {
+            Work::Map(stores) => stores,
+            Work::Reduce(_) => &[],
+        }
+    }
 }
 
 /// A graph cut into stages.

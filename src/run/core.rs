@@ -10,11 +10,12 @@ use smallvec::SmallVec;
 use super::arg::{Arg, Args};
 use super::error::{EvalError, EvalErrorKind};
 use super::execute::Workspace;
+use super::explain::Planned;
 use super::fit::{Casting, Target, casts};
 use super::kernels::{Executor, Kernels, Places};
 use super::launch::{Env, Tuning};
 use super::line::Line;
-use super::memory::Pending;
+use super::memory::{Pending, strides};
 use super::result::AnyArray;
 use super::scratch::with_workspace;
 use super::threads::Threads;
@@ -28,7 +29,7 @@ use crate::syntax::ast::{Node, Span};
 use crate::syntax::{Limits, parse};
 use crate::types::registered::Custom;
 use crate::types::resolve::Meaning;
-use crate::types::{Given, InputType, Resolved, infer, resolve};
+use crate::types::{Given, InputType, Notes, Resolved, infer, notes, resolve};
 
 /// How the axes of a new result lie in memory.
 ///
@@ -246,14 +247,8 @@ impl Core {
                 workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
                 let mut pending = Vec::with_capacity(program.graph.results.len());
                 for (dtype, outputs) in program.graph.results() {
-                    let output = outputs.start;
-                    let shape = workspace.output_shape(program, output);
-                    let order = match self.options.order {
-                        Order::C => (0..shape.len()).collect(),
-                        Order::A if !inputs.iter().all(lies_in_f_order) => (0..shape.len()).collect(),
-                        Order::F | Order::A => (0..shape.len()).rev().collect(),
-                        Order::K => workspace.output_order(program, &inputs, output),
-                    };
+                    let shape = workspace.output_shape(program, outputs.start);
+                    let order = self.result_order(workspace, program, &inputs, outputs.start, shape.len());
                     pending.push(Pending::new(dtype, shape, order)?);
                 }
                 {
@@ -266,6 +261,63 @@ impl Core {
                 Ok(pending.into_iter().map(|p| unsafe { p.finish() }).collect())
             })
         })?
+    }
+
+    /// The axes of a new result, outermost in memory first.
+    fn result_order(
+        &self,
+        workspace: &mut Workspace,
+        program: &Program,
+        inputs: &[RawView],
+        output: usize,
+        rank: usize,
+    ) -> SmallVec<[usize; 6]> {
+        match self.options.order {
+            Order::C => (0..rank).collect(),
+            Order::A if !inputs.iter().all(lies_in_f_order) => (0..rank).collect(),
+            Order::F | Order::A => (0..rank).rev().collect(),
+            Order::K => workspace.output_order(program, inputs, output),
+        }
+    }
+
+    /// What [`eval`](Core::eval) would do.
+    pub fn plan(&self, bound: &Bound, threads: &Threads) -> Result<(Arc<Typed>, Vec<Planned>), EvalError> {
+        let typed = self.typed(bound)?;
+        let inputs = typed.inputs(self, bound)?;
+        let plans = with_workspace(|workspace| {
+            let program = &typed.program;
+            workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
+            // Results lie beyond all arguments, each at an address that no element has.
+            let ends = inputs.iter().map(|view| {
+                let steps = view.shape.iter().zip(view.strides).map(|(&n, s)| n.saturating_mul(s.unsigned_abs()));
+                steps.fold(view.pointer.addr(), |end, step| end.saturating_add(step.saturating_mul(view.unit)))
+            });
+            let mut address = ends.max().unwrap_or(0).next_multiple_of(1 << 12);
+            let mut results = Vec::new();
+            for (dtype, outputs) in program.graph.results() {
+                let shape = workspace.output_shape(program, outputs.start);
+                let order = self.result_order(workspace, program, &inputs, outputs.start, shape.len());
+                let strides = strides(&shape, &order);
+                let bytes = shape.iter().fold(dtype.size(), |n, &len| n.saturating_mul(len));
+                results.push((address, dtype, shape, strides));
+                address = address.saturating_add(bytes).saturating_add(1 << 12);
+            }
+            let outputs: SmallVec<[RawView; 2]> = results
+                .iter()
+                .map(|(address, dtype, shape, strides)| {
+                    RawView::new(std::ptr::without_provenance_mut(*address), *dtype, shape, strides)
+                })
+                .flat_map(RawView::parts)
+                .collect();
+            let faults = AtomicU32::new(0);
+            Ok::<_, EvalError>(workspace.plan(&typed.env(self, threads, &faults), &inputs, &outputs))
+        })?;
+        Ok((typed, plans))
+    }
+
+    /// What typing found on the way: what is computed once, and what is a constant.
+    pub fn notes(&self, typed: &Typed) -> Result<Notes, CompileError> {
+        notes(&self.source, &self.resolved, &typed.signature, &self.options.limits)
     }
 
     /// Evaluates into arrays that are there.

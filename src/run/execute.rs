@@ -3,17 +3,19 @@
 use smallvec::SmallVec;
 
 use super::error::{EvalError, EvalErrorKind};
-use super::launch::{Env, LaunchSpace, launch};
-use super::reduce::{ReduceSpace, Reduction, results};
+use super::explain::Planned;
+use super::launch::{Env, LaunchSpace, choose, launch};
+use super::reduce::{ReduceSpace, Reduction, Way, results};
 use super::scratch::Buffer;
 use super::view::RawView;
 use crate::dtype::DType;
 use crate::ir::FaultCode;
 use crate::ir::registered::Registered;
-use crate::plan::lower::{Pass, operands};
+use crate::plan::lower::{OperandSpec, Pass, operands};
 use crate::plan::nest::Nest;
-use crate::plan::program::{Program, Source, Stage, Work};
+use crate::plan::program::{Group, Program, Source, Stage, Work};
 use crate::plan::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, c_strides, count, reduced};
+use crate::types::graph::NodeId;
 use crate::types::registered::Custom;
 
 /// What a call works in; kept by its thread, so that a call allocates nothing once warm.
@@ -160,6 +162,40 @@ impl Workspace {
         )
     }
 
+    /// What [`run`](Workspace::run) would do, without doing it. Shapes must have been worked out for these inputs.
+    pub fn plan(&mut self, env: &Env, inputs: &[RawView], outputs: &[RawView]) -> Vec<Planned> {
+        let program = env.program;
+        let mut plans = Vec::new();
+        for (at, stage) in program.stages.iter().enumerate() {
+            let Workspace { shapes, temps, counts, nest, launch: space, reduce } = self;
+            if count(&shapes[at]) == Some(0) || temps[at].done {
+                continue;
+            }
+            let leaves = Leaves { program, inputs, counts };
+            match &stage.work {
+                Work::Map(_) => {
+                    let specs = leaves.arrange(nest, at, &shapes[at], temps, outputs);
+                    let order = nest.order().to_vec();
+                    let choice = choose(env, at, Pass::Map, &specs, nest, space);
+                    plans.push(Planned::new(at, &shapes[at], &order, specs, nest, space, choice));
+                }
+                Work::Reduce(group) => {
+                    let (before, later) = temps.split_at_mut(at);
+                    let [temp, later @ ..] = later else { continue };
+                    let left = Left { axes: temp.axes, shape: &temp.shape, strides: &temp.strides };
+                    let joins = group.joins.filter(|&map| shapes[map] == temp.shape);
+                    let plan = |reduction: &Reduction| reduction.plan(env, reduce);
+                    let planned = leaves.with_reduction(at, group, &shapes[at], before, left, joins, outputs, plan);
+                    if let (Some(Way::Joined), Some(map)) = (planned.way, joins) {
+                        later[map - at - 1].done = true;
+                    }
+                    plans.push(planned);
+                }
+            }
+        }
+        plans
+    }
+
     /// Runs the stages. Shapes must have been worked out for these inputs.
     ///
     /// # Safety
@@ -177,19 +213,11 @@ impl Workspace {
         for (at, stage) in program.stages.iter().enumerate() {
             let Workspace { shapes, temps, counts, nest, launch: space, reduce } = self;
             let empty = count(&shapes[at]) == Some(0);
-            let resolve = |&(node, source): &(_, Source), temps| {
-                view(source, program.graph.node(node).dtype, inputs, temps, counts)
-            };
+            let leaves = Leaves { program, inputs, counts };
             match &stage.work {
                 Work::Map(_) if empty || temps[at].done => {}
-                Work::Map(stores) => {
-                    let specs = operands(program, at, Pass::Map);
-                    nest.begin(&shapes[at]);
-                    let sources = stage.sources.iter().map(|leaf| resolve(leaf, temps));
-                    for view in sources.chain(stores.iter().map(|&(_, o)| outputs[o as usize])) {
-                        nest.push(view.pointer, view.unit, view.shape, view.strides);
-                    }
-                    nest.arrange(|_| false);
+                Work::Map(_) => {
+                    let specs = leaves.arrange(nest, at, &shapes[at], temps, outputs);
                     // SAFETY: sources are inputs, temporaries of earlier stages and counts; outputs as promised.
                     unsafe { launch(env, at, Pass::Map, &specs, nest, space) }
                 }
@@ -197,10 +225,10 @@ impl Workspace {
                     let (before, later) = temps.split_at_mut(at);
                     let [temp, later @ ..] = later else { continue };
                     let Temp { axes, shape, strides, bytes, pointers, .. } = temp;
-                    let dtypes = || group.nodes.iter().map(|&node| program.graph.node(node).dtype);
                     if empty {
                         let elements = count(shape).unwrap_or(0);
-                        *pointers = results(bytes, elements, dtypes()).ok_or_else(|| no_memory(shape))?;
+                        let dtypes = group.nodes.iter().map(|&node| program.graph.node(node).dtype);
+                        *pointers = results(bytes, elements, dtypes).ok_or_else(|| no_memory(shape))?;
                         for (&pointer, monoid) in pointers.iter().zip(&group.monoids) {
                             if let Some(value) = monoid.empty {
                                 // SAFETY: reserved above.
@@ -209,31 +237,14 @@ impl Workspace {
                         }
                         continue;
                     }
-                    let sources: SmallVec<[RawView; 8]> =
-                        stage.sources.iter().map(|leaf| resolve(leaf, &*before)).collect();
-                    let joined: Option<SmallVec<[RawView; 8]>> =
-                        group.joins.filter(|&map| !in_place && shapes[map] == *shape).map(|map| {
-                            let own = |source| matches!(source, Source::Temp { stage, .. } if stage as usize == at);
-                            let others = program.stages[map].sources.iter().filter(|(_, source)| !own(*source));
-                            let Work::Map(stores) = &program.stages[map].work else { return SmallVec::new() };
-                            let outs = stores.iter().map(|&(_, o)| outputs[o as usize]);
-                            others.map(|leaf| resolve(leaf, &*before)).chain(outs).collect()
-                        });
-                    let result = |dtype| RawView::new(std::ptr::null_mut(), dtype, shape, strides);
-                    let views: SmallVec<[RawView; 2]> = dtypes().map(result).collect();
-                    let position = stage.sources.iter().position(|(_, source)| *source == Source::Position);
-                    let reduction = Reduction {
-                        stage: at,
-                        group,
-                        shape: &shapes[at],
-                        axes: *axes,
-                        sources: &sources,
-                        position,
-                        results: &views,
-                        joined: joined.as_deref(),
+                    let joins = group.joins.filter(|&map| !in_place && shapes[map] == *shape);
+                    let left = Left { axes: *axes, shape, strides };
+                    let run = |reduction: &Reduction| {
+                        // SAFETY: as for maps; the temporary is this stage's own.
+                        unsafe { reduction.run(env, reduce, bytes) }
                     };
-                    // SAFETY: as for maps; the temporary is this stage's own.
-                    match unsafe { reduction.run(env, reduce, bytes) }.map_err(|_| no_memory(shape))? {
+                    let done = leaves.with_reduction(at, group, &shapes[at], before, left, joins, outputs, run);
+                    match done.map_err(|_| no_memory(shape))? {
                         Some(results) => *pointers = results,
                         None => {
                             if let Some(map) = group.joins {
@@ -248,6 +259,86 @@ impl Workspace {
             0 => Ok(()),
             faults => Err(fault(faults)),
         }
+    }
+}
+
+/// What the leaves of stages stand for.
+struct Leaves<'a> {
+    program: &'a Program,
+    inputs: &'a [RawView<'a>],
+    counts: &'a [i64],
+}
+
+/// What a stage of reductions leaves behind.
+struct Left<'a> {
+    axes: u64,
+    shape: &'a [usize],
+    strides: &'a [isize],
+}
+
+impl<'a> Leaves<'a> {
+    /// The array that a leaf stands for.
+    fn view(&self, &(node, source): &(NodeId, Source), temps: &'a [Temp]) -> RawView<'a> {
+        view(source, self.program.graph.node(node).dtype, self.inputs, temps, self.counts)
+    }
+
+    /// Arranges the nest of stage `at`, a map. Gives its operands.
+    fn arrange(
+        &self,
+        nest: &mut Nest,
+        at: usize,
+        shape: &[usize],
+        temps: &'a [Temp],
+        outputs: &[RawView],
+    ) -> SmallVec<[OperandSpec; 8]> {
+        nest.begin(shape);
+        let sources = self.program.stages[at].sources.iter().map(|leaf| self.view(leaf, temps));
+        let stores = self.program.stages[at].stores().iter().map(|&(_, o)| outputs[o as usize]);
+        let mut push = |view: RawView| nest.push(view.pointer, view.unit, view.shape, view.strides);
+        sources.for_each(|view| _ = push(view));
+        stores.for_each(|view| _ = push(view));
+        nest.arrange(|_| false);
+        operands(self.program, at, Pass::Map)
+    }
+
+    /// Calls `f` with the reductions of stage `at`, which the map `joins` may join.
+    #[expect(clippy::too_many_arguments, reason = "what `run` and `plan` have in common")]
+    fn with_reduction<R>(
+        &self,
+        at: usize,
+        group: &Group,
+        shape: &[usize],
+        before: &'a [Temp],
+        left: Left,
+        joins: Option<usize>,
+        outputs: &[RawView],
+        f: impl FnOnce(&Reduction) -> R,
+    ) -> R {
+        let stage = &self.program.stages[at];
+        let sources: SmallVec<[RawView; 8]> = stage.sources.iter().map(|leaf| self.view(leaf, before)).collect();
+        let joined: Option<SmallVec<[RawView; 8]>> = joins.map(|map| {
+            let own = |source| matches!(source, Source::Temp { stage, .. } if stage as usize == at);
+            let map = &self.program.stages[map];
+            let others = map.sources.iter().filter(|(_, source)| !own(*source));
+            let stores = map.stores().iter().map(|&(_, o)| outputs[o as usize]);
+            others.map(|leaf| self.view(leaf, before)).chain(stores).collect()
+        });
+        let result = |&node: &NodeId| {
+            let dtype = self.program.graph.node(node).dtype;
+            RawView::new(std::ptr::null_mut(), dtype, left.shape, left.strides)
+        };
+        let results: SmallVec<[RawView; 2]> = group.nodes.iter().map(result).collect();
+        let position = stage.sources.iter().position(|(_, source)| *source == Source::Position);
+        f(&Reduction {
+            stage: at,
+            group,
+            shape,
+            axes: left.axes,
+            sources: &sources,
+            position,
+            results: &results,
+            joined: joined.as_deref(),
+        })
     }
 }
 

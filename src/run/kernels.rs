@@ -72,11 +72,6 @@ impl<T> Places<T> {
         }
         Ok(Err(new))
     }
-
-    /// The entries.
-    pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.0.iter().map_while(OnceLock::get)
-    }
 }
 
 /// Which kernel of a program is meant.
@@ -143,9 +138,20 @@ impl Slot {
         }
     }
 
-    /// The native form if it exists already.
-    pub fn native(&self) -> Option<&dyn Compiled> {
-        self.native.get().and_then(|n| n.as_deref())
+    /// Whether native code would run the kernel, for a run of this many points.
+    pub fn expects_native(&self, executor: Executor, points: usize) -> bool {
+        let wanted = match executor {
+            Executor::Interpreter => false,
+            Executor::Cranelift => true,
+            Executor::Auto => match self.native.get() {
+                Some(form) => form.is_some(),
+                None => {
+                    let work = (points as f64 * self.weight) as u64;
+                    self.work.load(Ordering::Relaxed).saturating_add(work) >= PAYS
+                }
+            },
+        };
+        wanted && cfg!(feature = "jit")
     }
 
     /// Compiles once the work pays for it; one thread does, the others go on interpreting meanwhile.
@@ -225,10 +231,5 @@ impl Kernels {
             Ok(Err(slot)) => slot,
             Err(never) => match never {},
         }
-    }
-
-    /// The kernels made so far.
-    pub fn iter(&self) -> impl Iterator<Item = (usize, Pass, &Slot)> {
-        self.0.iter().map(|slot| (slot.key.stage, slot.key.pass, &**slot))
     }
 }

@@ -1,10 +1,11 @@
 //! From an arranged nest to a run: which kernel, which tiles, how many threads, what goes through a buffer.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 use smallvec::SmallVec;
 
-use super::kernels::{Executor, Kernels};
+use super::kernels::{Executor, Kernels, Slot};
 use super::staging::Staged;
 use super::threads::Threads;
 use super::tiles::{Job, share};
@@ -96,28 +97,50 @@ pub fn streamed_points(tuning: &Tuning, bytes: usize) -> usize {
     tuning.stream_from.unwrap_or(STREAM_FROM).saturating_sub(1) / bytes.max(1)
 }
 
-/// Runs a pass of a stage over an arranged nest whose operands are those of `specs`.
-///
-/// # Safety
-/// Every element that the nest reaches must be valid to read (operands of role `In`, `InOut`) or write (`Out`,
-/// `InOut`) as its spec's type; written elements must be apart from each other and from all that is read, except
-/// that an operand may be read and written at the same point.
-pub unsafe fn launch(
+/// What has been chosen for a pass.
+pub struct Choice {
+    /// Its kernel.
+    pub slot: Arc<Slot>,
+    /// The kernel's loops: the innermost axes of the nest.
+    pub loops: usize,
+    /// The lengths of a tile along these: `[1, n]` where there is one.
+    pub tile: [usize; 2],
+    /// All points of the nest.
+    pub points: usize,
+    /// Whether several threads share the tiles.
+    pub shared: bool,
+    /// The axis that has been moved next to the innermost one, if one has.
+    pub moved: Option<usize>,
+}
+
+impl LaunchSpace {
+    /// The operands that go through a buffer, tile by tile.
+    pub fn staged(&self) -> impl Iterator<Item = usize> {
+        self.staged.iter().map(|staged| staged.operand)
+    }
+
+    /// The results that are written past the cache, if the kernel has a form that does.
+    pub fn streamed(&self) -> impl Iterator<Item = usize> {
+        self.streamed.iter().map(|&(operand, _)| operand)
+    }
+}
+
+/// Chooses how to run a pass of a stage over an arranged nest whose operands are those of `specs`. What is chosen for single
+/// operands is left in `space`.
+pub fn choose(
     env: &Env,
     stage: usize,
     pass: Pass,
     specs: &[OperandSpec],
     nest: &mut Nest,
     space: &mut LaunchSpace,
-) {
+) -> Choice {
     let combining = nest.kept() < nest.rank();
-    if !combining {
-        bring_near(nest, specs);
-    }
+    let moved = if combining { None } else { bring_near(nest, specs) };
     let rank = nest.rank();
     let loops = rank.min(2);
     let points: usize = nest.shape().iter().product();
-    let extents = if loops == 2 { [nest.shape()[rank - 2], nest.shape()[rank - 1]] } else { [1, nest.shape()[0]] };
+    let extents = extents(nest, loops);
     let bytes: usize =
         (0..specs.len()).filter(|&o| nest.strides(o).iter().any(|&s| s != 0)).map(|o| specs[o].dtype.size()).sum();
 
@@ -137,6 +160,34 @@ pub unsafe fn launch(
     let shared = pays_to_share(env, points, cost(points, bytes, slot.weight()));
     let tile = choose_tile(env, extents, combining, staged, shared);
     fill_strides(nest, specs, layout, staged, tile, strides);
+    Choice { slot, loops, tile, points, shared, moved }
+}
+
+/// The lengths of the kernel's loops.
+fn extents(nest: &Nest, loops: usize) -> [usize; 2] {
+    match *nest.shape() {
+        [.., a, b] if loops == 2 => [a, b],
+        [.., b] => [1, b],
+        [] => [1, 1],
+    }
+}
+
+/// Runs a pass of a stage over an arranged nest whose operands are those of `specs`.
+///
+/// # Safety
+/// Every element that the nest reaches must be valid to read (operands of role `In`, `InOut`) or write (`Out`,
+/// `InOut`) as its spec's type; written elements must be apart from each other and from all that is read, except
+/// that an operand may be read and written at the same point.
+pub unsafe fn launch(
+    env: &Env,
+    stage: usize,
+    pass: Pass,
+    specs: &[OperandSpec],
+    nest: &mut Nest,
+    space: &mut LaunchSpace,
+) {
+    let Choice { slot, loops, tile, points, shared, .. } = choose(env, stage, pass, specs, nest, space);
+    let LaunchSpace { strides, staged, streamed, .. } = space;
     let kernel = &**slot.runnable(env.executor, points);
     if !streamed.is_empty() && !kernel.stores_past_cache() {
         streamed.clear();
@@ -157,11 +208,11 @@ pub unsafe fn launch(
 }
 
 /// Puts next to the innermost axis the axis along which an operand that strides over the innermost one has its
-/// neighbours, so that it can be rearranged tile by tile.
-fn bring_near(nest: &mut Nest, specs: &[OperandSpec]) {
+/// neighbours, so that it can be rearranged tile by tile. Gives that axis.
+fn bring_near(nest: &mut Nest, specs: &[OperandSpec]) -> Option<usize> {
     let rank = nest.rank();
     if rank < 3 {
-        return;
+        return None;
     }
     let across = (0..specs.len()).find_map(|o| {
         let (strides, size) = (nest.strides(o), specs[o].dtype.size());
@@ -172,6 +223,7 @@ fn bring_near(nest: &mut Nest, specs: &[OperandSpec]) {
     if let Some(axis) = across {
         nest.move_axis(axis, rank - 2);
     }
+    across
 }
 
 /// Finds the operands whose neighbours lie along the outer loop.

@@ -37,11 +37,7 @@ impl Pending {
             EvalError::new(EvalErrorKind::Memory, message)
                 .with_help("evaluate it in pieces, or into an array that you have already: `eval_into`")
         })?;
-        let lying: Shape = order.iter().map(|&axis| shape[axis]).collect();
-        let mut strides = SmallVec::from_elem(0, shape.len());
-        for (&axis, stride) in order.iter().zip(c_strides(&lying)) {
-            strides[axis] = stride;
-        }
+        let strides = strides(&shape, &order);
         Ok(Pending { memory, dtype, shape, strides, order })
     }
 
@@ -63,6 +59,16 @@ impl Pending {
         // SAFETY: as the caller promises.
         unsafe { self.memory.finish(&lying, &back) }
     }
+}
+
+/// The strides, in elements, of an array whose axes lie in memory in this order, outermost first.
+pub fn strides(shape: &[usize], order: &[usize]) -> SmallVec<[isize; 6]> {
+    let lying: Shape = order.iter().map(|&axis| shape[axis]).collect();
+    let mut strides = SmallVec::from_elem(0, shape.len());
+    for (&axis, stride) in order.iter().zip(c_strides(&lying)) {
+        strides[axis] = stride;
+    }
+    strides
 }
 
 macro_rules! uninitialised {

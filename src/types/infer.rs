@@ -9,6 +9,7 @@ use super::complex::Parts;
 use super::emit::Emit;
 use super::functions::Rule;
 use super::graph::Graph;
+use super::notes::Notes;
 use super::resolve::{Meaning, Resolved};
 use super::value::{Operand, Typed, Typer, Value, error};
 use crate::diagnostic::Diagnostic;
@@ -42,6 +43,38 @@ impl InputType {
 /// The graph of a text for arguments of these types, one for each of [`Resolved::free`].
 pub fn infer(source: &str, resolved: &Resolved, inputs: &[InputType], limits: &Limits) -> Result<Graph, CompileError> {
     let ast = &resolved.ast;
+    let mut pass = walk(source, resolved, inputs, limits)?;
+    let fail = |diagnostic: Box<Diagnostic>| CompileError::new(CompileErrorKind::Type, *diagnostic, source);
+    let (mut outputs, mut results) = (Vec::with_capacity(ast.results.len()), Vec::with_capacity(ast.results.len()));
+    for &result in &ast.results {
+        let operand = pass.operand(result).map_err(fail)?;
+        if let Value::Complex { parts, .. } = operand.value {
+            let parts = pass.typer.alike(parts);
+            outputs.extend([parts.re, parts.im]);
+            results.push(pass.typer.type_of(operand.value).dtype());
+            continue;
+        }
+        let id = pass.typer.settle(operand).map_err(fail)?;
+        outputs.push(id);
+        results.push(pass.typer.emit.dtype(id));
+    }
+    Ok(pass.typer.emit.graph.finish(&outputs, results))
+}
+
+/// What is to be said of a text that [`infer`] takes: what is computed once, and what is a constant.
+pub fn notes(source: &str, resolved: &Resolved, inputs: &[InputType], limits: &Limits) -> Result<Notes, CompileError> {
+    let pass = walk(source, resolved, inputs, limits)?;
+    Ok(Notes::new(&resolved.ast, &pass.values, &pass.typer.emit))
+}
+
+/// Gives each node of the tree its value.
+fn walk<'a>(
+    source: &'a str,
+    resolved: &'a Resolved,
+    inputs: &'a [InputType],
+    limits: &Limits,
+) -> Result<Pass<'a>, CompileError> {
+    let ast = &resolved.ast;
     let mut pass = Pass {
         ast,
         resolved,
@@ -67,20 +100,7 @@ pub fn infer(source: &str, resolved: &Resolved, inputs: &[InputType], limits: &L
             return Err(limits::exceeded(source, ast.span(id), what, limits.operations, "operations"));
         }
     }
-    let (mut outputs, mut results) = (Vec::with_capacity(ast.results.len()), Vec::with_capacity(ast.results.len()));
-    for &result in &ast.results {
-        let operand = pass.operand(result).map_err(fail)?;
-        if let Value::Complex { parts, .. } = operand.value {
-            let parts = pass.typer.alike(parts);
-            outputs.extend([parts.re, parts.im]);
-            results.push(pass.typer.type_of(operand.value).dtype());
-            continue;
-        }
-        let id = pass.typer.settle(operand).map_err(fail)?;
-        outputs.push(id);
-        results.push(pass.typer.emit.dtype(id));
-    }
-    Ok(pass.typer.emit.graph.finish(&outputs, results))
+    Ok(pass)
 }
 
 struct Pass<'a> {

@@ -3,7 +3,8 @@
 //! Once per text, `resolve` finds what its names stand for (`call` reads the arguments of calls, against the table in
 //! `functions`), and `expand` puts the functions of the text in where they are called. For each set of argument types, `infer` walks the tree and asks `operators` and `calls` to type and lower
 //! each node: `promote` has the rules of types, `value` what a part of the text is worth so far, `exact` the arithmetic
-//! of literals, `emit` the primitive operations, `divide` and `power` the longer ones. What comes out is a `graph`.
+//! of literals, `emit` the primitive operations, `divide` and `power` the longer ones. What comes out is a `graph`; `notes` are for
+//! `explain`.
 
 mod call;
 mod calls;
@@ -16,6 +17,7 @@ mod expand;
 pub mod functions;
 pub mod graph;
 pub mod infer;
+mod notes;
 mod operators;
 mod power;
 mod print;
@@ -28,5 +30,6 @@ mod value;
 
 pub use functions::Function;
 pub use graph::Graph;
-pub use infer::{InputType, infer};
+pub use infer::{InputType, infer, notes};
+pub use notes::Notes;
 pub use resolve::{Given, Resolved, resolve};

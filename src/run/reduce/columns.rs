@@ -5,32 +5,28 @@
 
 use std::ops::Range;
 use std::ptr;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{BLOCK, ReduceSpace, Reduction, Strides, call, fill, offset, points, push_class, run_tasks};
+use super::{BLOCK, ReduceSpace, Reduction, Strides, call, fill, length, offset, points, push_class, run_tasks};
 use crate::dtype::DType;
 use crate::ir::LANES;
 use crate::jit::Compiled;
 use crate::plan::lower::{Class, Layout, Pass, operands};
 use crate::plan::nest::Nest;
 use crate::plan::program::Group;
+use crate::run::kernels::Slot;
 use crate::run::launch::{Env, cost, pays_to_share};
 use crate::run::scratch::{Scratch, with_scratch};
 
 /// Columns whose states are kept in L1 at a time.
-const COLUMNS: usize = 256;
+pub(super) const COLUMNS: usize = 256;
 
 impl Reduction<'_> {
-    /// Rows are combined into eight rows of states, one for each lane.
-    ///
-    /// # Safety
-    /// As for [`run`](Reduction::run).
-    pub(super) unsafe fn columns(&self, env: &Env, space: &mut ReduceSpace, length: usize) {
-        let ReduceSpace { base, states, .. } = space;
+    /// Chooses the kernel that combines rows, and whether several threads do.
+    pub(super) fn by_columns(&self, env: &Env, base: &Nest) -> ByColumns {
         let (kept, rank) = (base.kept(), base.rank());
-        let count = points(base);
-        let states = self.reserve(&mut states[0], count, length.div_ceil(BLOCK));
         let specs = operands(env.program, self.stage, Pass::Step);
         let single = rank - kept == 1;
         let mut layout = Layout { loops: 2, ..Layout::default() };
@@ -45,11 +41,27 @@ impl Reduction<'_> {
             push_class(&mut layout, &mut strides, 0, None);
             push_class(&mut layout, &mut strides, ty.size() as isize, Some(ty.size()));
         }
+        let step = env.kernels.get(env.program, self.stage, Pass::Step, &layout);
+        let elements = points(base) * length(base);
+        let bytes = specs[..self.sources.len()].iter().map(|s| s.dtype.size()).sum();
+        let shared = pays_to_share(env, elements, cost(elements, bytes, step.weight() + 1.0));
+        ByColumns { step, strides, shared }
+    }
+
+    /// Rows are combined into eight rows of states, one for each lane.
+    ///
+    /// # Safety
+    /// As for [`run`](Reduction::run).
+    pub(super) unsafe fn columns(&self, env: &Env, space: &mut ReduceSpace, length: usize) {
+        let ReduceSpace { base, states, .. } = space;
+        let kept = base.kept();
+        let count = points(base);
+        let states = self.reserve(&mut states[0], count, length.div_ceil(BLOCK));
+        let ByColumns { step, strides, shared } = self.by_columns(env, base);
         let merge = Layout { loops: 1, classes: SmallVec::from_elem(Class::Unit, 3 * self.group.state.len()) };
         let sizes: SmallVec<[usize; 2]> = self.group.state.iter().map(|t| t.size()).collect();
         let merge_strides: Strides = sizes.iter().cycle().take(3 * sizes.len()).map(|&s| s as isize).collect();
 
-        let step = env.kernels.get(env.program, self.stage, Pass::Step, &layout);
         let merge = env.kernels.get(env.program, self.stage, Pass::Merge, &merge);
         let wide = base.shape()[kept - 1];
         let blocks = length.div_ceil(BLOCK);
@@ -68,12 +80,19 @@ impl Reduction<'_> {
             faults: env,
         };
         let tasks = blocks * columns.tiles * (count / wide);
-        let bytes = specs[..self.sources.len()].iter().map(|s| s.dtype.size()).sum();
-        let shared = pays_to_share(env, count * length, cost(count * length, bytes, step.weight() + 1.0));
         // SAFETY: tasks read the sources and write states of their own.
         let work = |range: Range<usize>| unsafe { columns.run(range) };
         run_tasks(env, tasks, shared, &work);
     }
+}
+
+/// What has been chosen for a reduction by columns.
+pub(super) struct ByColumns {
+    pub step: Arc<Slot>,
+    /// Its table of strides.
+    strides: Strides,
+    /// Whether several threads share the tasks.
+    pub shared: bool,
 }
 
 /// Tasks that combine rows: block by block of the reduced axes, tile by tile of the innermost kept axis.

@@ -3,32 +3,37 @@
 //! Comes in: any nest. Goes out: for each block of 512 elements of each point a state. Tasks are blocks.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{BLOCK, ReduceSpace, Reduction, Strides, call, offset, points, push_class, run_tasks};
+use super::{BLOCK, ReduceSpace, Reduction, Strides, call, length, offset, points, push_class, run_tasks};
 use crate::jit::Compiled;
 use crate::plan::lower::{Class, Layout, Pass, operands};
 use crate::plan::nest::Nest;
 use crate::plan::program::Group;
+use crate::run::kernels::Slot;
 use crate::run::launch::{Env, cost, pays_to_share};
 use crate::run::scratch::{Scratch, with_scratch};
 
+/// What has been chosen for a reduction that gathers.
+pub(super) struct ByGathering {
+    pub fill: Arc<Slot>,
+    fill_strides: Strides,
+    combine: Arc<Slot>,
+    combine_strides: Strides,
+    /// Whether several threads share the blocks.
+    pub shared: bool,
+}
+
 impl Reduction<'_> {
-    /// Blocks are computed into a buffer in logical order, and combined from there.
-    ///
-    /// # Safety
-    /// As for [`run`](Reduction::run).
-    pub(super) unsafe fn gathered(&self, env: &Env, space: &mut ReduceSpace, length: usize) {
-        let ReduceSpace { base, states, .. } = space;
-        let rank = base.rank();
-        let count = points(base);
-        let states = self.reserve(&mut states[0], count, length.div_ceil(BLOCK));
+    /// Chooses the kernels that gather a block and combine it, and whether several threads do.
+    pub(super) fn by_gathering(&self, env: &Env, base: &Nest) -> ByGathering {
         let specs = operands(env.program, self.stage, Pass::Fill);
         let mut fill = Layout { loops: 1, ..Layout::default() };
         let mut fill_strides = Strides::new();
         for (o, spec) in specs[..self.sources.len()].iter().enumerate() {
-            push_class(&mut fill, &mut fill_strides, base.strides(o)[rank - 1], Some(spec.dtype.size()));
+            push_class(&mut fill, &mut fill_strides, base.strides(o)[base.rank() - 1], Some(spec.dtype.size()));
         }
         let mut combine = Layout { loops: 2, ..Layout::default() };
         let mut combine_strides = Strides::new();
@@ -41,6 +46,21 @@ impl Reduction<'_> {
 
         let fill = env.kernels.get(env.program, self.stage, Pass::Fill, &fill);
         let combine = env.kernels.get(env.program, self.stage, Pass::PartialOfArgs, &combine);
+        let elements = points(base) * length(base);
+        let bytes = specs.iter().map(|s| s.dtype.size()).sum();
+        let shared = pays_to_share(env, elements, cost(elements, bytes, fill.weight() + combine.weight()));
+        ByGathering { fill, fill_strides, combine, combine_strides, shared }
+    }
+
+    /// Blocks are computed into a buffer in logical order, and combined from there.
+    ///
+    /// # Safety
+    /// As for [`run`](Reduction::run).
+    pub(super) unsafe fn gathered(&self, env: &Env, space: &mut ReduceSpace, length: usize) {
+        let ReduceSpace { base, states, .. } = space;
+        let count = points(base);
+        let states = self.reserve(&mut states[0], count, length.div_ceil(BLOCK));
+        let ByGathering { fill, fill_strides, combine, combine_strides, shared } = self.by_gathering(env, base);
         let gathered = Gathered {
             group: self.group,
             position: self.position,
@@ -55,9 +75,6 @@ impl Reduction<'_> {
             faults: env,
         };
         let tasks = count * length.div_ceil(BLOCK);
-        let bytes = specs.iter().map(|s| s.dtype.size()).sum();
-        let weight = fill.weight() + combine.weight();
-        let shared = pays_to_share(env, count * length, cost(count * length, bytes, weight));
         // SAFETY: tasks read the sources and write states of their own.
         let work = |range: Range<usize>| unsafe { gathered.run(range) };
         run_tasks(env, tasks, shared, &work);

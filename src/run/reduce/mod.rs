@@ -10,6 +10,7 @@
 
 mod columns;
 mod gathered;
+mod plan;
 
 use std::ops::Range;
 use std::ptr;
@@ -53,6 +54,21 @@ impl ReduceSpace {
         self.states.iter_mut().for_each(Buffer::trim);
         self.positions.trim();
     }
+}
+
+/// How the elements that are combined are reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// Each run is a single block, and a map that joins the pass is done with it.
+    Joined,
+    /// Each run is a single block.
+    Whole,
+    /// Along memory, block by block.
+    Runs,
+    /// Across memory, rows of neighbours at a time.
+    Columns,
+    /// Gathered into a buffer, block by block.
+    Gathered,
 }
 
 /// There is no memory for a temporary.
@@ -112,18 +128,16 @@ impl Reduction<'_> {
     ) -> Result<Option<SmallVec<[*mut u8; 2]>>, NoMemory> {
         let specs = operands(env.program, self.stage, Pass::Whole);
         self.arrange(&mut space.base, self.results);
-        let (kept, reduced) = space.base.shape().split_at(space.base.kept());
-        let (length, along) = (reduced.iter().product::<usize>(), reduced.len());
-        let columns = !kept.is_empty() && along > 0 && self.lies_in_columns(&space.base, &specs);
-        let whole = !columns && along <= 1 && length <= BLOCK;
-        if let (true, Some(views)) = (whole, self.joined) {
+        let way = self.way(&space.base, &specs);
+        if let (Way::Joined, Some(views)) = (way, self.joined) {
             // SAFETY: as the caller promises.
             unsafe { self.whole_joined(env, space, views) }
             return Ok(None);
         }
+        let length = length(&space.base);
         let count = points(&space.base);
         let results = results(temp, count, self.results.iter().map(|view| view.dtype)).ok_or(NoMemory)?;
-        if !whole {
+        if way != Way::Whole {
             let blocks = length.div_ceil(BLOCK);
             if self.position.is_some() {
                 let table = space.positions.try_reserve(blocks * size_of::<i64>()).ok_or(NoMemory)?.cast::<i64>();
@@ -141,16 +155,14 @@ impl Reduction<'_> {
         }
         // SAFETY: as the caller promises, and there is room for the result.
         unsafe {
-            if whole {
-                self.whole(env, space, &specs);
-                return Ok(Some(results));
-            }
-            if columns {
-                self.columns(env, space, length);
-            } else if along > 1 {
-                self.gathered(env, space, length);
-            } else {
-                self.runs(env, space, length);
+            match way {
+                Way::Joined | Way::Whole => {
+                    self.whole(env, space, &specs);
+                    return Ok(Some(results));
+                }
+                Way::Runs => self.runs(env, space, length),
+                Way::Columns => self.columns(env, space, length),
+                Way::Gathered => self.gathered(env, space, length),
             }
             self.finish(env, space, length.div_ceil(BLOCK));
         }
@@ -176,6 +188,18 @@ impl Reduction<'_> {
             nest.push_bytes(view.pointer, strides.into_iter().rev());
         }
         nest.arrange(|axis| self.axes >> axis & 1 == 1);
+    }
+
+    /// How the elements are reached, in an arranged nest.
+    fn way(&self, base: &Nest, specs: &[OperandSpec]) -> Way {
+        let along = base.rank() - base.kept();
+        match () {
+            () if base.kept() > 0 && along > 0 && self.lies_in_columns(base, specs) => Way::Columns,
+            () if along > 1 => Way::Gathered,
+            () if length(base) > BLOCK => Way::Runs,
+            () if self.joined.is_some() => Way::Joined,
+            () => Way::Whole,
+        }
     }
 
     /// Whether more of the sources have their neighbours along the innermost kept axis than along the reduced one.
@@ -218,7 +242,6 @@ impl Reduction<'_> {
     /// As for [`run`](Reduction::run).
     unsafe fn runs(&self, env: &Env, space: &mut ReduceSpace, length: usize) {
         let ReduceSpace { base, nest, launch: work, states, positions } = space;
-        let sources = self.sources.len();
         let table = positions.reserve(0);
         let states = self.reserve(&mut states[0], points(base), length.div_ceil(BLOCK));
         let specs = operands(env.program, self.stage, Pass::Partial);
@@ -227,20 +250,34 @@ impl Reduction<'_> {
             if blocks.is_empty() {
                 continue;
             }
-            let length = BLOCK.min(length - blocks.start * BLOCK);
-            run_nest(nest, base, sources, blocks.clone(), Some(length));
-            if let Some(operand) = self.position {
-                let first = blocks.start * size_of::<i64>();
-                nest.set_operand(operand, table.wrapping_add(first), base.kept(), size_of::<i64>() as isize);
-            }
-            let count = points(base);
-            for (spec, &pointer) in specs[sources..].iter().zip(&states) {
-                let size = spec.dtype.size();
-                let strides = state_strides(base, size).chain([(count * size) as isize, 0]);
-                nest.push_bytes(pointer.wrapping_add(blocks.start * count * size), strides);
-            }
+            self.nest_of_runs(nest, base, &specs, blocks, &states, table);
             // SAFETY: the nest reaches elements of the sources within the runs, and the states reserved above.
             unsafe { launch(env, self.stage, Pass::Partial, &specs, nest, work) }
+        }
+    }
+
+    /// The nest of some of the blocks of each run: the last one may be shorter, and then stands alone.
+    fn nest_of_runs(
+        &self,
+        nest: &mut Nest,
+        base: &Nest,
+        specs: &[OperandSpec],
+        blocks: Range<usize>,
+        states: &[*mut u8],
+        positions: *mut u8,
+    ) {
+        let sources = self.sources.len();
+        let length = BLOCK.min(length(base) - blocks.start * BLOCK);
+        run_nest(nest, base, sources, blocks.clone(), Some(length));
+        if let Some(operand) = self.position {
+            let first = blocks.start * size_of::<i64>();
+            nest.set_operand(operand, positions.wrapping_add(first), base.kept(), size_of::<i64>() as isize);
+        }
+        let count = points(base);
+        for (spec, &pointer) in specs[sources..].iter().zip(states) {
+            let size = spec.dtype.size();
+            let strides = state_strides(base, size).chain([(count * size) as isize, 0]);
+            nest.push_bytes(pointer.wrapping_add(blocks.start * count * size), strides);
         }
     }
 
@@ -318,6 +355,11 @@ impl Reduction<'_> {
 /// The number of points of the result.
 fn points(base: &Nest) -> usize {
     base.shape()[..base.kept()].iter().product()
+}
+
+/// The number of elements that are combined into one.
+fn length(base: &Nest) -> usize {
+    base.shape()[base.kept()..].iter().product()
 }
 
 /// The strides of states that lie in C order over the kept axes.

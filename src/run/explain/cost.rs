@@ -1,0 +1,135 @@
+//! What a pass costs: bytes, operations, and the time that follows.
+//!
+//! Comes in: a pass, and the rates of the machine. Goes out: numbers for a person: good to a factor of two or so, but for
+//! arrays that lie in a cache between the nearest and memory.
+
+use super::machine;
+use super::planned::{Planned, Walk};
+use crate::dtype::DType;
+use crate::ir::{Inst, Kernel, Op, Value};
+use crate::run::threads::Threads;
+
+/// Bytes that memory moves at a time.
+pub const LINE: usize = 64;
+/// Nanoseconds that a function takes which is called for each element.
+const CALL: f64 = 15.0;
+/// Nanoseconds that a division of integers takes: one element at a time.
+const DIVISION: f64 = 4.0;
+/// How much longer than an addition a division or a square root of floats takes.
+const QUOTIENT: f64 = 5.0;
+/// How much longer a conversion between 64-bit integers and floats takes.
+const CONVERSION: f64 = 6.0;
+
+/// What a pass costs.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    /// Bytes that move, for an element.
+    pub bytes: f64,
+    /// Operations on an element.
+    pub operations: usize,
+    /// Estimated nanoseconds for memory, or the caches, to move the bytes.
+    pub moving: f64,
+    /// Estimated nanoseconds to compute.
+    pub computing: f64,
+    /// Whether all that is touched is taken to lie in a core's own caches.
+    pub near: bool,
+}
+
+impl Cost {
+    pub fn new(planned: &Planned, native: bool, threads: &Threads) -> Cost {
+        let alone = Threads::Serial;
+        let threads = if planned.shared { threads } else { &alone };
+        let total = traffic(planned);
+        let points = planned.points as f64;
+        let near = total <= machine::NEAR;
+        let count = threads.count() as f64;
+        let moving = total / if near { machine::near() * count } else { machine::memory(threads) };
+        let kernel = planned.slot.kernel();
+        let (mut operations, mut work, mut apart) = (0, 0.0, 0.0);
+        for &v in body(kernel) {
+            let (units, nanoseconds) = price(kernel, v);
+            operations += usize::from(is_operation(kernel.inst(v)));
+            work += units;
+            apart += nanoseconds;
+        }
+        let computing = points * (work / machine::operations(native) + apart) / count;
+        Cost { bytes: total / points.max(1.0), operations, moving, computing, near }
+    }
+
+    /// Estimated nanoseconds.
+    pub fn nanoseconds(&self) -> f64 {
+        self.moving.max(self.computing)
+    }
+
+    /// Whether moving the bytes takes longer than computing.
+    pub fn bound_by_memory(&self) -> bool {
+        self.moving >= self.computing
+    }
+}
+
+/// What is done at each point.
+pub fn body(kernel: &Kernel) -> &[Value] {
+    kernel.levels.last().map_or(&[], |level| &level.before)
+}
+
+fn is_operation(inst: &Inst) -> bool {
+    matches!(inst, Inst::Op { .. } | Inst::Patch { .. } | Inst::Accumulate { .. })
+}
+
+/// Whether a `patch` calls its function for every element.
+pub fn is_call(kernel: &Kernel, inst: &Inst) -> bool {
+    match inst {
+        Inst::Patch { mask, .. } => matches!(kernel.inst(*mask), Inst::Const(_)),
+        _ => false,
+    }
+}
+
+/// The time of an instruction: in operations on `f64`, and in nanoseconds.
+fn price(kernel: &Kernel, v: Value) -> (f64, f64) {
+    let size = |v: Value| kernel.ty(v).map_or(8, DType::size) as f64 / 8.0;
+    match kernel.inst(v) {
+        Inst::Op { op: Op::FloorDiv | Op::FloorMod, .. } => (0.0, DIVISION),
+        Inst::Op { op: Op::Div | Op::Sqrt, .. } => (QUOTIENT * size(v), 0.0),
+        Inst::Op { op: Op::Convert, args } => {
+            let (from, to) = (args.first().and_then(|&x| kernel.ty(x)), kernel.ty(v));
+            let slow = from.zip(to).is_some_and(|(from, to)| is_slow_conversion(from, to));
+            (if slow { CONVERSION } else { size(v) }, 0.0)
+        }
+        Inst::Op { op: Op::Bitcast, .. } => (0.0, 0.0),
+        Inst::Op { args, .. } => (args.iter().map(|&x| size(x)).fold(size(v), f64::max), 0.0),
+        Inst::Accumulate { args, .. } => (args.iter().map(|&x| size(x)).sum(), 0.0),
+        inst @ Inst::Patch { .. } if is_call(kernel, inst) => (0.0, CALL),
+        Inst::Patch { .. } => (size(v), 0.0),
+        _ => (0.0, 0.0),
+    }
+}
+
+/// Whether no instruction converts vectors of these types into each other.
+pub fn is_slow_conversion(from: DType, to: DType) -> bool {
+    let wide = |dtype: DType| dtype.is_int() && dtype.size() == 8;
+    from.is_float() && wide(to) || wide(from) && to.is_float()
+}
+
+/// Bytes that a pass moves: each element once, or all of its line where its neighbours are not asked for.
+fn traffic(planned: &Planned) -> f64 {
+    let lengths: Vec<f64> = planned.loops.iter().map(|l| l.length as f64).collect();
+    let total = planned.walks.iter().enumerate().map(|(at, walk)| {
+        let moving = || walk.strides.iter().zip(&lengths).filter(|(s, _)| **s != 0);
+        if planned.walks[..at].iter().any(|other| is_same_memory(other, walk)) || moving().next().is_none() {
+            return 0.0;
+        }
+        moving().map(|(_, length)| length).product::<f64>() * step(walk) as f64
+    });
+    total.sum()
+}
+
+/// Bytes from one element to its nearest neighbour, but at most a line.
+pub fn step(walk: &Walk) -> usize {
+    let nearest = walk.strides.iter().filter(|&&s| s != 0).map(|s| s.unsigned_abs()).min();
+    nearest.map_or(0, |step| step.clamp(walk.spec.dtype.size(), LINE))
+}
+
+/// Whether two walks touch the same lines at the same time: parts of complex numbers, an array that is there twice.
+fn is_same_memory(a: &Walk, b: &Walk) -> bool {
+    a.strides == b.strides && a.address.abs_diff(b.address) < step(b).max(1) && a.address != 0
+}

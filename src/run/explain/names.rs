@@ -1,0 +1,67 @@
+//! What things are called in the text.
+
+use super::planned::Walk;
+use crate::diagnostic::excerpt;
+use crate::ir::Role;
+use crate::plan::program::{Program, Source};
+use crate::run::core::Core;
+use crate::syntax::ast::Span;
+
+/// Finds the names of arrays and of places.
+pub struct Names<'a> {
+    pub core: &'a Core,
+    pub program: &'a Program,
+    /// Whether what the pass at hand writes is the result.
+    pub results: bool,
+}
+
+impl Names<'_> {
+    /// The text at a place, clipped.
+    pub fn text(&self, span: Span) -> String {
+        format!("`{}`", excerpt(self.core.source.get(span.range()).unwrap_or_default().trim()))
+    }
+
+    /// A place: column, or line and column.
+    pub fn place(&self, span: Span) -> String {
+        let before = self.core.source.get(..span.range().start).unwrap_or_default();
+        let line = 1 + before.matches('\n').count();
+        let column = 1 + before.rsplit('\n').next().unwrap_or_default().chars().count();
+        if self.core.source.trim().contains('\n') {
+            format!("line {line}, column {column}")
+        } else {
+            format!("column {column}")
+        }
+    }
+
+    /// An array of a pass.
+    pub fn walk(&self, walk: &Walk) -> String {
+        match walk.spec.source {
+            Some(Source::Input(input)) => {
+                let input = &self.program.graph.inputs[input as usize];
+                let name = excerpt(&self.core.names()[input.name as usize]);
+                let part = input.part.map_or(String::new(), |part| format!(".{}", part.name()));
+                format!("`{name}{part}`")
+            }
+            Some(Source::Temp { stage, part }) => {
+                let group = self.program.stages[stage as usize].group();
+                let span =
+                    group.and_then(|group| group.nodes.get(part as usize)).map(|&n| self.program.graph.node(n).span);
+                format!("{} of stage {stage}", span.map_or(String::new(), |span| self.text(span)))
+            }
+            Some(Source::Count(_)) => "a count".into(),
+            Some(Source::Position) => "positions".into(),
+            None if walk.spec.role == Role::In => "states".into(),
+            None if self.results => "the result".into(),
+            None => "for later stages".into(),
+        }
+    }
+
+    /// Whether an array is a part of an array of complex numbers.
+    pub fn is_part(&self, walk: &Walk) -> bool {
+        match walk.spec.source {
+            Some(Source::Input(input)) => self.program.graph.inputs[input as usize].part.is_some(),
+            None => self.results && self.program.graph.results.iter().any(|dtype| dtype.is_complex()),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! The text of an explanation: short sections first.
+
+use std::fmt::{self, Write};
+
+use super::StagePlan;
+use super::cost::Cost;
+use super::machine;
+use super::names::Names;
+use super::planned::{Planned, Walk};
+use super::slow::times;
+use crate::dtype::DType;
+use crate::ir::{Op, Role};
+use crate::plan::program::Work;
+use crate::run::core::Bound;
+use crate::run::kernels::Executor;
+use crate::run::reduce::{BLOCK, Way};
+use crate::run::threads::Threads;
+use crate::types::Notes;
+use crate::types::graph::{Axes, NodeKind};
+
+/// An amount of memory.
+pub fn bytes(n: f64) -> String {
+    const UNITS: [&str; 4] = ["bytes", "KiB", "MiB", "GiB"];
+    let (mut n, mut unit) = (n, 0);
+    while n >= 1024.0 && unit + 1 < UNITS.len() {
+        n /= 1024.0;
+        unit += 1;
+    }
+    if n.fract() == 0.0 || n >= 100.0 { format!("{n:.0} {}", UNITS[unit]) } else { format!("{n:.1} {}", UNITS[unit]) }
+}
+
+/// A number with its thousands apart.
+fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A time in nanoseconds.
+pub fn time(ns: f64) -> String {
+    match ns {
+        _ if ns < 1e3 => "less than 1 us".into(),
+        _ if ns < 1e4 => format!("{:.1} us", ns / 1e3),
+        _ if ns < 1e6 => format!("{:.0} us", ns / 1e3),
+        _ if ns < 1e9 => format!("{:.1} ms", ns / 1e6),
+        _ => format!("{:.1} s", ns / 1e9),
+    }
+}
+
+/// Arguments and results.
+pub fn arguments(f: &mut String, names: &Names, bound: &Bound, outputs: &[(DType, Vec<usize>)]) -> fmt::Result {
+    writeln!(f, "{}\n", names.core.source.trim())?;
+    if !bound.is_empty() {
+        writeln!(f, "arguments")?;
+    }
+    for (name, (ty, view)) in names.core.names().iter().zip(bound) {
+        write!(f, "  {name:<8} {:<5}", ty.dtype.name())?;
+        match ty.weak {
+            true => writeln!(f, " a bare number: it takes the type of what it meets")?,
+            false => writeln!(f, " {:?}{}", view.shape, layout(view.shape, view.strides))?,
+        }
+    }
+    writeln!(f, "result{}", if outputs.len() == 1 { "" } else { "s" })?;
+    for (dtype, shape) in outputs {
+        writeln!(
+            f,
+            "  {:<8} {:<5} {shape:?}, {}",
+            "",
+            dtype.name(),
+            bytes(shape.iter().product::<usize>() as f64 * dtype.size() as f64)
+        )?;
+    }
+    Ok(())
+}
+
+/// How an array lies, if not in C order.
+fn layout(shape: &[usize], strides: &[isize]) -> String {
+    let mut step = 1;
+    let contiguous = shape.iter().zip(strides).rev().all(|(&n, &s)| {
+        let fits = n <= 1 || s == step;
+        step *= n.max(1) as isize;
+        fits
+    });
+    if contiguous { String::new() } else { format!(", strides {strides:?} elements") }
+}
+
+/// What was promoted, shared, folded.
+pub fn types(f: &mut String, names: &Names, notes: &Notes) -> fmt::Result {
+    let graph = &names.program.graph;
+    let mut lines: Vec<String> = Vec::new();
+    for node in &graph.nodes {
+        let (NodeKind::Op(Op::Convert), Some(&x)) = (&node.kind, node.args.first()) else { continue };
+        let from = graph.node(x);
+        if matches!(from.kind, NodeKind::Count(_)) {
+            continue;
+        }
+        let (what, whole) = (names.text(from.span), names.text(node.span));
+        let whole = if what == whole { String::new() } else { format!(" for {whole}") };
+        let line = format!("  {what} at {}: {} -> {}{whole}", names.place(from.span), from.dtype, node.dtype);
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    section(f, "converted", lines)?;
+    let again = |&(first, again): &(_, _)| {
+        format!("  {} at {} is the one at {}", names.text(again), names.place(again), names.place(first))
+    };
+    section(f, "computed once", notes.shared.iter().map(again).collect())?;
+    let constant =
+        |(span, value): &(_, String)| format!("  {} at {} is {value}", names.text(*span), names.place(*span));
+    section(f, "constants", notes.constants.iter().map(constant).collect())
+}
+
+/// A section, if it has lines.
+fn section(f: &mut String, title: &str, lines: Vec<String>) -> fmt::Result {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(f, "{title}\n{}", lines.join("\n"))
+}
+
+/// One pass.
+pub fn stage(
+    f: &mut String,
+    planned: &Planned,
+    cost: &Cost,
+    plan: &StagePlan,
+    names: &Names,
+    threads: &Threads,
+) -> fmt::Result {
+    writeln!(f, "\nstage {}: {}", planned.stage, title(planned, names))?;
+    write!(f, "  loops      ")?;
+    for (at, l) in planned.loops.iter().enumerate() {
+        let axes: Vec<String> = l.axes.iter().map(usize::to_string).collect();
+        let axes = match axes.len() {
+            0 => String::new(),
+            1 => format!(" (axis {}{})", axes[0], if l.reduced { ", reduced" } else { "" }),
+            _ => format!(" (axes {} as one{})", axes.join(", "), if l.reduced { ", reduced" } else { "" }),
+        };
+        write!(f, "{}i{at}: {}{axes}", if at == 0 { "" } else { ", " }, grouped(l.length))?;
+    }
+    writeln!(f)?;
+    for walk in &planned.walks {
+        let verb = if walk.spec.role == Role::In { "reads" } else { "writes" };
+        writeln!(f, "  {verb:<10} {} {}: {}", walk.spec.dtype, names.walk(walk), movement(walk))?;
+    }
+    if let Some(how) = how(planned, names) {
+        writeln!(f, "  how        {how}")?;
+    }
+    let by = match (plan.native, names.core.options.executor) {
+        (true, _) => "machine code (Cranelift)",
+        (false, Executor::Interpreter) => "the interpreter, as asked for",
+        (false, _) if !cfg!(feature = "jit") => "the interpreter (there is no other without the feature `jit`)",
+        (false, _) => "the interpreter: so little work does not pay for compiling yet",
+    };
+    let shared = match (plan.threads, planned.tile) {
+        (1, _) => "1 thread".into(),
+        (n, [1, tile]) => format!("{n} threads, tiles of {}", grouped(tile)),
+        (n, [rows, columns]) => format!("{n} threads, tiles of {rows} x {columns}"),
+    };
+    writeln!(f, "  run by     {by}, {shared}")?;
+    let operations = times(cost.operations, "operation", "operations");
+    writeln!(f, "  an element {:.1} bytes, {operations}", cost.bytes)?;
+    roof(f, planned, cost, plan, threads)?;
+    for (at, reason) in plan.slow.iter().enumerate() {
+        writeln!(f, "  {:<10} - {reason}", if at == 0 { "slow" } else { "" })?;
+    }
+    Ok(())
+}
+
+/// The estimate.
+fn roof(f: &mut String, planned: &Planned, cost: &Cost, plan: &StagePlan, threads: &Threads) -> fmt::Result {
+    let alone = Threads::Serial;
+    let threads = if planned.shared { threads } else { &alone };
+    let (from, rate) = match cost.near {
+        true => ("the caches", machine::near() * threads.count() as f64),
+        false => ("memory", machine::memory(threads)),
+    };
+    let operations = machine::operations(plan.native) * threads.count() as f64;
+    let about = if cost.nanoseconds() < 1e3 { "" } else { "about " };
+    write!(f, "  time       {about}{}: ", time(cost.nanoseconds()))?;
+    let (bound, other, least) = match cost.bound_by_memory() {
+        true => ("memory", "the operations", cost.computing),
+        false => ("arithmetic", "moving the bytes", cost.moving),
+    };
+    writeln!(f, "bound by {bound} ({other} alone: {})", time(least))?;
+    writeln!(f, "             measured here: {rate:.0} GB/s from {from}, {operations:.2} operations on f64 a ns")
+}
+
+/// What a pass is.
+fn title(planned: &Planned, names: &Names) -> String {
+    let stage = &names.program.stages[planned.stage];
+    let what = match &stage.work {
+        Work::Map(_) => "elementwise".to_string(),
+        Work::Reduce(group) => {
+            let parts: Vec<String> = group
+                .nodes
+                .iter()
+                .zip(&group.monoids)
+                .map(|(&node, monoid)| {
+                    let name = monoid.name.split('.').next().unwrap_or_default();
+                    format!("{name} for {}", names.text(names.program.graph.node(node).span))
+                })
+                .collect();
+            let over = match &group.axes {
+                Axes::All => "all axes".to_string(),
+                Axes::List(list) => format!("axis {}", list.iter().map(i32::to_string).collect::<Vec<_>>().join(", ")),
+            };
+            format!("reduction over {over}: {}", parts.join(", "))
+        }
+    };
+    format!("{what}; {} element{}", grouped(planned.points), if planned.points == 1 { "" } else { "s" })
+}
+
+/// How a reduction goes about it.
+fn how(planned: &Planned, names: &Names) -> Option<String> {
+    let run: usize = planned.loops.iter().filter(|l| l.reduced).map(|l| l.length).product();
+    Some(match planned.way? {
+        Way::Joined => {
+            let map = names.program.stages[planned.stage].group().and_then(|group| group.joins).unwrap_or_default();
+            format!("each run of {run} is combined in registers, and stage {map} done with the result in the same pass")
+        }
+        Way::Whole => format!("each run of {run} is combined in registers"),
+        Way::Runs => format!("runs of {run} in blocks of {BLOCK}, combined in registers, blocks merged in pairs"),
+        Way::Columns => {
+            "rows of neighbours are combined side by side, in blocks of rows that are merged in pairs".into()
+        }
+        Way::Gathered => format!("blocks of {BLOCK} are gathered in logical order, combined, and merged in pairs"),
+    })
+}
+
+/// How an array moves along the loops.
+fn movement(walk: &Walk) -> String {
+    let size = walk.spec.dtype.size() as isize;
+    let steps: Vec<String> = walk
+        .strides
+        .iter()
+        .enumerate()
+        .map(|(at, &stride)| match stride {
+            0 => format!("i{at} stays"),
+            _ if stride == size => format!("i{at} next"),
+            _ => format!("i{at} {stride:+} bytes"),
+        })
+        .collect();
+    let all_stay = walk.strides.iter().all(|&s| s == 0);
+    let mut text = if all_stay { "one element".into() } else { steps.join(", ") };
+    if walk.staged {
+        text += "; through a buffer";
+    }
+    if walk.streamed {
+        text += "; past the cache";
+    }
+    text
+}
+
+/// What the operands of a kernel are called in the text.
+pub fn operands(planned: &Planned, names: &Names) -> String {
+    let kernel = planned.slot.kernel();
+    let pairs = kernel.operands.iter().zip(&planned.walks).filter(|(_, walk)| walk.spec.source.is_some());
+    pairs.map(|(operand, walk)| format!("{} is {}", operand.name, names.walk(walk))).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,205 @@
+//! Why a pass is slower than it might be, in plain words.
+//!
+//! Comes in: a pass and its cost. Goes out: sentences, the weightiest first. They say what is there and what to do about
+//! it; what cannot be helped and costs little is not said.
+
+use super::cost::{self, Cost};
+use super::names::Names;
+use super::planned::{Planned, Walk};
+use crate::dtype::DType;
+use crate::ir::{Inst, Op, Role};
+use crate::plan::program::Source;
+use crate::run::reduce::Way;
+
+/// Bytes of an array between stages from which on it is worth a word.
+const LARGE: usize = 32 << 10;
+
+/// The sentences. `earlier` are the passes before.
+pub fn reasons(planned: &Planned, earlier: &[Planned], cost: &Cost, native: bool, names: &Names) -> Vec<String> {
+    let mut all = Vec::new();
+    calls(planned, &mut all);
+    divisions(planned, cost, &mut all);
+    casts(planned, cost, names, &mut all);
+    mixes(planned, cost, &mut all);
+    walks(planned, names, &mut all);
+    between(planned, earlier, names, &mut all);
+    match planned.way {
+        Some(Way::Gathered) => all.push(
+            "the reduced axes are no single run in memory: elements are gathered into a buffer in logical order before they are combined"
+                .into(),
+        ),
+        Some(Way::Joined | Way::Whole) if planned.loops.last().is_some_and(|l| l.reduced && l.length < 16) => {
+            all.push("the reduced runs are short: starting and ending each costs as much as its elements".into());
+        }
+        _ => {}
+    }
+    if let (None, Some(inner)) = (planned.way, planned.loops.last())
+        && inner.length < 8
+        && planned.points >= 1000
+    {
+        all.push(format!(
+            "the innermost loop has {} elements only: no vectors, and each start of it costs (no axes could be merged into a longer one)",
+            inner.length
+        ));
+    }
+    if !native && planned.points >= 1000 {
+        all.push("it is interpreted: several times slower than machine code".into());
+    }
+    all
+}
+
+/// Functions that are called for each element.
+fn calls(planned: &Planned, all: &mut Vec<String>) {
+    let kernel = planned.slot.kernel();
+    let mut called: Vec<&str> = Vec::new();
+    for inst in cost::body(kernel).iter().map(|&v| kernel.inst(v)) {
+        if let (true, Inst::Patch { helper, .. }) = (cost::is_call(kernel, inst), inst)
+            && !called.contains(&helper.name)
+        {
+            called.push(helper.name);
+        }
+    }
+    if !called.is_empty() {
+        let list: Vec<String> = called.iter().map(|name| format!("`{name}`")).collect();
+        all.push(format!("{} is called for one element at a time: no vector code", list.join(", ")));
+    }
+}
+
+fn count(planned: &Planned, is: impl Fn(Op, DType) -> bool) -> usize {
+    let kernel = planned.slot.kernel();
+    let counted = |inst: &Inst| match inst {
+        Inst::Op { op, args } => args.first().and_then(|&x| kernel.ty(x)).is_some_and(|dtype| is(*op, dtype)),
+        _ => false,
+    };
+    cost::body(kernel).iter().filter(|&&v| counted(kernel.inst(v))).count()
+}
+
+fn divisions(planned: &Planned, cost: &Cost, all: &mut Vec<String>) {
+    let integer = count(planned, |op, _| matches!(op, Op::FloorDiv | Op::FloorMod));
+    if integer > 0 {
+        all.push(format!(
+            "{}: no machine divides vectors of integers, each element takes some 4 ns; in floats it is faster",
+            times(integer, "division of integers", "divisions of integers")
+        ));
+    }
+    let float = count(planned, |op, _| matches!(op, Op::Div | Op::Sqrt));
+    if float > 0 && !cost.bound_by_memory() {
+        all.push(format!(
+            "{}: each as long as some 5 additions; a constant divisor may be written as a factor, if the last bit does not matter",
+            times(float, "division or root", "divisions or roots")
+        ));
+    }
+}
+
+pub fn times(n: usize, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}
+
+/// Conversions that no vector instruction does, and arguments that are widened.
+fn casts(planned: &Planned, cost: &Cost, names: &Names, all: &mut Vec<String>) {
+    let kernel = planned.slot.kernel();
+    let (mut slow, mut others) = (Vec::new(), 0);
+    for &v in cost::body(kernel) {
+        let Inst::Op { op: Op::Convert, args } = kernel.inst(v) else { continue };
+        let (Some(&x), Some(to)) = (args.first(), kernel.ty(v)) else { continue };
+        let Some(from) = kernel.ty(x) else { continue };
+        if !cost::is_slow_conversion(from, to) {
+            others += 1;
+            continue;
+        }
+        let loaded = match kernel.inst(x) {
+            Inst::Load(access) => planned.walks.get(access.operand.0 as usize),
+            _ => None,
+        };
+        let what = loaded.map_or_else(|| "what is computed".into(), |walk| names.walk(walk));
+        slow.push(format!("{what} from {from} to {to}"));
+    }
+    slow.dedup();
+    if !slow.is_empty() {
+        all.push(format!(
+            "cast of {}: vector units have no instruction for it, it takes some 6 of others; `i32` has one",
+            slow.join(", ")
+        ));
+    }
+    if others > 0 && 2.0 * cost.computing > cost.moving {
+        all.push(format!("{} at each element: arguments of one type need none", times(others, "cast", "casts")));
+    }
+}
+
+/// Types of very different sizes in one body.
+fn mixes(planned: &Planned, cost: &Cost, all: &mut Vec<String>) {
+    let kernel = planned.slot.kernel();
+    let types = || cost::body(kernel).iter().filter_map(|&v| kernel.ty(v)).filter(|&d| d != DType::Bool);
+    let (Some(least), Some(most)) = (types().min_by_key(|d| d.size()), types().max_by_key(|d| d.size())) else {
+        return;
+    };
+    if most.size() >= 4 * least.size() && !cost.bound_by_memory() {
+        all.push(format!(
+            "{least} beside {most}: a register of 16 bytes has {} of the one and {} of the other, so small ones gain nothing",
+            16 / least.size(),
+            16 / most.size()
+        ));
+    }
+}
+
+/// Arrays that are walked across their neighbours.
+fn walks(planned: &Planned, names: &Names, all: &mut Vec<String>) {
+    // Across the reduced axes it goes row by row: the loop that counts is the innermost kept one.
+    let inner = match planned.way {
+        Some(Way::Columns) => planned.loops.iter().rposition(|l| !l.reduced),
+        _ => planned.loops.len().checked_sub(1),
+    };
+    for walk in &planned.walks {
+        let (size, name) = (walk.spec.dtype.size(), names.walk(walk));
+        let stride = inner.map_or(0, |at| walk.strides[at]);
+        let inner = stride.unsigned_abs();
+        let step = cost::step(walk);
+        if names.is_part(walk) && step == 2 * size {
+            continue;
+        }
+        if walk.staged {
+            all.push(format!("{name} lies across the loops (transposed?): it goes through a buffer, tile by tile"));
+        } else if inner > size && step > size {
+            let used = 100 * size / step;
+            all.push(format!(
+                "{name} is {} with a stride of {inner} bytes, one element at a time: of the memory that moves {used}% is used; a contiguous copy pays if it is used often",
+                if walk.spec.role == Role::In { "read" } else { "written" },
+            ));
+        } else if inner > size {
+            all.push(format!(
+                "{name} has its neighbours along an outer loop: single elements {inner} bytes apart instead of vectors"
+            ));
+        } else if stride < 0 {
+            all.push(format!("{name} is reversed along the innermost loop: single elements instead of vectors"));
+        }
+    }
+}
+
+/// Arrays that stages leave for others, and those that are read again.
+fn between(planned: &Planned, earlier: &[Planned], names: &Names, all: &mut Vec<String>) {
+    for walk in &planned.walks {
+        let elements = planned.loops.iter().zip(&walk.strides).filter(|(_, s)| **s != 0).map(|(l, _)| l.length);
+        let bytes = elements.product::<usize>() * walk.spec.dtype.size();
+        if bytes < LARGE {
+            continue;
+        }
+        match walk.spec.source {
+            Some(Source::Temp { .. }) => all.push(format!(
+                "{} is an array of {} between stages: written there, read here",
+                names.walk(walk),
+                super::show::bytes(bytes as f64)
+            )),
+            Some(Source::Input(_)) => {
+                let same = |other: &Walk| other.spec.source == walk.spec.source;
+                if let Some(first) = earlier.iter().find(|p| p.walks.iter().any(same)) {
+                    all.push(format!(
+                        "{} is read a second time: stage {} had to end first",
+                        names.walk(walk),
+                        first.stage
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What a reduction would do, for `explain`.
+
+use std::ptr;
+
+use smallvec::SmallVec;
+
+use super::columns::{ByColumns, COLUMNS};
+use super::gathered::ByGathering;
+use super::{BLOCK, ReduceSpace, Reduction, Way, length, points, run_nest};
+use crate::plan::lower::{Pass, operands};
+use crate::run::explain::Planned;
+use crate::run::launch::{Choice, Env, choose};
+
+impl Reduction<'_> {
+    /// What [`run`](Reduction::run) would do, but for the merging of blocks. Loops and operands are those of the whole: kept axes,
+    /// then reduced ones.
+    pub fn plan(&self, env: &Env, space: &mut ReduceSpace) -> Planned {
+        let ReduceSpace { base, nest, launch: work, .. } = space;
+        let whole = operands(env.program, self.stage, Pass::Whole);
+        self.arrange(base, self.results);
+        let way = self.way(base, &whole);
+        let (specs, pass) = match (way, self.joined) {
+            (Way::Joined, Some(views)) => {
+                self.arrange(base, views);
+                (operands(env.program, self.stage, Pass::WholeJoined), Pass::WholeJoined)
+            }
+            _ => (whole, Pass::Whole),
+        };
+        let order = base.order().to_vec();
+        let elements = points(base) * length(base);
+        let by_blocks = |slot, tile, shared| Choice { slot, loops: 2, tile, points: elements, shared, moved: None };
+        let choice = match way {
+            Way::Joined | Way::Whole => {
+                run_nest(nest, base, specs.len(), 0..1, None);
+                choose(env, self.stage, pass, &specs, nest, work)
+            }
+            Way::Runs => {
+                let specs = operands(env.program, self.stage, Pass::Partial);
+                let states = SmallVec::<[*mut u8; 2]>::from_elem(ptr::null_mut(), self.group.state.len());
+                self.nest_of_runs(nest, base, &specs, 0..length(base) / BLOCK, &states, ptr::null_mut());
+                choose(env, self.stage, Pass::Partial, &specs, nest, work)
+            }
+            Way::Columns => {
+                let ByColumns { step, shared, .. } = self.by_columns(env, base);
+                let wide = base.shape()[base.kept() - 1];
+                by_blocks(step, [BLOCK.min(length(base)), COLUMNS.min(wide)], shared)
+            }
+            Way::Gathered => {
+                let ByGathering { fill, shared, .. } = self.by_gathering(env, base);
+                by_blocks(fill, [1, BLOCK.min(length(base))], shared)
+            }
+        };
+        let planned = Planned::new(self.stage, self.shape, &order, specs, base, work, choice);
+        Planned { way: Some(way), points: elements, ..planned }
+    }
+}

@@ -1,0 +1,162 @@
+//! What an explanation says. (Not the times, which are the machine's, nor the machine code.)
+
+use ndarray::{Array1, Array2, Array3, s};
+use num_complex::Complex;
+use tilexpr::{Args, Executor, Explain, Expr, Threads, args};
+
+fn explain(text: &str, args: &Args) -> Explain {
+    let expr = Expr::builder().executor(Executor::Cranelift).threads(Threads::Serial).compile(text).unwrap();
+    expr.explain(args).unwrap_or_else(|e| panic!("{text}: {e}"))
+}
+
+/// All of these are said.
+fn says(explained: &Explain, parts: &[&str]) {
+    let text = explained.to_string();
+    let missing: Vec<_> = parts.iter().filter(|part| !text.contains(**part)).collect();
+    assert!(missing.is_empty(), "{missing:#?} are missing in\n{text}");
+}
+
+/// One of the reasons of a stage says this; none does where it is empty.
+fn slow(explained: &Explain, stage: usize, part: &str) {
+    let mut reasons = explained.stages()[stage].slow.clone();
+    // Without the feature `jit` everything is.
+    reasons.retain(|r| cfg!(feature = "jit") || part.contains("interpreted") || !r.contains("interpreted"));
+    let found = if part.is_empty() { reasons.is_empty() } else { reasons.iter().any(|r| r.contains(part)) };
+    assert!(found, "{part:?} in {reasons:#?}");
+}
+
+#[test]
+fn types_sharing_constants() {
+    let (a, i) = (Array2::<f64>::ones((300, 200)), Array1::<i32>::ones(200));
+    let explained = explain("sqrt(a*i) + (a*i)*sin(2*pi/7)", &args![a, i]);
+    says(
+        &explained,
+        &[
+            "  a        f64   [300, 200]\n  i        i32   [200]\n",
+            "result\n           f64   [300, 200], 469 KiB",
+            "converted\n  `i` at column 8: i32 -> f64 for `a*i`\n",
+            "computed once\n  `a*i` at column 14 is the one at column 6\n",
+            "constants\n  `sin(2*pi/7)` at column 19 is 0.78183",
+        ],
+    );
+    let plain = explain("a + a", &args![a]).to_string();
+    assert!(
+        !plain.contains("converted") && !plain.contains("computed once") && !plain.contains("constants"),
+        "{plain}"
+    );
+}
+
+#[test]
+fn places_in_several_lines() {
+    let (f, k) = (Array1::<f32>::ones(10), 2);
+    let explained = explain("t = f*k\nt + f64(f)", &args![f, k]);
+    says(&explained, &["`f` at line 1, column 5: f32 -> f64 for `f64(f)`", "k        i64   a bare number"]);
+}
+
+#[test]
+fn loops_and_movement() {
+    let a = Array3::<f64>::ones((40, 50, 60));
+    let whole = explain("2*a", &args![a]);
+    says(
+        &whole,
+        &["loops      i0: 120,000 (axes 0, 1, 2 as one)", "reads      f64 `a`: i0 next", "16.0 bytes, 1 operation\n"],
+    );
+    slow(&whole, 0, "");
+    let row = Array1::<f64>::ones(60);
+    let broadcast = explain("a + row", &args![a, row]);
+    says(&broadcast, &["i0: 2,000 (axes 0, 1 as one), i1: 60 (axis 2)", "`row`: i0 stays, i1 next"]);
+    // The result lies as the argument does, so the loops do, too.
+    let turned = explain("2*a", &args![a = a.t()]);
+    says(&turned, &["i0: 120,000 (axes 2, 1, 0 as one)", "strides [1, 60, 3000] elements"]);
+}
+
+#[test]
+fn reductions() {
+    let a = Array2::<f64>::ones((600, 700));
+    let explained = explain("(a - mean(a, axis=1, keepdims=True))/max(a)", &args![a]);
+    assert_eq!(explained.stages().len(), 3);
+    says(
+        &explained,
+        &[
+            "stage 0: reduction over axis 1: sum for `mean(a, axis=1, keepdims=True)`; 420,000 elements",
+            "i0: 600 (axis 0), i1: 700 (axis 1, reduced)",
+            "runs of 700 in blocks of 512",
+            "stage 1: reduction over all axes: max for `max(a)`",
+            "stage 2: elementwise",
+        ],
+    );
+    slow(&explained, 2, "`a` is read a second time: stage 0 had to end first");
+    says(&explain("sum(a, axis=0)", &args![a]), &["rows of neighbours are combined side by side"]);
+    let joined = explain("sqrt(sum(a**2, axis=1))", &args![a = a.slice(s![.., ..300])]);
+    assert_eq!(joined.stages().len(), 1);
+    says(&joined, &["each run of 300 is combined in registers, and stage 1 done with the result in the same pass"]);
+    let both = explain("sum(a), min(a)", &args![a]);
+    says(&both, &["sum for `sum(a)`, min for `min(a)`"]);
+    let cube = Array3::<f64>::ones((30, 40, 50));
+    slow(&explain("sum(cube, axis=(0, 2))", &args![cube]), 0, "gathered");
+}
+
+#[test]
+fn why_it_is_slow() {
+    let (a, l, u) = (Array2::<f64>::ones((300, 400)), Array1::<i64>::ones(5000), Array1::<u8>::ones(5000));
+    slow(&explain("l // 7", &args![l]), 0, "1 division of integers");
+    slow(&explain("sqrt(l)", &args![l]), 0, "cast of `l` from i64 to f64");
+    slow(&explain("sqrt(sqrt(sqrt(l)))", &args![l]), 0, "3 divisions or roots");
+    slow(&explain("sin(u) + cos(u) + tan(f64(u))", &args![u]), 0, "u8 beside f64");
+    slow(&explain("a + b", &args![a, b = Array2::<f64>::ones((400, 300)).t()]), 0, "`b` lies across the loops");
+    slow(
+        &explain("2*b", &args![b = a.slice(s![.., ..;4])]),
+        0,
+        "with a stride of 32 bytes, one element at a time: of the memory that moves 25% is used",
+    );
+    slow(&explain("a*b", &args![a, b = a.slice(s![.., ..;-1])]), 0, "`b` is reversed");
+    let thin = Array3::<f64>::ones((2000, 3, 4));
+    slow(&explain("2*t", &args![t = thin.slice(s![.., ..;2, ..3])]), 0, "the innermost loop has 3 elements only");
+    let z = Array1::<Complex<f64>>::ones(5000);
+    says(&explain("z*z", &args![z]), &["`z.real`: i0 +16 bytes", "32.0 bytes"]);
+    slow(&explain("z*z", &args![z]), 0, "");
+    let interpreted =
+        Expr::builder().executor(Executor::Interpreter).compile("2*a").unwrap().explain(args![a]).unwrap();
+    slow(&interpreted, 0, "it is interpreted");
+    says(&interpreted, &["the interpreter, as asked for"]);
+}
+
+#[test]
+fn who_runs_it() {
+    let (few, many) = (Array1::<f64>::ones(100), Array1::<f64>::ones(200_000));
+    let e = Expr::compile("3*x - 1.5").unwrap();
+    let small = e.explain(args![x = &few]).unwrap();
+    assert_eq!((small.stages()[0].native, small.stages()[0].threads), (false, 1));
+    says(&small, &["so little work does not pay for compiling"]);
+    let large = e.explain(args![x = &many]).unwrap();
+    assert_eq!(large.stages()[0].native, cfg!(feature = "jit"));
+    assert_eq!(large.stages()[0].assembly.is_some(), cfg!(feature = "jit"));
+    assert_eq!((large.stages()[0].elements, large.stages()[0].operations), (200_000, 2));
+    assert!(large.stages()[0].nanoseconds > 1000.0);
+    // Nothing has been run, so the first call finds the counters as they were.
+    assert!(!e.explain(args![x = &few]).unwrap().stages()[0].native);
+}
+
+#[test]
+fn of_nothing() {
+    let a = Array2::<f64>::zeros((0, 3));
+    let explained = explain("2*a", &args![a]);
+    assert_eq!(explained.stages().len(), 0);
+    says(&explained, &["nothing to do: there are no elements"]);
+    says(
+        &explain("1 + 2*3", &args![]),
+        &["constants\n  `1 + 2*3` at column 1 is 7\n", "stage 0: elementwise; 1 element\n"],
+    );
+}
+
+/// The last sections are the longest.
+#[test]
+fn the_order_of_sections() {
+    let a = Array1::<f64>::ones(1000);
+    let text = explain("sqrt(a)", &args![a]).to_string();
+    let places: Vec<usize> =
+        ["arguments", "result", "stage 0:", "time", "kernel of stage 0", "machine code of stage 0"]
+            .map(|part| text.find(part).unwrap_or_else(|| panic!("{part}\n{text}")))
+            .to_vec();
+    assert!(places.is_sorted(), "{text}");
+}
