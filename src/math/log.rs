@@ -1,4 +1,24 @@
-//! Logarithms: `log`, `log2`, `log10`, `log1p`, and the logarithms of pairs that other families build on.
+//! Logarithms: `log`, `log2`, `log10`, `log1p`, and those of pairs, on which other families build.
+//!
+//! Comes in: any float, or a [`Pair`] where the argument has more digits than a float. Method (fdlibm's, Ng 1993; Tang 1990;
+//! Muller, Elementary Functions, chapter 11):
+//!
+//! 1. `x = 2^k (1 + f)`, `sqrt(1/2) <= 1 + f < sqrt 2`, on the bits: those of `sqrt(1/2)` subtracted, what is left in the
+//!    exponent is `k`. Subnormal numbers are scaled first. `f` is exact.
+//! 2. `log(1 + f) = f - f^2/2 + rest`. `f64`: with `s = f/(2 + f)` and `z = s^2`, `log(1 + f) = 2 atanh s`, and
+//!    `rest = s f^2/2 + s z p(z)`. `f32`, without a division: `rest = f^3 p(f)`. `p` is a polynomial.
+//! 3. `f - f^2/2` is a pair, times the logarithm of e if that is not 1, plus `k log 2` in two parts; the first part of `log 2`
+//!    is short, so its product with `k` is exact. The sum is rounded, what it lost goes to the rest, which is some 2^-4 of the
+//!    result at most. So the result carries little more than its own rounding. For `k = 0` nothing is lost: near 1 too the error
+//!    is relative to the logarithm. It cannot cancel: the logarithm of `1 + f` is at most half of `log 2`.
+//! 4. `log1p`: `k` from the rounded `1 + x`, with 3/4 in place of `sqrt(1/2)`, and `f = 2^-k x + (2^-k - 1)`. That is exact
+//!    by the choice of 3/4: where `k > 0`, `2^-k x >= 1/4`, and where `k < 0`, `x <= -1/4`, so neither has digits below those of
+//!    `f`. (The greatest float below 1/2, where `1 + x` rounds to 3/2, has one, a quarter of an ulp of the result.) Large `k` round
+//!    `2^-k - 1`, where the result is so much larger that it does not count.
+//!
+//! The logarithm of a pair is `k log 2 + s (2 + z (2/3 + z (2/5 + z p(z))))`, all but `z p(z)` in pairs.
+//!
+//! Constants: `tools/math/log.py`.
 
 use super::double::{Pair, fast_sum, product};
 use super::formula::V;
@@ -12,19 +32,22 @@ struct Base {
     log_e: Option<[f64; 2]>,
 }
 
+/// The unit in which exponents of `f32` are counted.
 const UNIT_F32: f64 = 1.0 / 8_388_608.0;
 
-/// Of `f32`, of `f64`.
+/// Natural logarithm, of `f32` and of `f64`.
 const NATURAL: [Base; 2] = [
     Base { log_2: [0.693145751953125 * UNIT_F32, 1.428606765330187e-06 * UNIT_F32], log_e: None },
     Base { log_2: [0.6931471805598903, 5.497923018708371e-14], log_e: None },
 ];
 
+/// Logarithm to base 2.
 const BASE_2: [Base; 2] = [
     Base { log_2: [UNIT_F32, 0.0], log_e: Some([1.4426950216293335, 1.925963033500011e-08]) },
     Base { log_2: [1.0, 0.0], log_e: Some([std::f64::consts::LOG2_E, 2.0355273740931033e-17]) },
 ];
 
+/// Logarithm to base 10.
 const BASE_10: [Base; 2] = [
     Base {
         log_2: [0.30103302001953125 * UNIT_F32, -3.024355464731343e-06 * UNIT_F32],
@@ -83,8 +106,9 @@ const TAYLOR_WIDE: [f64; 8] = [
     -0.04617496207356453,
 ];
 
-/// The bits of the exponent and the sign of an `f64`, of an `f32`.
+/// The bits of the sign and the exponent of an `f64`.
 const EXPONENT: i64 = -1 << 52;
+/// Those of an `f32`.
 const EXPONENT_F32: i64 = -1 << 23;
 
 /// 1.5*2^52: an integer that is added to its bits is added to the number.
@@ -174,18 +198,22 @@ fn log_to<'c>(x: V<'c>, base: &[Base; 2]) -> V<'c> {
     complete(x, y, 0.0)
 }
 
+/// Natural logarithm. Error: see the row.
 pub(super) fn log<'c>(x: V<'c>) -> V<'c> {
     log_to(x, &NATURAL)
 }
 
+/// Logarithm to base 2. Error: see the row. Exact at powers of 2.
 pub(super) fn log2<'c>(x: V<'c>) -> V<'c> {
     log_to(x, &BASE_2)
 }
 
+/// Logarithm to base 10. Error: see the row. Exact at powers of 10.
 pub(super) fn log10<'c>(x: V<'c>) -> V<'c> {
     log_to(x, &BASE_10)
 }
 
+/// `log(1 + x)`, near 0 too. Error: see the row.
 pub(super) fn log1p<'c>(x: V<'c>) -> V<'c> {
     let u = x + 1.0;
     let (field, k) = if x.is_f32() { exponent_f32(u, 0.75) } else { exponent(u, 0.75) };
@@ -205,16 +233,19 @@ fn shifted<'c>(x: V<'c>, field: V<'c>) -> (V<'c>, V<'c>) {
     ((x * 0.25).fma(up, up.fma(0.25, -1.0)), up)
 }
 
-/// What the logarithm of a pair needs: the same, and the first coefficients of the series as pairs.
+/// What the logarithm of a pair of `f64` needs.
 pub(super) struct PairBase {
+    /// The logarithm of 2; the first part is short.
     pub log_2: [f64; 2],
-    /// 2 and 2/3 times the logarithm of e.
+    /// The series: its first term, 2 times the logarithm of e.
     pub first: [f64; 2],
+    /// 2/3 of it.
     pub second: [f64; 2],
-    /// The series from z^2 on.
+    /// The coefficients from z^2 on.
     pub series: &'static [f64],
 }
 
+/// Natural logarithm, for f from -1/4 to 1/2: relative error 2^-70.
 const NATURAL_PAIR: PairBase = PairBase {
     log_2: NATURAL[1].log_2,
     first: [2.0, 0.0],
@@ -252,7 +283,7 @@ pub(super) fn log1p_pair<'c>(x: Pair<'c>) -> Pair<'c> {
 }
 
 /// The logarithm of `2^k (1 + f)`, where `2 + f = d + f.lo`.
-pub(super) fn pair_of<'c>(k: V<'c>, f: Pair<'c>, d: Pair<'c>, base: &PairBase) -> Pair<'c> {
+fn pair_of<'c>(k: V<'c>, f: Pair<'c>, d: Pair<'c>, base: &PairBase) -> Pair<'c> {
     // s = f/(2 + f)
     let r = 1.0 / d.hi;
     let s = f.hi * r;
@@ -261,7 +292,7 @@ pub(super) fn pair_of<'c>(k: V<'c>, f: Pair<'c>, d: Pair<'c>, base: &PairBase) -
     series_of(k, s, base)
 }
 
-/// The same from s.
+/// The logarithm of `2^k (1 + f)` from `s = f/(2 + f)`.
 pub(super) fn series_of<'c>(k: V<'c>, s: Pair<'c>, base: &PairBase) -> Pair<'c> {
     // z = s^2
     let z = product(s.hi, s.hi);
