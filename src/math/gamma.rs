@@ -10,8 +10,8 @@
 //!    `sin(pi r) = pi r S(r^2)`, pi cancels: `gamma(-a) = -(-1)^round(a) / (a r S(r^2) gamma(a))`.
 //! 4. gamma: numerator and denominator of all that are pairs, their quotient is rounded once and scaled last.
 //! 5. lgamma: the factors of 1 and 3 are multiplied as pairs, and the logarithm of the product is subtracted. Where that cancels,
-//!    from 3/4 to 9/4, `lgamma(x) = (x - 1)(x - 2)(1/2 + q(x))`, q a quotient of polynomials. About its zeros on the negative axis
-//!    lgamma has a small absolute error instead.
+//!    from 3/4 to 9/4, `lgamma(x) = (x - 1)(x - 2)(1/2 + q(x))`, q a quotient of polynomials. About its zeros on the
+//!    negative axis lgamma has a small absolute error instead.
 //!
 //! Every step of `f64` carries pairs where its error would count. For `f32` the same is computed in `f64` without pairs.
 //! (Lanczos 1964 would do without step 1, but a Lanczos sum of the same accuracy is a quotient of degree 12.)
@@ -23,7 +23,10 @@ use super::formula::V;
 use super::log::{exponent, log_pair};
 
 /// `(log(2 pi) - 1)/2`.
-const LOG_2_PI: [f64; 2] = [0.4189385332046727, 1.6728209650585413e-17];
+const LOG_2_PI: [f64; 2] = [
+    0.4189385332046727,
+    1.6728209650585413e-17,
+];
 
 /// `p(1/z^2)`, what Stirling's formula leaves, times z, for z >= 6: error 2^-60.
 const STIRLING: [f64; 8] = [
@@ -38,14 +41,23 @@ const STIRLING: [f64; 8] = [
 ];
 
 /// What the first one has lost.
-const STIRLING_0_LO: [f64; 1] = [3.764771935668937e-18];
+const STIRLING_0_LO: [f64; 1] = [
+    3.764771935668937e-18,
+];
 
 /// The same to 2^-38.
-const STIRLING_F32: [f64; 4] =
-    [0.08333333332995645, -0.0027777738299557234, 0.0007929275564393072, -0.000552293276285598];
+const STIRLING_F32: [f64; 4] = [
+    0.08333333332995645,
+    -0.0027777738299557234,
+    0.0007929275564393072,
+    -0.000552293276285598,
+];
 
 /// `-pi^2/6`: `sin(pi r)/(pi r) = 1 + u (SINE_1 + u SINE(u))`, `u = r^2`.
-const SINE_1: [f64; 2] = [-1.6449340668482264, -3.040672350398476e-17];
+const SINE_1: [f64; 2] = [
+    -1.6449340668482264,
+    -3.040672350398476e-17,
+];
 
 /// For |r| <= 1/2: error of the whole 2^-60.
 const SINE: [f64; 7] = [
@@ -59,13 +71,24 @@ const SINE: [f64; 7] = [
 ];
 
 /// What the first one has lost.
-const SINE_0_LO: [f64; 1] = [1.149747618394024e-17];
+const SINE_0_LO: [f64; 1] = [
+    1.149747618394024e-17,
+];
 
 /// The same to 2^-34.
-const SINE_F32: [f64; 4] = [0.8117423780924602, -0.19075006248697127, 0.026127608815787733, -0.0022536634022729102];
+const SINE_F32: [f64; 4] = [
+    0.8117423780924602,
+    -0.19075006248697127,
+    0.026127608815787733,
+    -0.0022536634022729102,
+];
 
-/// `lgamma(x)/((x - 1)(x - 2)) = 1/2 + q(t)`, `t = x - 3/2`, for 3/4 <= x <= 9/4: `q(t) = c + d*t + t*t*q'(x - 3/4)`. First c and d,
-const MIDDLE_LINE: [f64; 2] = [-0.01687104945901911, -0.14595989591430608];
+/// `lgamma(x)/((x - 1)(x - 2)) = 1/2 + q(t)`, `t = x - 3/2`, for 3/4 <= x <= 9/4, where
+/// `q(t) = c + d*t + t*t*q'(x - 3/4)`. First c and d,
+const MIDDLE_LINE: [f64; 2] = [
+    -0.01687104945901911,
+    -0.14595989591430608,
+];
 /// then the numerator of q',
 const MIDDLE: [f64; 7] = [
     0.10293363929499509,
@@ -89,13 +112,26 @@ const MIDDLE_BELOW: [f64; 8] = [
 ];
 
 /// `q(t)` as one quotient, to 2^-34.
-const MIDDLE_F32: [f64; 5] =
-    [-0.01687104943052163, -0.17164339610558949, -0.17253073003104896, -0.0527017924647046, -0.00420848237160628];
-const MIDDLE_BELOW_F32: [f64; 5] =
-    [1.0, 1.5223415561777147, 0.7848541675494987, 0.15462711262046572, 0.008909725674770365];
+const MIDDLE_F32: [f64; 5] = [
+    -0.01687104943052163,
+    -0.17164339610558949,
+    -0.17253073003104896,
+    -0.0527017924647046,
+    -0.00420848237160628,
+];
+const MIDDLE_BELOW_F32: [f64; 5] = [
+    1.0,
+    1.5223415561777147,
+    0.7848541675494987,
+    0.15462711262046572,
+    0.008909725674770365,
+];
 
 /// `200 log 2`.
-const LN_2_200: [f64; 2] = [138.62943611198907, -3.3555121496085278e-15];
+const LN_2_200: [f64; 2] = [
+    138.62943611198907,
+    -3.3555121496085278e-15,
+];
 
 /// `log((1 + s)/(1 - s)) = s (2 + u LOG(u))`, `u = s^2`, for |s| <= 0.172: relative error 2^-58.
 const LOG: [f64; 7] = [
@@ -109,8 +145,13 @@ const LOG: [f64; 7] = [
 ];
 
 /// The same to 2^-43.
-const LOG_F32: [f64; 5] =
-    [0.6666666667314537, 0.3999999636875349, 0.2857204001170761, 0.22178790062718706, 0.19549783040962135];
+const LOG_F32: [f64; 5] = [
+    0.6666666667314537,
+    0.3999999636875349,
+    0.2857204001170761,
+    0.22178790062718706,
+    0.19549783040962135,
+];
 
 /// Below, `z = a + SHIFT`.
 const SHIFT: f64 = 6.0;
@@ -129,8 +170,10 @@ pub(super) fn gamma<'c>(x: V<'c>) -> V<'c> {
     if x.is_f32() { gamma_for_f32(x.to_f64()).to_f32() } else { gamma_f64(x) }
 }
 
-/// Logarithm of the magnitude of the gamma function; at most 1 ulp off for positive x and from -2 to 0 (`f32`: 0.51). For other
-/// x the error is at most 2^-60 where that is more than 1 ulp: next to the zeros, between -2.4 and about -10. Infinite at zero and the negative integers.
+/// Logarithm of the magnitude of the gamma function. Infinite at zero and the negative integers.
+///
+/// At most 1 ulp off (`f32`: 0.51), except next to the zeros between -2.4 and -10: there the error is at most 2^-60, which is more
+/// than an ulp where the result is below 5e-3 or so.
 pub(super) fn lgamma<'c>(x: V<'c>) -> V<'c> {
     if x.is_f32() { lgamma_for_f32(x.to_f64()).to_f32() } else { lgamma_f64(x) }
 }
