@@ -10,8 +10,8 @@
 //!    `sin(pi r) = pi r S(r^2)`, pi cancels: `gamma(-a) = -(-1)^round(a) / (a r S(r^2) gamma(a))`.
 //! 4. gamma: numerator and denominator of all that are pairs, their quotient is rounded once and scaled last.
 //! 5. lgamma: the factors of 1 and 3 are multiplied as pairs, and the logarithm of the product is subtracted. Where that cancels,
-//!    from 3/4 to 9/4, `lgamma(x) = (x - 1)(x - 2)(1/2 + q(x))`, q a quotient of polynomials. About its zeros on the negative axis
-//!    lgamma has a small absolute error instead.
+//!    from 3/4 to 9/4, `lgamma(x) = (x - 1)(x - 2)(1/2 + q(x))`, q a quotient of polynomials. About its zeros on the
+//!    negative axis lgamma has a small absolute error instead.
 //!
 //! Every step of `f64` carries pairs where its error would count. For `f32` the same is computed in `f64` without pairs.
 //! (Lanczos 1964 would do without step 1, but a Lanczos sum of the same accuracy is a quotient of degree 12.)
@@ -64,7 +64,8 @@ const SINE_0_LO: [f64; 1] = [1.149747618394024e-17];
 /// The same to 2^-34.
 const SINE_F32: [f64; 4] = [0.8117423780924602, -0.19075006248697127, 0.026127608815787733, -0.0022536634022729102];
 
-/// `lgamma(x)/((x - 1)(x - 2)) = 1/2 + q(t)`, `t = x - 3/2`, for 3/4 <= x <= 9/4: `q(t) = c + d*t + t*t*q'(x - 3/4)`. First c and d,
+/// `lgamma(x)/((x - 1)(x - 2)) = 1/2 + q(t)`, `t = x - 3/2`, for 3/4 <= x <= 9/4, where
+/// `q(t) = c + d*t + t*t*q'(x - 3/4)`. First c and d,
 const MIDDLE_LINE: [f64; 2] = [-0.01687104945901911, -0.14595989591430608];
 /// then the numerator of q',
 const MIDDLE: [f64; 7] = [
@@ -129,8 +130,10 @@ pub(super) fn gamma<'c>(x: V<'c>) -> V<'c> {
     if x.is_f32() { gamma_for_f32(x.to_f64()).to_f32() } else { gamma_f64(x) }
 }
 
-/// Logarithm of the magnitude of the gamma function; at most 1 ulp off for positive x and from -2 to 0 (`f32`: 0.51). For other
-/// x the error is at most 2^-60 where that is more than 1 ulp: next to the zeros, between -2.4 and about -10. Infinite at zero and the negative integers.
+/// Logarithm of the magnitude of the gamma function. Infinite at zero and the negative integers.
+///
+/// At most 1 ulp off (`f32`: 0.51), except next to the zeros between -2.4 and -10: there the error is at most 2^-60, which is more
+/// than an ulp where the result is below 5e-3 or so.
 pub(super) fn lgamma<'c>(x: V<'c>) -> V<'c> {
     if x.is_f32() { lgamma_for_f32(x.to_f64()).to_f32() } else { lgamma_f64(x) }
 }
