@@ -16,8 +16,8 @@ use super::formula::V;
 
 /// Of one type.
 struct Constants {
-    /// How far bits are shifted to fit the digits of a float, the least float of that many digits (1 is its last place), and what a third of the bits are
-    /// taken from.
+    /// How far bits are shifted to fit the digits of a float, the float whose last place is 1, and what a third of the
+    /// bits are taken from.
     shift: i64,
     ones: f64,
     seed: f64,
