@@ -24,10 +24,10 @@ use super::double::{Pair, fast_sum, product};
 use super::formula::V;
 
 /// What the logarithm to some base needs, of one type. Pairs are numbers as sums of two.
-struct Base {
+pub(super) struct Base {
     /// The logarithm of 2, or 2^-23 of it for `f32`, whose exponents are counted so. The first part is short: its product
     /// with an exponent is exact.
-    log_2: [f64; 2],
+    pub log_2: [f64; 2],
     /// The logarithm of e, if it is not 1.
     log_e: Option<[f64; 2]>,
 }
@@ -36,7 +36,7 @@ struct Base {
 const UNIT_F32: f64 = 1.0 / 8_388_608.0;
 
 /// Natural logarithm, of `f32` and of `f64`.
-const NATURAL: [Base; 2] = [
+pub(super) const NATURAL: [Base; 2] = [
     Base { log_2: [0.693145751953125 * UNIT_F32, 1.428606765330187e-06 * UNIT_F32], log_e: None },
     Base { log_2: [0.6931471805598903, 5.497923018708371e-14], log_e: None },
 ];
@@ -71,7 +71,7 @@ const SERIES: [f64; 7] = [
 ];
 
 /// The same for f from -1/4 to 1/2: 2^-60.9.
-const SERIES_WIDE: [f64; 8] = [
+pub(super) const SERIES_WIDE: [f64; 8] = [
     0.6666666666666666,
     0.4000000000000905,
     0.28571428566986845,
@@ -95,7 +95,7 @@ const TAYLOR: [f64; 8] = [
 ];
 
 /// The same for f from -1/4 to 1/2: 2^-27.
-const TAYLOR_WIDE: [f64; 8] = [
+pub(super) const TAYLOR_WIDE: [f64; 8] = [
     0.33333447575569153,
     -0.2500019371509552,
     0.19991113245487213,
@@ -109,7 +109,7 @@ const TAYLOR_WIDE: [f64; 8] = [
 /// The bits of the sign and the exponent of an `f64`.
 const EXPONENT: i64 = -1 << 52;
 /// Those of an `f32`.
-const EXPONENT_F32: i64 = -1 << 23;
+pub(super) const EXPONENT_F32: i64 = -1 << 23;
 
 /// 1.5*2^52: an integer that is added to its bits is added to the number.
 const MAGIC: f64 = 6_755_399_441_055_744.0;

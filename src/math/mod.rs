@@ -122,13 +122,13 @@ table! {
     /// Tangent.
     Tan "tan" [1.0, 1.0], Some([4.0, 4.0]), |x; accuracy| trigonometric::tan_to(x, accuracy);
     /// Inverse sine.
-    Arcsin "arcsin" [1.0, 1.0], None, |x; _| inverse_trigonometric::arcsin(x);
+    Arcsin "arcsin" [0.75, 0.8], None, |x; _| inverse_trigonometric::arcsin(x);
     /// Inverse cosine.
-    Arccos "arccos" [1.0, 1.0], None, |x; _| inverse_trigonometric::arccos(x);
+    Arccos "arccos" [0.7, 0.75], None, |x; _| inverse_trigonometric::arccos(x);
     /// Inverse tangent.
-    Arctan "arctan" [1.0, 1.0], None, |x; _| inverse_trigonometric::arctan(x);
+    Arctan "arctan" [0.8, 0.8], None, |x; _| inverse_trigonometric::arctan(x);
     /// Angle of the point (x, y).
-    Arctan2 "arctan2" [1.0, 1.0], None, |y, x; _| inverse_trigonometric::arctan2(y, x);
+    Arctan2 "arctan2" [0.8, 0.85], None, |y, x; _| inverse_trigonometric::arctan2(y, x);
     /// Hyperbolic sine.
     Sinh "sinh" [0.55, 0.85], None, |x; _| hyperbolic::sinh(x);
     /// Hyperbolic cosine.
@@ -138,15 +138,15 @@ table! {
     /// Inverse hyperbolic sine.
     Arcsinh "arcsinh" [1.0, 1.0], None, |x; _| inverse_hyperbolic::arcsinh(x);
     /// Inverse hyperbolic cosine.
-    Arccosh "arccosh" [1.0, 1.0], None, |x; _| inverse_hyperbolic::arccosh(x);
+    Arccosh "arccosh" [0.75, 0.7], None, |x; _| inverse_hyperbolic::arccosh(x);
     /// Inverse hyperbolic tangent.
-    Arctanh "arctanh" [1.0, 1.0], None, |x; _| inverse_hyperbolic::arctanh(x);
+    Arctanh "arctanh" [0.75, 0.7], None, |x; _| inverse_hyperbolic::arctanh(x);
     /// x to the power of y.
     Pow "pow" [0.51, 0.79], None, |x, y; _| power::pow(x, y);
     /// Cube root.
-    Cbrt "cbrt" [1.0, 1.0], None, |x; _| root::cbrt(x);
+    Cbrt "cbrt" [0.51, 0.51], None, |x; _| root::cbrt(x);
     /// `sqrt(x*x + y*y)`, without overflow between.
-    Hypot "hypot" [1.0, 1.0], None, |x, y; _| root::hypot(x, y);
+    Hypot "hypot" [0.51, 0.76], None, |x, y; _| root::hypot(x, y);
     /// The remainder of the division that truncates, exactly.
     Fmod "fmod" [0.0, 0.0], None, |x, y; _| remainder::fmod(x, y);
     /// Error function.

@@ -10,14 +10,14 @@
 //! Hypotenuse: both sides times a power of 2, so that no square over- or underflows; the sum of the squares with its error,
 //! the root, and a Newton step. Of `f32` the squares are exact in `f64`, and so wide a range is not left.
 //!
-//! The errors found are below 0.51 ulp.
+//! The errors found are below 0.51 ulp, but 0.75 for a subnormal hypotenuse of `f64`, which is rounded twice.
 
 use super::formula::V;
 
 /// Of one type.
 struct Constants {
-    /// How far bits are shifted to fit the digits of a float, the least float of that many digits (1 is its last place), and what a third of the bits are
-    /// taken from.
+    /// How far bits are shifted to fit the digits of a float, the float whose last place is 1, and what a third of the
+    /// bits are taken from.
     shift: i64,
     ones: f64,
     seed: f64,
@@ -82,7 +82,7 @@ pub(super) fn cbrt<'c>(x: V<'c>) -> V<'c> {
     size.lt(f64::INFINITY).select(y, x)
 }
 
-/// `sqrt(x^2 + y^2)`; at most 0.51 ulp.
+/// `sqrt(x^2 + y^2)`; at most 0.51 ulp, if subnormal 0.76.
 pub(super) fn hypot<'c>(x: V<'c>, y: V<'c>) -> V<'c> {
     let infinite = x.abs().eq(f64::INFINITY) | y.abs().eq(f64::INFINITY);
     let h = if x.is_f32() {
