@@ -22,7 +22,11 @@
 //! Python's grammar for expressions, with NumPy 2's meaning: broadcasting, the promotion of types (numbers in the text, and
 //! bare Rust numbers, do not widen an array's type), wrapping integers, IEEE floats with every operation rounded as
 //! written. Reductions (`sum prod min max mean any all`, with `axis=` and `keepdims=`) may stand anywhere. `t = a*b; t + c`
-//! names a part, `x, y` has two results.
+//! names a part, `f(x) = x*exp(-x); f(a) + f(b)` defines a function, `x, y` has two results.
+//!
+//! A function of the text has one value and at least one parameter; its body may use what stands before it: names, other
+//! functions, and arguments of the call as a whole. It does not call itself. A parameter hides whatever else has its name;
+//! otherwise a name means one thing in a text, so a function cannot have the name of a value, or of one of the library's.
 //!
 //! Element types are `bool`, the integers `i8 i16 i32 i64 u8 u16 u32 u64`, the floats `f32 f64` and the complex numbers `c64 c128`
 //! (of two `f32`, of two `f64`). Small ones stay small, in memory and in registers: `a + b` of two `u8` is `u8`, and wraps.
@@ -41,8 +45,8 @@
 //! - Results do not depend on threads, executor, memory layout, CPU or options: the same bits each time. (A NaN equals any
 //!   NaN. Only [`Builder::order`] changes how a result lies in memory.)
 //! - An [`Expr`] is `Send + Sync`, cheap to clone, and may be called from many threads at once.
-//! - No text makes it panic, recurse without bound or write outside of its output; the size of a text is bounded by
-//!   [`Limits`].
+//! - No text makes it panic, recurse without bound or write outside of its output; the size of a text, and of what it
+//!   becomes, is bounded by [`Limits`].
 //!
 //! # Features
 //! `jit` (on by default) compiles to machine code through Cranelift. Without it (`default-features = false`) everything runs on
@@ -50,7 +54,8 @@
 //!
 //! # Guides
 //! In the repository: `docs/temporaries.md` on what temporaries, caches and memory cost; `docs/numexpr.md` for those who
-//! come from numexpr; `docs/functions.md` lists functions, operators and types; `docs/design.md` is on how it works. The examples (`cargo run --release
+//! come from numexpr; `docs/functions.md` lists functions, operators and types; `docs/security.md` is on text
+//! that is not trusted, `docs/design.md` on how it works. The examples (`cargo run --release
 //! --example quickstart`) are programs to copy from.
 
 #![warn(missing_docs)]
@@ -74,6 +79,7 @@ pub mod types;
 
 pub use dtype::{DType, Element, Kind, Real, Scalar};
 pub use error::{CompileError, CompileErrorKind};
+pub use ir::registered::RustFunction;
 pub use math::Accuracy;
 pub use run::Order;
 pub use run::arg::{Arg, Args, AsArgs, IntoArg};
@@ -96,6 +102,8 @@ mod guides {
     struct Readme;
     #[doc = include_str!("../docs/numexpr.md")]
     struct Numexpr;
+    #[doc = include_str!("../docs/security.md")]
+    struct Security;
     #[doc = include_str!("../docs/temporaries.md")]
     struct Temporaries;
 }

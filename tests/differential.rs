@@ -17,7 +17,7 @@ use common::rng::Rng;
 use common::tensor::Tensor;
 use common::{pool, setting};
 use tilexpr::syntax::parse;
-use tilexpr::types::{InputType, infer, resolve};
+use tilexpr::types::{Given, InputType, infer, resolve};
 use tilexpr::{AnyArray, Args, DType, EvalErrorKind, Executor, Expr, Limits, Order, Real, Threads};
 
 /// How a case is run.
@@ -78,11 +78,11 @@ fn holds(dtype: DType, value: i128) -> bool {
 fn expected(case: &Case) -> Result<Option<(Vec<Tensor>, bool)>, String> {
     let text = case.text();
     let ast = parse(&text, &Limits::default()).map_err(|e| e.to_string())?;
-    let resolved = resolve(&ast, &text, &[]).map_err(|e| e.to_string())?;
+    let resolved = resolve(ast, &text, Given::default()).map_err(|e| e.to_string())?;
     let var = |name: &String| case.vars.iter().find(|v| v.name == *name).unwrap();
     let vars: Vec<_> = resolved.free.iter().map(var).collect();
     let types: Vec<InputType> = vars.iter().map(|v| InputType { dtype: v.ty.dtype, weak: v.ty.weak }).collect();
-    let graph = match infer(&ast, &text, &resolved, &types) {
+    let graph = match infer(&text, &resolved, &types, &Limits::default()) {
         Ok(graph) => graph,
         Err(e) if ["out of range", "negative integer power", "128 bits"].iter().any(|m| e.message().contains(m)) => {
             return Ok(None);

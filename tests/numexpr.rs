@@ -252,7 +252,7 @@ mod complex {
     fn arcsinh_of_a_large_negative_number() {
         let z = array![C128::new(-1e8, 0.0)];
         let found: Array1<C128> = eval("arcsinh(z)", &args![z]);
-        close(found[0], C128::new(-19.11382792451231, 0.0));
+        close(found[0], C128::new(-19.113_827_924_512_31, 0.0));
     }
 
     #[test]

@@ -68,6 +68,8 @@ fn precedence_is_pythons() {
         ("a + \\\n b", "(a + b)"),
         ("\u{feff}a", "a"),
         ("pi = 3; pi*α", "pi = 3; (pi * α)"),
+        ("f(x) = x*x; f(a)", "f(x) = (x * x); f(a)"),
+        ("f (x, y,) = x*y\nt = f(a, b)\ng(x) = f(x, t)\ng(1)", "f(x, y) = (x * y); t = f(a, b); g(x) = f(x, t); g(1)"),
         ("a<-b", "(a < (-b))"),
         ("a--b", "(a - (-b))"),
     ] {
@@ -133,6 +135,7 @@ fn without_spans(mut ast: Ast) -> Ast {
     for assignment in &mut ast.assignments {
         assignment.name_span = none;
     }
+    ast.params.iter_mut().for_each(|param| param.1 = none);
     ast
 }
 
@@ -200,7 +203,51 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
     ("t = a, b", "a name takes one value, found `,`", ",", "give each value its own name: `a = x; b = y`"),
     ("t = (a, b)", "a name takes one value, found a tuple", "(a, b)", "give each value its own name: `a = x; b = y`"),
     ("t = u = 3", "only one name can be given a value at a time", "=", "write `a = x; b = a`; to compare, write `==`"),
-    ("a + b = c", "only a single name can be given a value", "=", "to compare, write `==`"),
+    (
+        "a + b = c",
+        "only a single name can be given a value",
+        "=",
+        "to compare, write `==`; a function is defined as `f(x) = ...`",
+    ),
+    (
+        "f(x) = x, 1",
+        "a function has one value, found `,`",
+        ",",
+        "define one function for each: `f(x) = ...; g(x) = ...`",
+    ),
+    (
+        "f(x) = (x, 1)",
+        "a name takes one value, found a tuple",
+        "(x, 1)",
+        "give each value its own name: `a = x; b = y`",
+    ),
+    (
+        "f(x) = y = 1; f(a)",
+        "only one name can be given a value at a time",
+        "=",
+        "write `a = x; b = a`; to compare, write `==`",
+    ),
+    (
+        "f(x) = x + 1",
+        "the text ends with the definition of `f`: there is nothing to compute",
+        "f",
+        "write what is to be computed at the end, as in `; f(...)`",
+    ),
+    (
+        "f(2) = 3; f(a)",
+        "a parameter is a name by itself",
+        "2",
+        "a function is written `f(x, y) = x*y`; to compare, write `==`",
+    ),
+    (
+        "f(x=2) = x; f(a)",
+        "parameters have no default values",
+        "x=2",
+        "write the name alone: every call gives all arguments",
+    ),
+    ("f(x, x) = x; f(a, b)", "the parameter `x` stands twice", "x", "give one of the two another name"),
+    ("f() = a; f()", "a function without parameters is a value", "()", "write it without the brackets: `t = a*b`"),
+    ("f(x) = ; f(a)", "expected a value after `=`, found `;`", ";", ""),
     ("(a = b)", "`=` cannot stand inside an expression", "=", "to compare, write `==`"),
     (
         "where(a = b, 1, 2)",
@@ -329,12 +376,8 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
     ("a ? b : c", "`?` is not an operator here", "?", "write `x if c else y`, or `where(c, x, y)`"),
     ("a is None", "`is` is not an operator here", "is", "write `==`; for NaN `isnan(x)`"),
     ("x in y", "`in` is not an operator here", "in", "write `(x == 1) | (x == 2)`"),
-    (
-        "lambda x: x",
-        "functions are not written in the text",
-        "lambda",
-        "write the expression itself, or `t = ...; ...`",
-    ),
+    ("lambda x: x", "`lambda` is not in the language", "lambda", "define a function by name: `f(x) = x*2; f(a)`"),
+    ("def f(x)", "`def` is not in the language", "def", "a function is written `f(x) = x*2`"),
     ("None", "`None` is not a value here", "None", "leave the argument out"),
     ("import numpy", "there is nothing to import", "import", "functions are there by their names: `sin(x)`"),
     (

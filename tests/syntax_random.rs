@@ -15,6 +15,7 @@ fn without_spans(mut ast: Ast) -> Ast {
     }
     ast.args.iter_mut().for_each(|argument| argument.keyword = argument.keyword.map(|(name, _)| (name, none)));
     ast.assignments.iter_mut().for_each(|assignment| assignment.name_span = none);
+    ast.params.iter_mut().for_each(|param| param.1 = none);
     ast
 }
 
@@ -58,12 +59,13 @@ fn bracketed() -> impl Strategy<Value = String> {
 }
 
 fn program() -> impl Strategy<Value = String> {
-    (prop::collection::vec(bracketed(), 0..2), prop::collection::vec(bracketed(), 1..3), any::<bool>()).prop_map(
-        |(values, results, comma)| {
-            let statements: String = values.iter().enumerate().map(|(i, value)| format!("t{i} = {value}\n")).collect();
+    let head = prop::sample::select(vec!["", "", "(x1)", "(a, b)", "(α,)"]);
+    (prop::collection::vec((head, bracketed()), 0..3), prop::collection::vec(bracketed(), 1..3), any::<bool>())
+        .prop_map(|(values, results, comma)| {
+            let statements = values.iter().enumerate().map(|(i, (head, value))| format!("t{i}{head} = {value}\n"));
+            let statements: String = statements.collect();
             format!("{statements}{}{}", results.join(", "), if comma { "," } else { "" })
-        },
-    )
+        })
 }
 
 /// What every tree promises.

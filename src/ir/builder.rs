@@ -167,7 +167,7 @@ impl Builder {
             }
             let bits: SmallVec<[u64; 3]> =
                 args.iter().filter_map(|&v| self.as_const(v)).map(|c: Scalar| c.bits()).collect();
-            if bits.len() == args.len() {
+            if bits.len() == args.len() && helper.folds() {
                 return self.constant(Scalar::from_bits(helper.result(), helper.call(&bits)));
             }
         }

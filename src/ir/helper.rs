@@ -1,9 +1,13 @@
 //! Helper functions: what `patch` calls, lane by lane, where no straight-line code gives the value.
 //!
 //! One row each. A helper is a pure function of plain numbers that never panics and gives the same bits on every
-//! machine: it may use IEEE operations and the `libm` crate, never the platform's own mathematics library.
+//! machine: it may use IEEE operations and the `libm` crate, never the platform's own mathematics library. A function that
+//! the caller has registered is a helper too, of which nothing of that is known.
+
+use std::sync::atomic::AtomicU32;
 
 use super::cancelled;
+use super::registered::{Registered, enter};
 use crate::dtype::{DType, Real, Scalar};
 
 macro_rules! codes {
@@ -11,17 +15,27 @@ macro_rules! codes {
         /// A helper's code, by signature. `extern "C"`, so that generated code can call it. No integer is shorter than 32
         /// bits, for then it would be of the machine's convention who extends it.
         #[derive(Clone, Copy, Debug)]
-        pub enum Code { $($(#[$doc])* $code(extern "C" fn($(codes!(@ $x $t)),+) -> $t),)* }
+        pub enum Code {
+            $($(#[$doc])* $code(extern "C" fn($(codes!(@ $x $t)),+) -> $t),)*
+            /// A function of the caller's, called through [`enter`].
+            Rust(&'static Registered),
+        }
 
         impl Code {
-            /// The types of the arguments; the result has the same.
+            /// The types of the arguments.
             pub fn args(self) -> &'static [DType] {
-                match self { $(Code::$code(_) => &[$(codes!(@ $x <$t as crate::dtype::Element>::DTYPE)),+],)* }
+                match self {
+                    $(Code::$code(_) => &[$(codes!(@ $x <$t as crate::dtype::Element>::DTYPE)),+],)*
+                    Code::Rust(registered) => registered.args(),
+                }
             }
 
             /// The address.
             pub fn address(self) -> usize {
-                match self { $(Code::$code(f) => f as usize,)* }
+                match self {
+                    $(Code::$code(f) => f as usize,)*
+                    Code::Rust(_) => enter as *const () as usize,
+                }
             }
 
             /// The value at one point, on bits, as many as there are arguments.
@@ -30,10 +44,16 @@ macro_rules! codes {
                 fn next<T: Real>(args: &mut impl Iterator<Item = u64>) -> T {
                     T::from_scalar(Scalar::from_bits(T::DTYPE, args.next().unwrap_or(0)))
                 }
-                match self { $(Code::$code(f) => {
-                    $(let $x = next(&mut args);)+
-                    f($($x),+).to_scalar().bits()
-                })* }
+                match self {
+                    $(Code::$code(f) => {
+                        $(let $x = next(&mut args);)+
+                        f($($x),+).to_scalar().bits()
+                    })*
+                    Code::Rust(registered) => {
+                        let mut word = || args.next().unwrap_or(0);
+                        enter(registered, &AtomicU32::new(0), word(), word(), word())
+                    }
+                }
             }
         }
     };
@@ -74,15 +94,25 @@ impl PartialEq for Helper {
     }
 }
 
+impl Eq for Helper {}
+
 impl Helper {
-    /// The types of the arguments; the result has the same.
+    /// The types of the arguments. The result has the same, but for those of the caller's.
     pub fn args(&self) -> &'static [DType] {
         self.code.args()
     }
 
     /// The type of the result.
     pub fn result(&self) -> DType {
-        self.args()[0]
+        match self.code {
+            Code::Rust(registered) => registered.result(),
+            _ => self.args()[0],
+        }
+    }
+
+    /// Whether it may be called ahead of time: a function of the caller's is called in a run only.
+    pub fn folds(&self) -> bool {
+        !matches!(self.code, Code::Rust(_))
     }
 
     /// The value at one point, on bits. The arguments are as many as [`Helper::args`] says.
@@ -121,62 +151,16 @@ macro_rules! c {
 }
 
 static HELPERS: &[Helper] = &[
-    Helper { name: "exp.f64", code: Code::F64(c!(libm::exp, x: f64)) },
-    Helper { name: "exp.f32", code: Code::F32(c!(libm::expf, x: f32)) },
-    Helper { name: "log.f64", code: Code::F64(c!(libm::log, x: f64)) },
-    Helper { name: "log.f32", code: Code::F32(c!(libm::logf, x: f32)) },
     Helper { name: "sin.f64", code: Code::F64(c!(libm::sin, x: f64)) },
     Helper { name: "sin.f32", code: Code::F32(c!(libm::sinf, x: f32)) },
     Helper { name: "cos.f64", code: Code::F64(c!(libm::cos, x: f64)) },
     Helper { name: "cos.f32", code: Code::F32(c!(libm::cosf, x: f32)) },
     Helper { name: "tan.f64", code: Code::F64(c!(libm::tan, x: f64)) },
     Helper { name: "tan.f32", code: Code::F32(c!(libm::tanf, x: f32)) },
-    Helper { name: "tanh.f64", code: Code::F64(c!(libm::tanh, x: f64)) },
-    Helper { name: "tanh.f32", code: Code::F32(c!(libm::tanhf, x: f32)) },
-    Helper { name: "arctan2.f64", code: Code::F64F64(c!(arctan2_f64, y x: f64)) },
-    Helper { name: "arctan2.f32", code: Code::F32F32(c!(arctan2_f32, y x: f32)) },
     Helper { name: "pow.f64", code: Code::F64F64(c!(pow_f64, x y: f64)) },
     Helper { name: "pow.f32", code: Code::F32F32(c!(pow_f32, x y: f32)) },
     Helper { name: "fmod.f64", code: Code::F64F64(c!(libm::fmod, x y: f64)) },
     Helper { name: "fmod.f32", code: Code::F32F32(c!(libm::fmodf, x y: f32)) },
-    Helper { name: "exp2.f64", code: Code::F64(c!(libm::exp2, x: f64)) },
-    Helper { name: "exp2.f32", code: Code::F32(c!(libm::exp2f, x: f32)) },
-    Helper { name: "expm1.f64", code: Code::F64(c!(libm::expm1, x: f64)) },
-    Helper { name: "expm1.f32", code: Code::F32(c!(libm::expm1f, x: f32)) },
-    Helper { name: "log2.f64", code: Code::F64(c!(libm::log2, x: f64)) },
-    Helper { name: "log2.f32", code: Code::F32(c!(libm::log2f, x: f32)) },
-    Helper { name: "log10.f64", code: Code::F64(c!(libm::log10, x: f64)) },
-    Helper { name: "log10.f32", code: Code::F32(c!(libm::log10f, x: f32)) },
-    Helper { name: "log1p.f64", code: Code::F64(c!(libm::log1p, x: f64)) },
-    Helper { name: "log1p.f32", code: Code::F32(c!(libm::log1pf, x: f32)) },
-    Helper { name: "arcsin.f64", code: Code::F64(c!(libm::asin, x: f64)) },
-    Helper { name: "arcsin.f32", code: Code::F32(c!(libm::asinf, x: f32)) },
-    Helper { name: "arccos.f64", code: Code::F64(c!(libm::acos, x: f64)) },
-    Helper { name: "arccos.f32", code: Code::F32(c!(libm::acosf, x: f32)) },
-    Helper { name: "arctan.f64", code: Code::F64(c!(libm::atan, x: f64)) },
-    Helper { name: "arctan.f32", code: Code::F32(c!(libm::atanf, x: f32)) },
-    Helper { name: "sinh.f64", code: Code::F64(c!(libm::sinh, x: f64)) },
-    Helper { name: "sinh.f32", code: Code::F32(c!(libm::sinhf, x: f32)) },
-    Helper { name: "cosh.f64", code: Code::F64(c!(libm::cosh, x: f64)) },
-    Helper { name: "cosh.f32", code: Code::F32(c!(libm::coshf, x: f32)) },
-    Helper { name: "arcsinh.f64", code: Code::F64(c!(libm::asinh, x: f64)) },
-    Helper { name: "arcsinh.f32", code: Code::F32(c!(libm::asinhf, x: f32)) },
-    Helper { name: "arccosh.f64", code: Code::F64(c!(libm::acosh, x: f64)) },
-    Helper { name: "arccosh.f32", code: Code::F32(c!(libm::acoshf, x: f32)) },
-    Helper { name: "arctanh.f64", code: Code::F64(c!(libm::atanh, x: f64)) },
-    Helper { name: "arctanh.f32", code: Code::F32(c!(libm::atanhf, x: f32)) },
-    Helper { name: "cbrt.f64", code: Code::F64(c!(libm::cbrt, x: f64)) },
-    Helper { name: "cbrt.f32", code: Code::F32(c!(libm::cbrtf, x: f32)) },
-    Helper { name: "erf.f64", code: Code::F64(c!(libm::erf, x: f64)) },
-    Helper { name: "erf.f32", code: Code::F32(c!(libm::erff, x: f32)) },
-    Helper { name: "erfc.f64", code: Code::F64(c!(libm::erfc, x: f64)) },
-    Helper { name: "erfc.f32", code: Code::F32(c!(libm::erfcf, x: f32)) },
-    Helper { name: "gamma.f64", code: Code::F64(c!(libm::tgamma, x: f64)) },
-    Helper { name: "gamma.f32", code: Code::F32(c!(libm::tgammaf, x: f32)) },
-    Helper { name: "lgamma.f64", code: Code::F64(c!(libm::lgamma, x: f64)) },
-    Helper { name: "lgamma.f32", code: Code::F32(c!(libm::lgammaf, x: f32)) },
-    Helper { name: "hypot.f64", code: Code::F64F64(c!(libm::hypot, x y: f64)) },
-    Helper { name: "hypot.f32", code: Code::F32F32(c!(libm::hypotf, x y: f32)) },
     Helper { name: "logaddexp.f64", code: Code::F64F64(c!(cancelled::logaddexp, x y: f64)) },
     Helper { name: "logaddexp.f32", code: Code::F32F32(c!(logaddexp_f32, x y: f32)) },
     Helper { name: "pow.i64", code: Code::I64I64(c!(pow_i64, x y: i64)) },
@@ -184,14 +168,6 @@ static HELPERS: &[Helper] = &[
     Helper { name: "pow.u64", code: Code::U64U64(c!(pow_u64, x y: u64)) },
     Helper { name: "pow.u32", code: Code::U32U32(c!(pow_u32, x y: u32)) },
 ];
-
-fn arctan2_f64(y: f64, x: f64) -> f64 {
-    libm::atan2(y, x)
-}
-
-fn arctan2_f32(y: f32, x: f32) -> f32 {
-    libm::atan2f(y, x)
-}
 
 fn pow_f64(x: f64, y: f64) -> f64 {
     libm::pow(x, y)

@@ -10,6 +10,7 @@ pub mod parse;
 pub mod print;
 #[doc(hidden)]
 pub mod random;
+pub mod registered;
 pub mod rules;
 pub mod semantics;
 pub mod simplify;

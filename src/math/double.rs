@@ -1,4 +1,3 @@
-#![allow(dead_code)]
 //! Pairs of floats whose sum is the value: twice the digits.
 //!
 //! The error of a rounded sum or product is itself a float, which a few operations give (Dekker 1971, Knuth, TAOCP 2,
@@ -38,23 +37,6 @@ impl<'c> Pair<'c> {
     /// Rounded to one float.
     pub fn value(self) -> V<'c> {
         self.hi + self.lo
-    }
-
-    /// The same value with `|lo|` at most half an ulp of `hi`, where `|lo| <= |hi|` held before.
-    pub fn normal(self) -> Pair<'c> {
-        fast_sum(self.hi, self.lo)
-    }
-
-    /// Plus a float of at most this size, to about 2^-(2p-1) of the sum if nothing cancels.
-    pub fn plus_small(self, y: V<'c>) -> Pair<'c> {
-        let s = fast_sum(self.hi, y);
-        Pair { hi: s.hi, lo: s.lo + self.lo }
-    }
-
-    /// Plus another pair.
-    pub fn plus(self, y: Pair<'c>) -> Pair<'c> {
-        let s = sum(self.hi, y.hi);
-        fast_sum(s.hi, s.lo + (self.lo + y.lo))
     }
 
     /// Times a float.

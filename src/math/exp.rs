@@ -3,7 +3,7 @@
 //! Comes in: any float, or a [`Pair`] where the argument has more digits than a float. Method (Tang 1989; Muller, Elementary
 //! Functions, chapter 11), the same for both types:
 //!
-//! 1. `k = round(x/ln 2)`, by adding a number so large that the integers are its last digits (`SHIFT`); `r = x - k ln 2`,
+//! 1. `k = round(x/ln 2)`, by adding a number so large (`shift`) that the last digits of the sum count ones; `r = x - k ln 2`,
 //!    `|r| <= ln(2)/2`. `ln 2` is a pair. The difference with the high part is exact: both are multiples of the last digit
 //!    of `x` or of `ln 2`, and it is short of 2^53 (2^24) of these. The low part stays apart until step 3.
 //! 2. `e^r = 1 + r + r^2 q(r)`, `q` a polynomial. (`exp2` has `r = x - k`, exactly, and a polynomial of its own; `ln 2`, which
@@ -13,7 +13,7 @@
 //! 4. Times `2^k`, as two factors of half the exponent, for `k` goes from -1075 to 1024. The first product is exact, so the
 //!    last one alone rounds: to a subnormal, to 0, or to infinity.
 //!
-//! Arguments are first held within bounds that lie beyond overflow and underflow; NaN passes every step.
+//! `expm1` puts `2^-k` beside the 1: `2^k ((1 - 2^-k) + (e^r - 1))`. Arguments are first held within bounds that lie beyond overflow and underflow; NaN passes every step.
 //! Always holds: powers of 2 are multiplied by, never added to the bits of the significand, so a NaN stays one, whatever
 //! its bits.
 //!
@@ -167,32 +167,16 @@ fn scaled<'c>(s: V<'c>, rest: V<'c>, k: V<'c>, shifted: V<'c>, t: &Type) -> V<'c
 
 /// e to the power of x. Error: see the row.
 pub(super) fn exp<'c>(x: V<'c>) -> V<'c> {
-    exp_within(within(x, of(x).exp), None)
-}
-
-/// e to the power of `hi + lo`. `hi` is any float, and `lo` at most an ulp of it, where `hi` is finite.
-pub(super) fn exp_of<'c>(p: Pair<'c>) -> V<'c> {
-    let hi = within(p.hi, of(p.hi).exp);
-    exp_within(hi, Some(hi.eq(p.hi).select(p.lo, 0.0)))
-}
-
-/// Of `x + lo`, where `x` is within the bounds.
-fn exp_within<'c>(x: V<'c>, lo: Option<V<'c>>) -> V<'c> {
     let t = of(x);
+    let x = within(x, t.exp);
     let shift = t.shift + 2.0 * t.bias;
     let shifted = x.fma(t.log2_e, shift);
     let k = shifted - shift;
     let hi = k.fma(-t.ln_2_hi, x);
     let s = hi + 1.0;
     let lost = hi - (s - 1.0);
-    let (r, rest) = match lo {
-        None => (k.fma(-t.ln_2_lo, hi), k.fma(-t.ln_2_lo, lost)),
-        Some(lo) => {
-            let lo = k.fma(-t.ln_2_lo, lo);
-            (hi + lo, lost + lo)
-        }
-    };
-    let rest = polynomial(r, r * r, t.exp_poly, rest);
+    let r = k.fma(-t.ln_2_lo, hi);
+    let rest = polynomial(r, r * r, t.exp_poly, k.fma(-t.ln_2_lo, lost));
     scaled(s, rest, k, shifted, t)
 }
 
@@ -230,7 +214,7 @@ fn exp2_within<'c>(x: V<'c>, lo: Option<V<'c>>) -> V<'c> {
     scaled(s, rest, k, shifted, t)
 }
 
-/// e to the power of x as a pair, to a relative error of about 2^-59 (`f32`: 2^-29), where no result is near overflow or
+/// e to the power of x as a pair, to a relative error of 2^-58 (`f32`: 2^-28), where no result is near overflow or
 /// underflow: `-600 <= x <= 709` (`f32`: `-60 <= x <= 88`).
 pub(super) fn exp_pair<'c>(x: V<'c>) -> Pair<'c> {
     let t = of(x);
@@ -273,4 +257,74 @@ pub(super) fn expm1<'c>(x: V<'c>) -> V<'c> {
     let y = (y + y) * scale;
     // The sign of a zero is lost in the sums; every other result has that of x by itself.
     (y.bits() | sign).as_float()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+    use crate::ir::Builder;
+
+    /// The values of formulas at a point.
+    fn at<const N: usize>(x: [f64; 2], formulas: impl for<'c> Fn(V<'c>, V<'c>) -> [V<'c>; N]) -> [f64; N] {
+        let mut b = Builder::new(0);
+        let x = x.map(|c| b.constant(c));
+        let shared = RefCell::new(&mut b);
+        let values = formulas(V::new(&shared, x[0]), V::new(&shared, x[1])).map(V::id);
+        values.map(|v| f64::from_bits(b.as_const(v).unwrap().bits()))
+    }
+
+    fn exp2_at(hi: f64, lo: f64) -> f64 {
+        at([hi, lo], |hi, lo| [exp2_of(Pair { hi, lo })])[0]
+    }
+
+    #[test]
+    fn the_low_part_counts() {
+        // To first order the result grows by lo ln 2.
+        let ulp = f64::EPSILON;
+        for (x, lo) in [(700.0, 4e-14), (-700.0, -5e-14), (0.75, 5e-17), (-3.0, 2e-16)] {
+            let change = exp2_at(x, lo) / exp2_at(x, 0.0) - 1.0;
+            assert!((change - lo * F64.ln_2_hi).abs() <= 1.5 * ulp, "exp2 {x}: {change}, not {lo} ln 2");
+        }
+    }
+
+    #[test]
+    fn pairs_at_the_ends() {
+        let inf = f64::INFINITY;
+        for (hi, lo, expected) in [
+            (1024.0, 0.0, inf),
+            (1024.0, -1e-13, f64::MAX * (1.0 - 1e-13 * F64.ln_2_hi)),
+            (-1074.0, 1e-13, 5e-324),
+            (-1075.0, -1e-13, 0.0),
+            (-1075.0, 1e-13, 5e-324),
+            (inf, f64::NAN, inf),
+            (-inf, f64::NAN, 0.0),
+            (1e300, 1e283, inf),
+            (-1e300, 1e283, 0.0),
+        ] {
+            let found = exp2_at(hi, lo);
+            assert!(
+                found == expected || (found / expected - 1.0).abs() < 1e-15,
+                "{hi} + {lo}: {found}, not {expected}"
+            );
+        }
+        assert!(exp2_at(f64::NAN, f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn a_pair_has_58_bits() {
+        // e^x e^-x is 1.
+        let mut x = -590.0;
+        while x < 590.0 {
+            let [hi, lo, hi2, lo2] = at([x, -x], |x, y| {
+                let (p, q) = (exp_pair(x), exp_pair(y));
+                [p.hi, p.lo, q.hi, q.lo]
+            });
+            let product = hi * hi2;
+            let off = (product - 1.0) + (hi.mul_add(hi2, -product) + (hi * lo2 + lo * hi2));
+            assert!(off.abs() < 2.0 * 2f64.powi(-58), "at {x}: {off:e}");
+            x += 0.7073;
+        }
+    }
 }

@@ -1,4 +1,3 @@
-#![allow(dead_code)]
 //! IR written as formulas.
 //!
 //! A [`V`] is a value of a kernel in the making, and knows its builder, so `x*x + 1.0` adds a product and a sum to the
@@ -120,11 +119,6 @@ impl<'c> V<'c> {
         self.op(Op::Trunc, &[])
     }
 
-    /// The integral value downwards.
-    pub fn floor(self) -> V<'c> {
-        self.op(Op::Floor, &[])
-    }
-
     /// `self < y`, a bool.
     pub fn lt(self, y: impl Term<'c>) -> V<'c> {
         self.op(Op::Lt, &[y.beside(self)])
@@ -200,12 +194,6 @@ impl<'c> V<'c> {
         V { b: self.b, id: self.b.borrow_mut().patch(mask.id, self.id, helper, &args) }
     }
 
-    /// The helper's value everywhere.
-    pub fn call(helper: &str, args: &[V<'c>]) -> V<'c> {
-        let (first, zero) = (args[0], args[0].number(0.0));
-        zero.patch(first.constant(true), helper, args)
-    }
-
     /// The polynomial `c[0] + c[1]*self + c[2]*self**2 + ...`, by Horner's rule: the least operations, each waiting for the
     /// one before.
     pub fn horner(self, c: &[f64]) -> V<'c> {
@@ -237,6 +225,16 @@ impl<'c> V<'c> {
                 .collect();
         }
         terms.first().copied().unwrap_or_else(|| self.number(0.0))
+    }
+
+    /// The polynomial `c[0] + c[1]*self + c[2]*self**2 + ...`, even and odd powers by a Horner's rule each: one product more
+    /// than Horner, and half the steps that wait. Fewer instructions than Estrin, whose first coefficients each need a register:
+    /// best where the rest of the function is long.
+    pub fn two_chains(self, c: &[f64]) -> V<'c> {
+        let (even, odd): (Vec<f64>, Vec<f64>) =
+            (c.iter().step_by(2).copied().collect(), c.iter().skip(1).step_by(2).copied().collect());
+        let square = self * self;
+        square.horner(&odd).fma(self, square.horner(&even))
     }
 }
 

@@ -124,12 +124,13 @@ const TWO_52: f64 = 4_503_599_627_370_496.0;
 /// The sign bit.
 const SIGN: i64 = i64::MIN;
 
-/// Gamma function. NaN at the negative integers, infinite at zeros, with their sign.
+/// Gamma function; at most 0.85 ulp off (`f32`: 0.51). NaN at the negative integers, infinite at zeros, with their sign.
 pub(super) fn gamma<'c>(x: V<'c>) -> V<'c> {
     if x.is_f32() { gamma_for_f32(x.to_f64()).to_f32() } else { gamma_f64(x) }
 }
 
-/// Logarithm of the magnitude of the gamma function. Infinite at zero and the negative integers.
+/// Logarithm of the magnitude of the gamma function; at most 1 ulp off for positive x and from -2 to 0 (`f32`: 0.51). For other
+/// x the error is at most 2^-60 where that is more than 1 ulp: next to the zeros, between -2.4 and about -10. Infinite at zero and the negative integers.
 pub(super) fn lgamma<'c>(x: V<'c>) -> V<'c> {
     if x.is_f32() { lgamma_for_f32(x.to_f64()).to_f32() } else { lgamma_f64(x) }
 }
@@ -341,7 +342,9 @@ fn lgamma_for_f32<'c>(x: V<'c>) -> V<'c> {
     let below = (negative & low).select(shift, 1.0);
     let y = negative.select(-main, main) - log_for_f32(above / below, &LOG);
     let t = x - 1.5;
-    let middle = (x - 1.0) * (x - 2.0) * (t.estrin(&MIDDLE_F32) / t.estrin(&MIDDLE_BELOW_F32) + 0.5);
+    let q = t.estrin(&MIDDLE_F32) / t.estrin(&MIDDLE_BELOW_F32);
+    // The sum with 0 makes the zero at 1 positive.
+    let middle = (x - 1.0) * (x - 2.0) * (q + 0.5) + 0.0;
     let y = about_1_and_2(x).select(middle, y);
     infinite(x, a, r).select(x.number(f64::INFINITY), y)
 }

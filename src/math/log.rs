@@ -125,18 +125,18 @@ fn reduced_f32<'c>(x: V<'c>) -> (V<'c>, V<'c>) {
 fn log_of<'c>(k: V<'c>, f: V<'c>, s: Option<V<'c>>, c: &[f64], base: &[Base; 2]) -> V<'c> {
     let base = &base[usize::from(!f.is_f32())];
     // f - f^2/2 as a pair.
-    let half = f * 0.5;
-    let hi = (-half).fma(f, f);
-    let mut main = Pair { hi, lo: (-half).fma(f, f - hi) };
+    let (a, b) = if f.is_f32() { (f * f, f.number(0.5)) } else { (f * 0.5, f) };
+    let hi = (-a).fma(b, f);
+    let mut main = Pair { hi, lo: (-a).fma(b, f - hi) };
     if let Some(log_e) = base.log_e {
         let hi = hi * log_e[0];
         let lo = main.hi.fma(log_e[0], -hi);
         main = Pair { hi, lo: main.lo.fma(log_e[0], main.hi.fma(log_e[1], lo)) };
     }
     // The part of 2^k, and what the sum loses.
-    let sum = k.fma(base.log_2[0], main.hi);
-    let lost = main.hi - k.fma(-base.log_2[0], sum);
-    let lost = if base.log_2[1] == 0.0 { lost } else { k.fma(base.log_2[1], lost) };
+    let of_k = if base.log_2[0] == 1.0 { k } else { k * base.log_2[0] };
+    let sum = fast_sum(of_k, main.hi);
+    let lost = if base.log_2[1] == 0.0 { sum.lo } else { k.fma(base.log_2[1], sum.lo) };
     let rest = lost + main.lo;
     // The terms from the third power on, the polynomial as two halves.
     let scaled = |v: V<'c>| base.log_e.map_or(v, |log_e| v * log_e[0]);
@@ -144,14 +144,14 @@ fn log_of<'c>(k: V<'c>, f: V<'c>, s: Option<V<'c>>, c: &[f64], base: &[Base; 2])
         Some(s) => {
             let z = s * s;
             let s = scaled(s);
-            (s.fma(half * f, rest), z, s * z)
+            (s.fma(a * f, rest), z, s * z)
         }
         None => (rest, f, scaled(f) * (f * f)),
     };
     let (low, high) = c.split_at(4);
     let square = z * z;
     let p = z.estrin(high).fma(square * square, z.estrin(low));
-    sum + cube.fma(p, rest)
+    sum.hi + cube.fma(p, rest)
 }
 
 /// The logarithm of `x` from its value `y` at positive finite numbers, with the values elsewhere; for `log1p` of `1 + x`

@@ -69,7 +69,7 @@ pub(super) fn cbrt<'c>(x: V<'c>) -> V<'c> {
     let bits = ((a.bits() >> c.shift) | x.number(c.ones).bits()).as_float().fma(-1.0 / 3.0, c.seed).bits();
     let z = (bits << c.shift).as_float();
     let e = (-(a * z)).fma(z * z, 1.0);
-    let z = (z * e).fma(e.estrin(c.root), z);
+    let z = (z * e).fma(e.two_chains(c.root), z);
     let square = z * z;
     let y = a * square;
     // x - y^3

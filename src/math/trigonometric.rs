@@ -38,8 +38,15 @@ use super::formula::V;
 const ROUND: f64 = 6755399441055744.0;
 /// 1.5*2^23, the same for `f32`.
 const ROUND_F32: f64 = 12582912.0;
+/// 1.5*2^42 + 1: `x + FLOOR` has an integer above its last `FLOOR_BITS` bits, which say how far x is above it: without them it
+/// is rounded down. It is odd where that integer is even.
+const FLOOR: f64 = 6597069766657.0;
+const FLOOR_BITS: i64 = 10;
+/// 1.5*2^18 + 1, the same for `f32`.
+const FLOOR_F32: f64 = 393217.0;
+const FLOOR_BITS_F32: i64 = 5;
 /// pi/2: the nearest float, a multiple of 2^-81, and what is left.
-const HALF_PI: [f64; 3] = [1.5707963267948966, 6.123233973412625e-17, 2.232414100745812e-25];
+const HALF_PI: [f64; 3] = [std::f64::consts::FRAC_PI_2, 6.123233973412625e-17, 2.232414100745812e-25];
 /// 2^24*pi/2, rounded down.
 const LIMIT: f64 = 26353589.0;
 /// sin r = r - r*z*SIN(z) to 2^-57.9, |r| <= pi/4.
@@ -61,8 +68,23 @@ const COS: [f64; 6] = [
     -1.1358749181618473e-11,
 ];
 
+/// Sine, at its best.
+pub(super) fn sin(x: V) -> V {
+    sin_to(x, Accuracy::Best)
+}
+
+/// Cosine, at its best.
+pub(super) fn cos(x: V) -> V {
+    cos_to(x, Accuracy::Best)
+}
+
+/// Tangent, at its best.
+pub(super) fn tan(x: V) -> V {
+    tan_to(x, Accuracy::Best)
+}
+
 /// Sine, within 0.8 ulp.
-pub(super) fn sin(x: V, accuracy: Accuracy) -> V {
+pub(super) fn sin_to(x: V, accuracy: Accuracy) -> V {
     if let Some(plain) = Plain::of(x, accuracy) {
         return plain.evaluate(x, "sin", |x| plain.sin(x));
     }
@@ -72,7 +94,7 @@ pub(super) fn sin(x: V, accuracy: Accuracy) -> V {
 }
 
 /// Cosine, within 0.8 ulp.
-pub(super) fn cos(x: V, accuracy: Accuracy) -> V {
+pub(super) fn cos_to(x: V, accuracy: Accuracy) -> V {
     if let Some(plain) = Plain::of(x, accuracy) {
         return plain.evaluate(x, "cos", |x| plain.cos(x));
     }
@@ -83,7 +105,7 @@ pub(super) fn cos(x: V, accuracy: Accuracy) -> V {
 }
 
 /// Tangent, within 0.9 ulp.
-pub(super) fn tan(x: V, accuracy: Accuracy) -> V {
+pub(super) fn tan_to(x: V, accuracy: Accuracy) -> V {
     if let Some(plain) = Plain::of(x, accuracy) {
         return plain.evaluate(x, "tan", |x| plain.tan(x));
     }
@@ -151,12 +173,12 @@ impl<'c> Reduced<'c> {
 
     fn sin(&self) -> Difference<'c> {
         let cube = self.r * self.z;
-        Difference { hi: self.r, less: cube.fma(self.z.horner(&SIN), self.less * self.w) }
+        Difference { hi: self.r, less: cube.fma(paired(self.z, &SIN), self.less * self.w) }
     }
 
     fn cos(&self) -> Pair<'c> {
         let error = self.half.fma(self.r, 1.0 - self.w);
-        let rest = (self.z * self.z).fma(self.z.horner(&COS), self.r.fma(self.less, error));
+        let rest = (self.z * self.z).fma(paired(self.z, &COS), self.r.fma(self.less, error));
         Pair { hi: self.w, lo: rest }
     }
 }
@@ -165,7 +187,7 @@ impl<'c> Reduced<'c> {
 struct Plain {
     /// Whether an `f32` goes through `f64`.
     wide: bool,
-    /// pi, each part the nearest float to what is left.
+    /// pi, each part what is left rounded down: with parts that are positive, -0.0 stays what it is.
     pi: &'static [f64],
     /// The greatest argument that these parts are enough for.
     limit: f64,
@@ -175,36 +197,36 @@ struct Plain {
     tan: [&'static [f64]; 2],
 }
 
-/// The sine to 2^-27.5, the tangent to 2^-35.2. The quotient of the reduction is off by 2^-22 at most.
+/// The sine to 2^-27.5, the tangent to 2^-35.2. The quotient is off by 2^-10 at most, which is the cosine's.
 static BEST_F32: Plain = Plain {
     wide: true,
-    pi: &[3.141592653589793, 1.2246467991473532e-16],
-    limit: 4294967296.0,
+    pi: &[std::f64::consts::PI, 1.2246467991473532e-16],
+    limit: 33554432.0,
     sin: &[
-        0.9999999946844922,
-        -0.1666665668319854,
-        0.00833302512715768,
-        -0.00019807418083371596,
-        2.6019018913378126e-06,
+        0.9999999946155405,
+        -0.16666656580833838,
+        0.008333022780225246,
+        -0.00019807247934857568,
+        2.6015204273087152e-06,
     ],
     tan: [&[1.0, -0.11135519666243246, 0.0010747216383741622], &[1.0, -0.4446885288050089, 0.015970880523516674]],
 };
 
-/// The sine to 2^-61.5, the tangent to 2^-55.1. The quotient is off by 2^-24 at most.
+/// The sine to 2^-61.5, the tangent to 2^-55.1. The quotient is off by 2^-10 at most.
 static FAST: Plain = Plain {
     wide: false,
-    pi: &[3.141592653589793, 1.2246467991473532e-16, -2.9947698097183397e-33],
+    pi: &[std::f64::consts::PI, 1.224646799147353e-16, 2.1657133478438278e-32],
     limit: 1073741824.0,
     sin: &[
         1.0,
         -0.16666666666666666,
         0.008333333333333207,
-        -0.0001984126984121248,
-        2.7557319211569482e-06,
-        -2.5052106904423313e-08,
-        1.6058941002385862e-10,
-        -7.643019375093884e-13,
-        2.721419581089423e-15,
+        -0.0001984126984121247,
+        2.7557319211566454e-06,
+        -2.505210690399475e-08,
+        1.605894097330393e-10,
+        -7.643018424580567e-13,
+        2.721407568253356e-15,
     ],
     tan: [
         &[1.0, -0.12828247257219264, 0.0028058070619448134, -7.48255805315937e-06],
@@ -212,14 +234,14 @@ static FAST: Plain = Plain {
     ],
 };
 
-/// In `f32` alone: the sine to 2^-27.0, the tangent to 2^-25.5. The quotient is off by 2^-10 at most; the intervals of the
-/// polynomials are as much longer.
+/// In `f32` alone: the sine to 2^-26.7, the tangent to 2^-25.7. The quotient is off by 2^-10 at most, that of the cosine by 2^-6:
+/// the intervals of the polynomials are as much longer.
 static FAST_F32: Plain = Plain {
     wide: false,
-    pi: &[3.1415927410125732, -8.742277657347586e-08, -3.4302490200117637e-15],
+    pi: &[3.141592502593994, 1.5099578831723193e-07, 1.078060505991553e-14],
     limit: 65536.0,
-    sin: &[1.0, -0.16666658222675323, 0.00833303015679121, -0.00019806850468739867, 2.599517983981059e-06],
-    tan: [&[1.0, -0.09580212831497192], &[1.0, -0.4291360080242157, 0.00971677154302597]],
+    sin: &[1.0, -0.16666656732559204, 0.008332991041243076, -0.00019803960458375514, 2.5931303753168322e-06],
+    tan: [&[1.0, -0.09578558057546616], &[1.0, -0.42911943793296814, 0.009711011312901974]],
 };
 
 impl Plain {
@@ -241,34 +263,48 @@ impl Plain {
 
     fn sin<'c>(&self, x: V<'c>) -> V<'c> {
         let t = x.fma(FRAC_1_PI, round(x));
-        self.sin_of(t, x, t - round(x))
+        self.sin_of(x, t - round(x), last_bit(t))
     }
 
-    /// For cos((k - 1/2)*pi + r) is sin(r) for even k, -sin(r) for odd ones.
+    /// With k + 1/2 for k: cos(x) is sin(r) for odd k, -sin(r) for even ones.
     fn cos<'c>(&self, x: V<'c>) -> V<'c> {
-        let t = x.fma(FRAC_1_PI, 0.5) + round(x);
-        self.sin_of(t, x, (t - round(x)) - 0.5)
+        let (floor, bits) = if x.is_f32() { (FLOOR_F32, FLOOR_BITS_F32) } else { (FLOOR, FLOOR_BITS) };
+        let t = x.fma(FRAC_1_PI, floor).bits() & -(1 << bits);
+        let last = t << if x.is_f32() { 31 - bits } else { 63 - bits };
+        self.sin_of(x, t.as_float() - (floor - 0.5), last)
     }
 
-    /// The sine of x - k*pi, turned where the last bit of t says so.
-    fn sin_of<'c>(&self, t: V<'c>, x: V<'c>, k: V<'c>) -> V<'c> {
-        let r = self.pi.iter().fold(x, |r, &part| k.fma(-part, r));
-        let z = r * r;
-        let r = turned(r, last_bit(t));
-        r * z.horner(self.sin)
+    /// The sine of x - k*pi, turned by this sign.
+    fn sin_of<'c>(&self, x: V<'c>, k: V<'c>, sign: V<'c>) -> V<'c> {
+        let (r, z) = self.rest(x, k, 1.0);
+        turned(r, sign) * z.horner(self.sin)
     }
 
     fn tan<'c>(&self, x: V<'c>) -> V<'c> {
         let t = x.fma(FRAC_2_PI, round(x));
-        let k = t - round(x);
-        let r = self.pi.iter().fold(x, |r, &part| k.fma(-0.5 * part, r));
-        let z = r * r;
+        let (r, z) = self.rest(x, t - round(x), 0.5);
         let [p, q] = self.tan.map(|c| z.horner(c));
         let last = last_bit(t);
-        let r = turned(r, last);
-        let (p, odd) = (r * p, last.lt(0i64));
+        let (p, odd) = (turned(r, last) * p, last.lt(0i64));
         odd.select(q, p) / odd.select(p, q)
     }
+
+    /// r = x - k*pi*scale, and its square. What the polynomials make of a square is so flat that the first part of pi is
+    /// enough for it where r has digits to spare, which saves the wait for the others.
+    fn rest<'c>(&self, x: V<'c>, k: V<'c>, scale: f64) -> (V<'c>, V<'c>) {
+        let first = k.fma(-scale * self.pi[0], x);
+        let r = self.pi[1..].iter().fold(first, |r, &part| k.fma(-scale * part, r));
+        let of = if self.wide { first } else { r };
+        (r, of * of)
+    }
+}
+
+/// The polynomial of z by Horner's rule in z*z, its coefficients the pairs c[0] + c[1]*z, ...: half as many steps that wait for
+/// each other, and z*z is shared.
+fn paired<'c>(z: V<'c>, c: &[f64]) -> V<'c> {
+    let mut pairs = c.chunks(2).rev().map(|pair| z.horner(pair));
+    let last = pairs.next().unwrap_or_else(|| z.number(0.0));
+    pairs.fold(last, |sum, pair| sum.fma(z * z, pair))
 }
 
 /// The number whose sum with a value of this type has an integer in its low bits.

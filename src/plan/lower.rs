@@ -237,6 +237,9 @@ fn declare(b: &mut Builder, i: usize, spec: &OperandSpec, layout: &Layout) -> Ac
     Access::plain(id, moving().map(|(l, _)| LoopId(l as u8)))
 }
 
+/// How many values a monoid has of a kind.
+type Length = fn(&Monoid) -> usize;
+
 /// Graph nodes to instructions.
 struct Lowering<'a> {
     graph: &'a Graph,
@@ -293,7 +296,7 @@ impl Lowering<'_> {
         &mut self,
         group: &Group,
         which: fn(&Monoid) -> &Fragment,
-        of: [(&[Value], fn(&Monoid) -> usize); N],
+        of: [(&[Value], Length); N],
     ) -> Vec<Value> {
         let mut at = [0; N];
         let mut results = Vec::new();

@@ -124,18 +124,27 @@ pub struct Program {
 }
 
 impl Program {
-    /// Cuts a graph.
-    pub fn new(graph: Graph, accuracy: Accuracy) -> Program {
-        let mut cut =
-            Cut { graph: &graph, stages: Vec::new(), counts: Vec::new(), made: vec![None; graph.nodes.len()] };
+    /// Cuts a graph, if that takes at most `work` steps; else the node at which there was too much of it. (A node that many
+    /// reductions are made of is a step of each, and making the kernel of a stage costs a little for each of all nodes.)
+    pub fn new(graph: Graph, accuracy: Accuracy, work: usize) -> Result<Program, NodeId> {
+        let mut cut = Cut {
+            graph: &graph,
+            stages: Vec::new(),
+            counts: Vec::new(),
+            made: vec![None; graph.nodes.len()],
+            seen: vec![0; graph.nodes.len()],
+            walks: 0,
+            work,
+        };
         for (at, node) in graph.nodes.iter().enumerate() {
             let id = NodeId(at as u32);
             match &node.kind {
                 NodeKind::Reduce { monoid, axes, keepdims } => {
-                    cut.made[at] = Some(cut.reduction(id, monoid, axes, *keepdims));
+                    cut.made[at] = Some(cut.reduction(id, monoid, axes, *keepdims).ok_or(id)?);
                 }
                 NodeKind::Count(axes) => {
-                    let sources = cut.leaves(&node.args).0.into_iter().map(|(_, source)| source).collect();
+                    let (sources, _) = cut.leaves(&node.args).ok_or(id)?;
+                    let sources = sources.into_iter().map(|(_, source)| source).collect();
                     cut.made[at] = Some(Source::Count(cut.counts.len() as u32));
                     cut.counts.push(Count { axes: axes.clone(), sources });
                 }
@@ -151,11 +160,17 @@ impl Program {
         }
         let reductions = cut.stages.len();
         for (index, &output) in graph.outputs.iter().enumerate() {
-            cut.output(output, index as u32, reductions);
+            cut.output(output, index as u32, reductions).ok_or(output)?;
+        }
+        for at in reductions..cut.stages.len() {
+            let Work::Map(outputs) = &cut.stages[at].work else { continue };
+            let roots: Vec<NodeId> = outputs.iter().map(|&(node, _)| node).collect();
+            let (_, nodes) = cut.leaves(&roots).ok_or(roots[0])?;
+            cut.stages[at].nodes = nodes;
         }
         let Cut { mut stages, counts, .. } = cut;
         join(&mut stages, &counts);
-        Program { graph, stages, counts, accuracy }
+        Ok(Program { graph, stages, counts, accuracy })
     }
 
     /// The maps at the end of the program.
@@ -170,36 +185,50 @@ struct Cut<'a> {
     counts: Vec<Count>,
     /// For each node that is a leaf of later stages, where it comes from.
     made: Vec<Option<Source>>,
+    /// For each node the walk that has met it last.
+    seen: Vec<u32>,
+    walks: u32,
+    /// Steps that are left.
+    work: usize,
 }
 
+/// What nodes are computed from, and the nodes between, in the order of the graph.
+type Leaves = (Vec<(NodeId, Source)>, Vec<NodeId>);
+
+/// Of so many nodes of the whole graph, each stage pays one step.
+const SHARE: usize = 64;
+
 impl Cut<'_> {
-    /// What these nodes are computed from, and the nodes between, in the order of the graph.
-    fn leaves(&self, roots: &[NodeId]) -> (Vec<(NodeId, Source)>, Vec<NodeId>) {
-        let Some(last) = roots.iter().max() else { return (Vec::new(), Vec::new()) };
-        let mut needed = vec![false; last.0 as usize + 1];
-        for root in roots {
-            needed[root.0 as usize] = true;
-        }
-        for at in (0..needed.len()).rev() {
-            if needed[at] && self.made[at].is_none() {
-                for arg in &self.graph.nodes[at].args {
-                    needed[arg.0 as usize] = true;
+    /// What these nodes are computed from, and the nodes between; none where no steps are left.
+    fn leaves(&mut self, roots: &[NodeId]) -> Option<Leaves> {
+        self.walks += 1;
+        self.work = self.work.checked_sub(self.graph.nodes.len() / SHARE)?;
+        let (mut sources, mut nodes) = (Vec::new(), Vec::new());
+        let mut open = roots.to_vec();
+        while let Some(id) = open.pop() {
+            let seen = &mut self.seen[id.0 as usize];
+            if *seen == self.walks {
+                continue;
+            }
+            *seen = self.walks;
+            self.work = self.work.checked_sub(1)?;
+            match self.made[id.0 as usize] {
+                Some(source) => sources.push((id, source)),
+                None => {
+                    nodes.push(id);
+                    open.extend(&self.graph.nodes[id.0 as usize].args);
                 }
             }
         }
-        let (mut sources, mut nodes) = (Vec::new(), Vec::new());
-        for id in (0..needed.len()).filter(|&at| needed[at]).map(|at| NodeId(at as u32)) {
-            match self.made[id.0 as usize] {
-                Some(source) => sources.push((id, source)),
-                None => nodes.push(id),
-            }
-        }
-        (sources, nodes)
+        sources.sort_unstable();
+        nodes.sort_unstable();
+        Some((sources, nodes))
     }
 
     /// Adds a reduction to the stage that reads the same arrays and reduces the same axes, or as a stage of its own.
-    fn reduction(&mut self, node: NodeId, monoid: &'static Monoid, axes: &Axes, keepdims: bool) -> Source {
-        let (sources, nodes) = self.leaves(&self.graph.node(node).args);
+    fn reduction(&mut self, node: NodeId, monoid: &'static Monoid, axes: &Axes, keepdims: bool) -> Option<Source> {
+        let (sources, nodes) = self.leaves(&self.graph.node(node).args)?;
+        self.work = self.work.checked_sub(self.stages.len() / SHARE)?;
         let arrays = |of: &[(NodeId, Source)]| -> Vec<Source> {
             of.iter().map(|&(_, source)| source).filter(|source| *source != Source::Position).collect()
         };
@@ -224,37 +253,53 @@ impl Cut<'_> {
             part = group.nodes.len() as u32;
             group.push(node, monoid);
         }
-        Source::Temp { stage: at as u32, part }
+        Some(Source::Temp { stage: at as u32, part })
     }
 
-    /// Adds an output to the map that reads the same leaves (so has the same shape), or as a map of its own.
-    fn output(&mut self, node: NodeId, index: u32, first_map: usize) {
-        let (sources, nodes) = self.leaves(&[node]);
+    /// Adds an output to the map that reads the same leaves (so has the same shape), or as a map of its own. The nodes of
+    /// a map are found when all its outputs are known.
+    fn output(&mut self, node: NodeId, index: u32, first_map: usize) -> Option<()> {
+        let (sources, _) = self.leaves(&[node])?;
+        self.work = self.work.checked_sub((self.stages.len() - first_map) / SHARE)?;
         for stage in &mut self.stages[first_map..] {
             if let (Work::Map(outputs), true) = (&mut stage.work, stage.sources == sources) {
                 outputs.push((node, index));
-                stage.nodes.extend(nodes);
-                stage.nodes.sort();
-                stage.nodes.dedup();
-                return;
+                return Some(());
             }
         }
-        self.stages.push(Stage { sources, nodes, work: Work::Map(vec![(node, index)]) });
+        self.stages.push(Stage { sources, nodes: Vec::new(), work: Work::Map(vec![(node, index)]) });
+        Some(())
     }
 }
 
 /// Notes for each stage of reductions the map that may join its pass.
 fn join(stages: &mut [Stage], counts: &[Count]) {
-    let of = |at: usize| move |source: &Source| matches!(source, Source::Temp { stage, .. } if *stage as usize == at);
-    let reads = |stage: &Stage, at: usize| stage.sources.iter().any(|(_, source)| of(at)(source));
-    for at in 0..stages.len() {
-        let mut readers = (at + 1..stages.len()).filter(|&s| reads(&stages[s], at));
-        let (Some(reader), None) = (readers.next(), readers.next()) else { continue };
-        let counted = counts.iter().any(|c| c.sources.iter().any(of(at)));
-        let others = |source: &Source| matches!(source, Source::Temp { .. }) && !of(at)(source);
-        let alone = !stages[reader].sources.iter().any(|(_, source)| others(source));
+    /// How many read the results of a stage.
+    #[derive(Clone, Copy)]
+    enum Readers {
+        None,
+        One(usize),
+        More,
+    }
+    let temp = |source: &Source| if let Source::Temp { stage, .. } = source { Some(*stage as usize) } else { None };
+    let mut readers = vec![Readers::None; stages.len()];
+    for (at, stage) in stages.iter().enumerate() {
+        for of in stage.sources.iter().filter_map(|(_, source)| temp(source)) {
+            readers[of] = match readers[of] {
+                Readers::None => Readers::One(at),
+                Readers::One(reader) if reader == at => Readers::One(at),
+                _ => Readers::More,
+            };
+        }
+    }
+    for of in counts.iter().flat_map(|count| &count.sources).filter_map(temp) {
+        readers[of] = Readers::More;
+    }
+    for (at, readers) in readers.into_iter().enumerate() {
+        let Readers::One(reader) = readers else { continue };
+        let alone = stages[reader].sources.iter().filter_map(|(_, source)| temp(source)).all(|of| of == at);
         let is_map = matches!(stages[reader].work, Work::Map(_));
-        if let (Work::Reduce(group), true, false) = (&mut stages[at].work, alone && is_map, counted) {
+        if let (Work::Reduce(group), true) = (&mut stages[at].work, alone && is_map) {
             group.joins = Some(reader);
         }
     }

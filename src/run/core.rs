@@ -20,14 +20,16 @@ use super::result::AnyArray;
 use super::scratch::with_workspace;
 use super::threads::Threads;
 use super::view::RawView;
+use crate::diagnostic::Diagnostic;
 use crate::dtype::{DType, Scalar};
-use crate::error::CompileError;
+use crate::error::{CompileError, CompileErrorKind};
 use crate::math::Accuracy;
 use crate::plan::program::Program;
-use crate::syntax::ast::{Ast, Node};
+use crate::syntax::ast::{Node, Span};
 use crate::syntax::{Limits, parse};
+use crate::types::registered::Custom;
 use crate::types::resolve::Meaning;
-use crate::types::{InputType, Notes, Resolved, infer, notes, resolve};
+use crate::types::{Given, InputType, Notes, Resolved, infer, notes, resolve};
 
 /// How the axes of a new result lie in memory.
 ///
@@ -71,7 +73,18 @@ pub struct Options {
     pub limits: Limits,
     /// Names that are arguments even if they are those of constants.
     pub declared: Vec<String>,
+    /// Functions of the caller's.
+    pub functions: Vec<Custom>,
 }
+
+impl Options {
+    fn given(&self) -> Given<'_> {
+        Given { declared: &self.declared, functions: &self.functions, limits: self.limits }
+    }
+}
+
+/// How often, on the whole, an operation may be part of a pass.
+const PASSES: usize = 16;
 
 /// Sets of argument types for which an expression keeps its typed form.
 const TYPES: usize = 32;
@@ -82,7 +95,6 @@ pub struct Core {
     pub source: String,
     /// What it was compiled with.
     pub options: Options,
-    ast: Ast,
     resolved: Resolved,
     /// The constants that the text uses.
     constants: Vec<String>,
@@ -109,7 +121,8 @@ impl Core {
     /// Parses a text.
     pub fn new(source: &str, options: &Options) -> Result<Core, CompileError> {
         let ast = parse(source, &options.limits)?;
-        let resolved = resolve(&ast, source, &options.declared)?;
+        let resolved = resolve(ast, source, options.given())?;
+        let ast = &resolved.ast;
         let is_constant = |meaning: &Meaning| matches!(meaning, Meaning::Constant(_));
         let constants = ast.nodes.iter().zip(&resolved.meanings).filter_map(|(node, meaning)| match node {
             Node::Name(name) if is_constant(meaning) => Some(ast.name(*name).to_string()),
@@ -117,7 +130,7 @@ impl Core {
         });
         let constants = constants.collect();
         let (source, options) = (source.to_string(), options.clone());
-        Ok(Core { source, options, ast, resolved, constants, typed: Places::new(TYPES) })
+        Ok(Core { source, options, resolved, constants, typed: Places::new(TYPES) })
     }
 
     /// The free names, in order of first appearance.
@@ -192,9 +205,19 @@ impl Core {
         };
         let make = || {
             let signature: SmallVec<[InputType; 8]> = bound.iter().map(|(ty, _)| *ty).collect();
-            let mut graph = infer(&self.ast, &self.source, &self.resolved, &signature)?;
+            let limits = &self.options.limits;
+            let mut graph = infer(&self.source, &self.resolved, &signature, limits)?;
             graph.convert_outputs(casts);
-            let program = Program::new(graph, self.options.accuracy);
+            let spans: Vec<Span> = graph.nodes.iter().map(|node| node.span).collect();
+            let program = Program::new(graph, self.options.accuracy, limits.operations.saturating_mul(PASSES));
+            let program = program.map_err(|at| {
+                let span = spans.get(at.0 as usize).copied().unwrap_or_default();
+                let most = limits.operations.saturating_mul(PASSES);
+                let message = format!("too many reductions or results of too much: more than {most} operations in all");
+                let help = "if the text is trusted, raise `Limits::operations`";
+                let diagnostic = Diagnostic::new(message, span).with_help(help);
+                CompileError::new(CompileErrorKind::Limit, diagnostic, &self.source)
+            })?;
             Ok::<_, CompileError>(Arc::new(Typed {
                 signature,
                 casts: SmallVec::from_slice(casts),
@@ -294,7 +317,7 @@ impl Core {
 
     /// What typing found on the way: what is computed once, and what is a constant.
     pub fn notes(&self, typed: &Typed) -> Result<Notes, CompileError> {
-        notes(&self.ast, &self.source, &self.resolved, &typed.signature)
+        notes(&self.source, &self.resolved, &typed.signature, &self.options.limits)
     }
 
     /// Evaluates into arrays that are there.

@@ -8,7 +8,8 @@ use crate::error::{CompileError, CompileErrorKind};
 /// Why an expression could not be evaluated on these arguments.
 ///
 /// Displays as a sentence that names the argument, what it is and what was needed, and where there is one, a remedy.
-/// Unless [`kind`](EvalError::kind) is [`Fault`](EvalErrorKind::Fault), nothing was computed, and an `out` is as it was.
+/// Unless [`kind`](EvalError::kind) is [`Fault`](EvalErrorKind::Fault) or [`Panic`](EvalErrorKind::Panic), nothing was
+/// computed, and an `out` is as it was.
 ///
 /// ```
 /// use ndarray::Array1;
@@ -50,6 +51,9 @@ pub enum EvalErrorKind {
     Compile,
     /// A name in the text has no argument: pass it, or declare it in the text.
     MissingArgument,
+    /// The text becomes more operations for these types than the limits allow: where it is trusted, raise
+    /// [`Limits::operations`](crate::Limits::operations).
+    Limit,
     /// Two arguments have one name: pass it once.
     DuplicateArgument,
     /// An argument has the name of a constant that the text uses (`e`, `pi`, `inf`, `nan`): declare the name through
@@ -75,6 +79,8 @@ pub enum EvalErrorKind {
     Memory,
     /// The data have no result (an integer to a negative integer power). An `out` holds unspecified values now.
     Fault,
+    /// A registered Rust function panicked. An `out` holds unspecified values now.
+    Panic,
     /// A prepared call was given arguments of other types than it was prepared for: prepare one for these.
     Prepared,
 }
@@ -110,6 +116,7 @@ impl From<CompileError> for EvalError {
     fn from(cause: CompileError) -> EvalError {
         let kind = match cause.kind() {
             CompileErrorKind::Type => EvalErrorKind::Type,
+            CompileErrorKind::Limit => EvalErrorKind::Limit,
             _ => EvalErrorKind::Compile,
         };
         EvalError(Box::new(Repr { kind, message: cause.message().to_string(), help: None, cause: Some(cause) }))

@@ -10,11 +10,13 @@ use super::scratch::Buffer;
 use super::view::RawView;
 use crate::dtype::DType;
 use crate::ir::FaultCode;
+use crate::ir::registered::Registered;
 use crate::plan::lower::{OperandSpec, Pass, operands};
 use crate::plan::nest::Nest;
 use crate::plan::program::{Group, Program, Source, Stage, Work};
 use crate::plan::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, c_strides, count, reduced};
 use crate::types::graph::NodeId;
+use crate::types::registered::Custom;
 
 /// What a call works in; kept by its thread, so that a call allocates nothing once warm.
 #[derive(Default)]
@@ -383,6 +385,13 @@ fn wrong_axis(e: AxisError, shape: &[usize]) -> EvalError {
 
 #[cold]
 pub fn fault(faults: u32) -> EvalError {
+    if let Some(number) = Registered::panicked(faults) {
+        let message = match Custom::name_of(number) {
+            Some(name) => format!("the registered function `{name}` panicked"),
+            None => "a registered function panicked".to_string(),
+        };
+        return EvalError::new(EvalErrorKind::Panic, message);
+    }
     let what = FaultCode::ALL.iter().find(|&&code| faults >> code as u32 & 1 == 1);
     match what {
         Some(FaultCode::NegativePower) => {

@@ -19,8 +19,10 @@ use super::threads::Threads;
 use super::view::RawView;
 use crate::dtype::DType;
 use crate::error::CompileError;
+use crate::ir::registered::RustFunction;
 use crate::math::Accuracy;
 use crate::syntax::Limits;
+use crate::types::registered::Custom;
 
 /// A compiled expression. Cheap to clone; used from many threads at once.
 ///
@@ -134,7 +136,7 @@ impl Expr {
     ///
     /// # Errors
     /// As for [`eval`](Expr::eval), and where the number, shape or type of the outputs is another. Unless the error is of the
-    /// kind [`Fault`](EvalErrorKind::Fault), outputs are as they were.
+    /// kind [`Fault`](EvalErrorKind::Fault) or [`Panic`](EvalErrorKind::Panic), outputs are as they were.
     ///
     /// ```
     /// use tilexpr::{Expr, args};
@@ -387,6 +389,38 @@ impl Builder {
     /// Declares a name as an argument even if it is that of a constant (`e`, `pi`, `inf`, `nan`).
     pub fn name(mut self, name: impl Into<String>) -> Builder {
         self.options.declared.push(name.into());
+        self
+    }
+
+    /// Registers a Rust function under a name.
+    ///
+    /// The slow way: it is called for one element at a time, through a pointer. Use it for what cannot be written in the
+    /// text; a function in the text (`f(x) = x*exp(-x)`) is compiled with the rest.
+    ///
+    /// Arguments are converted to the types of its parameters where the promotion rules say that this loses nothing, else
+    /// the text must cast them. It may be called any number of times, in any order and on any thread, so it should depend
+    /// on its arguments alone; the same call twice in a text is one. If it panics, the evaluation ends with an error of the kind
+    /// [`Panic`](EvalErrorKind::Panic) (where panics unwind), and outputs hold unspecified values.
+    ///
+    /// Compiling fails where the name is that of a function of the library, a declared name, or no name at all. Each pair
+    /// of name and function is kept for the life of the process, so do not make up names without end.
+    ///
+    /// ```
+    /// use ndarray::{Array1, array};
+    /// use tilexpr::{Expr, args};
+    /// fn collatz(n: i64) -> i64 {
+    ///     if n % 2 == 0 { n / 2 } else { 3 * n + 1 }
+    /// }
+    /// let e = Expr::builder()
+    ///     .function("collatz", collatz as fn(i64) -> i64)
+    ///     .function("mix", (|x, k| x * k as f64) as fn(f64, i32) -> f64)
+    ///     .compile("mix(collatz(n), 2)")?;
+    /// let y: Array1<f64> = e.eval(args![n = &[1_i64, 2, 3]])?;
+    /// assert_eq!(y, array![8.0, 2.0, 20.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn function(mut self, name: impl Into<String>, function: impl RustFunction) -> Builder {
+        self.options.functions.push(Custom::new(name.into(), function));
         self
     }
 

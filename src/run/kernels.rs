@@ -175,9 +175,16 @@ fn interpret(kernel: &Kernel) -> Arc<dyn Compiled> {
     }
 }
 
+/// Kernels of more instructions are interpreted: the time of the code generator grows faster than they do.
+#[cfg(feature = "jit")]
+const LARGEST: usize = 30_000;
+
 #[cfg(feature = "jit")]
 fn compile(kernel: &Kernel) -> Option<Arc<dyn Compiled>> {
     use crate::jit::Backend;
+    if kernel.insts.len() > LARGEST {
+        return None;
+    }
     crate::jit::cranelift::Cranelift::new().and_then(|c| c.compile(kernel)).ok()
 }
 

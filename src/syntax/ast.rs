@@ -173,18 +173,20 @@ pub struct Argument {
     pub value: NodeId,
 }
 
-/// `name = value` before the result.
+/// `name = value` or `name(params) = value` before the result.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Assignment {
     /// The name that is given a value.
     pub name: NameId,
     /// Where the name stands.
     pub name_span: Span,
-    /// Its value.
+    /// The parameters, if this defines a function: a range of [`Ast::params`].
+    pub params: Option<Range<u32>>,
+    /// Its value; the body of a function.
     pub value: NodeId,
 }
 
-/// A parsed text: assignments, then one or more results.
+/// A parsed text: assignments and definitions, then one or more results.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Ast {
     /// All nodes, children before parents.
@@ -199,8 +201,10 @@ pub struct Ast {
     pub args: Vec<Argument>,
     /// The items of tuples.
     pub items: Vec<NodeId>,
-    /// `name = value`, in order.
+    /// `name = value` and `name(params) = value`, in order.
     pub assignments: Vec<Assignment>,
+    /// The parameters of definitions, and where each stands.
+    pub params: Vec<(NameId, Span)>,
     /// The results, at least one.
     pub results: Vec<NodeId>,
     /// Whether the result was written as a tuple (`x,` is a tuple of one).
@@ -216,6 +220,12 @@ impl Ast {
     /// Where the node stands in the text.
     pub fn span(&self, id: NodeId) -> Span {
         self.spans[id.0 as usize]
+    }
+
+    /// The parameters of a definition; none for the value of a name.
+    pub fn params(&self, of: &Assignment) -> &[(NameId, Span)] {
+        let range = of.params.clone().unwrap_or(0..0);
+        self.params.get(range.start as usize..range.end as usize).unwrap_or(&[])
     }
 
     /// The text of a name.

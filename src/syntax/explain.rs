@@ -71,6 +71,7 @@ impl Explain<'_> {
         // Where the value between two commas begins, behind `name =`.
         let mut begin = 0;
         let mut assigned = false;
+        let mut defined = false;
         for (at, item) in self.items.iter().enumerate() {
             let sign = match item.piece {
                 Piece::Sign(token) => Some(token),
@@ -116,6 +117,12 @@ impl Explain<'_> {
                     if let Some(place) = waiting_if {
                         return Some(self.no_else(place));
                     }
+                    if defined {
+                        return Some(
+                            Diagnostic::new("a function has one value, found `,`", item.span)
+                                .with_help("define one function for each: `f(x) = ...; g(x) = ...`"),
+                        );
+                    }
                     if assigned && self.level == Level::Statement {
                         return Some(
                             Diagnostic::new("a name takes one value, found `,`", item.span)
@@ -128,15 +135,20 @@ impl Explain<'_> {
                 }
                 Some(Token::Equal) => {
                     let named = at == begin + 1 && matches!(self.piece(begin), Some(Piece::Name(_)));
+                    let head = self.level == Level::Statement
+                        && !assigned
+                        && at == 2
+                        && matches!(self.piece(1), Some(Piece::Arguments { .. }));
                     let place_ok = match self.level {
                         Level::Statement => begin == 0,
                         Level::Call => true,
                         Level::Group => false,
                     };
-                    if !(named && place_ok) || assigned {
+                    if !(head || named && place_ok) || assigned {
                         return Some(self.equal(at, named, assigned));
                     }
                     assigned = true;
+                    defined = head;
                     begin = at + 1;
                     value_ended = false;
                 }
@@ -291,9 +303,8 @@ impl Explain<'_> {
             }
             Level::Call if !assigned => Diagnostic::new("only a name can stand before `=`", span)
                 .with_help("a keyword argument is `name=value`; to compare, write `==`"),
-            Level::Statement if !assigned => {
-                Diagnostic::new("only a single name can be given a value", span).with_help("to compare, write `==`")
-            }
+            Level::Statement if !assigned => Diagnostic::new("only a single name can be given a value", span)
+                .with_help("to compare, write `==`; a function is defined as `f(x) = ...`"),
             _ => Diagnostic::new("`=` cannot stand inside an expression", span).with_help("to compare, write `==`"),
         }
     }

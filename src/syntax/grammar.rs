@@ -20,6 +20,8 @@
 //! | `conjunction`, `disjunction` | `and`, then `or`                   |
 //! | `expression`  | `x if c else y if d else z`                       |
 
+use std::ops::Range;
+
 use chumsky::extra::{Full, SimpleState};
 use chumsky::input::InputRef;
 use chumsky::prelude::*;
@@ -65,6 +67,8 @@ pub enum Inside {
 pub enum Statement {
     /// `name = value`
     Assignment(Target, Operand),
+    /// `name(params) = value`: the parameters as a call's arguments, a range of `Ast::args`, and where they stand.
+    Definition { name: Target, params: Range<u32>, list: Span, body: Operand },
     /// `value, ...`
     Values(Values),
     /// `(value, ...)`
@@ -87,7 +91,14 @@ pub fn arguments(items: &[Item], tree: &mut SimpleState<Tree>) -> Option<Vec<Rea
 /// Reads one statement, at least one piece.
 pub fn statement(items: &[Item], tree: &mut SimpleState<Tree>) -> Option<Statement> {
     let assignment = target().then(custom(expression)).map(|(target, value)| Statement::Assignment(target, value));
-    let statement = choice((tuple().map(Statement::Tuple), assignment, values().map(Statement::Values)));
+    let head = name().then(list()).then_ignore(sign(Token::Equal));
+    let definition = head.then(custom(expression)).map(|((name, (params, list)), body)| Statement::Definition {
+        name,
+        params,
+        list,
+        body,
+    });
+    let statement = choice((tuple().map(Statement::Tuple), assignment, definition, values().map(Statement::Values)));
     statement.parse_with_state(items, tree).into_output()
 }
 
@@ -110,12 +121,22 @@ fn tuple<'a>() -> impl Parser<'a, Input<'a>, Operand, Extra> + Clone {
     })
 }
 
-fn target<'a>() -> impl Parser<'a, Input<'a>, Target, Extra> + Clone {
-    let name = select(|item: Item, _| match item.piece {
+fn name<'a>() -> impl Parser<'a, Input<'a>, Target, Extra> + Clone {
+    select(|item: Item, _| match item.piece {
         Piece::Name(name) => Some((name, item.span)),
         _ => None,
-    });
-    name.then_ignore(sign(Token::Equal))
+    })
+}
+
+fn list<'a>() -> impl Parser<'a, Input<'a>, (Range<u32>, Span), Extra> + Clone {
+    select(|item: Item, _| match item.piece {
+        Piece::Arguments { start, end } => Some((start..end, item.span)),
+        _ => None,
+    })
+}
+
+fn target<'a>() -> impl Parser<'a, Input<'a>, Target, Extra> + Clone {
+    name().then_ignore(sign(Token::Equal))
 }
 
 fn values<'a>() -> impl Parser<'a, Input<'a>, Values, Extra> {
@@ -127,15 +148,7 @@ fn values<'a>() -> impl Parser<'a, Input<'a>, Values, Extra> {
 }
 
 fn postfix(input: &mut Reader) -> Read<Operand> {
-    let name = select(|item: Item, _| match item.piece {
-        Piece::Name(name) => Some((name, item.span)),
-        _ => None,
-    });
-    let list = select(|item: Item, _| match item.piece {
-        Piece::Arguments { start, end } => Some((start..end, item.span)),
-        _ => None,
-    });
-    let named = name.then(list.or_not()).map_with(|((name, span), list), extra| {
+    let named = name().then(list().or_not()).map_with(|((name, span), list), extra| {
         let tree: &mut SimpleState<Tree> = extra.state();
         match list {
             Some((args, list_span)) => tree.call(name, span, args, list_span),

@@ -7,10 +7,10 @@ use super::ast::Span;
 use crate::diagnostic::Diagnostic;
 use crate::error::{CompileError, CompileErrorKind};
 
-/// Bounds on the text of an expression, checked while it is read.
+/// Bounds on the text of an expression and on what becomes of it.
 ///
-/// The defaults are far above what people and most programs write, and low enough that a hostile text costs less than a
-/// second and some hundred megabytes. Nothing here guards the stack: no part of the compiler recurses over the text.
+/// The defaults are far above what people and most programs write, and low enough that a hostile text costs seconds at
+/// most and some hundred megabytes. Nothing here guards the stack: no part of the compiler recurses over the text.
 ///
 /// ```
 /// use tilexpr::{CompileErrorKind, Expr, Limits};
@@ -26,15 +26,29 @@ pub struct Limits {
     pub text: usize,
     /// Brackets open at the same time. Default: 100,000.
     pub nesting: usize,
-    /// Operands, operators, commas and opening brackets in all; the tree has at most as many nodes. Default: 2,000,000.
+    /// Operands, operators, commas and opening brackets in all; the tree has at most as many nodes, also when the functions
+    /// of the text have been put in where they are called. Default: 2,000,000.
     pub nodes: usize,
     /// Distinct names, those of functions and keywords included. Default: 100,000.
     pub names: usize,
+    /// Names that need an argument. Default: 10,000.
+    pub inputs: usize,
+    /// Primitive operations that the text becomes once types are known; an elementary function, `sin` say, counts as 25,
+    /// and several reductions of one operand compute it several times, for which there is 16 times this room. Default:
+    /// 500,000.
+    pub operations: usize,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { text: 16 << 20, nesting: 100_000, nodes: 2_000_000, names: 100_000 }
+        Limits {
+            text: 16 << 20,
+            nesting: 100_000,
+            nodes: 2_000_000,
+            names: 100_000,
+            inputs: 10_000,
+            operations: 500_000,
+        }
     }
 }
 
@@ -59,7 +73,7 @@ impl Limits {
 
 /// One limit was passed at `span`: `what` were counted, more than `limit`, which is the field `field`.
 #[cold]
-pub(super) fn exceeded(source: &str, span: Span, what: &str, limit: usize, field: &str) -> CompileError {
+pub fn exceeded(source: &str, span: Span, what: &str, limit: usize, field: &str) -> CompileError {
     let message = format!("{what}: this is number {}, the limit is {limit}", limit.saturating_add(1));
     let help = format!("if the text is trusted, raise `Limits::{field}`");
     let diagnostic = Diagnostic::new(message, span).with_help(help);

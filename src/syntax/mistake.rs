@@ -72,7 +72,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("is", "`is` is not an operator here", "write `==`; for NaN `isnan(x)`"),
     ("in", "`in` is not an operator here", "write `(x == 1) | (x == 2)`"),
     ("None", "`None` is not a value here", "leave the argument out"),
-    ("lambda", "functions are not written in the text", "write the expression itself, or `t = ...; ...`"),
+    ("lambda", "`lambda` is not in the language", "define a function by name: `f(x) = x*2; f(a)`"),
     ("elif", "`elif` is not in the language", "write `x if c else y if d else z`"),
     ("for", "loops are not written in the text: every expression runs over whole arrays", "write the expression alone"),
     (
@@ -80,7 +80,7 @@ const WORDS: &[(&str, &str, &str)] = &[
         "loops are not written in the text: every expression runs over whole arrays",
         "write the expression alone",
     ),
-    ("def", "functions are not written in the text", "write the expression itself, or `t = ...; ...`"),
+    ("def", "`def` is not in the language", "a function is written `f(x) = x*2`"),
     ("return", "`return` is not needed", "the last statement is the result: write it by itself"),
     ("import", "there is nothing to import", "functions are there by their names: `sin(x)`"),
     ("from", "there is nothing to import", "functions are there by their names: `sin(x)`"),

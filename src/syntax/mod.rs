@@ -12,7 +12,7 @@
 pub mod ast;
 mod explain;
 mod grammar;
-mod limits;
+pub mod limits;
 mod mistake;
 mod number;
 mod order;
@@ -24,5 +24,6 @@ mod token;
 mod tree;
 
 pub use limits::Limits;
-pub use order::for_each_child;
+pub use order::{copy, for_each_child};
 pub use parser::parse;
+pub use token::is_name;

@@ -4,7 +4,7 @@
 //! the same tree in post-order, without nodes that nothing refers to. Always holds: two texts that differ in brackets without
 //! meaning have equal trees but for spans, and passes that walk front to back meet errors in the order of the text.
 
-use super::ast::{Argument, Assignment, Ast, Node, NodeId, Span};
+use super::ast::{Argument, Assignment, Ast, Node, NodeId};
 
 /// Calls `visit` for the children of a node, from left to right.
 pub fn for_each_child(ast: &Ast, id: NodeId, mut visit: impl FnMut(NodeId)) {
@@ -40,15 +40,15 @@ pub fn for_each_child(ast: &Ast, id: NodeId, mut visit: impl FnMut(NodeId)) {
 pub fn evaluation_order(ast: &Ast) -> Ast {
     let mut sorted = Sorted {
         from: ast,
-        to: Ast { names: ast.names.clone(), tuple: ast.tuple, ..Ast::default() },
+        to: Ast { names: ast.names.clone(), params: ast.params.clone(), tuple: ast.tuple, ..Ast::default() },
         places: vec![NodeId(0); ast.nodes.len()],
         work: Vec::new(),
     };
     sorted.to.nodes.reserve_exact(ast.nodes.len());
     sorted.to.spans.reserve_exact(ast.nodes.len());
-    for &Assignment { name, name_span, value } in &ast.assignments {
-        let value = sorted.take(value);
-        sorted.to.assignments.push(Assignment { name, name_span, value });
+    for assignment in &ast.assignments {
+        let value = sorted.take(assignment.value);
+        sorted.to.assignments.push(Assignment { value, ..assignment.clone() });
     }
     for &result in &ast.results {
         let result = sorted.take(result);
@@ -90,46 +90,45 @@ impl Sorted<'_> {
     }
 
     fn push(&mut self, id: NodeId) {
-        let from = self.from;
-        let node = match from.node(id).clone() {
-            node @ (Node::Literal(_) | Node::Name(_)) => node,
-            Node::Unary(op, of) => Node::Unary(op, self.place(of)),
-            Node::Attribute(of, attribute) => Node::Attribute(self.place(of), attribute),
-            Node::Binary(op, left, right) => Node::Binary(op, self.place(left), self.place(right)),
-            Node::Compare(first, links) => {
-                let start = self.to.links.len() as u32;
-                for (op, operand) in from.links.get(links.start as usize..links.end as usize).unwrap_or(&[]) {
-                    let operand = self.place(*operand);
-                    self.to.links.push((*op, operand));
-                }
-                Node::Compare(self.place(first), start..self.to.links.len() as u32)
-            }
-            Node::Conditional { then, condition, otherwise } => Node::Conditional {
-                then: self.place(then),
-                condition: self.place(condition),
-                otherwise: self.place(otherwise),
-            },
-            Node::Call { function, function_span, args } => {
-                let start = self.to.args.len() as u32;
-                for argument in from.args.get(args.start as usize..args.end as usize).unwrap_or(&[]) {
-                    let value = self.place(argument.value);
-                    self.to.args.push(Argument { keyword: argument.keyword, value });
-                }
-                Node::Call { function, function_span, args: start..self.to.args.len() as u32 }
-            }
-            Node::Tuple(items) => {
-                let start = self.to.items.len() as u32;
-                for &item in from.items.get(items.start as usize..items.end as usize).unwrap_or(&[]) {
-                    let item = self.place(item);
-                    self.to.items.push(item);
-                }
-                Node::Tuple(start..self.to.items.len() as u32)
-            }
-        };
+        let places = &self.places;
+        let new = copy(self.from, id, &mut self.to, |old| places.get(old.0 as usize).copied().unwrap_or(old));
         if let Some(place) = self.places.get_mut(id.0 as usize) {
-            *place = NodeId(self.to.nodes.len() as u32);
+            *place = new;
         }
-        self.to.nodes.push(node);
-        self.to.spans.push(from.spans.get(id.0 as usize).copied().unwrap_or(Span::default()));
     }
+}
+
+/// Copies a node to the end of another tree, where `place` says where its children are there.
+pub fn copy(from: &Ast, id: NodeId, to: &mut Ast, place: impl Fn(NodeId) -> NodeId) -> NodeId {
+    let node = match from.node(id).clone() {
+        node @ (Node::Literal(_) | Node::Name(_)) => node,
+        Node::Unary(op, of) => Node::Unary(op, place(of)),
+        Node::Attribute(of, attribute) => Node::Attribute(place(of), attribute),
+        Node::Binary(op, left, right) => Node::Binary(op, place(left), place(right)),
+        Node::Compare(first, links) => {
+            let start = to.links.len() as u32;
+            let links = from.links.get(links.start as usize..links.end as usize).unwrap_or(&[]);
+            to.links.extend(links.iter().map(|&(op, operand)| (op, place(operand))));
+            Node::Compare(place(first), start..to.links.len() as u32)
+        }
+        Node::Conditional { then, condition, otherwise } => {
+            Node::Conditional { then: place(then), condition: place(condition), otherwise: place(otherwise) }
+        }
+        Node::Call { function, function_span, args } => {
+            let start = to.args.len() as u32;
+            let args = from.args.get(args.start as usize..args.end as usize).unwrap_or(&[]);
+            to.args.extend(args.iter().map(|arg| Argument { keyword: arg.keyword, value: place(arg.value) }));
+            Node::Call { function, function_span, args: start..to.args.len() as u32 }
+        }
+        Node::Tuple(items) => {
+            let start = to.items.len() as u32;
+            let items = from.items.get(items.start as usize..items.end as usize).unwrap_or(&[]);
+            to.items.extend(items.iter().map(|&item| place(item)));
+            Node::Tuple(start..to.items.len() as u32)
+        }
+    };
+    let new = NodeId(to.nodes.len() as u32);
+    to.nodes.push(node);
+    to.spans.push(from.spans.get(id.0 as usize).copied().unwrap_or_default());
+    new
 }

@@ -5,7 +5,8 @@
 //! its opening, and one piece with its result takes their place. So every piece is read once at its own level: time and
 //! memory are linear in the text, and nothing recurses.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use chumsky::extra::SimpleState;
 use logos::{Lexer, Logos};
@@ -21,7 +22,7 @@ use super::{mistake, number, order};
 use crate::diagnostic::Diagnostic;
 use crate::error::{CompileError, CompileErrorKind};
 
-/// Reads a text: assignments, then one or more results.
+/// Reads a text: assignments and definitions, then one or more results.
 ///
 /// The nodes are in the order in which the text is evaluated from left to right, children directly before their parents,
 /// however the text is bracketed: `a + (b)` gives the same tree as `a + b` but for the spans.
@@ -254,7 +255,11 @@ impl<'a> Reader<'a> {
         }
         match statement {
             Statement::Assignment((name, name_span), Operand { id: value, .. }) => {
-                self.tree.ast.assignments.push(Assignment { name, name_span, value });
+                self.tree.ast.assignments.push(Assignment { name, name_span, params: None, value });
+            }
+            Statement::Definition { name: (name, name_span), params, list, body } => {
+                let params = Some(self.params(params, list)?);
+                self.tree.ast.assignments.push(Assignment { name, name_span, params, value: body.id });
             }
             Statement::Values(values) => {
                 self.tree.ast.results.push(values.first.id);
@@ -278,6 +283,42 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// The parameters of a definition, which were read as the arguments of a call: plain names, each once.
+    fn params(&mut self, args: Range<u32>, list: Span) -> Result<Range<u32>, CompileError> {
+        let ast = &mut self.tree.0.ast;
+        let start = ast.params.len();
+        let mut seen = HashSet::new();
+        let mut wrong = None;
+        for argument in ast.args.get(args.start as usize..args.end as usize).unwrap_or(&[]) {
+            let span = ast.span(argument.value);
+            if let Some((_, keyword)) = argument.keyword {
+                let diagnostic = Diagnostic::new("parameters have no default values", keyword.to(span));
+                wrong = Some(diagnostic.with_help("write the name alone: every call gives all arguments"));
+                break;
+            }
+            let Node::Name(name) = *ast.node(argument.value) else {
+                let diagnostic = Diagnostic::new("a parameter is a name by itself", span);
+                wrong = Some(diagnostic.with_help("a function is written `f(x, y) = x*y`; to compare, write `==`"));
+                break;
+            };
+            if !seen.insert(name) {
+                let message = format!("the parameter `{}` stands twice", crate::diagnostic::excerpt(ast.name(name)));
+                wrong = Some(Diagnostic::new(message, span).with_help("give one of the two another name"));
+                break;
+            }
+            ast.params.push((name, span));
+        }
+        let end = ast.params.len();
+        match wrong {
+            Some(diagnostic) => Err(self.fail(diagnostic)),
+            None if end == start => Err(self.fail(
+                Diagnostic::new("a function without parameters is a value", list)
+                    .with_help("write it without the brackets: `t = a*b`"),
+            )),
+            None => Ok(start as u32..end as u32),
+        }
+    }
+
     fn finish(mut self) -> Result<Ast, CompileError> {
         let end = Span::new(self.source.len(), self.source.len());
         if let Some(bracket) = self.brackets.last() {
@@ -292,15 +333,15 @@ impl<'a> Reader<'a> {
         let diagnostic = match ast.assignments.last() {
             None => Diagnostic::new("there is no expression in the text", end),
             Some(last) => {
-                let name = ast.name(last.name);
-                Diagnostic::new(
-                    "the text ends without a result: the last statement must be an expression",
-                    last.name_span,
-                )
-                .with_help(format!(
-                    "to return `{name}`, write `; {name}` at the end",
-                    name = crate::diagnostic::excerpt(name)
-                ))
+                let name = crate::diagnostic::excerpt(ast.name(last.name));
+                let (message, help) = if last.params.is_some() {
+                    let message = format!("the text ends with the definition of `{name}`: there is nothing to compute");
+                    (message, format!("write what is to be computed at the end, as in `; {name}(...)`"))
+                } else {
+                    let message = "the text ends without a result: the last statement must be an expression";
+                    (message.to_string(), format!("to return `{name}`, write `; {name}` at the end"))
+                };
+                Diagnostic::new(message, last.name_span).with_help(help)
             }
         };
         Err(CompileError::new(CompileErrorKind::Syntax, diagnostic, self.source))

@@ -6,7 +6,7 @@
 
 use std::fmt::{self, Write};
 
-use super::ast::{Ast, Attribute, BinaryOp, Literal, NameId, Node, NodeId};
+use super::ast::{Ast, Attribute, BinaryOp, Literal, NameId, Node, NodeId, Span};
 
 /// The text of a tree, with as few parentheses as possible.
 pub fn print(ast: &Ast) -> String {
@@ -63,6 +63,9 @@ impl<'a> Printer<'a> {
     fn print(mut self) -> String {
         for assignment in &self.ast.assignments {
             self.out.push_str(self.ast.name(assignment.name));
+            if assignment.params.is_some() {
+                self.params(self.ast.params(assignment));
+            }
             self.out.push_str(" = ");
             self.run(Work::Node(assignment.value, Strength::Conditional));
             self.out.push_str("; ");
@@ -77,6 +80,15 @@ impl<'a> Printer<'a> {
             self.out.push(',');
         }
         self.out
+    }
+
+    fn params(&mut self, params: &[(NameId, Span)]) {
+        self.out.push('(');
+        for (at, &(name, _)) in params.iter().enumerate() {
+            self.out.push_str(if at == 0 { "" } else { ", " });
+            self.out.push_str(self.ast.name(name));
+        }
+        self.out.push(')');
     }
 
     fn run(&mut self, work: Work) {

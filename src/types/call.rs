@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::functions::Function;
 use super::graph::Axes;
-use super::resolve::{Call, Meaning};
+use super::resolve::{Call, Meaning, signature};
 use crate::diagnostic::{Diagnostic, excerpt};
 use crate::error::CompileErrorKind;
 use crate::syntax::ast::{Argument, Ast, Literal, Node, NodeId, Span, UnaryOp};
@@ -46,6 +46,23 @@ pub(super) fn read(site: &Site, function: &'static Function, meanings: &mut [Mea
     Ok(call)
 }
 
+/// Checks a call of a function of the text: as many arguments as parameters, none by keyword.
+pub(super) fn check_defined(site: &Site, ast: &Ast, definition: usize) -> Result<(), Failure> {
+    let name = excerpt(site.name);
+    let signature = || format!("`{}`", signature(ast, definition));
+    if let Some((keyword, span)) = site.args.iter().find_map(|argument| argument.keyword) {
+        let message = format!("`{name}` has no keyword `{}`", excerpt(ast.name(keyword)));
+        return Err((CompileErrorKind::Name, Diagnostic::new(message, span).with_help(signature())));
+    }
+    let params = ast.assignments.get(definition).map_or(0, |definition| ast.params(definition).len());
+    if site.args.len() == params {
+        return Ok(());
+    }
+    let message = format!("`{name}` takes {}, {} given", arguments(params), site.args.len());
+    let help = format!("it is defined in this text as {}", signature());
+    Err((CompileErrorKind::Type, Diagnostic::new(message, site.span).with_help(help)))
+}
+
 /// Which argument each parameter gets.
 fn assign(site: &Site, function: &Function) -> Result<SmallVec<[Option<NodeId>; 3]>, Failure> {
     let mut slots: SmallVec<[Option<NodeId>; 3]> = SmallVec::from_elem(None, function.params.len());
@@ -80,11 +97,16 @@ fn wrong(message: impl Into<String>, span: Span) -> Failure {
     (CompileErrorKind::Type, Diagnostic::new(message, span))
 }
 
+fn arguments(n: usize) -> String {
+    if n == 1 { "1 argument".to_string() } else { format!("{n} arguments") }
+}
+
 fn arity(site: &Site, function: &Function) -> Failure {
-    let count = |n: usize| if n == 1 { "1 argument".to_string() } else { format!("{n} arguments") };
     let most = function.params.len();
-    let takes =
-        if function.required == most { count(most) } else { format!("{} to {}", function.required, count(most)) };
+    let takes = match function.required {
+        required if required == most => arguments(most),
+        required => format!("{required} to {}", arguments(most)),
+    };
     let diagnostic = Diagnostic::new(format!("`{}` takes {takes}, {} given", site.name, site.args.len()), site.span)
         .with_help(format!("`{}`", function.signature(site.name)));
     (CompileErrorKind::Type, diagnostic)

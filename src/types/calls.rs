@@ -9,11 +9,11 @@ use super::composed::Composed;
 use super::divide;
 use super::functions::{Function, Rule};
 use super::graph::{Axes, NodeId, NodeKind};
-use super::promote::Type;
+use super::promote::{Type, common};
 use super::resolve::Call;
 use super::value::{Operand, Typed, Typer, Value, error_with_help};
-use crate::dtype::{DType, Kind};
-use crate::ir::{Fold, Monoid, Op};
+use crate::dtype::{DType, Kind, Scalar};
+use crate::ir::{Fold, Helper, Monoid, Op};
 use crate::math::Elementary;
 
 impl Typer<'_> {
@@ -64,6 +64,7 @@ impl Typer<'_> {
             }
             (Rule::IsNan | Rule::IsInf | Rule::IsFinite, &[x]) => self.classify(call.function.rule, x),
             (Rule::Fold(fold), &[x]) => self.reduce(fold, x, &call.axes, call.keepdims),
+            (Rule::Custom(helper), _) => self.custom(helper, args),
             (Rule::Mean, &[x]) => self.mean(x, &call.axes, call.keepdims),
             (Rule::Var { root }, &[x]) => self.variance(x, call, root),
             _ => self.wrong_count(call.function),
@@ -99,6 +100,26 @@ impl Typer<'_> {
     fn refuse_bool(&self, x: Operand) -> Typed<Value> {
         let help = format!("convert it: `{}`", self.call_text("i32", x.span));
         error_with_help("this function takes numbers, not bool", x.span, help)
+    }
+
+    /// A function of the caller's: arguments are converted where that loses nothing. Its result is strong.
+    fn custom(&mut self, helper: &'static Helper, of: &[Operand]) -> Typed<Value> {
+        let mut nodes = Vec::with_capacity(of.len());
+        for (&x, &to) in of.iter().zip(helper.args()) {
+            let from = self.type_of(x.value);
+            if common([from, Type::Strong(to)]) != Type::Strong(to) {
+                let message = format!("`{}` takes {to} here, not {from}", helper.name);
+                return error_with_help(
+                    message,
+                    x.span,
+                    format!("convert it: `{}`", self.call_text(to.name(), x.span)),
+                );
+            }
+            nodes.push(self.coerce(x, to, &[])?);
+        }
+        let e = &mut self.emit;
+        let (everywhere, never) = (e.constant(true), e.constant(Scalar::from_bits(helper.result(), 0)));
+        Ok(Value::Node { id: e.patch(everywhere, never, helper, &nodes), weak: false })
     }
 
     fn truths(&mut self, op: Op, of: &[Operand]) -> Typed<Value> {

@@ -85,7 +85,7 @@ impl Emit {
         let bits: SmallVec<[u64; 3]> = args.iter().filter_map(|&x| self.as_const(x)).map(Scalar::bits).collect();
         match self.as_const(mask) {
             Some(c) if !bool::from_scalar(c) => return fast,
-            Some(_) if bits.len() == args.len() => {
+            Some(_) if bits.len() == args.len() && helper.folds() => {
                 return self.constant(Scalar::from_bits(helper.result(), helper.call(&bits)));
             }
             _ => {}
@@ -105,6 +105,7 @@ impl Emit {
 
     /// An elementary function of floats of one type. Of constants it is a constant, as exact as can be.
     pub fn math(&mut self, function: Elementary, args: &[NodeId]) -> NodeId {
+        self.graph.count_elementary();
         let constants: SmallVec<[Scalar; 2]> = args.iter().filter_map(|&x| self.as_const(x)).collect();
         if constants.len() == args.len()
             && let Some(value) = math::eval(function, Accuracy::Best, &constants)

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use super::composed::Composed;
 use crate::dtype::DType;
-use crate::ir::{Fold, Op};
+use crate::ir::{Fold, Helper, Op};
 use crate::math::Elementary;
 use crate::syntax::ast::{BinaryOp, CompareOp, UnaryOp};
 
@@ -89,6 +89,8 @@ pub enum Rule {
         /// Whether the square root is taken.
         root: bool,
     },
+    /// A function of the caller's.
+    Custom(&'static Helper),
 }
 
 impl Rule {

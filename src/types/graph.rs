@@ -183,10 +183,17 @@ enum Key {
     Count(Axes),
 }
 
+/// What an elementary function counts as, in operations.
+const ELEMENTARY: usize = 24;
+
 /// Builds a [`Graph`], sharing equal nodes (`a*b` and `b*a` too).
 #[derive(Default)]
 pub struct GraphBuilder {
     graph: Graph,
+    /// What else than nodes the graph has cost, counted as nodes.
+    beside: usize,
+    /// For each free name that is an input, which.
+    places: HashMap<(u32, Option<Part>), u32>,
     memo: HashMap<(Key, SmallVec<[NodeId; 3]>), NodeId>,
 }
 
@@ -203,14 +210,22 @@ impl GraphBuilder {
 
     /// The input for a free name; the same node each time.
     pub fn input(&mut self, name: u32, dtype: DType, part: Option<Part>, span: Span) -> NodeId {
-        let at = match self.graph.inputs.iter().position(|i| i.name == name && i.part == part) {
-            Some(at) => at,
-            None => {
-                self.graph.inputs.push(Input { name, dtype, part });
-                self.graph.inputs.len() - 1
-            }
-        };
-        self.add(NodeKind::Input(at as u32), &[], dtype, span)
+        let inputs = &mut self.graph.inputs;
+        let at = *self.places.entry((name, part)).or_insert_with(|| {
+            inputs.push(Input { name, dtype, part });
+            inputs.len() as u32 - 1
+        });
+        self.add(NodeKind::Input(at), &[], dtype, span)
+    }
+
+    /// How large the graph is, in operations.
+    pub fn size(&self) -> usize {
+        self.graph.nodes.len() + self.beside
+    }
+
+    /// Counts an elementary function, which is lowered to, or was evaluated by, some dozen operations.
+    pub fn count_elementary(&mut self) {
+        self.beside += ELEMENTARY;
     }
 
     /// The index of the free name that a node is, if it is an input.

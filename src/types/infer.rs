@@ -17,6 +17,7 @@ use crate::dtype::{DType, Kind};
 use crate::error::{CompileError, CompileErrorKind};
 use crate::math::complex::Part;
 use crate::syntax::ast::{Ast, Attribute, BinaryOp, CompareOp, Literal, Node, NodeId};
+use crate::syntax::{Limits, limits};
 
 /// The type of an argument.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -40,8 +41,9 @@ impl InputType {
 }
 
 /// The graph of a text for arguments of these types, one for each of [`Resolved::free`].
-pub fn infer(ast: &Ast, source: &str, resolved: &Resolved, inputs: &[InputType]) -> Result<Graph, CompileError> {
-    let mut pass = walk(ast, source, resolved, inputs)?;
+pub fn infer(source: &str, resolved: &Resolved, inputs: &[InputType], limits: &Limits) -> Result<Graph, CompileError> {
+    let mut pass = walk(source, resolved, inputs, limits)?;
+    let ast = &resolved.ast;
     let fail = |diagnostic: Box<Diagnostic>| CompileError::new(CompileErrorKind::Type, *diagnostic, source);
     let (mut outputs, mut results) = (Vec::with_capacity(ast.results.len()), Vec::with_capacity(ast.results.len()));
     for &result in &ast.results {
@@ -60,18 +62,19 @@ pub fn infer(ast: &Ast, source: &str, resolved: &Resolved, inputs: &[InputType])
 }
 
 /// What is to be said of a text that [`infer`] takes: what is computed once, and what is a constant.
-pub fn notes(ast: &Ast, source: &str, resolved: &Resolved, inputs: &[InputType]) -> Result<Notes, CompileError> {
-    let pass = walk(ast, source, resolved, inputs)?;
-    Ok(Notes::new(ast, &pass.values, &pass.typer.emit))
+pub fn notes(source: &str, resolved: &Resolved, inputs: &[InputType], limits: &Limits) -> Result<Notes, CompileError> {
+    let pass = walk(source, resolved, inputs, limits)?;
+    Ok(Notes::new(&resolved.ast, &pass.values, &pass.typer.emit))
 }
 
 /// Gives each node of the tree its value.
 fn walk<'a>(
-    ast: &'a Ast,
     source: &'a str,
     resolved: &'a Resolved,
     inputs: &'a [InputType],
+    limits: &Limits,
 ) -> Result<Pass<'a>, CompileError> {
+    let ast = &resolved.ast;
     let mut pass = Pass {
         ast,
         resolved,
@@ -86,9 +89,16 @@ fn walk<'a>(
         pass.typer.emit.span = ast.span(id);
         let value = match resolved.meanings.get(at) {
             Some(Meaning::Static) => None,
-            meaning => Some(pass.node(id, node, meaning.copied().unwrap_or(Meaning::Plain)).map_err(fail)?),
+            meaning => {
+                let value = pass.node(id, node, meaning.copied().unwrap_or(Meaning::Plain));
+                Some(value.map_err(|diagnostic| fail(pass.with_site(id, diagnostic)))?)
+            }
         };
         pass.values.push(value);
+        if pass.typer.emit.graph.size() > limits.operations {
+            let what = "too many operations once types are known";
+            return Err(limits::exceeded(source, ast.span(id), what, limits.operations, "operations"));
+        }
     }
     Ok(pass)
 }
@@ -222,11 +232,31 @@ impl Pass<'_> {
         let resolved = self.resolved;
         let call = match meaning {
             Meaning::Call(at) => resolved.calls.get(at as usize),
+            // A function of the text: its body stands before.
+            Meaning::Assigned(body) => return Ok(self.operand(body)?.value),
             _ => None,
         };
         let Some(call) = call else { return error("this call has no meaning", self.ast.span(id)) };
         let args = call.args.iter().map(|&x| self.operand(x)).collect::<Typed<SmallVec<[Operand; 3]>>>()?;
         self.typer.call(call, &args)
+    }
+
+    /// An error in the body of a function says in which call: types are those of the call.
+    fn with_site(&self, id: NodeId, mut diagnostic: Box<Diagnostic>) -> Box<Diagnostic> {
+        let sites = &self.resolved.sites;
+        let at = sites.partition_point(|&(_, call)| call < id);
+        if let Some(&(first, call)) = sites.get(at)
+            && first <= id
+        {
+            let text = match (self.typer.text(self.ast.span(call)), self.ast.node(call)) {
+                (text, Node::Call { function, .. }) if text == "x" => {
+                    format!("{}(...)", crate::diagnostic::excerpt(self.ast.name(*function)))
+                }
+                (text, _) => text,
+            };
+            diagnostic.message += &format!(" (in the call `{text}`)");
+        }
+        diagnostic
     }
 
     fn attribute(&mut self, x: Operand, attribute: Attribute) -> Typed<Value> {

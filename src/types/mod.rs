@@ -1,7 +1,7 @@
 //! Syntax tree and input types to typed graph.
 //!
 //! Once per text, `resolve` finds what its names stand for (`call` reads the arguments of calls, against the table in
-//! `functions`). For each set of argument types, `infer` walks the tree and asks `operators` and `calls` to type and lower
+//! `functions`), and `expand` puts the functions of the text in where they are called. For each set of argument types, `infer` walks the tree and asks `operators` and `calls` to type and lower
 //! each node: `promote` has the rules of types, `value` what a part of the text is worth so far, `exact` the arithmetic
 //! of literals, `emit` the primitive operations, `divide` and `power` the longer ones. What comes out is a `graph`; `notes` are for
 //! `explain`.
@@ -13,6 +13,7 @@ mod composed;
 mod divide;
 mod emit;
 mod exact;
+mod expand;
 pub mod functions;
 pub mod graph;
 pub mod infer;
@@ -21,6 +22,7 @@ mod operators;
 mod power;
 mod print;
 pub mod promote;
+pub mod registered;
 pub mod resolve;
 #[cfg(test)]
 mod tests;
@@ -30,4 +32,4 @@ pub use functions::Function;
 pub use graph::Graph;
 pub use infer::{InputType, infer, notes};
 pub use notes::Notes;
-pub use resolve::{Resolved, resolve};
+pub use resolve::{Given, Resolved, resolve};

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
 """The constants of src/math/erf.rs: minimax polynomials for erf and erfc, `f64` and for results in `f32`."""
+import itertools
+import math
+
 import mpmath as mp
 from minimax import minimax
 
@@ -11,6 +14,18 @@ def show(name, c):
     for v in c:
         print(f"    {float(v)!r},")
     print("];")
+
+
+def rounded(c, count, at, weight):
+    """Coefficients rounded to floats, the first few up or down, whichever makes the weighted error at these points least."""
+    near = [float(v) for v in c]
+    ways = [[v, math.nextafter(v, math.inf if x > v else -math.inf)] for v, x in zip(near[:count], c)]
+
+    def error(first):
+        off = [mp.mpf(v) - x for v, x in zip(list(first) + near[count:], c)]
+        return max(abs(mp.polyval(off[::-1], t)) * weight(t) for t in at)
+
+    return list(min(itertools.product(*ways), key=error)) + near[count:]
 
 
 def erf_over_x(u):
@@ -32,7 +47,7 @@ def scaled(r):
 LN2_HALF = mp.log(2) / 2 * mp.mpf("1.0001")
 
 for suffix, small_top, small, bottom, top, degree, exp_degree in (
-    ("", "0.875", 11, "0.75", "27.3", 21, 9),
+    ("", "0.875", 11, "0.71875", "27.3", 22, 9),
     ("_F32", "1", 7, "1", "10.1", 9, 5),
 ):
     p, _, e = minimax(erf_over_x, 0, mp.mpf(small_top) ** 2, small, w=lambda u: 1)
@@ -52,4 +67,5 @@ for suffix, small_top, small, bottom, top, degree, exp_degree in (
         slope * lo + shift, slope * hi + shift, degree, w=lambda t: 1 / scaled((t - shift) / slope),
     )
     print(f"// {mp.nstr(mp.log(e, 2), 5)}")
-    show("SCALED" + suffix, p)
+    weight = lambda t: 1 / scaled((t - shift) / slope)
+    show("SCALED" + suffix, rounded(p, 6, [mp.mpf(k) / 25 for k in range(-25, 26)], weight))

@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """The constants of src/math/exp.rs and src/math/hyperbolic.rs.
 
-python3 tools/math/exp.py      needs Sollya (https://www.sollya.org)
+python3 tools/math/exp.py      needs Sollya (https://www.sollya.org) and mpmath
 
 Each polynomial is the best one, or nearly, whose coefficients are floats of the type (Brisebarre & Chevillard 2007: Sollya's
 fpminimax). The leading terms, which the code has on its own, are held fixed. Prints the error of each, as a power of 2.
 """
 
-import struct
 import subprocess
+
+import mpmath as mp
+from minimax import minimax
+
+mp.mp.prec = 160
 
 # Arguments are reduced to half a period; the rounding of the reduction takes them a little beyond.
 HALF_LN2 = "(log(2)/2 + 1b-17)"
@@ -62,6 +66,15 @@ for ty in FORMAT:
     polynomial("EXP", ty, "exp(x)", range(2, 7 if short else 12), "1 + x", *sides)
     polynomial("EXPM1", ty, "expm1(x)", range(3, 8 if short else 13), "x + x^2/2", *sides)
     polynomial("EXP2", ty, "2^x", range(2, 7 if short else 12), f"1 + x*({hi} + {lo})", f"-{HALF}", HALF)
-    # Even and odd functions: one half is enough, and 0 itself is left out.
-    polynomial("COSH", ty, "cosh(x)", range(2, 7 if short else 11, 2), "1", "1b-60", HALF_LN2)
-    polynomial("SINH", ty, "sinh(x)", range(3, 8 if short else 12, 2), "x", "1b-60", HALF_LN2)
+
+# Even and odd functions: one half is enough, and 0 itself is left out. `f32` computes in `f64`.
+for name, terms in ("", 5), ("_WIDE", 3):
+    polynomial(f"COSH{name}", "f64", "cosh(x)", range(2, 2 * terms + 1, 2), "1", "1b-60", HALF_LN2)
+    polynomial(f"SINH{name}", "f64", "sinh(x)", range(3, 2 * terms + 2, 2), "x", "1b-60", HALF_LN2)
+polynomial("TANH", "f64", "tanh(x)", range(3, 14, 2), "x", "1b-60", f"{HALF_LN2}/2")
+
+end = mp.mpf("9.1")
+above, below, error = minimax(lambda z: mp.tanh(mp.sqrt(z)) / mp.sqrt(z) if z else mp.mpf(1), 0, end**2, 4, m=5)
+print(f"TANH_ABOVE, TANH_BELOW: tanh(x)/x in x^2, relative error 2^{float(mp.log(abs(error), 2)):.1f}")
+for coefficients in above, below:
+    print(f"    {[float(c) for c in coefficients]},")

@@ -50,16 +50,19 @@ def odd(count):
     return [2 * i + 3 for i in range(count)]
 
 
-def half_pi(comment, rounded):
-    hi = rounded(float(mpmath.pi / 2))
+def half_pi(comment, digits, rounded):
+    """The first digits of pi/2, few enough for 3/4 pi to be exact, and what they lack, as a part of them."""
+    unit = 2.0 ** (1 - digits)
+    hi = float(mpmath.nint(mpmath.pi / 2 / unit)) * unit
+    assert rounded(1.5 * hi) == mpmath.mpf(1.5) * hi
     tail = rounded(float((mpmath.pi / 2 - hi) / hi))
     print(f"// {comment}: {hi!r} * (1 + {tail!r})\n")
 
 
-half_pi("pi/2, f64", float)
-half_pi("pi/2, f32", f32)
-minimax("(atan(x) - x)/x^3 in x^2, |x| <= 1, f64", "atan(x)", "x", odd(20), "D", "1b-20", "1")
-minimax("(atan(x) - x)/x^3 in x^2, |x| <= 1, f32", "atan(x)", "x", odd(9), "single", "1b-20", "1")
+half_pi("pi/2, f64", 53, float)
+half_pi("pi/2, f32", 22, f32)
+minimax("(atan(x) - x)/x^3 in x^2, |x| <= 1/2, f64", "atan(x)", "x", odd(12), "D", "1b-20", "0.5")
+minimax("(atan(x) - x)/x^3 in x^2, |x| <= 1/2, f32", "atan(x)", "x", odd(5), "single", "1b-20", "0.5")
 minimax("(asin(x) - x)/x^3 in x^2, |x| <= 1/2, f64", "asin(x)", "x", odd(12), "D", "1b-20", "0.5")
 minimax("(asin(x) - x)/x^3 in x^2, |x| <= 1/2, f32", "asin(x)", "x", odd(5), "single", "1b-20", "0.5")
 # |e| is at most 0.1021 for the seed of the code, and the argument of the root is 1 - e.

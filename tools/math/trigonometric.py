@@ -25,6 +25,16 @@ def double(v):
     return mpf(float(v))
 
 
+def floored(digits):
+    """The greatest float of so many binary digits that is not above a positive number."""
+
+    def nearest(v):
+        scale = mpf(2) ** (digits - 1 - floor(log(v, 2)))
+        return floor(v * scale) / scale
+
+    return nearest
+
+
 def show(name, values, round_to):
     values = [round_to(v) for v in values]
     text = [repr(float(v)) for v in values]
@@ -149,40 +159,35 @@ def main():
     of_sin = lambda z: sin(sqrt(z)) / sqrt(z)
     for name, value, cut, nearest in [
         ("HALF_PI", pi / 2, [double, 81, double], double),
-        ("PI", pi, [double, double, double], double),
-        ("PI, f32", pi, [single, single, single], single),
-        ("HALF_PI, f32", pi / 2, [single, single, single], single),
+        ("pi", pi, [floored(53)] * 3, double),
+        ("pi of FAST_F32", pi, [floored(24)] * 3, single),
     ]:
         found, rest = parts(value, cut)
         constant(name, found, nearest, f"what is left: {bits(rest)}")
 
-    # The reduced argument may exceed its interval by the error of the quotient.
-    quarter, half = (pi / 4 + mpf(2) ** -20) ** 2, (pi / 2 + mpf(2) ** -20) ** 2
-    wide_quarter, wide_half = (pi / 4 + mpf(2) ** -6) ** 2, (pi / 2 + mpf(2) ** -6) ** 2
+    # The reduced argument exceeds its interval by the error of the quotient, and the cosine's by what rounding it down lacks.
+    quarter, half = (pi / 4 + mpf(2) ** -20) ** 2, (pi / 2 + mpf(2) ** -9) ** 2
+    wide_quarter, wide_half = (pi / 4 + mpf(2) ** -8) ** 2, (pi / 2 + mpf(2) ** -4) ** 2
 
     c, e = polynomial(lambda z: (1 - of_sin(z)) / z, lambda z: z / of_sin(z), 5, quarter, double)
     constant("SIN", c, double, f"sin r = r - r*z*SIN(z) on pi/4: {bits(e)}")
     c, e = polynomial(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2, lambda z: z**2 / cos(sqrt(z)), 5, quarter, double)
     constant("COS", c, double, f"cos r = 1 - z/2 + z*z*COS(z) on pi/4: {bits(e)}")
-    for n in (6, 7):
-        c, e = polynomial(lambda z: (of_sin(z) - 1) / z, lambda z: z / of_sin(z), n, half, double)
-        constant("FAST_SIN", c, double, f"sin r = r + r*z*FAST_SIN(z) on pi/2: {bits(e)}")
-    for n in (3, 4):
-        c, e = polynomial(lambda z: (of_sin(z) - 1) / z, lambda z: z / of_sin(z), n, half, double)
-        constant("BEST_F32.sin", c, double, f"sin r = r + r*z*sin(z) on pi/2: {bits(e)}")
-    for n in (2, 3):
-        c, e = polynomial(lambda z: (of_sin(z) - 1) / z, lambda z: z / of_sin(z), n, wide_half, single)
-        constant("FAST_SIN_F32", c, single, f"sin r = r + r*z*FAST_SIN_F32(z) on pi/2, f32: {bits(e)}")
+    for name, degree, end, nearest in [
+        ("BEST_F32", 4, half, double),
+        ("FAST", 8, half, double),
+        ("FAST_F32", 4, wide_half, single),
+    ]:
+        c, e = polynomial(of_sin, lambda z: 1 / of_sin(z), degree, end, nearest)
+        constant(f"{name}.sin", c, nearest, f"sin r = r*sin(z) on pi/2: {bits(e)}")
     for name, above, below, end, nearest in [
-        ("FAST_TAN", 3, 3, quarter, double),
-        ("FAST_TAN", 3, 4, quarter, double),
-        ("TAN_F32", 1, 2, quarter, double),
-        ("TAN_F32", 2, 2, quarter, double),
-        ("FAST_TAN_F32", 1, 2, wide_quarter, single),
+        ("BEST_F32", 2, 2, quarter, double),
+        ("FAST", 3, 3, quarter, double),
+        ("FAST_F32", 1, 2, wide_quarter, single),
     ]:
         p, q, e = fraction(above, below, end, nearest)
-        constant(f"{name}.0", p, nearest, f"tan r = r*(1 + z*p(z))/(1 + z*q(z)): {bits(e)}")
-        show(f"{name}.1", q, nearest)
+        constant(f"{name}.tan[0]", [mpf(1)] + p, nearest, f"tan r = r*p(z)/q(z) on pi/4: {bits(e)}")
+        show(f"{name}.tan[1]", [mpf(1)] + q, nearest)
 
 
 main()

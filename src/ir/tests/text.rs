@@ -24,10 +24,10 @@ fn sample() -> Kernel {
     let wide = b.convert(vn, DType::I64);
     let mask = b.op(Op::Lt, &[i, wide]);
     let product = b.op(Op::Mul, &[va, c]);
-    let exp = b.patch(mask, product, Helper::from_name("exp.f64").unwrap(), &[vy]);
-    b.store(Access::plain(y, [row, col]), exp);
+    let sine = b.patch(mask, product, Helper::from_name("sin.f64").unwrap(), &[vy]);
+    b.store(Access::plain(y, [row, col]), sine);
     b.fault(mask, FaultCode::NegativePower);
-    let sum = b.accumulate(Monoid::from_name("sum.f64").unwrap(), &[exp]);
+    let sum = b.accumulate(Monoid::from_name("sum.f64").unwrap(), &[sine]);
     let root = b.op(Op::Sqrt, &[sum[0]]);
     b.store(Access::plain(z, [row]), root);
     b.finish()
@@ -48,7 +48,7 @@ kernel {
             v4 = index i1
             v6 = lt.i64 v4, v5
             v7 = mul.f64 v0, v3
-            v8 = patch v6, v7, exp.f64(v2)
+            v8 = patch v6, v7, sin.f64(v2)
             store y[i0, i1], v8
             fault v6, negative_power
             v11 = accumulate sum.f64(v8)

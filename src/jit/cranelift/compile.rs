@@ -17,6 +17,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use super::emit::Emitter;
 use super::isa::Target;
 use super::lanes::PART;
+use super::padded::Padded;
 use super::pages::Pages;
 use super::past_cache;
 use super::shape::Shape;
@@ -55,6 +56,8 @@ pub(super) struct Native {
     /// The form that stores past the cache, once it has been asked for; `None` if there is none.
     past_cache: OnceLock<Option<Pages>>,
     constants: Box<[Constant]>,
+    /// How it is run, if it has whole steps alone.
+    padded: Option<Padded>,
     operands: usize,
     strides: usize,
     loops: usize,
@@ -74,6 +77,17 @@ impl Native {
         if call.extents.contains(&0) {
             return;
         }
+        match &self.padded {
+            // SAFETY: as the caller promises; what `Padded` hands on are whole steps.
+            Some(padded) => unsafe { padded.run(call, |call| self.steps(pages, call)) },
+            // SAFETY: as the caller promises.
+            None => unsafe { self.steps(pages, call) },
+        }
+    }
+
+    /// # Safety
+    /// As for [`enter`](Native::enter); the innermost trip count must be of whole steps, if the kernel asks for it.
+    unsafe fn steps(&self, pages: &Pages, call: &Call) {
         // SAFETY: the pages hold the code that `compile` made, whose first byte is the entry of a function of this
         // type, position independent and made for this CPU; they live as long as `self`.
         let entry = unsafe { std::mem::transmute::<*const u8, Entry>(pages.code().as_ptr()) };
@@ -131,12 +145,13 @@ fn writes_whole_lines(kernel: &Kernel) -> bool {
 /// Native code for a kernel.
 pub(super) fn compile(target: &Target, kernel: &Kernel) -> Result<Native, Unsupported> {
     let streams = target.features.unaligned && cfg!(target_arch = "x86_64") && writes_whole_lines(kernel);
-    generate(target, kernel, false, |code, constants, _, stores| {
+    generate(target, kernel, false, |code, constants, _, stores, padded| {
         Ok(Native {
             pages: Pages::new(code)?,
             stores: if streams { stores } else { Box::default() },
             past_cache: OnceLock::new(),
             constants: constants.into_iter().map(Constant).collect(),
+            padded,
             operands: kernel.operands.len(),
             strides: kernel.stride_count(),
             loops: kernel.loops(),
@@ -146,7 +161,7 @@ pub(super) fn compile(target: &Target, kernel: &Kernel) -> Result<Native, Unsupp
 
 /// The code as text, in the assembler's form.
 pub(super) fn listing(target: &Target, kernel: &Kernel) -> Result<String, Unsupported> {
-    generate(target, kernel, true, |_, _, text, _| Ok(text.unwrap_or_default().to_owned()))
+    generate(target, kernel, true, |_, _, text, _, _| Ok(text.unwrap_or_default().to_owned()))
 }
 
 /// Generates code and hands it on: bytes, constants, and a listing if one is asked for.
@@ -154,7 +169,13 @@ fn generate<T>(
     target: &Target,
     kernel: &Kernel,
     disassemble: bool,
-    use_code: impl FnOnce(&[u8], Vec<[u8; PART]>, Option<&str>, Box<[Range<usize>]>) -> Result<T, Unsupported>,
+    use_code: impl FnOnce(
+        &[u8],
+        Vec<[u8; PART]>,
+        Option<&str>,
+        Box<[Range<usize>]>,
+        Option<Padded>,
+    ) -> Result<T, Unsupported>,
 ) -> Result<T, Unsupported> {
     let shape = Shape::of(kernel)?;
     let mut scratch = SCRATCH
@@ -180,7 +201,7 @@ fn generate<T>(
     };
     let places = code.buffer.get_srclocs_sorted().iter().filter(|place| !place.loc.is_default());
     let stores = places.map(|place| place.start as usize..place.end as usize).collect();
-    let result = use_code(code.code_buffer(), constants, code.vcode.as_deref(), stores);
+    let result = use_code(code.code_buffer(), constants, code.vcode.as_deref(), stores, shape.padded);
     scratch.context.clear();
     SCRATCH.with(|cell| {
         if let Ok(mut kept) = cell.try_borrow_mut() {

@@ -94,6 +94,8 @@ pub(super) struct Emitter<'a> {
     pub state_slots: Vec<Vec<i32>>,
     entry_loads: SmallVec<[((Table, usize), clif::Value); 16]>,
     pub pool: Pool,
+    /// Values with their signs changed, by what they became.
+    pub negated: HashMap<clif::Value, clif::Value>,
     frame: Frame,
     signatures: HashMap<(clif::Type, usize), clif::SigRef>,
 }
@@ -174,6 +176,7 @@ impl<'a> Emitter<'a> {
             state_slots: Vec::new(),
             entry_loads: SmallVec::new(),
             pool: Pool::default(),
+            negated: HashMap::new(),
             frame: Frame::default(),
             signatures: HashMap::new(),
         }

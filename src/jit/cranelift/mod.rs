@@ -14,6 +14,7 @@
 //! | `convert`    | conversions, and widths of masks                              |
 //! | `memory`     | loads and stores                                              |
 //! | `accumulate` | reductions                                                    |
+//! | `padded`     | long bodies without a tail                                    |
 //! | `patch`      | helper calls and faults for some lanes alone                  |
 //! | `past_cache` | the form of a kernel that stores past the cache               |
 //! | `pages`      | executable memory                                             |
@@ -28,6 +29,7 @@ mod lanes;
 mod memory;
 mod nest;
 mod ops;
+mod padded;
 mod pages;
 mod past_cache;
 mod patch;

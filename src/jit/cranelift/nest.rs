@@ -7,7 +7,7 @@
 //! | `tail`                      |                                             | a step of one point, then `left`     |
 //! | `done`                      |                                             | lanes merged; the level's after code |
 //!
-//! Where there are states, `left` goes on to `spill` and a `head` of the tail's own, which asks the same without them,
+//! A long body has `main` and `done` alone (see `padded.rs`). Where there are states, `left` goes on to `spill` and a `head` of the tail's own, which asks the same without them,
 //! and from there by `reload` to `done`, whose parameters they are.
 //!
 //! Blocks cost more compile time than what is in them, and each edge from a branch to a block that others lead to
@@ -21,9 +21,10 @@ use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, types};
 use smallvec::SmallVec;
 
 use super::emit::{Emitter, Here, Home, Table};
-use super::lanes::{Form, Held};
+use super::lanes::{Form, Held, ints};
 use super::patch::block_args;
 use super::shape::Shape;
+use crate::dtype::DType;
 use crate::ir::{self, Inst, Op};
 
 /// An outer loop that is open.
@@ -94,6 +95,9 @@ impl Emitter<'_> {
         };
         let initial = self.initial_states();
 
+        if self.shape.padded.is_some() {
+            return self.whole_steps(body, &moving, &leaps, &start);
+        }
         let blocks = [(); 4].map(|()| self.b.create_block());
         let [main, left, tail, done] = blocks;
         let main_params = self.loop_params(main, moving.len());
@@ -145,6 +149,23 @@ impl Emitter<'_> {
         self.here = Here::default();
         self.lanes = 1;
         self.merge_states();
+    }
+
+    /// The innermost loop of a body that stands for whole steps alone.
+    fn whole_steps(&mut self, body: &[ir::Value], moving: &[usize], leaps: &[clif::Value], start: &[clif::Value]) {
+        let extent = self.table(Table::Extents, self.kernel.loops() - 1);
+        let [main, done] = [(); 2].map(|()| self.b.create_block());
+        let params = self.loop_params(main, moving.len());
+        self.b.ins().jump(main, &block_args(start));
+        self.b.switch_to_block(main);
+        self.begin_step(self.shape.lanes, moving, &params, None);
+        self.code(body);
+        let next = self.advance(&params, leaps, self.shape.lanes);
+        let more = self.b.ins().icmp(IntCC::UnsignedLessThan, next[0], extent);
+        self.b.ins().brif(more, main, &block_args(&next), done, &[]);
+        self.b.switch_to_block(done);
+        self.here = Here::default();
+        self.lanes = 1;
     }
 
     /// The points that are left, one a step: from `head` on, which is open, to the second of `blocks`, which is open then.
@@ -245,6 +266,14 @@ impl Emitter<'_> {
             let x = self.fetch(args[0]);
             return self.shift_by(op == Op::Shl, ty, &x, count);
         }
+        if let (Op::Select, &[mask, yes, no], false) = (op, args, arg == DType::Bool || self.on_scalars()) {
+            let zero = |v: ir::Value| matches!(self.homes[v.0 as usize], Home::Constant(c) if c.bits() == 0);
+            match (zero(yes), zero(no)) {
+                (_, true) => return self.keep(mask, yes, true, ty),
+                (true, _) => return self.keep(mask, no, false, ty),
+                _ => {}
+            }
+        }
         let mut args: SmallVec<[Held; 3]> = args.iter().map(|&v| self.fetch(v)).collect();
         if self.on_scalars() {
             for arg in &mut args {
@@ -253,6 +282,23 @@ impl Emitter<'_> {
             }
         }
         self.lower(op, arg, ty, &args)
+    }
+
+    /// `x` in the lanes where the mask is as told, zero elsewhere: a bit operation, which more units of the processor have
+    /// than a blend, and no register for the zero.
+    fn keep(&mut self, mask: ir::Value, x: ir::Value, set: bool, ty: DType) -> Held {
+        let form = Form::of(ty);
+        let mask = self.fetch(mask);
+        let mask = self.mask(&mask, form.width());
+        let x = match self.homes[x.0 as usize] {
+            Home::Constant(c) => Held::uniform(form, self.constant_lanes(c.bits(), form.width(), ints(form.width()))),
+            _ => self.fetch(x),
+        };
+        self.map(form, &[&mask, &x], |e, part| {
+            let x = e.as_ints(part[1], form);
+            let v = if set { e.b.ins().band(part[0], x) } else { e.b.ins().band_not(x, part[0]) };
+            e.cast(v, form.vector())
+        })
     }
 
     /// The index of a loop, from the call's origin on.

@@ -155,17 +155,26 @@ impl Emitter<'_> {
                 Op::Sub => e.b.ins().fsub(x[0], x[1]),
                 Op::Mul => e.b.ins().fmul(x[0], x[1]),
                 Op::Div => e.b.ins().fdiv(x[0], x[1]),
-                Op::Fma => e.b.ins().fma(x[0], x[1], x[2]),
+                Op::Fma => {
+                    let [x, y, z] = [x[0], x[1], x[2]].map(|v| match e.negated.get(&v) {
+                        // Part of the instruction then, on x86 and on aarch64.
+                        Some(&v) => e.b.ins().fneg(v),
+                        None => v,
+                    });
+                    e.b.ins().fma(x, y, z)
+                }
                 Op::Sqrt => e.b.ins().sqrt(x[0]),
                 Op::Floor => e.b.ins().floor(x[0]),
                 Op::Ceil => e.b.ins().ceil(x[0]),
                 Op::Trunc => e.b.ins().trunc(x[0]),
                 Op::Round => e.b.ins().nearest(x[0]),
                 Op::Neg => {
-                    let x = e.as_ints(x[0], form);
-                    let mask = e.constant_lanes(sign(form.width()), form.width(), e.b.func.dfg.value_type(x));
-                    let v = e.b.ins().bxor(x, mask);
-                    e.cast(v, form.vector())
+                    let bits = e.as_ints(x[0], form);
+                    let mask = e.constant_lanes(sign(form.width()), form.width(), e.b.func.dfg.value_type(bits));
+                    let v = e.b.ins().bxor(bits, mask);
+                    let v = e.cast(v, form.vector());
+                    e.negated.insert(v, x[0]);
+                    v
                 }
                 Op::Abs => {
                     let v = e.magnitude(x[0], form);

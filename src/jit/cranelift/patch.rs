@@ -15,7 +15,8 @@ use smallvec::SmallVec;
 
 use super::emit::{Emitter, Home, frame_flags};
 use super::lanes::{Form, Held, PART, ints};
-use crate::ir::helper::Helper;
+use crate::ir::helper::{Code, Helper};
+use crate::ir::registered::enter;
 use crate::ir::{self, FaultCode};
 
 impl Emitter<'_> {
@@ -27,52 +28,56 @@ impl Emitter<'_> {
             Home::Constant(_) => true,
             _ => false,
         };
-        let address = helper.code.address();
+        let code = helper.code;
         let args: SmallVec<[Held; 3]> = args.iter().map(|&v| self.fetch(v)).collect();
         if always {
             let refs: SmallVec<[&Held; 3]> = args.iter().collect();
             if self.lanes == 1 || refs.iter().all(|arg| arg.uniform) {
-                return self.per_lane(&refs, form, |e, x| e.call(address, form.lane(), x));
+                return self.per_lane(&refs, form, |e, x| e.call_code(code, form, x));
             }
-            return self.lane_loop(None, &args, None, form, address);
+            return self.lane_loop(None, &args, None, form, code);
         }
         let mask = self.fetch(mask);
         let mask = self.mask(&mask, form.width());
         let fast = self.fetch(fast);
         let uniform = mask.uniform && fast.uniform && args.iter().all(|arg| arg.uniform);
-        let any = self.any(&mask);
         let fast = if uniform { fast } else { fast.expanded(self.lanes) };
-        let cold = self.b.create_block();
-        let go_on = self.b.create_block();
+        // The test is a block with parameters, to which the cold one comes back with no lane set. So what was computed for it is
+        // used once, as an argument, and Cranelift folds loads into instructions only where what becomes of them is.
+        let [test, cold, go_on] = [(); 3].map(|()| self.b.create_block());
         self.b.set_cold_block(cold);
-        let parts: SmallVec<[clif::Value; 4]> =
-            fast.parts.iter().map(|_| self.b.append_block_param(go_on, form.vector())).collect();
-        self.b.ins().brif(any, cold, &[], go_on, &block_args(&fast.parts));
+        let args_of_test = |mask: &[clif::Value], fast: &[clif::Value]| block_args(&[mask, fast].concat());
+        self.b.ins().jump(test, &args_of_test(&mask.parts, &fast.parts));
+        self.b.switch_to_block(test);
+        let [mask, fast] = [mask, fast].map(|mut held| {
+            for part in &mut held.parts {
+                *part = self.b.append_block_param(test, self.b.func.dfg.value_type(*part));
+            }
+            held
+        });
+        let any = self.any(&mask);
+        self.b.ins().brif(any, cold, &[], go_on, &[]);
         self.b.switch_to_block(cold);
         let patched = if uniform || self.lanes == 1 {
             let scalars: SmallVec<[clif::Value; 3]> = args.iter().map(|arg| self.extract(arg, 0)).collect();
-            let v = self.call(address, form.lane(), &scalars);
+            let v = self.call_code(code, form, &scalars);
             let part = if uniform { self.b.ins().splat(form.vector(), v) } else { self.lane_zero(form, v) };
             SmallVec::from_slice(&[part])
         } else {
-            self.lane_loop(Some(&mask), &args, Some(&fast), form, address).parts
+            self.lane_loop(Some(&mask), &args, Some(&fast), form, code).parts
         };
-        self.b.ins().jump(go_on, &block_args(&patched));
+        let none = self.constant_lanes(0, PART / 2, ints(mask.form.width()));
+        let none: SmallVec<[clif::Value; 4]> = mask.parts.iter().map(|_| none).collect();
+        self.b.ins().jump(test, &args_of_test(&none, &patched));
         self.b.switch_to_block(go_on);
-        Held { form, parts, uniform }
+        fast
     }
 
     /// Calls the helper in a loop over the lanes: all, or those whose mask is set.
-    fn lane_loop(
-        &mut self,
-        mask: Option<&Held>,
-        args: &[Held],
-        fast: Option<&Held>,
-        form: Form,
-        address: usize,
-    ) -> Held {
+    fn lane_loop(&mut self, mask: Option<&Held>, args: &[Held], fast: Option<&Held>, form: Form, code: Code) -> Held {
         let (lanes, width, cold) = (self.lanes, form.width(), mask.is_some());
-        let bytes = form.parts(lanes) * PART;
+        let widest = args.iter().map(|arg| arg.form.parts(lanes)).max().unwrap_or(0).max(form.parts(lanes));
+        let bytes = widest * PART;
         let room = self.scratch(bytes * (args.len() + 2));
         let place = |k: usize| room + (bytes * k) as i32;
         for (k, held) in mask.into_iter().chain(args).chain(fast).enumerate() {
@@ -101,9 +106,18 @@ impl Emitter<'_> {
             self.b.ins().jump(body, &[]);
         }
         self.b.switch_to_block(body);
-        let scalars: SmallVec<[clif::Value; 3]> =
-            (0..args.len()).map(|k| self.b.ins().load(form.lane(), frame_flags(), at, place(first + k))).collect();
-        let v = self.call(address, form.lane(), &scalars);
+        let mut scalars = SmallVec::<[clif::Value; 3]>::new();
+        for (k, arg) in args.iter().enumerate() {
+            // `j` counts bytes of the result.
+            let offset = match (arg.form.width(), width) {
+                (own, result) if own > result => self.b.ins().ishl_imm_u(j, 1),
+                (own, result) if own < result => self.b.ins().ushr_imm_u(j, 1),
+                _ => j,
+            };
+            let at = self.b.ins().iadd(frame, offset);
+            scalars.push(self.b.ins().load(arg.form.lane(), frame_flags(), at, place(first + k)));
+        }
+        let v = self.call_code(code, form, &scalars);
         self.b.ins().store(frame_flags(), v, at, result);
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(next);
@@ -112,6 +126,32 @@ impl Emitter<'_> {
         self.b.ins().brif(more, head, &[BlockArg::Value(after)], done, &[]);
         self.b.switch_to_block(done);
         self.reload(form, result, lanes)
+    }
+
+    /// Calls a helper for one lane.
+    fn call_code(&mut self, code: Code, form: Form, args: &[clif::Value]) -> clif::Value {
+        let Code::Rust(registered) = code else { return self.call(code.address(), form.lane(), args) };
+        let mut words = SmallVec::<[clif::Value; 5]>::new();
+        words.push(self.b.ins().iconst(types::I64, std::ptr::from_ref(registered) as i64));
+        words.push(self.arguments.faults);
+        for &arg in args {
+            words.push(match self.b.func.dfg.value_type(arg) {
+                types::F64 => self.b.ins().bitcast(types::I64, MemFlagsData::new(), arg),
+                types::F32 => {
+                    let bits = self.b.ins().bitcast(types::I32, MemFlagsData::new(), arg);
+                    self.b.ins().uextend(types::I64, bits)
+                }
+                types::I32 => self.b.ins().uextend(types::I64, arg),
+                _ => arg,
+            });
+        }
+        while words.len() < 5 {
+            words.push(self.b.ins().iconst(types::I64, 0));
+        }
+        let word = self.call(enter as *const () as usize, types::I64, &words);
+        let lane = form.lane();
+        let bits = if lane.bits() < 64 { self.b.ins().ireduce(types::I32, word) } else { word };
+        if lane.is_float() { self.b.ins().bitcast(lane, MemFlagsData::new(), bits) } else { bits }
     }
 
     /// A scalar that is not zero if any of the step's lanes is set.

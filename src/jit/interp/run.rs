@@ -4,7 +4,7 @@
 //! Cursors of the body are located on entry to the innermost loop and then
 //! move from chunk to chunk; those of outer levels are located just before they are used.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::lower::CELL;
 use super::program::*;
@@ -12,6 +12,7 @@ use super::workspace::{Cursor, Workspace};
 use crate::dtype::DType;
 use crate::ir::LANES;
 use crate::ir::helper::Code;
+use crate::ir::registered::{Registered, enter};
 use crate::jit::Call;
 
 /// Runs the program over the call's loops.
@@ -269,6 +270,14 @@ impl Machine<'_> {
                 Code::I64I64(f) => patch_two(f, dst, mask, [arg(0), arg(1)], n),
                 Code::U32U32(f) => patch_two(f, dst, mask, [arg(0), arg(1)], n),
                 Code::U64U64(f) => patch_two(f, dst, mask, [arg(0), arg(1)], n),
+                Code::Rust(registered) => {
+                    let mut args = [(fast.step, 0, arg(0).0); 3];
+                    for (i, (slot, ty)) in args.iter_mut().zip(registered.args()).enumerate() {
+                        let (pointer, step) = arg(i);
+                        *slot = (step, ty.size(), pointer);
+                    }
+                    patch_registered(registered, self.call.faults, (dst, size), mask, args, n);
+                }
             }
         }
     }
@@ -294,6 +303,35 @@ unsafe fn patch_two<T: Copy>(f: extern "C" fn(T, T) -> T, dst: *mut u8, mask: La
         unsafe {
             if *mask.0.add(i * mask.1) != 0 {
                 dst.cast::<T>().add(i).write_unaligned(f(element(args[0], i), element(args[1], i)));
+            }
+        }
+    }
+}
+
+/// Arguments are steps in elements, sizes of an element (0: there is no such argument), and pointers.
+unsafe fn patch_registered(
+    registered: &Registered,
+    faults: &AtomicU32,
+    (dst, size): (*mut u8, usize),
+    mask: Lanes,
+    args: [(usize, usize, *const u8); 3],
+    n: usize,
+) {
+    for i in 0..n {
+        // SAFETY: as in `patch_one`.
+        unsafe {
+            if *mask.0.add(i * mask.1) == 0 {
+                continue;
+            }
+            let [x, y, z] = args.map(|(step, size, from)| match size {
+                0 => 0,
+                4 => u64::from(element::<u32>((from, step), i)),
+                _ => element::<u64>((from, step), i),
+            });
+            let bits = enter(registered, faults, x, y, z);
+            match size {
+                4 => dst.cast::<u32>().add(i).write_unaligned(bits as u32),
+                _ => dst.cast::<u64>().add(i).write_unaligned(bits),
             }
         }
     }

@@ -2,7 +2,6 @@
 
 use super::arithmetic::sum_of_products;
 use super::{C, select};
-use crate::math::Accuracy;
 use crate::math::double::{product, sum};
 use crate::math::formula::V;
 use crate::math::inverse_trigonometric::arctan2;
@@ -28,7 +27,7 @@ fn exp_factors(x: V<'_>) -> (V<'_>, V<'_>) {
 pub(super) fn exp<'c>(args: &[C<'c>]) -> C<'c> {
     let z = args[0];
     let (first, second) = exp_factors(z.re);
-    let (cos, sin) = (trigonometric::cos(z.im, Accuracy::Best), trigonometric::sin(z.im, Accuracy::Best));
+    let (cos, sin) = (trigonometric::cos(z.im), trigonometric::sin(z.im));
     let real = z.im.eq(0.0);
     let zero = z.re.number(0.0);
     let endless = !z.im.abs().lt(f64::INFINITY);
@@ -44,9 +43,9 @@ pub(super) fn exp<'c>(args: &[C<'c>]) -> C<'c> {
 /// `exp(z) - 1`: `expm1(x)*cos y - 2*sin(y/2)^2 + i*e^x*sin y`.
 pub(super) fn expm1<'c>(args: &[C<'c>]) -> C<'c> {
     let z = args[0];
-    let half = trigonometric::sin(z.im * 0.5, Accuracy::Best);
+    let half = trigonometric::sin(z.im * 0.5);
     let real = real_exp::expm1(z.re);
-    let near = sum_of_products(real, trigonometric::cos(z.im, Accuracy::Best), half * -2.0, half);
+    let near = sum_of_products(real, trigonometric::cos(z.im), half * -2.0, half);
     let near = z.im.eq(0.0).select(real, near);
     let far = exp(args);
     let small = z.re.abs().lt(LARGE);
@@ -126,7 +125,7 @@ fn sinh_cosh_times<'c>(x: V<'c>, u: V<'c>, v: V<'c>) -> (V<'c>, V<'c>) {
 /// `sinh x * cos y + i*cosh x * sin y`.
 pub(super) fn sinh<'c>(args: &[C<'c>]) -> C<'c> {
     let C { re: x, im: y } = args[0];
-    let (re, im) = sinh_cosh_times(x, trigonometric::cos(y, Accuracy::Best), trigonometric::sin(y, Accuracy::Best));
+    let (re, im) = sinh_cosh_times(x, trigonometric::cos(y), trigonometric::sin(y));
     // Where a factor is infinite or NaN, a zero stays one.
     let zero = x.eq(0.0) & !y.abs().lt(f64::INFINITY);
     C::new(zero.select(x, re), y.eq(0.0).select(y, im))
@@ -135,7 +134,7 @@ pub(super) fn sinh<'c>(args: &[C<'c>]) -> C<'c> {
 /// `cosh x * cos y + i*sinh x * sin y`.
 pub(super) fn cosh<'c>(args: &[C<'c>]) -> C<'c> {
     let C { re: x, im: y } = args[0];
-    let (im, re) = sinh_cosh_times(x, trigonometric::sin(y, Accuracy::Best), trigonometric::cos(y, Accuracy::Best));
+    let (im, re) = sinh_cosh_times(x, trigonometric::sin(y), trigonometric::cos(y));
     let real = x.eq(0.0) | y.eq(0.0);
     let zero = y.number(0.0).copysign(x) * y.number(1.0).copysign(y);
     C::new(re, real.select(zero, im))
@@ -157,14 +156,14 @@ pub(super) fn tanh<'c>(args: &[C<'c>]) -> C<'c> {
     let C { re: x, im: y } = args[0];
     let large = x.abs().gt(22.0);
     let inner = large.select(x.number(0.0), x);
-    let t = trigonometric::tan(y, Accuracy::Best);
+    let t = trigonometric::tan(y);
     let b = t.fma(t, 1.0);
     let s = hyperbolic::sinh(inner);
     let r = s.fma(s, 1.0).sqrt();
     let d = (b * s).fma(s, 1.0);
     // A tangent that overflows (there is none in f64) or is NaN takes both parts with it.
     let near = C::new((b * r) * s / d, t / d);
-    let (sin, cos) = (trigonometric::sin(y, Accuracy::Best), trigonometric::cos(y, Accuracy::Best));
+    let (sin, cos) = (trigonometric::sin(y), trigonometric::cos(y));
     let far = C::new(x.number(1.0).copysign(x), real_exp::exp(x.abs() * -2.0) * 4.0 * (sin * cos));
     let endless = x.abs().eq(f64::INFINITY) & !y.abs().lt(f64::INFINITY);
     let far = C::new(far.re, endless.select(y.number(0.0), far.im));

@@ -173,8 +173,12 @@ fn parentheses_are_believed() {
 fn declared_names_are_arguments() {
     let text = "e * sum(min)";
     let ast = crate::syntax::parse(text, &crate::syntax::Limits::default()).unwrap();
-    assert!(crate::types::resolve(&ast, text, &["e".to_string()]).is_err());
-    let resolved = crate::types::resolve(&ast, text, &["e".to_string(), "min".to_string()]).unwrap();
+    let resolve = |declared: &[String]| {
+        let given = crate::types::Given { declared, ..Default::default() };
+        crate::types::resolve(ast.clone(), text, given)
+    };
+    assert!(resolve(&["e".to_string()]).is_err());
+    let resolved = resolve(&["e".to_string(), "min".to_string()]).unwrap();
     assert_eq!(resolved.free, ["e", "min"]);
 }
 

@@ -3,11 +3,12 @@
 mod dtypes;
 mod errors;
 mod evaluate;
+mod functions;
 mod powers;
 mod values;
 
 use super::graph::NodeKind;
-use super::{Graph, InputType, Resolved, infer, resolve};
+use super::{Given, Graph, InputType, Resolved, infer, resolve};
 use crate::dtype::DType;
 use crate::error::CompileError;
 use crate::ir::Op;
@@ -35,9 +36,9 @@ fn compile(text: &str) -> Result<(Resolved, Graph), CompileError> {
 
 fn compile_with(text: &str, ty: impl Fn(&str) -> InputType) -> Result<(Resolved, Graph), CompileError> {
     let ast = parse(text, &Limits::default())?;
-    let resolved = resolve(&ast, text, &[])?;
+    let resolved = resolve(ast, text, Given::default())?;
     let types: Vec<InputType> = resolved.free.iter().map(|name| ty(name)).collect();
-    let graph = infer(&ast, text, &resolved, &types)?;
+    let graph = infer(text, &resolved, &types, &Limits::default())?;
     Ok((resolved, graph))
 }
 
