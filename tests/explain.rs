@@ -160,3 +160,17 @@ fn the_order_of_sections() {
             .to_vec();
     assert!(places.is_sorted(), "{text}");
 }
+
+#[test]
+fn functions_of_the_callers() {
+    let a = Array1::<f64>::ones(1000);
+    let halve: fn(f64) -> f64 = |x| x / 2.0;
+    let expr = Expr::builder()
+        .executor(Executor::Cranelift)
+        .function("halve", halve)
+        .compile("f(x) = x*x + 1; f(a) + halve(a) + f(a)");
+    let explained = expr.unwrap().explain(args![a]).unwrap();
+    slow(&explained, 0, "is called for one element at a time");
+    // What is put in twice from one place of the text is computed once, but there is no other place to name.
+    assert_eq!(explained.stages()[0].operations, 5);
+}

@@ -7,6 +7,7 @@ use std::ptr;
 
 use common::pool;
 use ndarray::{ArrayView1, ArrayViewMut1};
+use num_complex::Complex;
 use tilexpr::{Args, DType, Element, Executor, Expr, Threads, args};
 
 const PAGE: usize = 4096;
@@ -115,6 +116,29 @@ fn integers() {
 }
 
 #[test]
+fn short_integers() {
+    run::<i8, i8>(&["a*b + 1", "a // b"]);
+    run::<u8, u8>(&["a*b + 1", "where(a < b, a, b)"]);
+    run::<i16, i16>(&["a*b + 1"]);
+    run::<u16, u32>(&["u32(a)*u32(b)"]);
+    run::<u32, f64>(&["a / b"]);
+    run::<u64, u64>(&["a % b + 1"]);
+}
+
+#[test]
+fn elementary_functions() {
+    run::<f64, f64>(&["exp(a) + sin(b)", "pow(a, b)"]);
+    run::<f32, f32>(&["log(a)*cos(b)", "arctan2(a, b)"]);
+    run::<u8, f64>(&["tanh(f64(a)) + b"]);
+}
+
+#[test]
+fn complex_numbers() {
+    run::<Complex<f64>, Complex<f64>>(&["a*b + 1", "sqrt(a)/b"]);
+    run::<Complex<f32>, f32>(&["abs(a) + b.imag"]);
+}
+
+#[test]
 fn bools() {
     run::<bool, bool>(&["a & b", "a == b", "not a"]);
     run::<bool, f64>(&["f64(a) + b"]);
@@ -183,5 +207,5 @@ fn large_transposed_tiles() {
             }
         }
     }
-    assert_eq!(DType::ALL.len(), 5, "a new type needs a test here");
+    assert_eq!(DType::ALL.len(), 13, "a new type needs a test here");
 }

@@ -199,7 +199,14 @@ fn weight(kernel: &Kernel) -> f64 {
     let cost = |inst: &Inst| match inst {
         Inst::Op { op: Op::Div | Op::Sqrt, .. } => 4.0,
         Inst::Op { op: Op::FloorDiv | Op::FloorMod, .. } => 12.0,
-        Inst::Patch { .. } => 40.0,
+        // Where the helper is always asked it is the work; else hardly ever.
+        Inst::Patch { mask, .. } => {
+            if matches!(kernel.inst(*mask), Inst::Const(_)) {
+                40.0
+            } else {
+                2.0
+            }
+        }
         Inst::Load(_) | Inst::Store(..) => 0.5,
         _ => 1.0,
     };

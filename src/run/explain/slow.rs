@@ -78,7 +78,7 @@ fn divisions(planned: &Planned, cost: &Cost, all: &mut Vec<String>) {
     let integer = count(planned, |op, _| matches!(op, Op::FloorDiv | Op::FloorMod));
     if integer > 0 {
         all.push(format!(
-            "{}: no machine divides vectors of integers, each element takes some 4 ns; in floats it is faster",
+            "{}: there is no vector instruction for it, each element takes some 4 ns; in floats it is faster",
             times(integer, "division of integers", "divisions of integers")
         ));
     }
@@ -117,7 +117,7 @@ fn casts(planned: &Planned, cost: &Cost, names: &Names, all: &mut Vec<String>) {
     slow.dedup();
     if !slow.is_empty() {
         all.push(format!(
-            "cast of {}: vector units have no instruction for it, it takes some 6 of others; `i32` has one",
+            "cast of {}: vectors of 128 bits have no instruction for it, it takes some 6 of others; `i32` has one",
             slow.join(", ")
         ));
     }
