@@ -22,7 +22,7 @@ kernel {
             v6 = fma.f64 v3, v0, v5
             v7 = lt.f64 v6, v0
             v8 = select.f64 v7, v5, v6
-            v9 = patch v4, v8, exp.f64(v3)
+            v9 = patch v4, v8, sin.f64(v3)
             v10 = convert.f64 v1
             fault v4, negative_power
             store y[i0, i1], v9
@@ -93,9 +93,9 @@ fn each_rule_is_checked() {
         ("store y[i0, i1], v9\n", "store y[i0, i1], v9\nstore z[i0], v9\n", "a store stands in the body and follows"),
         // Masks, helpers, monoids.
         ("v9 = patch v4", "v9 = patch v3", "the mask is f64, not bool"),
-        ("v9 = patch v4, v8", "v9 = patch v4, v1", "exp.f64 gives f64, not i32"),
-        ("exp.f64(v3)", "exp.f64(v1)", "exp.f64 takes [F64], not [I32]"),
-        ("exp.f64(v3)", "exp.f64(v3, v3)", "exp.f64 takes [F64], not [F64, F64]"),
+        ("v9 = patch v4, v8", "v9 = patch v4, v1", "sin.f64 gives f64, not i32"),
+        ("sin.f64(v3)", "sin.f64(v1)", "sin.f64 takes [F64], not [I32]"),
+        ("sin.f64(v3)", "sin.f64(v3, v3)", "sin.f64 takes [F64], not [F64, F64]"),
         ("fault v4", "fault v3", "`fault v3, negative_power`: the mask is f64, not bool"),
         ("sum.f64(v9)", "sum.f64(v1)", "sum.f64 takes [F64], not [I32]"),
         ("v14 = reduced v13.0", "v14:f64 = reduced v13.1", "the state of sum.f64 has 1 parts"),
