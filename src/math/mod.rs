@@ -116,11 +116,11 @@ table! {
     /// `log(1 + x)`, near 0 too.
     Log1p "log1p" [0.78, 0.74], None, |x; _| log::log1p(x);
     /// Sine.
-    Sin "sin" [1.0, 1.0], Some([4.0, 4.0]), |x; accuracy| trigonometric::sin_to(x, accuracy);
+    Sin "sin" [0.65, 0.8], Some([2.5, 2.5]), |x; accuracy| trigonometric::sin_to(x, accuracy);
     /// Cosine.
-    Cos "cos" [1.0, 1.0], Some([4.0, 4.0]), |x; accuracy| trigonometric::cos_to(x, accuracy);
+    Cos "cos" [0.65, 0.8], Some([2.5, 2.5]), |x; accuracy| trigonometric::cos_to(x, accuracy);
     /// Tangent.
-    Tan "tan" [1.0, 1.0], Some([4.0, 4.0]), |x; accuracy| trigonometric::tan_to(x, accuracy);
+    Tan "tan" [0.85, 0.9], Some([3.7, 3.7]), |x; accuracy| trigonometric::tan_to(x, accuracy);
     /// Inverse sine.
     Arcsin "arcsin" [0.75, 0.8], None, |x; _| inverse_trigonometric::arcsin(x);
     /// Inverse cosine.

@@ -158,7 +158,7 @@ def constant(name, values, round_to, comment):
 def main():
     of_sin = lambda z: sin(sqrt(z)) / sqrt(z)
     for name, value, cut, nearest in [
-        ("HALF_PI", pi / 2, [double, 81, double], double),
+        ("HALF_PI", pi / 2, [double, 83, double], double),
         ("pi", pi, [floored(53)] * 3, double),
         ("pi of FAST_F32", pi, [floored(24)] * 3, single),
     ]:
