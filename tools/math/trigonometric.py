@@ -182,8 +182,8 @@ def main():
         constant(f"{name}.sin", c, nearest, f"sin r = r*sin(z) on pi/2: {bits(e)}")
     for name, above, below, end, nearest in [
         ("BEST_F32", 2, 2, quarter, double),
-        ("FAST", 3, 3, quarter, double),
-        ("FAST_F32", 1, 2, wide_quarter, single),
+        ("FAST", 3, 4, quarter, double),
+        ("FAST_F32", 2, 2, wide_quarter, single),
     ]:
         p, q, e = fraction(above, below, end, nearest)
         constant(f"{name}.tan[0]", [mpf(1)] + p, nearest, f"tan r = r*p(z)/q(z) on pi/4: {bits(e)}")
