@@ -278,8 +278,8 @@ impl fmt::Display for DType {
     }
 }
 
-/// One value of a [`DType`] that is not complex. Always holds: bits above the type's width are zero, so equal bits are equal values
-/// (two NaNs of different payload are different scalars).
+/// One value of a [`DType`] that is not complex. Always holds: bits above the type's width are zero, so equal bits are
+/// equal values (two NaNs of different payload are different scalars).
 ///
 /// ```
 /// use tilexpr::{DType, Scalar};

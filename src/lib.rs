@@ -28,8 +28,9 @@
 //! functions, and arguments of the call as a whole. It does not call itself. A parameter hides whatever else has its name;
 //! otherwise a name means one thing in a text, so a function cannot have the name of a value, or of one of the library's.
 //!
-//! Element types are `bool`, the integers `i8 i16 i32 i64 u8 u16 u32 u64`, the floats `f32 f64` and the complex numbers `c64 c128`
-//! (of two `f32`, of two `f64`). Small ones stay small, in memory and in registers: `a + b` of two `u8` is `u8`, and wraps.
+//! Element types are `bool`, the integers `i8 i16 i32 i64 u8 u16 u32 u64`, the floats `f32 f64` and the complex numbers
+//! `c64 c128` (of two `f32`, of two `f64`). Small ones stay small, in memory and in registers: `a + b` of two `u8` is
+//! `u8`, and wraps.
 //!
 //! # Ways to call
 //! | | |

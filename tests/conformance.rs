@@ -1,20 +1,21 @@
 //! NumPy 2's answers, and this library's.
 //!
-//! `data/conformance.jsonl.gz` has one case a line: an expression, typed inputs, what NumPy says it is, and how close an answer must
-//! come: `{"id", "expr", "inputs": {name: {"dtype", "shape", "data"}}, "output": {"dtype", "shape", "data"}, "ulp", "atol"}`. Python
-//! scalars have the dtypes `int`, `float`, `complex` and no shape: they are weak. Integers are decimal, floats the hexadecimal of
-//! their bits (or `nan`), complex numbers two of these. `ulp` 0 means the same bits (a NaN equals any NaN); else the result must lie
-//! within so many units in the last place (of a complex number: of its modulus, part by part), or within `atol` where there is one.
+//! `data/conformance.jsonl.gz` has one case a line: an expression, typed inputs, what NumPy says it is, and how close
+//! an answer must come: `{"id", "expr", "inputs": {name: {"dtype", "shape", "data"}}, "output": {"dtype", "shape",
+//! "data"}, "ulp", "atol"}`. Python scalars have the dtypes `int`, `float`, `complex` and no shape: they are weak.
+//! Integers are decimal, floats the hexadecimal of their bits (or `nan`), complex numbers two of these. `ulp` 0 means
+//! the same bits (a NaN equals any NaN); else the result must lie within so many units in the last place (of a complex
+//! number: of its modulus, part by part), or within `atol` where there is one.
 //!
 //! Every case is run by every executor, on contiguous and on strided arrays, on 1, 2 and 7 threads.
-//! `TILEXPR_CASES=file.jsonl cargo test --release --test conformance -- --nocapture` runs another file of that form (`.gz` too).
+//! `TILEXPR_CASES=file.jsonl cargo test --release --test conformance -- --nocapture` runs another file of that form
+//! (`.gz` too).
 
 mod common;
 
 use std::collections::BTreeMap;
-use std::io::Read;
 
-use common::pool;
+use common::{data, pool};
 use ndarray::{ArrayD, ArrayViewD, IxDyn, Slice};
 use num_complex::Complex;
 use serde::Deserialize;
@@ -35,19 +36,6 @@ struct Case {
     output: Data,
     ulp: f64,
     atol: Option<f64>,
-}
-
-fn read() -> (String, String) {
-    let path = std::env::var("TILEXPR_CASES")
-        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/conformance.jsonl.gz").to_string());
-    let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
-    let mut text = String::new();
-    if path.ends_with(".gz") {
-        flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).unwrap();
-    } else {
-        text = String::from_utf8(bytes).unwrap();
-    }
-    (path, text)
 }
 
 /// A type of elements, as the file has them.
@@ -286,15 +274,15 @@ fn check(case: &Case) -> Result<(), String> {
 
 #[test]
 fn cases() {
-    let (path, lines) = read();
+    let (path, lines) = data::read("TILEXPR_CASES", "conformance.jsonl.gz");
     let (mut failed, mut refused) = (Vec::new(), Vec::new());
     let mut count = 0;
     for line in lines.lines().filter(|line| !line.is_empty()) {
         let case: Case = serde_json::from_str(line).unwrap_or_else(|e| panic!("{path}: {e}"));
         count += 1;
         if let Err(e) = check(&case) {
-            // The one place where NumPy narrows without a word: an integer of the text, in `where`, that the other side's type does
-            // not hold. Here it is an error, as it is in arithmetic.
+            // The one place where NumPy narrows without a word: an integer of the text, in `where`, that the other
+            // side's type does not hold. Here it is an error, as it is in arithmetic.
             let narrowed = case.expr.contains("where(") && e.contains("is out of range for");
             let list = if narrowed { &mut refused } else { &mut failed };
             list.push(format!("{}: `{}`: {e}", case.id, case.expr));

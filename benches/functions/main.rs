@@ -1,7 +1,8 @@
 //! The elementary functions: nanoseconds an element, beside what others need; and expressions of them.
 //!
-//! - **functions**: each of them on 2,000 elements in the L1 cache, on one thread, `f64` and `f32`, by this library (`tilexpr`, and
-//!   `fast` where there is a form with `Accuracy::Fast`), by Rust's std, and by the crates `libm`, `wide` and `rten-vecmath`;
+//! - **functions**: each of them on 2,000 elements in the L1 cache, on one thread, `f64` and `f32`, by this library
+//!   (`tilexpr`, and `fast` where there is a form with `Accuracy::Fast`), by Rust's std, and by the crates `libm`,
+//!   `wide` and `rten-vecmath`;
 //! - **expressions**: at 1,000, 100,000 and 3,000,000 elements, on two threads, beside the same written by hand with std's
 //!   functions over rayon, and beside figures of Python's libraries from another machine;
 //! - **compile**: from the text of an expression with five functions to machine code.

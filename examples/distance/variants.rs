@@ -35,11 +35,11 @@ fn broadcasting(points: &Array2<f64>) -> Result<Array2<f64>, EvalError> {
     Ok(squares.sum_axis(Axis(2)).mapv_into(f64::sqrt))
 }
 
-/// (a - b)^2 = a^2 + b^2 - 2ab: nearly all the work becomes a matrix product, the fastest of all loops. It allocates the result, the
-/// squares of the norms and the product's packed blocks.
+/// (a - b)^2 = a^2 + b^2 - 2ab: nearly all the work becomes a matrix product, the fastest of all loops. It allocates
+/// the result, the squares of the norms and the product's packed blocks.
 ///
-/// For points close together the three terms cancel and few digits stay, and a sum just below 0 has no root, so it is taken as 0.
-/// Here all sums are of whole numbers and exact.
+/// For points close together the three terms cancel and few digits stay, and a sum just below 0 has no root, so it is
+/// taken as 0. Here all sums are of whole numbers and exact.
 fn algebraic(points: &Array2<f64>) -> Result<Array2<f64>, EvalError> {
     let norms = points.map_axis(Axis(1), |a| a.dot(&a));
     let mut distances = points.dot(&points.t());

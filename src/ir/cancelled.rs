@@ -1,7 +1,8 @@
 //! `log(e^x + e^y)` where it is nearly 0: the helper for the lanes in which most digits cancel.
 //!
 //! Pairs of `f64` throughout, some 100 bits, by plain series: it runs for one lane in many thousands. That is 1 ulp unless the
-//! result is below 2^-46 of the arguments (where they are as near to each other's complement as floats can be: then 4). With `x` the greater:
+//! result is below 2^-46 of the arguments (where they are as near to each other's complement as floats can be: then 4).
+//! With `x` the greater:
 //! 1. `t = (e^x - 1) + e^y`, each by its Taylor series after a reduction by multiples of log 2;
 //! 2. `log(1 + t)` by its series, for `t` is small.
 

@@ -13,7 +13,9 @@
 //! 4. Times `2^k`, as two factors of half the exponent, for `k` goes from -1075 to 1024. The first product is exact, so the
 //!    last one alone rounds: to a subnormal, to 0, or to infinity.
 //!
-//! `expm1` puts `2^-k` beside the 1: `2^k ((1 - 2^-k) + (e^r - 1))`. Arguments are first held within bounds that lie beyond overflow and underflow; NaN passes every step.
+//! `expm1` puts `2^-k` beside the 1: `2^k ((1 - 2^-k) + (e^r - 1))`. Arguments are first held within bounds that lie
+//! beyond overflow and underflow; NaN passes every step.
+//!
 //! Always holds: powers of 2 are multiplied by, never added to the bits of the significand, so a NaN stays one, whatever
 //! its bits.
 //!

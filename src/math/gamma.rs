@@ -9,9 +9,9 @@
 //! 3. Negative x: `gamma(-a) = -pi/(a sin(pi a) gamma(a))`. With `r = a - round(a)`, which is exact, and
 //!    `sin(pi r) = pi r S(r^2)`, pi cancels: `gamma(-a) = -(-1)^round(a) / (a r S(r^2) gamma(a))`.
 //! 4. gamma: numerator and denominator of all that are pairs, their quotient is rounded once and scaled last.
-//! 5. lgamma: the factors of 1 and 3 are multiplied as pairs, and the logarithm of the product is subtracted. Where that cancels,
-//!    from 3/4 to 9/4, `lgamma(x) = (x - 1)(x - 2)(1/2 + q(x))`, q a quotient of polynomials. About its zeros on the
-//!    negative axis lgamma has a small absolute error instead.
+//! 5. lgamma: the factors of 1 and 3 are multiplied as pairs, and the logarithm of the product is subtracted. Where
+//!    that cancels, from 3/4 to 9/4, `lgamma(x) = (x - 1)(x - 2)(1/2 + q(x))`, q a quotient of polynomials. About its
+//!    zeros on the negative axis lgamma has a small absolute error instead.
 //!
 //! Every step of `f64` carries pairs where its error would count. For `f32` the same is computed in `f64` without pairs.
 //! (Lanczos 1964 would do without step 1, but a Lanczos sum of the same accuracy is a quotient of degree 12.)
@@ -132,8 +132,8 @@ pub(super) fn gamma<'c>(x: V<'c>) -> V<'c> {
 
 /// Logarithm of the magnitude of the gamma function. Infinite at zero and the negative integers.
 ///
-/// At most 1 ulp off (`f32`: 0.51), except next to the zeros between -2.4 and -10: there the error is at most 2^-60, which is more
-/// than an ulp where the result is below 5e-3 or so.
+/// At most 1 ulp off (`f32`: 0.51), except next to the zeros between -2.4 and -10: there the error is at most 2^-60,
+/// which is more than an ulp where the result is below 5e-3 or so.
 pub(super) fn lgamma<'c>(x: V<'c>) -> V<'c> {
     if x.is_f32() { lgamma_for_f32(x.to_f64()).to_f32() } else { lgamma_f64(x) }
 }

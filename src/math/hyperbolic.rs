@@ -5,9 +5,9 @@
 //! - `sinh a = 2^(k-1) ((e^r) - h e^-r)`, `h = 2^-2k`. With the even and the odd part of `e^r`, `C = cosh r` and `S = sinh r`,
 //!   which have a polynomial each, that is `2^(k-1) ((1 - h) C + (1 + h) S)`. For `k = 0` it is `S`, to its last digit.
 //!   `(1 - h) + (1 + h) r` is summed as a pair, the other terms are small beside it. `cosh` has the signs of `h` changed.
-//! - `tanh a`, with `a = k (ln 2)/2 + r`, is `(m + n tanh r)/(n + m tanh r)`, where `m = 1 - 2^-k`, `n = 1 + 2^-k`: the theorem of
-//!   addition. `tanh r` has a polynomial; its high part is exact. Both sums are pairs; the quotient of the high parts is
-//!   corrected by what it leaves.
+//! - `tanh a`, with `a = k (ln 2)/2 + r`, is `(m + n tanh r)/(n + m tanh r)`, where `m = 1 - 2^-k`, `n = 1 + 2^-k`: the
+//!   theorem of addition. `tanh r` has a polynomial; its high part is exact. Both sums are pairs; the quotient of the
+//!   high parts is corrected by what it leaves.
 //!
 //! `f32` computes in `f64`, where no sum need be a pair: `sinh` and `cosh` by the same formulas, `tanh` as one quotient of
 //! polynomials, which is shorter than any exponential.

@@ -9,12 +9,12 @@
 //!    `rest = s f^2/2 + s z p(z)`. `f32`, without a division: `rest = f^3 p(f)`. `p` is a polynomial.
 //! 3. `f - f^2/2` is a pair, times the logarithm of e if that is not 1, plus `k log 2` in two parts; the first part of `log 2`
 //!    is short, so its product with `k` is exact. The sum is rounded, what it lost goes to the rest, which is some 2^-4 of the
-//!    result at most. So the result carries little more than its own rounding. For `k = 0` nothing is lost: near 1 too the error
-//!    is relative to the logarithm. It cannot cancel: the logarithm of `1 + f` is at most half of `log 2`.
+//!    result at most. So the result carries little more than its own rounding. For `k = 0` nothing is lost: near 1 too
+//!    the error is relative to the logarithm. It cannot cancel: the logarithm of `1 + f` is at most half of `log 2`.
 //! 4. `log1p`: `k` from the rounded `1 + x`, with 3/4 in place of `sqrt(1/2)`, and `f = 2^-k x + (2^-k - 1)`. That is exact
-//!    by the choice of 3/4: where `k > 0`, `2^-k x >= 1/4`, and where `k < 0`, `x <= -1/4`, so neither has digits below those of
-//!    `f`. (The greatest float below 1/2, where `1 + x` rounds to 3/2, has one, a quarter of an ulp of the result.) Large `k` round
-//!    `2^-k - 1`, where the result is so much larger that it does not count.
+//!    by the choice of 3/4: where `k > 0`, `2^-k x >= 1/4`, and where `k < 0`, `x <= -1/4`, so neither has digits below
+//!    those of `f`. (The greatest float below 1/2, where `1 + x` rounds to 3/2, has one, a quarter of an ulp of the
+//!    result.) Large `k` round `2^-k - 1`, where the result is so much larger that it does not count.
 //!
 //! The logarithm of a pair is `k log 2 + s (2 + z (2/3 + z (2/5 + z p(z))))`, all but `z p(z)` in pairs.
 //!

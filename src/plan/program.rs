@@ -2,7 +2,8 @@
 //!
 //! Comes in: a graph. Goes out: stages that compute reductions into temporaries (those of the same arrays over the same axes in
 //! one pass), then for the outputs maps that read inputs and temporaries and store results; a map that can join a
-//! reduction's pass is named there. Nothing here depends on shapes. Always holds: a stage reads only inputs and the temporaries of earlier stages.
+//! reduction's pass is named there. Nothing here depends on shapes. Always holds: a stage reads only inputs and the
+//! temporaries of earlier stages.
 
 use crate::dtype::{DType, Scalar};
 use crate::ir::Monoid;

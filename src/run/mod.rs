@@ -2,8 +2,8 @@
 //!
 //! `expr` is the front door. A call binds arguments (`arg`, `view`) to the names of a compiled text (`core`, kept by
 //! `cache`), works out shapes and runs the stages (`execute`; `reduce` for reductions): each pass becomes a job (`launch`
-//! chooses kernel, tiles and threads; `line` is the short way past all of it; `kernels` keeps kernels; `tiles` and `staging` run them), into memory of the caller's
-//! (`out`) or new (`memory`, `result`).
+//! chooses kernel, tiles and threads; `line` is the short way past all of it; `kernels` keeps kernels; `tiles` and
+//! `staging` run them), into memory of the caller's (`out`) or new (`memory`, `result`).
 
 pub mod arg;
 mod cache;

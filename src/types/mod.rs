@@ -1,10 +1,10 @@
 //! Syntax tree and input types to typed graph.
 //!
 //! Once per text, `resolve` finds what its names stand for (`call` reads the arguments of calls, against the table in
-//! `functions`), and `expand` puts the functions of the text in where they are called. For each set of argument types, `infer` walks the tree and asks `operators` and `calls` to type and lower
-//! each node: `promote` has the rules of types, `value` what a part of the text is worth so far, `exact` the arithmetic
-//! of literals, `emit` the primitive operations, `divide` and `power` the longer ones. What comes out is a `graph`; `notes` are for
-//! `explain`.
+//! `functions`), and `expand` puts the functions of the text in where they are called. For each set of argument types,
+//! `infer` walks the tree and asks `operators` and `calls` to type and lower each node: `promote` has the rules of
+//! types, `value` what a part of the text is worth so far, `exact` the arithmetic of literals, `emit` the primitive
+//! operations, `divide` and `power` the longer ones. What comes out is a `graph`; `notes` are for `explain`.
 
 mod call;
 mod calls;

@@ -1,7 +1,8 @@
 //! What a part of the text is worth while the graph is built, and how it takes the type of what it meets.
 //!
 //! Always holds: a weak integer that is known is exact, in 128 bits; any other weak value is a node of type `i64`, `u64` (where
-//! a bare argument is beyond `i64`) or `f64` (or a bool, which is weak only in that what is computed of it and other weak values alone stays weak).
+//! a bare argument is beyond `i64`) or `f64` (or a bool, which is weak only in that what is computed of it and other
+//! weak values alone stays weak).
 
 use super::complex::Parts;
 use super::emit::Emit;

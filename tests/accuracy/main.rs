@@ -11,6 +11,8 @@
 //! Everything is evaluated by both executors, or by machine code where that is said. For millions of points against MPFR
 //! there is a program of its own: `cargo run --release --manifest-path tools/accuracy/Cargo.toml -- --help`.
 
+#[path = "../common/data.rs"]
+mod data;
 mod every_f32;
 mod floats;
 mod lanes;

@@ -8,11 +8,11 @@
 //! `TILEXPR_POINTS=file.csv cargo test --release --test accuracy -- --nocapture` runs another file of that form (`.gz` too).
 
 use std::collections::BTreeMap;
-use std::io::Read;
 
 use tilexpr::math::Elementary;
 use tilexpr::{Accuracy, IntoArg, Out};
 
+use crate::data;
 use crate::floats::{EXECUTORS, Float, error, expression, forms, same, show, values};
 
 /// Points of one function and type: bits, a NaN as `None`.
@@ -22,19 +22,6 @@ struct Points {
     y: Vec<Option<u64>>,
     result: Vec<Option<u64>>,
     excess: Vec<f64>,
-}
-
-fn read() -> (String, String) {
-    let path = std::env::var("TILEXPR_POINTS")
-        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/accuracy.csv.gz").to_string());
-    let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
-    let mut text = String::new();
-    if path.ends_with(".gz") {
-        flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text).unwrap();
-    } else {
-        text = String::from_utf8(bytes).unwrap();
-    }
-    (path, text)
 }
 
 fn bits(text: &str) -> Option<u64> {
@@ -86,7 +73,7 @@ where
 
 #[test]
 fn points() {
-    let (path, text) = read();
+    let (path, text) = data::read("TILEXPR_POINTS", "accuracy.csv.gz");
     let mut all: BTreeMap<(&str, &str), Points> = BTreeMap::new();
     let mut count = 0;
     for line in text.lines().filter(|line| !line.is_empty()) {

@@ -1,10 +1,11 @@
 //! What the tests of the whole library share.
 //!
 //! `tensor`: values without layout. `place`: the same values laid out in memory in every way that ndarray has. `case`: random
-//! expressions, whose types and shapes it works out for itself. `oracle`: what an expression is worth, slowly.
+//! expressions, whose types and shapes it works out for itself. `oracle`: what an expression is worth, slowly. `data`: files.
 #![allow(dead_code)]
 
 pub mod case;
+pub mod data;
 pub mod oracle;
 pub mod place;
 pub mod rng;

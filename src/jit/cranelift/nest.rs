@@ -7,8 +7,9 @@
 //! | `tail`                      |                                             | a step of one point, then `left`     |
 //! | `done`                      |                                             | lanes merged; the level's after code |
 //!
-//! A long body has `main` and `done` alone (see `padded.rs`). Where there are states, `left` goes on to `spill` and a `head` of the tail's own, which asks the same without them,
-//! and from there by `reload` to `done`, whose parameters they are.
+//! A long body has `main` and `done` alone (see `padded.rs`). Where there are states, `left` goes on to `spill` and a
+//! `head` of the tail's own, which asks the same without them, and from there by `reload` to `done`, whose parameters
+//! they are.
 //!
 //! Blocks cost more compile time than what is in them, and each edge from a branch to a block that others lead to
 //! becomes one: hence a tail with its condition at the head.
@@ -80,7 +81,6 @@ impl Emitter<'_> {
         let looped = self.kernel.loops() - 1;
         let lanes = self.shape.lanes;
         let extent = self.table(Table::Extents, looped);
-        let whole = self.b.ins().band_imm_s(extent, -(lanes as i64));
         let moving: Vec<usize> = (0..self.shape.bases.len()).filter(|&b| self.shape.bases[b].inner_strided).collect();
         let strides: SmallVec<[clif::Value; 8]> =
             moving.iter().filter_map(|&base| self.stride_along(base, looped as u8)).collect();
@@ -88,6 +88,10 @@ impl Emitter<'_> {
             strides.iter().map(|&stride| self.b.ins().imul_imm_s(stride, lanes as i64)).collect();
         let mut start = SmallVec::<[clif::Value; 8]>::from_slice(&[self.b.ins().iconst(types::I64, 0)]);
         start.extend(moving.iter().map(|&base| self.bases[base]));
+        if self.shape.padded.is_some() {
+            return self.whole_steps(body, extent, &moving, &leaps, &start);
+        }
+        let whole = self.b.ins().band_imm_s(extent, -(lanes as i64));
         let chunk = self.shape.chunk;
         let hops: SmallVec<[clif::Value; 8]> = match chunk < lanes {
             true => strides.iter().map(|&stride| self.b.ins().imul_imm_s(stride, chunk as i64)).collect(),
@@ -95,9 +99,6 @@ impl Emitter<'_> {
         };
         let initial = self.initial_states();
 
-        if self.shape.padded.is_some() {
-            return self.whole_steps(body, &moving, &leaps, &start);
-        }
         let blocks = [(); 4].map(|()| self.b.create_block());
         let [main, left, tail, done] = blocks;
         let main_params = self.loop_params(main, moving.len());
@@ -152,8 +153,14 @@ impl Emitter<'_> {
     }
 
     /// The innermost loop of a body that stands for whole steps alone.
-    fn whole_steps(&mut self, body: &[ir::Value], moving: &[usize], leaps: &[clif::Value], start: &[clif::Value]) {
-        let extent = self.table(Table::Extents, self.kernel.loops() - 1);
+    fn whole_steps(
+        &mut self,
+        body: &[ir::Value],
+        extent: clif::Value,
+        moving: &[usize],
+        leaps: &[clif::Value],
+        start: &[clif::Value],
+    ) {
         let [main, done] = [(); 2].map(|()| self.b.create_block());
         let params = self.loop_params(main, moving.len());
         self.b.ins().jump(main, &block_args(start));
