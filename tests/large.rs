@@ -3,7 +3,7 @@
 use ndarray::{Array1, array};
 use tilexpr::{AnyArray, Arg, Args, CompileErrorKind, EvalErrorKind, Executor, Expr, Limits, Threads, args};
 
-const EXECUTORS: [Executor; 2] = [Executor::Interpreter, Executor::Cranelift];
+const EXECUTORS: [Executor; 3] = [Executor::Interpreter, Executor::Cranelift, Executor::Auto];
 
 /// 8,000 operations, in which thousands of values are used more than once.
 #[test]
@@ -26,6 +26,15 @@ fn thousands_of_shared_operations() {
     for executor in EXECUTORS {
         let e = Expr::builder().executor(executor).threads(Threads::Serial).compile(&text).unwrap();
         assert_eq!(e.eval::<Array1<f64>>(args![a, b]).unwrap(), expected);
+        let prepared = e.prepare(["a", "b"], args![a, b]).unwrap();
+        let mut y = Array1::<f64>::zeros(100);
+        prepared.call([Arg::new(&a), Arg::new(&b)], &mut y).unwrap();
+        assert_eq!(y, expected);
+    }
+    if cfg!(feature = "jit") {
+        let explained = Expr::compile(&text).unwrap().explain(args![a, b]).unwrap().to_string();
+        assert!(explained.contains("the interpreter: machine code would be no faster"), "{explained:.2000}");
+        assert!(explained.contains("far more values wait for a later use than registers hold"), "{explained:.2000}");
     }
 }
 

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "jit")]
 pub mod cranelift;
+pub mod crowded;
 #[doc(hidden)]
 pub mod differ;
 pub mod interp;

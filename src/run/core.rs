@@ -2,6 +2,7 @@
 //!
 //! Always holds: nothing here changes what a call means; the lists only grow, are bounded, and are read without a lock.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 
@@ -86,6 +87,9 @@ impl Options {
 /// How often, on the whole, an operation may be part of a pass.
 const PASSES: usize = 16;
 
+/// Arguments up to which each name is compared with each.
+const FEW: usize = 24;
+
 /// Sets of argument types for which an expression keeps its typed form.
 const TYPES: usize = 32;
 
@@ -152,6 +156,13 @@ impl Core {
             self.check_constants(items, targets)?;
         }
         let mut next = 0;
+        let mut places = None;
+        let place_among_many =
+            || items.iter().enumerate().map(|(at, (name, _))| (*name, at)).collect::<HashMap<_, _>>();
+        let mut place = |name: &str| match items.len() {
+            ..=FEW => items.iter().position(|(n, _)| *n == name),
+            _ => places.get_or_insert_with(place_among_many).get(name).copied(),
+        };
         for name in self.names() {
             if let Some((_, view)) = targets.iter().find(|(n, _)| n == name) {
                 bound.push((InputType::strong(view.dtype), *view));
@@ -159,7 +170,7 @@ impl Core {
             }
             // Arguments mostly come in the order of the names: look there first.
             let here = items.get(next).filter(|(n, _)| n == name).map(|_| next);
-            let Some(at) = here.or_else(|| items.iter().position(|(n, _)| n == name)) else {
+            let Some(at) = here.or_else(|| place(name)) else {
                 return Err(self.missing(name, items));
             };
             next = at + 1;
@@ -482,15 +493,13 @@ pub fn typed_view<'a>(arg: &'a Arg) -> (InputType, RawView<'a>) {
 
 /// Refuses a name that is given twice.
 fn check_names(items: &[(&str, Arg)], targets: &[(&str, RawView)]) -> Result<(), EvalError> {
-    /// Names up to which each is compared with each.
-    const FEW: usize = 24;
     let twice = if items.len() + targets.len() <= FEW {
         let repeated = items.iter().enumerate().find(|(at, (name, _))| items[..*at].iter().any(|(n, _)| n == name));
         let both = items.iter().find(|(name, _)| targets.iter().any(|(n, _)| n == name));
         let targets = targets.iter().enumerate().find(|(at, (name, _))| targets[..*at].iter().any(|(n, _)| n == name));
         repeated.map(|(_, item)| item.0).or(both.map(|item| item.0)).or(targets.map(|(_, item)| item.0))
     } else {
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         items.iter().map(|(n, _)| *n).chain(targets.iter().map(|(n, _)| *n)).find(|name| !seen.insert(*name))
     };
     match twice {

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::ir::{Inst, Kernel, Op};
 use crate::jit::Compiled;
+use crate::jit::crowded::crowded;
 use crate::plan::lower::{Layout, Pass, lower};
 use crate::plan::program::Program;
 
@@ -22,7 +23,8 @@ use crate::plan::program::Program;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 #[non_exhaustive]
 pub enum Executor {
-    /// Small one-off work is interpreted; what pays for compilation is compiled.
+    /// Small one-off work is interpreted, and what native code would not make faster (thousands of operations in one pass);
+    /// what pays for compilation is compiled.
     #[default]
     Auto,
     /// The portable interpreter: nothing is ever compiled.
@@ -32,8 +34,12 @@ pub enum Executor {
     Cranelift,
 }
 
-/// Interpreted work, in operations, after which a kernel is compiled: about what compiling it costs.
-const PAYS: u64 = 60_000;
+/// What compiling costs, as the interpreted operations that take as long (0.1 ns each): about 100 microseconds for a kernel,
+/// and 5 for each of its instructions.
+const COMPILING: u64 = 1_000_000;
+const COMPILING_INST: u64 = 50_000;
+/// What running a kernel costs the interpreter whatever the number of points, as points.
+const STARTING: usize = 100;
 
 /// An append-only list that is read without a lock. It has a fixed number of places; more are not kept.
 #[derive(Debug)]
@@ -87,6 +93,7 @@ pub struct Slot {
     key: Key,
     kernel: Kernel,
     weight: f64,
+    crowded: bool,
     portable: OnceLock<Arc<dyn Compiled>>,
     native: OnceLock<Option<Arc<dyn Compiled>>>,
     compiling: AtomicBool,
@@ -100,11 +107,11 @@ impl Slot {
         if let Err(e) = crate::ir::verify::verify(&kernel) {
             panic!("lowering made a kernel that is no kernel: {e}\n{kernel}");
         }
-        let weight = weight(&kernel);
         Slot {
             key,
+            weight: weight(&kernel),
+            crowded: crowded(&kernel),
             kernel,
-            weight,
             portable: OnceLock::new(),
             native: OnceLock::new(),
             compiling: AtomicBool::new(false),
@@ -138,6 +145,19 @@ impl Slot {
         }
     }
 
+    /// Whether its values crowd registers, so that native code is no faster.
+    pub fn crowded(&self) -> bool {
+        self.crowded
+    }
+
+    /// Makes what runs the kernel when many calls are to come.
+    pub fn prepare(&self, executor: Executor) {
+        if executor == Executor::Auto && !self.crowded {
+            self.native.get_or_init(|| compile(&self.kernel));
+        }
+        self.runnable(executor, 0);
+    }
+
     /// Whether native code would run the kernel, for a run of this many points.
     pub fn expects_native(&self, executor: Executor, points: usize) -> bool {
         let wanted = match executor {
@@ -145,20 +165,27 @@ impl Slot {
             Executor::Cranelift => true,
             Executor::Auto => match self.native.get() {
                 Some(form) => form.is_some(),
-                None => {
-                    let work = (points as f64 * self.weight) as u64;
-                    self.work.load(Ordering::Relaxed).saturating_add(work) >= PAYS
-                }
+                None => self.pays(self.work.load(Ordering::Relaxed).saturating_add(self.work_of(points))),
             },
         };
         wanted && cfg!(feature = "jit")
     }
 
+    /// A run's work for the interpreter, in simple operations.
+    fn work_of(&self, points: usize) -> u64 {
+        (points.saturating_add(STARTING) as f64 * self.weight) as u64
+    }
+
+    /// Whether that much work is worth compiling for.
+    fn pays(&self, work: u64) -> bool {
+        !self.crowded && work >= COMPILING + COMPILING_INST * self.kernel.insts.len() as u64
+    }
+
     /// Compiles once the work pays for it; one thread does, the others go on interpreting meanwhile.
     fn perhaps_compile(&self, points: usize) -> Option<&Arc<dyn Compiled>> {
-        let work = (points as f64 * self.weight) as u64;
+        let work = self.work_of(points);
         let done = self.work.fetch_add(work, Ordering::Relaxed).saturating_add(work);
-        if done < PAYS || self.compiling.swap(true, Ordering::Relaxed) {
+        if !self.pays(done) || self.compiling.swap(true, Ordering::Relaxed) {
             return None;
         }
         self.native.get_or_init(|| compile(&self.kernel)).as_ref()

@@ -74,9 +74,9 @@ impl Line {
         })
     }
 
-    /// Compiles the kernel, whatever the work.
-    pub fn compile(&self, executor: Executor) {
-        self.slot.runnable(executor, 0);
+    /// Makes what runs the kernel, whatever the work.
+    pub fn prepare(&self, executor: Executor) {
+        self.slot.prepare(executor);
     }
 
     /// Evaluates, if `view` (which gives the argument of a name) and the output are lines and scalars as the kernel wants

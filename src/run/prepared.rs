@@ -7,7 +7,6 @@ use smallvec::SmallVec;
 use super::arg::{Arg, Args};
 use super::core::{Bound, Core, Typed, typed_view};
 use super::error::{EvalError, EvalErrorKind};
-use super::kernels::Executor;
 use super::out::{Memories, Out};
 use super::threads::Threads;
 use super::view::RawView;
@@ -69,10 +68,7 @@ impl<const N: usize> Prepared<N> {
             types[at] = Some(*ty);
         }
         if let Some(line) = typed.line(&core) {
-            line.compile(match core.options.executor {
-                Executor::Auto => Executor::Cranelift,
-                chosen => chosen,
-            });
+            line.prepare(core.options.executor);
         }
         Ok(Prepared { core, typed, threads, order, types })
     }

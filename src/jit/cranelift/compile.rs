@@ -22,6 +22,7 @@ use super::pages::Pages;
 use super::past_cache;
 use super::shape::Shape;
 use crate::ir::{Coordinate, Inst, Kernel, LoopId, Role, Stride};
+use crate::jit::crowded::crowded;
 use crate::jit::{Call, Compiled, Unsupported};
 
 /// The allocations of a code generator, kept for the next kernel.
@@ -189,7 +190,8 @@ fn generate<T>(
         let mut emitter = Emitter::new(builder, kernel, &shape, target);
         emitter.nest();
         let constants = emitter.finish();
-        match context.compile(&*target.isa, &mut ControlPlane::default()) {
+        let isa = if crowded(kernel) { &target.one_pass } else { &target.isa };
+        match context.compile(&**isa, &mut ControlPlane::default()) {
             Ok(code) if code.buffer.relocs().is_empty() => Ok(constants),
             Ok(_) => Err(Unsupported("the code refers to symbols".into())),
             Err(e) => Err(Unsupported(format!("{:?}", e.inner))),

@@ -27,6 +27,8 @@ pub(super) struct Features {
 #[derive(Clone)]
 pub(super) struct Target {
     pub isa: OwnedTargetIsa,
+    /// The same, with an allocator of registers that takes one pass.
+    pub one_pass: OwnedTargetIsa,
     pub features: Features,
 }
 
@@ -60,20 +62,21 @@ impl Target {
                 builder.enable(name).map_err(|e| Unsupported(e.to_string()))?;
             }
         }
-        let isa = builder.finish(shared()?).map_err(|e| Unsupported(e.to_string()))?;
+        let finish = |allocator| builder.finish(shared(allocator)?).map_err(|e| Unsupported(e.to_string()));
+        let (isa, one_pass) = (finish("backtracking")?, finish("single_pass")?);
         let features = features(&*isa);
-        Ok(Target { isa, features })
+        Ok(Target { isa, one_pass, features })
     }
 }
 
-/// The settings that are the same everywhere.
-fn shared() -> Result<settings::Flags, Unsupported> {
+/// The settings that are the same everywhere, with this allocator of registers.
+fn shared(allocator: &str) -> Result<settings::Flags, Unsupported> {
     let mut builder = settings::builder();
     let verifier = if cfg!(debug_assertions) { "true" } else { "false" };
     for (name, value) in [
         // Sharing, folding and hoisting are done on the kernel IR; at `none` the order of instructions is kept.
         ("opt_level", "none"),
-        ("regalloc_algorithm", "backtracking"),
+        ("regalloc_algorithm", allocator),
         ("enable_verifier", verifier),
         ("unwind_info", "false"),
         ("is_pic", "false"),

@@ -20,6 +20,11 @@ const LONG_BODY: usize = 24;
 /// twice the points a step are worth registers that spill: a tenth to a quarter less time for `sinh`, `tanh`, `pow`, where
 /// `exp` and `log` (about 50 and 59 cycles) lose as much.
 const LONG_CHAIN: usize = 60;
+/// Operations that are in the CPU's queues at once.
+const QUEUES: usize = 250;
+/// Points of a step, and operations on parts in its body, that are not exceeded to shorten a wait.
+const MOST_LANES: usize = 16;
+const MOST_PARTS: usize = 8000;
 
 /// How an access moves along the innermost loop.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -199,15 +204,32 @@ impl Shape {
         let full = (2 * PART / wide).max((PART / narrow).min(4 * PART / wide));
         let least = if narrow == wide { PART / wide } else { 2 * PART / wide };
         let operations = body.iter().filter(|v| matches!(kernel.inst(**v), Inst::Op { .. })).count();
-        let waits = longest_chain(kernel, body) > LONG_CHAIN;
+        let chain = longest_chain(kernel, body);
+        let waits = chain > LONG_CHAIN;
         let full = if waits { full.max(2 * least) } else { full };
-        (self.lanes, self.chunk) = (full, full);
-        let pressure = self.pressure(kernel, body);
-        if full == least || waits || (operations <= LONG_BODY && pressure <= REGISTERS) {
-            return pressure;
+        self.set_lanes(full);
+        let mut pressure = self.pressure(kernel, body);
+        if !waits && (operations > LONG_BODY || pressure > REGISTERS) {
+            self.set_lanes(least);
+            return self.pressure(kernel, body);
         }
-        (self.lanes, self.chunk) = (least, least);
-        self.pressure(kernel, body)
+        // A step's operations, and whether they are done while its chain still waits: the queues overlap few steps of so many.
+        let parts = |lanes: usize| (operations * (lanes * wide / PART)).max(1);
+        let idle = |lanes| chain / (QUEUES / parts(lanes)).max(1) > parts(lanes) / 2;
+        while idle(self.lanes) && 2 * self.lanes <= MOST_LANES && parts(2 * self.lanes) <= MOST_PARTS {
+            self.set_lanes(2 * self.lanes);
+            let wider = self.pressure(kernel, body);
+            if wider > REGISTERS {
+                self.set_lanes(self.lanes / 2);
+                break;
+            }
+            pressure = wider;
+        }
+        pressure
+    }
+
+    fn set_lanes(&mut self, lanes: usize) {
+        (self.lanes, self.chunk) = (lanes, lanes);
     }
 
     /// The greatest number of parts alive at once, of values that the body computes.

@@ -157,6 +157,7 @@ pub fn stage(
         (true, _) => "machine code (Cranelift)",
         (false, Executor::Interpreter) => "the interpreter, as asked for",
         (false, _) if !cfg!(feature = "jit") => "the interpreter (there is no other without the feature `jit`)",
+        (false, _) if planned.slot.crowded() => "the interpreter: machine code would be no faster",
         (false, _) => "the interpreter: so little work does not pay for compiling yet",
     };
     let shared = match (plan.threads, planned.tile) {

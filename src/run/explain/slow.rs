@@ -42,8 +42,13 @@ pub fn reasons(planned: &Planned, earlier: &[Planned], cost: &Cost, native: bool
             inner.length
         ));
     }
-    if !native && planned.points >= 1000 {
-        all.push("it is interpreted: several times slower than machine code".into());
+    if planned.slot.crowded() {
+        all.push(
+            "far more values wait for a later use than registers hold: where parts of the text share little, let each be a text of its own"
+                .into(),
+        );
+    } else if !native && planned.points >= 1000 {
+        all.push("it is interpreted: machine code takes about half the time".into());
     }
     all
 }

@@ -7,6 +7,7 @@ use crate::dtype::DType;
 use crate::ir::random::Rng;
 use crate::ir::{Access, Builder, Fold, Kernel, LoopId, Monoid, Op, Role, Stride, parse};
 use crate::jit::cranelift::{Cranelift, Flags};
+use crate::jit::crowded::crowded;
 use crate::jit::{Backend, Call};
 
 fn small() -> Kernel {
@@ -36,6 +37,46 @@ fn two_thousand_instructions() {
     b.store(Access::plain(y, [LoopId(0)]), alive[alive.len() - 1]);
     let kernel = b.finish();
     Case::new(&kernel, &[13], &mut rng, true).check(&kernel);
+}
+
+/// Each value from the one before and one that was made `distance(at)` before.
+fn chain(dtype: DType, length: usize, distance: fn(usize) -> usize) -> Kernel {
+    let mut b = Builder::verbatim(1);
+    let x = b.operand("x", dtype, Role::In, &[Stride::Unit]);
+    let mut values = vec![b.load(Access::plain(x, [LoopId(0)]))];
+    while values.len() < length {
+        let other = values[values.len().saturating_sub(distance(values.len()).max(1))];
+        let op = if values.len() % 2 == 0 { Op::Add } else { Op::Mul };
+        values.push(b.op(op, &[values[values.len() - 1], other]));
+    }
+    let y = b.operand("y", dtype, Role::Out, &[Stride::Unit]);
+    b.store(Access::plain(y, [LoopId(0)]), values[values.len() - 1]);
+    b.finish()
+}
+
+/// What makes machine code no faster than the interpreter: that values wait for long, not that they are many.
+#[test]
+fn crowded_bodies() {
+    let is_crowded = |length, distance| crowded(&chain(DType::F64, length, distance));
+    assert!(is_crowded(3000, |at| at / 2));
+    assert!(is_crowded(3000, |_| 300));
+    assert!(!is_crowded(900, |at| at / 2), "a short one");
+    assert!(!is_crowded(3000, |_| 5), "a chain");
+    assert!(!is_crowded(3000, |at| if at % 50 == 0 { 100 } else { 2 }), "few wait");
+}
+
+/// Where each operation waits for the one before, a step has more points.
+#[test]
+fn long_chains() {
+    let mut rng = Rng::new(5);
+    for dtype in [DType::F64, DType::F32, DType::I64, DType::I16, DType::U8] {
+        for length in [30, 60, 120, 300] {
+            let kernel = chain(dtype, length, |at| at % 3);
+            for points in [1, 15, 16, 37] {
+                Case::new(&kernel, &[points], &mut rng, true).check(&kernel);
+            }
+        }
+    }
 }
 
 /// A reduction whose body has more values than registers is emitted for a few points of a step at a time.

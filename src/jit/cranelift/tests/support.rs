@@ -6,15 +6,22 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::dtype::{DType, Scalar};
 use crate::ir::random::{Rng, reach};
 use crate::ir::{Kernel, OperandId, Role, Stride};
+use crate::jit::cranelift::isa::Target;
 use crate::jit::cranelift::{Cranelift, Flags};
 use crate::jit::oracle::Oracle;
 use crate::jit::{Backend, Call, Compiled};
 
-/// Native code with all of this CPU's features, and with ever fewer.
-pub fn executors() -> &'static [(Flags, Cranelift)] {
-    static ALL: OnceLock<Vec<(Flags, Cranelift)>> = OnceLock::new();
+/// Native code with all of this CPU's features, and with ever fewer, and with the allocator of registers for large kernels.
+pub fn executors() -> &'static [(String, Cranelift)] {
+    static ALL: OnceLock<Vec<(String, Cranelift)>> = OnceLock::new();
     ALL.get_or_init(|| {
-        [Flags::Host, Flags::Sse42, Flags::Baseline].map(|f| (f, Cranelift::with_flags(f).unwrap())).into()
+        let host = Cranelift::with_flags(Flags::Host).unwrap();
+        let one_pass = Cranelift { target: Target { isa: host.target.one_pass.clone(), ..host.target.clone() } };
+        let mut all = vec![("Host".into(), host), ("Host, one pass".into(), one_pass)];
+        for flags in [Flags::Sse42, Flags::Baseline] {
+            all.push((format!("{flags:?}"), Cranelift::with_flags(flags).unwrap()));
+        }
+        all
     })
 }
 
@@ -222,11 +229,11 @@ impl Case {
     /// Runs a kernel everywhere.
     pub fn check(&self, kernel: &Kernel) {
         let expected = self.run(&*Oracle.compile(kernel).unwrap());
-        for (flags, executor) in executors() {
-            let compiled = executor.compile(kernel).unwrap_or_else(|e| panic!("{flags:?}: {e:?}\n{kernel}"));
+        for (name, executor) in executors() {
+            let compiled = executor.compile(kernel).unwrap_or_else(|e| panic!("{name}: {e:?}\n{kernel}"));
             let outcome = self.run(&*compiled);
             if let Some(difference) = self.difference(&expected, &outcome) {
-                panic!("{flags:?}, trips {:?}: {difference}\n{kernel}", self.trips);
+                panic!("{name}, trips {:?}: {difference}\n{kernel}", self.trips);
             }
         }
     }

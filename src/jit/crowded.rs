@@ -1,0 +1,37 @@
+//! Whether a kernel is too much for registers.
+//!
+//! Comes in: a kernel. Goes out: yes or no. Always holds: time and memory grow as the kernel does; no result depends on
+//! the answer.
+
+use crate::ir::Kernel;
+use crate::ir::builder::for_each_arg;
+
+/// Bodies of no more instructions are compiled in little time, however they are made.
+const SHORT: usize = 1000;
+/// Instructions after which a value that nothing has read meanwhile is no longer in a register.
+const NEAR: usize = 16;
+
+/// Whether the innermost body is long and reads again and again what was computed long before. Native code keeps such
+/// values in its stack frame, and is then no faster than the interpreter, which keeps all values in memory; and Cranelift's
+/// better allocator of registers takes for each such reading about 20 microseconds, and one more for every 8 instructions
+/// that lie between, where an instruction else takes 6.
+pub fn crowded(kernel: &Kernel) -> bool {
+    let body = kernel.levels.last().map_or(&[][..], |level| &level.before);
+    if body.len() <= SHORT {
+        return false;
+    }
+    // Where each value of the body was last made or read.
+    let mut last = vec![None; kernel.insts.len()];
+    let mut eighths = 0;
+    for (at, &v) in body.iter().enumerate() {
+        for_each_arg(kernel.inst(v), |arg| {
+            let Some(before) = &mut last[arg.0 as usize] else { return };
+            let waited = at - std::mem::replace(before, at);
+            if waited > NEAR {
+                eighths += 8 * 20 + waited;
+            }
+        });
+        last[v.0 as usize] = Some(at);
+    }
+    eighths / 8 > 6 * body.len()
+}
