@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayD};
 use tilexpr::{AnyArray, Arg, Args, EvalErrorKind, Executor, Expr, Limits, Threads};
 
 /// A text for which compiling to machine code is quick.
@@ -51,12 +51,22 @@ fuzz_target!(|text: &str| {
 /// To the bit, but that a NaN equals any NaN.
 fn same(x: &AnyArray, y: &AnyArray) -> bool {
     match (x, y) {
-        (AnyArray::F64(x), AnyArray::F64(y)) => {
-            x.shape() == y.shape() && x.iter().zip(y).all(|(x, y)| x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan())
-        }
-        (AnyArray::F32(x), AnyArray::F32(y)) => {
-            x.shape() == y.shape() && x.iter().zip(y).all(|(x, y)| x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan())
-        }
+        (AnyArray::F64(x), AnyArray::F64(y)) => alike(x, y, |x| [of_f64(*x), 0]),
+        (AnyArray::F32(x), AnyArray::F32(y)) => alike(x, y, |x| [of_f32(*x), 0]),
+        (AnyArray::C128(x), AnyArray::C128(y)) => alike(x, y, |x| [x.re, x.im].map(of_f64)),
+        (AnyArray::C64(x), AnyArray::C64(y)) => alike(x, y, |x| [x.re, x.im].map(of_f32)),
         (x, y) => x == y,
     }
+}
+
+fn alike<T>(x: &ArrayD<T>, y: &ArrayD<T>, bits: impl Fn(&T) -> [u64; 2]) -> bool {
+    x.shape() == y.shape() && x.iter().zip(y).all(|(x, y)| bits(x) == bits(y))
+}
+
+fn of_f64(x: f64) -> u64 {
+    if x.is_nan() { u64::MAX } else { x.to_bits() }
+}
+
+fn of_f32(x: f32) -> u64 {
+    if x.is_nan() { u64::MAX } else { x.to_bits().into() }
 }
