@@ -132,7 +132,7 @@ pub(super) fn gamma<'c>(x: V<'c>) -> V<'c> {
 
 /// Logarithm of the magnitude of the gamma function. Infinite at zero and the negative integers.
 ///
-/// At most 1 ulp off (`f32`: 0.51), except next to the zeros between -2.4 and -10: there the error is at most 2^-60,
+/// At most 1 ulp off (`f32`: 0.55), except next to the zeros between -2.4 and -10: there the error is at most 2^-60,
 /// which is more than an ulp where the result is below 5e-3 or so.
 pub(super) fn lgamma<'c>(x: V<'c>) -> V<'c> {
     if x.is_f32() { lgamma_for_f32(x.to_f64()).to_f32() } else { lgamma_f64(x) }
