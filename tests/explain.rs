@@ -74,7 +74,7 @@ fn loops_and_movement() {
 fn reductions() {
     let a = Array2::<f64>::ones((600, 700));
     let explained = explain("(a - mean(a, axis=1, keepdims=True))/max(a)", &args![a]);
-    assert_eq!(explained.stages().len(), 3);
+    assert_eq!(explained.stages().len(), 4);
     says(
         &explained,
         &[
@@ -82,16 +82,22 @@ fn reductions() {
             "i0: 600 (axis 0), i1: 700 (axis 1, reduced)",
             "runs of 700 in blocks of 512",
             "stage 1: reduction over all axes: max for `max(a)`",
-            "stage 2: elementwise",
+            "stage 2: once for what later stages read at many points: `mean(a, axis=1, keepdims=True)`; 600 elements",
+            "stage 3: elementwise",
+            "reads      f64 `mean(a, axis=1, keepdims=True)` of stage 2: i0 next, i1 stays",
         ],
     );
-    slow(&explained, 2, "`a` is read a second time: stage 0 had to end first");
+    slow(&explained, 2, "");
+    slow(&explained, 3, "`a` is read a second time: stage 0 had to end first");
     says(&explain("sum(a, axis=0)", &args![a]), &["rows of neighbours are combined side by side"]);
     let joined = explain("sqrt(sum(a**2, axis=1))", &args![a = a.slice(s![.., ..300])]);
     assert_eq!(joined.stages().len(), 1);
     says(&joined, &["each run of 300 is combined in registers, and stage 1 done with the result in the same pass"]);
     let both = explain("sum(a), min(a)", &args![a]);
     says(&both, &["sum for `sum(a)`, min for `min(a)`"]);
+    let forms = explain("mean(a, axis=0), a - mean(a, axis=0, keepdims=True)", &args![a]);
+    says(&forms, &["stage 0: reduction over axis 0: sum for `mean(a, axis=0)`; 420,000 elements"]);
+    assert_eq!(forms.stages().len(), 4, "one reduction, the mean once for what reads it at many points, two results");
     let cube = Array3::<f64>::ones((30, 40, 50));
     slow(&explain("sum(cube, axis=(0, 2))", &args![cube]), 0, "gathered");
 }

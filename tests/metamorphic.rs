@@ -231,3 +231,54 @@ fn updates_read_before_they_write() {
     let mut one = array![3];
     Expr::compile("a*a").unwrap().update("a", &mut one, args![]).unwrap_or(());
 }
+
+fn all_bits(results: &[AnyArray]) -> Vec<(Vec<usize>, Vec<u64>)> {
+    let of = |result: &AnyArray| match result {
+        AnyArray::F64(a) => (a.shape().to_vec(), bits(a)),
+        AnyArray::I64(a) => (a.shape().to_vec(), a.iter().map(|&i| i as u64).collect()),
+        other => panic!("{other:?}"),
+    };
+    results.iter().map(of).collect()
+}
+
+/// What depends on a reduction alone is computed once for each of its elements, and reductions in both forms are one: nothing of
+/// that changes a bit.
+#[test]
+fn one_text_is_its_steps() {
+    let steps: [(&[(&str, &str)], &str); 7] = [
+        (&[("m", "mean(a, axis=0)"), ("s", "std(a, axis=0)")], "(a - m)/(s + 1)"),
+        (&[("m", "mean(a, axis=1, keepdims=True)"), ("s", "std(a, axis=1, keepdims=True)")], "(a - m)/(s + 1)"),
+        (&[("m", "mean(a, axis=0)"), ("k", "mean(a, axis=0, keepdims=True)")], "a/m - a/k, m*m, k/3"),
+        (&[("m", "mean(a, axis=0)"), ("q", "exp(m/9) - sqrt(abs(sum(a, axis=0)))")], "q + a*max(a, axis=0)/q"),
+        (&[("t", "sqrt(sum(a*a, axis=0))"), ("u", "exp(-t/9)/3")], "a*t + u*a, sum(a*u + t/u, axis=0), u"),
+        (&[("m", "mean(a, axis=0)"), ("s", "sum((a - m)**2/exp(std(a, axis=0)/9), axis=1)")], "s/3, sum(s)"),
+        (&[("n", "sqrt(sum(a*a, axis=1))"), ("w", "mean(a)")], "n/w, argmax(n/3), sum(n/w, axis=0)"),
+    ];
+    let shapes = [(3, 5), (1, 7), (7, 1), (40, 3), (3, 700), (600, 40)];
+    for (rows, columns) in shapes {
+        let a = numbers(rows * columns).into_shape_with_order((rows, columns)).unwrap();
+        for view in [a.view(), a.t()] {
+            for (steps, last) in &steps {
+                for executor in [Executor::Auto, Executor::Interpreter, Executor::Cranelift] {
+                    for threads in [Threads::Serial, pool(2)] {
+                        let build = || Expr::builder().executor(executor).threads(threads.clone());
+                        let whole: String = steps.iter().map(|(name, text)| format!("{name} = {text}\n")).collect();
+                        let whole: Vec<AnyArray> =
+                            build().compile(&(whole + last)).unwrap().eval(args![a = view]).unwrap();
+                        let mut named: Vec<(&str, ArrayD<f64>)> = vec![("a", view.to_owned().into_dyn())];
+                        let step = |text: &str, named: &[(&str, ArrayD<f64>)]| -> Vec<AnyArray> {
+                            let e = build().compile(text).unwrap();
+                            let of = named.iter().filter(|(name, _)| e.names().iter().any(|n| n == name));
+                            e.eval(of.map(|(name, value)| (*name, Arg::new(value))).collect::<Args>()).unwrap()
+                        };
+                        for (name, text) in *steps {
+                            let value = step(text, &named).remove(0).into_array().unwrap();
+                            named.push((name, value));
+                        }
+                        assert_eq!(all_bits(&whole), all_bits(&step(last, &named)), "{last}, {rows} x {columns}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -35,7 +35,7 @@ pub struct Layout {
 /// What a kernel does for its stage.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Pass {
-    /// A map: sources -> outputs.
+    /// A map: sources -> outputs, or temporaries.
     Map,
     /// Combines a run of elements in the innermost loop: sources -> states.
     Partial,
@@ -70,8 +70,7 @@ pub struct OperandSpec {
 fn joined_sources(program: &Program, at: usize) -> impl Iterator<Item = (NodeId, Source)> {
     let joins = program.stages[at].group().and_then(|group| group.joins);
     let sources = joins.map_or(&[][..], |map| &program.stages[map].sources);
-    let own = move |source: &Source| matches!(source, Source::Temp { stage, .. } if *stage as usize == at);
-    sources.iter().copied().filter(move |(_, source)| !own(source))
+    sources.iter().copied().filter(move |(_, source)| source.stage() != Some(at))
 }
 
 /// The operands of a pass of stage `at`, in order.
@@ -87,7 +86,7 @@ pub fn operands(program: &Program, at: usize, pass: Pass) -> SmallVec<[OperandSp
     let own = stage.sources.iter().copied().map(source);
     let Some(group) = stage.group() else {
         specs.extend(own);
-        specs.extend(stage.stores().iter().map(|&(node, _)| plain(Role::Out)(&graph.node(node).dtype)));
+        specs.extend(stage.stores().map(|node| plain(Role::Out)(&graph.node(node).dtype)));
         return specs;
     };
     let results = group.nodes.iter().map(|&node| plain(Role::Out)(&graph.node(node).dtype));
@@ -108,8 +107,8 @@ pub fn operands(program: &Program, at: usize, pass: Pass) -> SmallVec<[OperandSp
             specs.extend(own);
             specs.extend(joined_sources(program, at).map(source));
             if let Some(map) = group.joins {
-                let outputs = program.stages[map].stores().iter();
-                specs.extend(outputs.map(|&(node, _)| plain(Role::Out)(&graph.node(node).dtype)));
+                let stored = program.stages[map].stores();
+                specs.extend(stored.map(|node| plain(Role::Out)(&graph.node(node).dtype)));
             }
         }
         Pass::Step => {
@@ -200,10 +199,14 @@ pub fn lower(program: &Program, at: usize, pass: Pass, layout: &Layout) -> Kerne
                 _ => {
                     let state = low.accumulate(group, &args);
                     let results = low.finish(group, &state);
-                    for (node, &result) in group.nodes.iter().zip(&results) {
-                        low.made[node.0 as usize] = Some(result);
-                    }
                     if let (Pass::WholeJoined, Some(map)) = (pass, group.joins) {
+                        for &(node, source) in &program.stages[map].sources {
+                            if let Source::Temp { stage, part, .. } = source
+                                && stage as usize == at
+                            {
+                                low.made[node.0 as usize] = Some(results[part as usize]);
+                            }
+                        }
                         let others: Vec<(NodeId, Source)> = joined_sources(program, at).collect();
                         let (ins, outs) = rest.split_at(others.len());
                         low.leaves(&others, ins);
@@ -227,8 +230,9 @@ fn declare(b: &mut Builder, i: usize, spec: &OperandSpec, layout: &Layout) -> Ac
         moving().map(|(_, class)| if *class == Class::Unit { Stride::Unit } else { Stride::Any }).collect();
     let name = match spec.source {
         Some(Source::Input(n)) => format!("in{n}"),
-        Some(Source::Temp { stage, part: 0 }) => format!("tmp{stage}"),
-        Some(Source::Temp { stage, part }) => format!("tmp{stage}_{part}"),
+        Some(Source::Temp { stage, part, keepdims }) => {
+            format!("tmp{stage}_{part}{}", if keepdims { "_kept" } else { "" })
+        }
         Some(Source::Count(n)) => format!("count{n}"),
         Some(Source::Position) => "position".to_string(),
         None => format!("{}{i}", if spec.role == Role::In { "x" } else { "y" }),
@@ -325,7 +329,7 @@ impl Lowering<'_> {
 
     /// Stores a map's nodes.
     fn store_nodes(&mut self, map: &Stage, accesses: &[Access]) {
-        for (&(node, _), access) in map.stores().iter().zip(accesses) {
+        for (node, access) in map.stores().zip(accesses) {
             let v = self.value(node);
             self.b.store(access.clone(), v);
         }

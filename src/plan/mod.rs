@@ -2,5 +2,6 @@
 
 pub mod lower;
 pub mod nest;
+mod origin;
 pub mod program;
 pub mod shape;

@@ -1,10 +1,14 @@
 //! Cuts a typed graph into stages: passes over memory, in the order in which they run.
 //!
 //! Comes in: a graph. Goes out: stages that compute reductions into temporaries (those of the same arrays over the same axes in
-//! one pass), then for the outputs maps that read inputs and temporaries and store results; a map that can join a
+//! one pass), and from these, once for each of their few elements, what later stages would compute at each of many points;
+//! then for the outputs maps that read inputs and temporaries and store results; a map that can join a
 //! reduction's pass is named there. Nothing here depends on shapes. Always holds: a stage reads only inputs and the
 //! temporaries of earlier stages.
 
+use std::collections::HashMap;
+
+use super::origin::Origin;
 use crate::dtype::{DType, Scalar};
 use crate::ir::Monoid;
 use crate::math::Accuracy;
@@ -15,17 +19,26 @@ use crate::types::graph::{Axes, Graph, NodeId, NodeKind};
 pub enum Source {
     /// An input of the graph.
     Input(u32),
-    /// The result of a reduction.
+    /// What an earlier stage has left.
     Temp {
-        /// The stage that computes it.
+        /// The stage.
         stage: u32,
-        /// Which of that stage's reductions it is.
+        /// Which of the arrays that it leaves.
         part: u32,
+        /// Whether reduced axes stay, with length 1 (always so of a stage that reduces nothing).
+        keepdims: bool,
     },
     /// A number of elements: index into [`Program::counts`].
     Count(u32),
     /// Where an element stands in what a reduction combines.
     Position,
+}
+
+impl Source {
+    /// The stage that has left it, if one has.
+    pub fn stage(self) -> Option<usize> {
+        if let Source::Temp { stage, .. } = self { Some(stage as usize) } else { None }
+    }
 }
 
 /// A number that follows from shapes: how many elements a reduction combines into one.
@@ -42,6 +55,8 @@ pub struct Count {
 pub enum Work {
     /// Stores these nodes as outputs of these indices.
     Map(Vec<(NodeId, u32)>),
+    /// Stores these nodes as temporaries.
+    Prepare(Vec<NodeId>),
     /// Computes reductions into temporaries.
     Reduce(Group),
 }
@@ -55,22 +70,20 @@ pub struct Group {
     pub monoids: Vec<&'static Monoid>,
     /// Over which axes.
     pub axes: Axes,
-    /// Whether reduced axes stay, with length 1.
-    pub keepdims: bool,
     /// The types of the arguments of all of them, one after another.
     pub args: Vec<DType>,
     /// The components of the states of all of them.
     pub state: Vec<DType>,
     /// Their neutral values.
     pub init: Vec<Scalar>,
-    /// The stage, a map, that reads the results and those of no other stage, and that alone: it may join this pass.
+    /// The stage, no reduction, that reads the results and those of no other stage, and that alone: it may join this pass.
     pub joins: Option<usize>,
 }
 
 impl Group {
-    fn new(axes: Axes, keepdims: bool) -> Group {
+    fn new(axes: Axes) -> Group {
         let (nodes, monoids, args, state, init) = Default::default();
-        Group { nodes, monoids, axes, keepdims, args, state, init, joins: None }
+        Group { nodes, monoids, axes, args, state, init, joins: None }
     }
 
     fn push(&mut self, node: NodeId, monoid: &'static Monoid) {
@@ -94,19 +107,40 @@ pub struct Stage {
 }
 
 impl Stage {
+    /// Makes it read and compute these as well.
+    fn add(&mut self, (sources, nodes): Leaves) {
+        self.sources.extend(sources);
+        self.sources.sort_unstable();
+        self.sources.dedup();
+        self.nodes.extend(nodes);
+        self.nodes.sort_unstable();
+        self.nodes.dedup();
+    }
+
     /// The reductions that it computes, if it is no map.
     pub fn group(&self) -> Option<&Group> {
         match &self.work {
             Work::Reduce(group) => Some(group),
-            Work::Map(_) => None,
+            Work::Map(_) | Work::Prepare(_) => None,
         }
     }
 
-    /// The nodes that it stores as outputs of these indices, if it is a map.
-    pub fn stores(&self) -> &[(NodeId, u32)] {
+    /// The nodes that it stores at each point as they are.
+    pub fn stores(&self) -> impl Iterator<Item = NodeId> {
+        let (outputs, temps) = match &self.work {
+            Work::Map(outputs) => (&outputs[..], &[][..]),
+            Work::Prepare(nodes) => (&[][..], &nodes[..]),
+            Work::Reduce(_) => Default::default(),
+        };
+        outputs.iter().map(|&(node, _)| node).chain(temps.iter().copied())
+    }
+
+    /// What it leaves for later stages, part by part.
+    pub fn leaves(&self) -> &[NodeId] {
         match &self.work {
-            Work::Map(stores) => stores,
-            Work::Reduce(_) => &[],
+            Work::Map(_) => &[],
+            Work::Prepare(nodes) => nodes,
+            Work::Reduce(group) => &group.nodes,
         }
     }
 }
@@ -130,6 +164,8 @@ impl Program {
     pub fn new(graph: Graph, accuracy: Accuracy, work: usize) -> Result<Program, NodeId> {
         let mut cut = Cut {
             graph: &graph,
+            origins: Vec::with_capacity(graph.nodes.len()),
+            prepared: HashMap::new(),
             stages: Vec::new(),
             counts: Vec::new(),
             made: vec![None; graph.nodes.len()],
@@ -141,6 +177,7 @@ impl Program {
             let id = NodeId(at as u32);
             match &node.kind {
                 NodeKind::Reduce { monoid, axes, keepdims } => {
+                    cut.prepare(&node.args).ok_or(id)?;
                     cut.made[at] = Some(cut.reduction(id, monoid, axes, *keepdims).ok_or(id)?);
                 }
                 NodeKind::Count(axes) => {
@@ -158,14 +195,19 @@ impl Program {
                 | NodeKind::Patch(_)
                 | NodeKind::Fault(_) => {}
             }
+            let args = node.args.iter().map(|arg| cut.origins[arg.0 as usize]);
+            let origin = Origin::of(node, cut.made[at], args);
+            cut.origins.push(origin);
         }
-        let reductions = cut.stages.len();
+        for &output in &graph.outputs {
+            cut.prepare(&[output]).ok_or(output)?;
+        }
+        let before = cut.stages.len();
         for (index, &output) in graph.outputs.iter().enumerate() {
-            cut.output(output, index as u32, reductions).ok_or(output)?;
+            cut.output(output, index as u32, before).ok_or(output)?;
         }
-        for at in reductions..cut.stages.len() {
-            let Work::Map(outputs) = &cut.stages[at].work else { continue };
-            let roots: Vec<NodeId> = outputs.iter().map(|&(node, _)| node).collect();
+        for at in before..cut.stages.len() {
+            let roots: Vec<NodeId> = cut.stages[at].stores().collect();
             let (_, nodes) = cut.leaves(&roots).ok_or(roots[0])?;
             cut.stages[at].nodes = nodes;
         }
@@ -182,6 +224,10 @@ impl Program {
 
 struct Cut<'a> {
     graph: &'a Graph,
+    /// For each node so far what it is made of.
+    origins: Vec<Origin>,
+    /// The stages that prepare what is made of the results of a stage of reductions, in one form.
+    prepared: HashMap<(u32, bool), usize>,
     stages: Vec<Stage>,
     counts: Vec<Count>,
     /// For each node that is a leaf of later stages, where it comes from.
@@ -200,24 +246,42 @@ type Leaves = (Vec<(NodeId, Source)>, Vec<NodeId>);
 const SHARE: usize = 64;
 
 impl Cut<'_> {
-    /// What these nodes are computed from, and the nodes between; none where no steps are left.
-    fn leaves(&mut self, roots: &[NodeId]) -> Option<Leaves> {
+    /// Begins a walk over the graph; none where no steps are left.
+    fn begin_walk(&mut self) -> Option<()> {
         self.walks += 1;
         self.work = self.work.checked_sub(self.graph.nodes.len() / SHARE)?;
+        Some(())
+    }
+
+    /// Whether the walk meets a node for the first time; none where no steps are left.
+    fn visit(&mut self, id: NodeId) -> Option<bool> {
+        let seen = std::mem::replace(&mut self.seen[id.0 as usize], self.walks);
+        if seen == self.walks {
+            return Some(false);
+        }
+        self.work = self.work.checked_sub(1)?;
+        Some(true)
+    }
+
+    /// What these nodes are computed from, and the nodes between; none where no steps are left.
+    fn leaves(&mut self, roots: &[NodeId]) -> Option<Leaves> {
+        self.leaves_of(roots, None)
+    }
+
+    /// The same within a stage, for which what it leaves itself is nothing made.
+    fn leaves_of(&mut self, roots: &[NodeId], within: Option<usize>) -> Option<Leaves> {
+        self.begin_walk()?;
         let (mut sources, mut nodes) = (Vec::new(), Vec::new());
         let mut open = roots.to_vec();
         while let Some(id) = open.pop() {
-            let seen = &mut self.seen[id.0 as usize];
-            if *seen == self.walks {
+            if !self.visit(id)? {
                 continue;
             }
-            *seen = self.walks;
-            self.work = self.work.checked_sub(1)?;
             match self.made[id.0 as usize] {
-                Some(source) => sources.push((id, source)),
-                None => {
+                Some(source) if source.stage().is_none_or(|stage| Some(stage) != within) => sources.push((id, source)),
+                _ => {
                     nodes.push(id);
-                    open.extend(&self.graph.nodes[id.0 as usize].args);
+                    open.extend(&self.graph.node(id).args);
                 }
             }
         }
@@ -234,27 +298,58 @@ impl Cut<'_> {
             of.iter().map(|&(_, source)| source).filter(|source| *source != Source::Position).collect()
         };
         let fits = |stage: &Stage| {
-            stage.group().is_some_and(|group| group.axes == *axes && group.keepdims == keepdims)
-                && arrays(&stage.sources) == arrays(&sources)
+            stage.group().is_some_and(|group| group.axes == *axes) && arrays(&stage.sources) == arrays(&sources)
         };
         let at = self.stages.iter().position(fits).unwrap_or_else(|| {
-            let work = Work::Reduce(Group::new(axes.clone(), keepdims));
+            let work = Work::Reduce(Group::new(axes.clone()));
             self.stages.push(Stage { sources: Vec::new(), nodes: Vec::new(), work });
             self.stages.len() - 1
         });
         let stage = &mut self.stages[at];
-        stage.sources.extend(sources);
-        stage.sources.sort();
-        stage.sources.dedup();
-        stage.nodes.extend(nodes);
-        stage.nodes.sort();
-        stage.nodes.dedup();
-        let mut part = 0;
-        if let Work::Reduce(group) = &mut stage.work {
-            part = group.nodes.len() as u32;
+        stage.add((sources, nodes));
+        let Work::Reduce(group) = &mut stage.work else { return None };
+        let args = &self.graph.node(node).args;
+        let is = |(other, of): (&NodeId, &&Monoid)| of.name == monoid.name && self.graph.node(*other).args == *args;
+        let part = group.nodes.iter().zip(&group.monoids).position(is).unwrap_or_else(|| {
             group.push(node, monoid);
+            group.nodes.len() - 1
+        });
+        Some(Source::Temp { stage: at as u32, part: part as u32, keepdims })
+    }
+
+    /// Of what these nodes are made of, computes beforehand what would be computed at each of their points, though it depends
+    /// on the fewer elements that a reduction over some axes has left.
+    fn prepare(&mut self, roots: &[NodeId]) -> Option<()> {
+        if roots.iter().all(|root| self.origins[root.0 as usize] != Origin::Arrays) {
+            return Some(());
         }
-        Some(Source::Temp { stage: at as u32, part })
+        self.begin_walk()?;
+        let mut found = Vec::new();
+        let mut open = roots.to_vec();
+        while let Some(id) = open.pop() {
+            if self.made[id.0 as usize].is_some() || !self.visit(id)? {
+                continue;
+            }
+            match self.origins[id.0 as usize] {
+                Origin::Arrays => open.extend(&self.graph.node(id).args),
+                Origin::Reduction { stage, keepdims, costly: true } => found.push((id, stage, keepdims)),
+                Origin::Reduction { .. } | Origin::Constant => {}
+            }
+        }
+        found.sort_unstable();
+        for (id, of, keepdims) in found {
+            let at = *self.prepared.entry((of, keepdims)).or_insert_with(|| {
+                self.stages.push(Stage { sources: Vec::new(), nodes: Vec::new(), work: Work::Prepare(Vec::new()) });
+                self.stages.len() - 1
+            });
+            let leaves = self.leaves_of(&[id], Some(at))?;
+            self.stages[at].add(leaves);
+            let Work::Prepare(nodes) = &mut self.stages[at].work else { return None };
+            nodes.push(id);
+            let part = nodes.len() as u32 - 1;
+            self.made[id.0 as usize] = Some(Source::Temp { stage: at as u32, part, keepdims: true });
+        }
+        Some(())
     }
 
     /// Adds an output to the map that reads the same leaves (so has the same shape), or as a map of its own. The nodes of
@@ -273,7 +368,7 @@ impl Cut<'_> {
     }
 }
 
-/// Notes for each stage of reductions the map that may join its pass.
+/// Notes for each stage of reductions the stage that may join its pass.
 fn join(stages: &mut [Stage], counts: &[Count]) {
     /// How many read the results of a stage.
     #[derive(Clone, Copy)]
@@ -282,10 +377,9 @@ fn join(stages: &mut [Stage], counts: &[Count]) {
         One(usize),
         More,
     }
-    let temp = |source: &Source| if let Source::Temp { stage, .. } = source { Some(*stage as usize) } else { None };
     let mut readers = vec![Readers::None; stages.len()];
     for (at, stage) in stages.iter().enumerate() {
-        for of in stage.sources.iter().filter_map(|(_, source)| temp(source)) {
+        for of in stage.sources.iter().filter_map(|(_, source)| source.stage()) {
             readers[of] = match readers[of] {
                 Readers::None => Readers::One(at),
                 Readers::One(reader) if reader == at => Readers::One(at),
@@ -293,14 +387,14 @@ fn join(stages: &mut [Stage], counts: &[Count]) {
             };
         }
     }
-    for of in counts.iter().flat_map(|count| &count.sources).filter_map(temp) {
+    for of in counts.iter().flat_map(|count| &count.sources).filter_map(|source| source.stage()) {
         readers[of] = Readers::More;
     }
     for (at, readers) in readers.into_iter().enumerate() {
         let Readers::One(reader) = readers else { continue };
-        let alone = stages[reader].sources.iter().filter_map(|(_, source)| temp(source)).all(|of| of == at);
-        let is_map = matches!(stages[reader].work, Work::Map(_));
-        if let (Work::Reduce(group), true) = (&mut stages[at].work, alone && is_map) {
+        let alone = stages[reader].sources.iter().filter_map(|(_, source)| source.stage()).all(|of| of == at);
+        let reduces = stages[reader].group().is_some();
+        if let (Work::Reduce(group), true) = (&mut stages[at].work, alone && !reduces) {
             group.joins = Some(reader);
         }
     }

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::error::{EvalError, EvalErrorKind};
 use super::explain::Planned;
 use super::launch::{Env, LaunchSpace, choose, launch};
-use super::reduce::{ReduceSpace, Reduction, Way, results};
+use super::reduce::{Joined, ReduceSpace, Reduction, Way, results};
 use super::scratch::Buffer;
 use super::view::RawView;
 use crate::dtype::DType;
@@ -32,17 +32,56 @@ pub struct Workspace {
     reduce: ReduceSpace,
 }
 
-/// The results of a stage of reductions, which have one shape.
+/// What a stage leaves behind: arrays of one shape.
 #[derive(Default)]
 struct Temp {
+    /// The axes that are reduced.
     axes: u64,
-    shape: Shape,
-    strides: SmallVec<[isize; 6]>,
+    /// Without them, and with them at length 1.
+    forms: [Form; 2],
     bytes: Buffer,
     /// Where each is, once it has been computed.
     pointers: SmallVec<[*mut u8; 2]>,
     /// A map that has joined the pass of a reduction.
     done: bool,
+}
+
+/// A shape, and strides for it.
+#[derive(Default)]
+struct Form {
+    shape: Shape,
+    strides: SmallVec<[isize; 6]>,
+}
+
+impl Form {
+    fn new(shape: Shape) -> Form {
+        Form { strides: c_strides(&shape), shape }
+    }
+}
+
+impl Temp {
+    /// The form with the reduced axes.
+    fn kept(&self) -> &Form {
+        &self.forms[1]
+    }
+
+    /// Makes room for what a stage leaves, if there is none yet.
+    fn reserve(&mut self, program: &Program, stage: &Stage) -> Result<(), EvalError> {
+        if self.pointers.is_empty() {
+            let [_, Form { shape, .. }] = &self.forms;
+            let dtypes = stage.leaves().iter().map(|&node| program.graph.node(node).dtype);
+            let elements = count(shape).unwrap_or(0);
+            self.pointers = results(&mut self.bytes, elements, dtypes).ok_or_else(|| no_memory(shape))?;
+        }
+        Ok(())
+    }
+
+    /// One of the arrays.
+    fn view(&self, part: u32, keepdims: bool, dtype: DType) -> RawView<'_> {
+        let Form { shape, strides } = &self.forms[usize::from(keepdims)];
+        let pointer = self.pointers.get(part as usize).copied().unwrap_or(std::ptr::null_mut());
+        RawView::new(pointer, dtype, shape, strides)
+    }
 }
 
 impl Workspace {
@@ -81,15 +120,17 @@ impl Workspace {
             temp.done = false;
             if let Some(group) = stage.group() {
                 temp.axes = axis_set(&group.axes, shape.len()).map_err(|e| wrong_axis(e, &shape))?;
-                temp.shape = reduced(&shape, temp.axes, group.keepdims);
-                temp.strides = c_strides(&temp.shape);
-                let (all, left) = (count(&shape), count(&temp.shape));
+                temp.forms = [false, true].map(|keepdims| Form::new(reduced(&shape, temp.axes, keepdims)));
+                let (all, left) = (count(&shape), count(&temp.kept().shape));
                 let without = group.monoids.iter().find(|monoid| monoid.empty.is_none());
                 if let (Some(0), true, Some(monoid)) = (all, left != Some(0), without) {
                     let what = monoid.name.split('.').next().unwrap_or_default();
                     let message = format!("`{what}` of no elements has no value: the shape is {shape:?}");
                     return Err(EvalError::new(EvalErrorKind::EmptyReduction, message));
                 }
+            } else if let Work::Prepare(_) = stage.work {
+                temp.axes = 0;
+                temp.forms[1] = Form::new(shape.clone());
             }
             self.shapes.push(shape);
         }
@@ -122,7 +163,7 @@ impl Workspace {
     fn map_of(&self, program: &Program, output: usize) -> Option<usize> {
         let stores = |stage: &Stage| match &stage.work {
             Work::Map(outputs) => outputs.iter().any(|&(_, o)| o as usize == output),
-            Work::Reduce { .. } => false,
+            Work::Prepare(_) | Work::Reduce(_) => false,
         };
         program.stages.iter().position(stores)
     }
@@ -133,7 +174,7 @@ impl Workspace {
         for source in sources {
             let other: &[usize] = match source {
                 Source::Input(i) => inputs[i as usize].shape,
-                Source::Temp { stage, .. } => &self.temps[stage as usize].shape,
+                Source::Temp { stage, keepdims, .. } => &self.temps[stage as usize].forms[usize::from(keepdims)].shape,
                 Source::Count(_) | Source::Position => &[],
             };
             if !broadcast(&mut shape, other) {
@@ -149,8 +190,9 @@ impl Workspace {
         for &(_, source) in &stage.sources {
             match source {
                 Source::Input(i) => parts.push(format!("`{}` has the shape {:?}", name(i), inputs[i as usize].shape)),
-                Source::Temp { stage, .. } => {
-                    parts.push(format!("a reduction has the shape {:?}", self.temps[stage as usize].shape));
+                Source::Temp { stage, keepdims, .. } => {
+                    let Form { shape, .. } = &self.temps[stage as usize].forms[usize::from(keepdims)];
+                    parts.push(format!("a reduction has the shape {shape:?}"));
                 }
                 Source::Count(_) | Source::Position => {}
             }
@@ -173,7 +215,7 @@ impl Workspace {
             }
             let leaves = Leaves { program, inputs, counts };
             match &stage.work {
-                Work::Map(_) => {
+                Work::Map(_) | Work::Prepare(_) => {
                     let specs = leaves.arrange(nest, at, &shapes[at], temps, outputs);
                     let order = nest.order().to_vec();
                     let choice = choose(env, at, Pass::Map, &specs, nest, space);
@@ -182,10 +224,11 @@ impl Workspace {
                 Work::Reduce(group) => {
                     let (before, later) = temps.split_at_mut(at);
                     let [temp, later @ ..] = later else { continue };
-                    let left = Left { axes: temp.axes, shape: &temp.shape, strides: &temp.strides };
-                    let joins = group.joins.filter(|&map| shapes[map] == temp.shape);
+                    let joins = joins(group, shapes, temp);
+                    let joined = joins.map(|map| leaves.joined(at, map, shapes, before, &later[map - at - 1], outputs));
                     let plan = |reduction: &Reduction| reduction.plan(env, reduce);
-                    let planned = leaves.with_reduction(at, group, &shapes[at], before, left, joins, outputs, plan);
+                    let planned =
+                        leaves.with_reduction(at, group, &shapes[at], before, (temp.axes, temp.kept()), joined, plan);
                     if let (Some(Way::Joined), Some(map)) = (planned.way, joins) {
                         later[map - at - 1].done = true;
                     }
@@ -215,8 +258,9 @@ impl Workspace {
             let empty = count(&shapes[at]) == Some(0);
             let leaves = Leaves { program, inputs, counts };
             match &stage.work {
-                Work::Map(_) if empty || temps[at].done => {}
-                Work::Map(_) => {
+                Work::Map(_) | Work::Prepare(_) if empty || temps[at].done => {}
+                Work::Map(_) | Work::Prepare(_) => {
+                    temps[at].reserve(program, stage)?;
                     let specs = leaves.arrange(nest, at, &shapes[at], temps, outputs);
                     // SAFETY: sources are inputs, temporaries of earlier stages and counts; outputs as promised.
                     unsafe { launch(env, at, Pass::Map, &specs, nest, space) }
@@ -224,12 +268,10 @@ impl Workspace {
                 Work::Reduce(group) => {
                     let (before, later) = temps.split_at_mut(at);
                     let [temp, later @ ..] = later else { continue };
-                    let Temp { axes, shape, strides, bytes, pointers, .. } = temp;
                     if empty {
-                        let elements = count(shape).unwrap_or(0);
-                        let dtypes = group.nodes.iter().map(|&node| program.graph.node(node).dtype);
-                        *pointers = results(bytes, elements, dtypes).ok_or_else(|| no_memory(shape))?;
-                        for (&pointer, monoid) in pointers.iter().zip(&group.monoids) {
+                        temp.reserve(program, stage)?;
+                        let elements = count(&temp.kept().shape).unwrap_or(0);
+                        for (&pointer, monoid) in temp.pointers.iter().zip(&group.monoids) {
                             if let Some(value) = monoid.empty {
                                 // SAFETY: reserved above.
                                 unsafe { super::reduce::fill(pointer, value, elements) }
@@ -237,20 +279,21 @@ impl Workspace {
                         }
                         continue;
                     }
-                    let joins = group.joins.filter(|&map| !in_place && shapes[map] == *shape);
-                    let left = Left { axes: *axes, shape, strides };
+                    let joins = joins(group, shapes, temp).filter(|_| !in_place);
+                    if let Some(map) = joins {
+                        later[map - at - 1].reserve(program, &program.stages[map])?;
+                    }
+                    let joined = joins.map(|map| leaves.joined(at, map, shapes, before, &later[map - at - 1], outputs));
+                    let Temp { axes, forms: [_, kept], bytes, pointers, .. } = temp;
                     let run = |reduction: &Reduction| {
                         // SAFETY: as for maps; the temporary is this stage's own.
                         unsafe { reduction.run(env, reduce, bytes) }
                     };
-                    let done = leaves.with_reduction(at, group, &shapes[at], before, left, joins, outputs, run);
-                    match done.map_err(|_| no_memory(shape))? {
-                        Some(results) => *pointers = results,
-                        None => {
-                            if let Some(map) = group.joins {
-                                later[map - at - 1].done = true;
-                            }
-                        }
+                    let done = leaves.with_reduction(at, group, &shapes[at], before, (*axes, kept), joined, run);
+                    match (done.map_err(|_| no_memory(&kept.shape))?, joins) {
+                        (Some(results), _) => *pointers = results,
+                        (None, Some(map)) => later[map - at - 1].done = true,
+                        (None, None) => {}
                     }
                 }
             }
@@ -269,31 +312,35 @@ struct Leaves<'a> {
     counts: &'a [i64],
 }
 
-/// What a stage of reductions leaves behind.
-struct Left<'a> {
-    axes: u64,
-    shape: &'a [usize],
-    strides: &'a [isize],
+/// The stage that joins the pass of a group, which leaves `temp`: one of the same shape, in either form.
+fn joins(group: &Group, shapes: &[Shape], temp: &Temp) -> Option<usize> {
+    group.joins.filter(|&map| temp.forms.iter().any(|form| form.shape == shapes[map]))
 }
 
 impl<'a> Leaves<'a> {
     /// The array that a leaf stands for.
-    fn view(&self, &(node, source): &(NodeId, Source), temps: &'a [Temp]) -> RawView<'a> {
+    fn view<'t>(&self, &(node, source): &(NodeId, Source), temps: &'t [Temp]) -> RawView<'t>
+    where
+        'a: 't,
+    {
         view(source, self.program.graph.node(node).dtype, self.inputs, temps, self.counts)
     }
 
     /// Arranges the nest of stage `at`, a map. Gives its operands.
-    fn arrange(
+    fn arrange<'t>(
         &self,
         nest: &mut Nest,
         at: usize,
         shape: &[usize],
-        temps: &'a [Temp],
-        outputs: &[RawView],
-    ) -> SmallVec<[OperandSpec; 8]> {
+        temps: &'t [Temp],
+        outputs: &[RawView<'t>],
+    ) -> SmallVec<[OperandSpec; 8]>
+    where
+        'a: 't,
+    {
         nest.begin(shape);
         let sources = self.program.stages[at].sources.iter().map(|leaf| self.view(leaf, temps));
-        let stores = self.program.stages[at].stores().iter().map(|&(_, o)| outputs[o as usize]);
+        let stores = self.stores(at, &temps[at], outputs);
         let mut push = |view: RawView| nest.push(view.pointer, view.unit, view.shape, view.strides);
         sources.for_each(|view| _ = push(view));
         stores.for_each(|view| _ = push(view));
@@ -301,31 +348,59 @@ impl<'a> Leaves<'a> {
         operands(self.program, at, Pass::Map)
     }
 
-    /// Calls `f` with the reductions of stage `at`, which the map `joins` may join.
+    /// What stage `at`, no reduction, stores: outputs, or what it leaves.
+    fn stores<'t>(&self, at: usize, temp: &'t Temp, outputs: &[RawView<'t>]) -> impl Iterator<Item = RawView<'t>> {
+        let stage = &self.program.stages[at];
+        let outputs = if let Work::Map(stores) = &stage.work {
+            stores.iter().map(|&(_, output)| outputs[output as usize]).collect()
+        } else {
+            SmallVec::<[RawView; 2]>::new()
+        };
+        let temps = stage.leaves().iter().enumerate();
+        outputs
+            .into_iter()
+            .chain(temps.map(|(part, &node)| temp.view(part as u32, true, self.program.graph.node(node).dtype)))
+    }
+
+    /// What stage `map`, which leaves `temp`, adds to the pass of stage `at` when it joins it, and whether it has the reduced axes.
+    fn joined<'t>(
+        &self,
+        at: usize,
+        map: usize,
+        shapes: &[Shape],
+        before: &'t [Temp],
+        temp: &'t Temp,
+        outputs: &[RawView<'t>],
+    ) -> (SmallVec<[RawView<'t>; 8]>, bool)
+    where
+        'a: 't,
+    {
+        let others = self.program.stages[map].sources.iter().filter(|(_, source)| source.stage() != Some(at));
+        let others = others.map(|leaf| self.view(leaf, before));
+        let views = others.chain(self.stores(map, temp, outputs)).collect();
+        (views, shapes[map].len() == shapes[at].len())
+    }
+
+    /// Calls `f` with the reductions of stage `at`, over these axes; `kept` is what is left with the axes.
     #[expect(clippy::too_many_arguments, reason = "what `run` and `plan` have in common")]
-    fn with_reduction<R>(
+    fn with_reduction<'t, R>(
         &self,
         at: usize,
         group: &Group,
         shape: &[usize],
-        before: &'a [Temp],
-        left: Left,
-        joins: Option<usize>,
-        outputs: &[RawView],
+        before: &'t [Temp],
+        (axes, kept): (u64, &Form),
+        joined: Option<(SmallVec<[RawView<'t>; 8]>, bool)>,
         f: impl FnOnce(&Reduction) -> R,
-    ) -> R {
+    ) -> R
+    where
+        'a: 't,
+    {
         let stage = &self.program.stages[at];
         let sources: SmallVec<[RawView; 8]> = stage.sources.iter().map(|leaf| self.view(leaf, before)).collect();
-        let joined: Option<SmallVec<[RawView; 8]>> = joins.map(|map| {
-            let own = |source| matches!(source, Source::Temp { stage, .. } if stage as usize == at);
-            let map = &self.program.stages[map];
-            let others = map.sources.iter().filter(|(_, source)| !own(*source));
-            let stores = map.stores().iter().map(|&(_, o)| outputs[o as usize]);
-            others.map(|leaf| self.view(leaf, before)).chain(stores).collect()
-        });
         let result = |&node: &NodeId| {
             let dtype = self.program.graph.node(node).dtype;
-            RawView::new(std::ptr::null_mut(), dtype, left.shape, left.strides)
+            RawView::new(std::ptr::null_mut(), dtype, &kept.shape, &kept.strides)
         };
         let results: SmallVec<[RawView; 2]> = group.nodes.iter().map(result).collect();
         let position = stage.sources.iter().position(|(_, source)| *source == Source::Position);
@@ -333,11 +408,11 @@ impl<'a> Leaves<'a> {
             stage: at,
             group,
             shape,
-            axes: left.axes,
+            axes,
             sources: &sources,
             position,
             results: &results,
-            joined: joined.as_deref(),
+            joined: joined.as_ref().map(|(views, keepdims)| Joined { views, keepdims: *keepdims }),
         })
     }
 }
@@ -346,11 +421,7 @@ impl<'a> Leaves<'a> {
 fn view<'a>(source: Source, dtype: DType, inputs: &[RawView<'a>], temps: &'a [Temp], counts: &'a [i64]) -> RawView<'a> {
     match source {
         Source::Input(i) => inputs[i as usize],
-        Source::Temp { stage, part } => {
-            let temp = &temps[stage as usize];
-            let pointer = temp.pointers.get(part as usize).copied().unwrap_or(std::ptr::null_mut());
-            RawView::new(pointer, dtype, &temp.shape, &temp.strides)
-        }
+        Source::Temp { stage, part, keepdims } => temps[stage as usize].view(part, keepdims, dtype),
         Source::Position => {
             static FIRST: i64 = 0;
             RawView::new((&raw const FIRST).cast_mut().cast(), dtype, &[], &[])

@@ -28,6 +28,7 @@ use super::error::EvalError;
 use super::reduce::Way;
 use super::threads::Threads;
 use crate::ir::Kernel;
+use crate::plan::program::{Program, Work};
 
 /// How an expression is computed for certain arguments.
 ///
@@ -102,7 +103,7 @@ impl Explain {
             show::arguments(&mut text, &names, bound, &outputs)?;
             show::types(&mut text, &names, &notes)?;
             for (at, planned) in plans.iter().enumerate() {
-                names.results = matches!(planned.way, None | Some(Way::Joined));
+                names.results = writes_results(&typed.program, planned);
                 let native = planned.slot.expects_native(core.options.executor, planned.points);
                 let cost = Cost::new(planned, native, threads);
                 let kernel = planned.slot.kernel();
@@ -144,6 +145,14 @@ impl Explain {
     pub fn stages(&self) -> &[StagePlan] {
         &self.stages
     }
+}
+
+/// Whether a pass writes results of the expression, by itself or through the stage that joins it.
+fn writes_results(program: &Program, planned: &Planned) -> bool {
+    let stages = &program.stages;
+    let joins = || stages[planned.stage].group().and_then(|group| group.joins);
+    let writer = if planned.way == Some(Way::Joined) { joins() } else { None };
+    matches!(stages[writer.unwrap_or(planned.stage)].work, Work::Map(_))
 }
 
 #[cfg(feature = "jit")]

@@ -42,10 +42,9 @@ impl Names<'_> {
                 let part = input.part.map_or(String::new(), |part| format!(".{}", part.name()));
                 format!("`{name}{part}`")
             }
-            Some(Source::Temp { stage, part }) => {
-                let group = self.program.stages[stage as usize].group();
-                let span =
-                    group.and_then(|group| group.nodes.get(part as usize)).map(|&n| self.program.graph.node(n).span);
+            Some(Source::Temp { stage, part, .. }) => {
+                let left = self.program.stages[stage as usize].leaves().get(part as usize);
+                let span = left.map(|&node| self.program.graph.node(node).span);
                 format!("{} of stage {stage}", span.map_or(String::new(), |span| self.text(span)))
             }
             Some(Source::Count(_)) => "a count".into(),

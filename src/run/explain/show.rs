@@ -199,6 +199,11 @@ fn title(planned: &Planned, names: &Names) -> String {
     let stage = &names.program.stages[planned.stage];
     let what = match &stage.work {
         Work::Map(_) => "elementwise".to_string(),
+        Work::Prepare(nodes) => {
+            let texts: Vec<String> =
+                nodes.iter().map(|&node| names.text(names.program.graph.node(node).span)).collect();
+            format!("once for what later stages read at many points: {}", texts.join(", "))
+        }
         Work::Reduce(group) => {
             let parts: Vec<String> = group
                 .nodes

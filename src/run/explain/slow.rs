@@ -8,7 +8,7 @@ use super::names::Names;
 use super::planned::{Planned, Walk};
 use crate::dtype::DType;
 use crate::ir::{Inst, Op, Role};
-use crate::plan::program::Source;
+use crate::plan::program::{Source, Work};
 use crate::run::reduce::Way;
 
 /// Bytes of an array between stages from which on it is worth a word.
@@ -17,6 +17,10 @@ const LARGE: usize = 32 << 10;
 /// The sentences. `earlier` are the passes before.
 pub fn reasons(planned: &Planned, earlier: &[Planned], cost: &Cost, native: bool, names: &Names) -> Vec<String> {
     let mut all = Vec::new();
+    if matches!(names.program.stages[planned.stage].work, Work::Prepare(_)) {
+        // Where it stands it spares a later stage the same many times over.
+        return all;
+    }
     calls(planned, &mut all);
     divisions(planned, cost, &mut all);
     casts(planned, cost, names, &mut all);

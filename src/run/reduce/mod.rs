@@ -107,8 +107,17 @@ pub struct Reduction<'a> {
     pub position: Option<usize>,
     /// What it leaves behind; where that lies, is found when it is known to be needed.
     pub results: &'a [RawView<'a>],
-    /// What the joining map reads besides, and what it writes, if it has the shape to join.
-    pub joined: Option<&'a [RawView<'a>]>,
+    /// The stage that joins, if one has the shape for it.
+    pub joined: Option<Joined<'a>>,
+}
+
+/// A stage that takes the results of a reduction where they are made, in the same pass.
+#[derive(Clone, Copy)]
+pub struct Joined<'a> {
+    /// What it reads besides, and what it writes.
+    pub views: &'a [RawView<'a>],
+    /// Whether its shape has the reduced axes, with length 1.
+    pub keepdims: bool,
 }
 
 impl Reduction<'_> {
@@ -127,11 +136,11 @@ impl Reduction<'_> {
         temp: &mut Buffer,
     ) -> Result<Option<SmallVec<[*mut u8; 2]>>, NoMemory> {
         let specs = operands(env.program, self.stage, Pass::Whole);
-        self.arrange(&mut space.base, self.results);
+        self.arrange(&mut space.base, self.results, true);
         let way = self.way(&space.base, &specs);
-        if let (Way::Joined, Some(views)) = (way, self.joined) {
+        if let (Way::Joined, Some(joined)) = (way, self.joined) {
             // SAFETY: as the caller promises.
-            unsafe { self.whole_joined(env, space, views) }
+            unsafe { self.whole_joined(env, space, joined) }
             return Ok(None);
         }
         let length = length(&space.base);
@@ -169,8 +178,8 @@ impl Reduction<'_> {
         Ok(Some(results))
     }
 
-    /// The nest of the sources and of what has the result's shape.
-    fn arrange(&self, nest: &mut Nest, of_result: &[RawView]) {
+    /// The nest of the sources and of what has the result's shape, with the reduced axes or without.
+    fn arrange(&self, nest: &mut Nest, of_result: &[RawView], keepdims: bool) {
         nest.begin(self.shape);
         for view in self.sources {
             nest.push(view.pointer, view.unit, view.shape, view.strides);
@@ -181,7 +190,7 @@ impl Reduction<'_> {
             let mut strides: SmallVec<[isize; 6]> = SmallVec::new();
             for axis in (0..self.shape.len()).rev() {
                 let gone = self.axes >> axis & 1 == 1;
-                let here = if gone && !self.group.keepdims { None } else { own.next() };
+                let here = if gone && !keepdims { None } else { own.next() };
                 let stride = here.map_or(0, |(&n, &s)| if n == 1 || gone { 0 } else { s });
                 strides.push(stride * view.unit as isize);
             }
@@ -227,10 +236,10 @@ impl Reduction<'_> {
     ///
     /// # Safety
     /// As for [`run`](Reduction::run).
-    unsafe fn whole_joined(&self, env: &Env, space: &mut ReduceSpace, views: &[RawView]) {
+    unsafe fn whole_joined(&self, env: &Env, space: &mut ReduceSpace, joined: Joined) {
         let ReduceSpace { base, nest, launch: work, .. } = space;
         let specs = operands(env.program, self.stage, Pass::WholeJoined);
-        self.arrange(base, views);
+        self.arrange(base, joined.views, joined.keepdims);
         run_nest(nest, base, specs.len(), 0..1, None);
         // SAFETY: the nest reaches the elements of the sources, and of the map's other sources and outputs.
         unsafe { launch(env, self.stage, Pass::WholeJoined, &specs, nest, work) }

@@ -17,11 +17,11 @@ impl Reduction<'_> {
     pub fn plan(&self, env: &Env, space: &mut ReduceSpace) -> Planned {
         let ReduceSpace { base, nest, launch: work, .. } = space;
         let whole = operands(env.program, self.stage, Pass::Whole);
-        self.arrange(base, self.results);
+        self.arrange(base, self.results, true);
         let way = self.way(base, &whole);
         let (specs, pass) = match (way, self.joined) {
-            (Way::Joined, Some(views)) => {
-                self.arrange(base, views);
+            (Way::Joined, Some(joined)) => {
+                self.arrange(base, joined.views, joined.keepdims);
                 (operands(env.program, self.stage, Pass::WholeJoined), Pass::WholeJoined)
             }
             _ => (whole, Pass::Whole),
