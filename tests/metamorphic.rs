@@ -8,6 +8,7 @@ use common::pool;
 use common::rng::Rng;
 use common::tensor::Tensor;
 use ndarray::{Array1, Array2, Array3, ArrayD, Axis, array, s};
+use num_complex::Complex;
 use tilexpr::{AnyArray, Arg, Args, Executor, Expr, Order, Threads, args};
 
 const TEXT: &str = "where(a > b, a*b + 0.5, sqrt(abs(a)) - b**3) + a % 2";
@@ -280,5 +281,72 @@ fn one_text_is_its_steps() {
                 }
             }
         }
+    }
+}
+
+/// Few points take other ways than many: whole runs in a loop, lines as they lie. The results are those of each point alone.
+#[test]
+fn few_points_are_as_many() {
+    fn check<T: tilexpr::Element>(rank: usize, of: impl Fn(usize) -> T, texts: &[&str]) {
+        let last = [1, 2, 3, 5, 7][rank % 5];
+        let a = Array3::from_shape_fn((120, 2, last), |(i, j, k)| of(i * 31 + j * 7 + k));
+        let view = a.slice(s![..;2, .., ..]);
+        for text in texts {
+            for executor in [Executor::Interpreter, Executor::Cranelift] {
+                for threads in [Threads::Serial, pool(2)] {
+                    let e = Expr::builder().executor(executor).threads(threads).compile(text).unwrap();
+                    let whole: AnyArray = e.eval(args![a = view]).unwrap();
+                    for from in (0..60).step_by(5) {
+                        let piece: AnyArray = e.eval(args![a = view.slice(s![from..from + 5, .., ..])]).unwrap();
+                        let same = format!("{piece:?}") == format!("{:?}", rows(&whole, from..from + 5));
+                        assert!(same, "{text} with runs of {last} of {}", T::DTYPE);
+                    }
+                }
+            }
+        }
+    }
+    fn rows(a: &AnyArray, range: std::ops::Range<usize>) -> AnyArray {
+        macro_rules! cut {
+            ($($variant:ident),*) => { match a {
+                $(AnyArray::$variant(a) => AnyArray::$variant(a.slice_axis(Axis(0), range.into()).to_owned()),)*
+                other => panic!("{other:?}"),
+            } };
+        }
+        cut!(Bool, U8, I16, I32, I64, U64, F32, F64, C64, C128)
+    }
+    const ALL: [&str; 9] = [
+        "sum(a, axis=2)",
+        "prod(a, axis=(1, 2))",
+        "mean(a, axis=1)",
+        "any(a, axis=-1)",
+        "all(a, axis=(2, 1), keepdims=True)",
+        "a - sum(a, axis=2, keepdims=True)",
+        "sqrt(abs(sum(a*a, axis=2)))",
+        "std(a, axis=2)",
+        "var(a, axis=(1, 2))",
+    ];
+    const REAL: [&str; 6] = [
+        "min(a, axis=2)",
+        "max(a, axis=(1, 2))",
+        "argmin(a, axis=2)",
+        "argmax(a, axis=1)",
+        "sum(exp(-abs(f64(a)))/2, axis=2)",
+        "where(a > mean(a, axis=2, keepdims=True), a, -1)",
+    ];
+    for rank in 0..5 {
+        let float = |i: usize| [1.5, -0.0, f64::NAN, -2.25, 1e300, 0.0, 7.0][i * i % 7];
+        let complex = |i: usize| Complex::new(float(i), float(i + 3));
+        let all = &ALL;
+        check(rank, float, all);
+        check(rank, float, &REAL);
+        check(rank, |i| float(i) as f32, all);
+        check(rank, |i| float(i) as f32, &REAL);
+        check(rank, |i| (i * i % 251) as u8, all);
+        check(rank, |i| (i * i % 251) as u8, &REAL[..5]);
+        check(rank, |i| (i * i % 997) as i16 - 300, all);
+        check(rank, |i| (i * i % 997) as i32 - 300, &REAL);
+        check(rank, |i| i as i64 - 300, &REAL);
+        check(rank, |i| i * i % 3 == 0, &ALL[..5]);
+        check(rank, complex, all);
     }
 }

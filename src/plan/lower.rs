@@ -45,6 +45,11 @@ pub enum Pass {
     Whole,
     /// The same, with the map that joins: sources, the map's other sources -> the map's outputs.
     WholeJoined,
+    /// The same for a run of this many elements, at most [`LANES`], without a loop: each source so many times, element by
+    /// element -> temporary.
+    Short(u8),
+    /// The same, with the map that joins.
+    ShortJoined(u8),
     /// Combines elements into states that lie in memory: sources, states -> states.
     Step,
     /// Only computes the monoid's arguments: sources -> arguments.
@@ -71,6 +76,16 @@ fn joined_sources(program: &Program, at: usize) -> impl Iterator<Item = (NodeId,
     let joins = program.stages[at].group().and_then(|group| group.joins);
     let sources = joins.map_or(&[][..], |map| &program.stages[map].sources);
     sources.iter().copied().filter(move |(_, source)| source.stage() != Some(at))
+}
+
+/// The operands that the map that joins stage `at` adds.
+fn joined_operands(program: &Program, at: usize) -> impl Iterator<Item = OperandSpec> {
+    let graph = &program.graph;
+    let spec = |source, node, role| OperandSpec { source, dtype: graph.node(node).dtype, role };
+    let sources = joined_sources(program, at).map(move |(node, source)| spec(Some(source), node, Role::In));
+    let joins = program.stages[at].group().and_then(|group| group.joins);
+    let stores = joins.into_iter().flat_map(|map| program.stages[map].stores());
+    sources.chain(stores.map(move |node| spec(None, node, Role::Out)))
 }
 
 /// The operands of a pass of stage `at`, in order.
@@ -105,10 +120,14 @@ pub fn operands(program: &Program, at: usize, pass: Pass) -> SmallVec<[OperandSp
         }
         Pass::WholeJoined => {
             specs.extend(own);
-            specs.extend(joined_sources(program, at).map(source));
-            if let Some(map) = group.joins {
-                let stored = program.stages[map].stores();
-                specs.extend(stored.map(|node| plain(Role::Out)(&graph.node(node).dtype)));
+            specs.extend(joined_operands(program, at));
+        }
+        Pass::Short(length) | Pass::ShortJoined(length) => {
+            let arrays = own.filter(|spec| spec.source != Some(Source::Position));
+            specs.extend(arrays.flat_map(|spec| std::iter::repeat_n(spec, length.into())));
+            match pass {
+                Pass::Short(_) => specs.extend(results),
+                _ => specs.extend(joined_operands(program, at)),
             }
         }
         Pass::Step => {
@@ -145,7 +164,7 @@ pub fn lower(program: &Program, at: usize, pass: Pass, layout: &Layout) -> Kerne
         along: (LoopId(0), 1),
     };
     let accesses: Vec<Access> =
-        specs.iter().enumerate().map(|(i, spec)| declare(&mut low.b, i, spec, layout)).collect();
+        specs.iter().enumerate().map(|(i, spec)| declare(&mut low.b, pass, i, spec, layout)).collect();
     // Where the loop is that runs along what is combined, and by how many elements it steps.
     low.along = match pass {
         Pass::Step => (LoopId(0), LANES as i64),
@@ -179,12 +198,20 @@ pub fn lower(program: &Program, at: usize, pass: Pass, layout: &Layout) -> Kerne
             let results = low.finish(group, &state);
             low.store_all(outs, &results);
         }
+        Pass::Short(length) | Pass::ShortJoined(length) => {
+            let results = low.short(stage, group, length.into(), &accesses);
+            let arrays = stage.sources.iter().filter(|(_, source)| *source != Source::Position).count();
+            let rest = &accesses[usize::from(length) * arrays..];
+            match pass {
+                Pass::ShortJoined(_) => low.join(program, at, &results, rest),
+                _ => low.store_all(rest, &results),
+            }
+        }
         Pass::Map | Pass::Partial | Pass::Whole | Pass::WholeJoined | Pass::Step | Pass::Fill => {
             let (ins, rest) = accesses.split_at(stage.sources.len());
             low.leaves(&stage.sources, ins);
             low.nodes(&stage.nodes);
-            let args: Vec<NodeId> = group.nodes.iter().flat_map(|&node| graph.node(node).args.clone()).collect();
-            let args: Vec<Value> = args.into_iter().map(|arg| low.value(arg)).collect();
+            let args = low.args(group);
             match pass {
                 Pass::Step => {
                     let state = low.load_all(rest);
@@ -199,21 +226,9 @@ pub fn lower(program: &Program, at: usize, pass: Pass, layout: &Layout) -> Kerne
                 _ => {
                     let state = low.accumulate(group, &args);
                     let results = low.finish(group, &state);
-                    if let (Pass::WholeJoined, Some(map)) = (pass, group.joins) {
-                        for &(node, source) in &program.stages[map].sources {
-                            if let Source::Temp { stage, part, .. } = source
-                                && stage as usize == at
-                            {
-                                low.made[node.0 as usize] = Some(results[part as usize]);
-                            }
-                        }
-                        let others: Vec<(NodeId, Source)> = joined_sources(program, at).collect();
-                        let (ins, outs) = rest.split_at(others.len());
-                        low.leaves(&others, ins);
-                        low.nodes(&program.stages[map].nodes);
-                        low.store_nodes(&program.stages[map], outs);
-                    } else {
-                        low.store_all(rest, &results);
+                    match pass {
+                        Pass::WholeJoined => low.join(program, at, &results, rest),
+                        _ => low.store_all(rest, &results),
                     }
                 }
             }
@@ -223,7 +238,7 @@ pub fn lower(program: &Program, at: usize, pass: Pass, layout: &Layout) -> Kerne
 }
 
 /// Declares operand `i` with a dimension for each loop that it moves along.
-fn declare(b: &mut Builder, i: usize, spec: &OperandSpec, layout: &Layout) -> Access {
+fn declare(b: &mut Builder, pass: Pass, i: usize, spec: &OperandSpec, layout: &Layout) -> Access {
     let classes = &layout.classes[i * layout.loops..][..layout.loops];
     let moving = || classes.iter().enumerate().filter(|(_, class)| **class != Class::Zero);
     let dims: SmallVec<[Stride; 2]> =
@@ -236,6 +251,11 @@ fn declare(b: &mut Builder, i: usize, spec: &OperandSpec, layout: &Layout) -> Ac
         Some(Source::Count(n)) => format!("count{n}"),
         Some(Source::Position) => "position".to_string(),
         None => format!("{}{i}", if spec.role == Role::In { "x" } else { "y" }),
+    };
+    // A source is there for each element of a run.
+    let name = match pass {
+        Pass::Short(_) | Pass::ShortJoined(_) if spec.source.is_some() => format!("{name}_at{i}"),
+        _ => name,
     };
     let id: OperandId = b.operand(name, spec.dtype, spec.role, &dims);
     Access::plain(id, moving().map(|(l, _)| LoopId(l as u8)))
@@ -313,6 +333,57 @@ impl Lowering<'_> {
             results.extend(self.b.fragment(which(monoid), &own));
         }
         results
+    }
+
+    /// All reductions of a group of `length` elements, whose sources are given one after another; gives their results.
+    fn short(&mut self, stage: &Stage, group: &Group, length: usize, sources: &[Access]) -> Vec<Value> {
+        let init: Vec<Value> = group.init.iter().map(|&c| self.b.constant(c)).collect();
+        let mut lanes = vec![init.clone(); LANES];
+        for (at, lane) in lanes.iter_mut().enumerate().take(length) {
+            let mut of_element = sources.iter().skip(at).step_by(length);
+            for &(node, source) in &stage.sources {
+                self.made[node.0 as usize] = match source {
+                    Source::Position => Some(self.b.constant(at as i64)),
+                    _ => of_element.next().map(|access| self.b.load(access.clone())),
+                };
+            }
+            self.nodes(&stage.nodes);
+            let args = self.args(group);
+            *lane = self.step(group, &init, &args);
+        }
+        // As lanes are merged everywhere: each with the one half of them apart.
+        let mut apart = LANES / 2;
+        while apart > 0 {
+            for at in 0..apart {
+                lanes[at] = self.merge(group, &lanes[at].clone(), &lanes[at + apart]);
+            }
+            apart /= 2;
+        }
+        self.finish(group, &lanes[0])
+    }
+
+    /// The map that joins stage `at`, with that stage's results; its other sources and what it writes are given.
+    fn join(&mut self, program: &Program, at: usize, results: &[Value], accesses: &[Access]) {
+        let Some(map) = program.stages[at].group().and_then(|group| group.joins) else { return };
+        let map = &program.stages[map];
+        for &(node, source) in &map.sources {
+            if let Source::Temp { stage, part, .. } = source
+                && stage as usize == at
+            {
+                self.made[node.0 as usize] = Some(results[part as usize]);
+            }
+        }
+        let others: Vec<(NodeId, Source)> = joined_sources(program, at).collect();
+        let (ins, outs) = accesses.split_at(others.len());
+        self.leaves(&others, ins);
+        self.nodes(&map.nodes);
+        self.store_nodes(map, outs);
+    }
+
+    /// The arguments of all reductions of a group.
+    fn args(&mut self, group: &Group) -> Vec<Value> {
+        let graph = self.graph;
+        group.nodes.iter().flat_map(|&node| &graph.node(node).args).map(|&arg| self.value(arg)).collect()
     }
 
     fn step(&mut self, group: &Group, state: &[Value], args: &[Value]) -> Vec<Value> {

@@ -229,7 +229,7 @@ impl Workspace {
                     let plan = |reduction: &Reduction| reduction.plan(env, reduce);
                     let planned =
                         leaves.with_reduction(at, group, &shapes[at], before, (temp.axes, temp.kept()), joined, plan);
-                    if let (Some(Way::Joined), Some(map)) = (planned.way, joins) {
+                    if let (true, Some(map)) = (planned.way.is_some_and(Way::joins), joins) {
                         later[map - at - 1].done = true;
                     }
                     plans.push(planned);

@@ -64,6 +64,11 @@ const OPERATION: f64 = 0.05;
 const STREAM_FROM: usize = 40 << 20;
 /// Elements of a tile, where nothing asks for another number.
 const TILE: usize = 1 << 15;
+/// Bytes of a step of native code.
+const STEP: usize = 32;
+/// Elements of a tile whose innermost axis is longer than the one that lies innermost in memory: few enough that what
+/// neighbours share of a cache line is still in L1.
+const TURNED: usize = 1 << 11;
 /// Tasks for each thread: enough that a slow thread's share can be stolen.
 const TASKS: usize = 4;
 /// Rows and columns of a tile that is rearranged in a buffer: long enough for whole lines both ways, small enough for L1 and
@@ -136,7 +141,8 @@ pub fn choose(
     space: &mut LaunchSpace,
 ) -> Choice {
     let combining = nest.kept() < nest.rank();
-    let moved = if combining { None } else { bring_near(nest, specs) };
+    let turned = if combining { None } else { turn_short(nest, specs) };
+    let moved = if combining { None } else { turned.or_else(|| bring_near(nest, specs)) };
     let rank = nest.rank();
     let loops = rank.min(2);
     let points: usize = nest.shape().iter().product();
@@ -148,7 +154,9 @@ pub fn choose(
     staged.clear();
     streamed.clear();
     if !combining {
-        choose_rearranged(nest, specs, extents, staged);
+        if turned.is_none() {
+            choose_rearranged(nest, specs, extents, staged);
+        }
         let from = env.tuning.stream_from.unwrap_or(STREAM_FROM);
         if pass == Pass::Map && loops == 1 && staged.is_empty() && points.saturating_mul(bytes) >= from {
             choose_streamed(nest, specs, from, streamed);
@@ -158,7 +166,10 @@ pub fn choose(
 
     let slot = env.kernels.get(env.program, stage, pass, layout);
     let shared = pays_to_share(env, points, cost(points, bytes, slot.weight()));
-    let tile = choose_tile(env, extents, combining, staged, shared);
+    let tile = match turned {
+        Some(_) => [extents[0], (env.tuning.tile.unwrap_or(TURNED) / extents[0]).clamp(1, extents[1])],
+        None => choose_tile(env, extents, combining, staged, shared),
+    };
     fill_strides(nest, specs, layout, staged, tile, strides);
     Choice { slot, loops, tile, points, shared, moved }
 }
@@ -224,6 +235,18 @@ fn bring_near(nest: &mut Nest, specs: &[OperandSpec]) -> Option<usize> {
         nest.move_axis(axis, rank - 2);
     }
     across
+}
+
+/// Makes the innermost axis the outer one of the kernel's loops where it is shorter than a step of its code and the next one
+/// is long: the loop over the long one fills vectors, and is started less often. Gives the axis.
+fn turn_short(nest: &mut Nest, specs: &[OperandSpec]) -> Option<usize> {
+    let widest = specs.iter().map(|spec| spec.dtype.size()).max().unwrap_or(1);
+    let turns = matches!(*nest.shape(), [.., next, last] if last * widest < STEP && next >= STEP);
+    turns.then(|| {
+        let last = nest.rank() - 1;
+        nest.move_axis(last, last - 1);
+        last
+    })
 }
 
 /// Finds the operands whose neighbours lie along the outer loop.

@@ -151,7 +151,7 @@ impl Explain {
 fn writes_results(program: &Program, planned: &Planned) -> bool {
     let stages = &program.stages;
     let joins = || stages[planned.stage].group().and_then(|group| group.joins);
-    let writer = if planned.way == Some(Way::Joined) { joins() } else { None };
+    let writer = if planned.way.is_some_and(Way::joins) { joins() } else { None };
     matches!(stages[writer.unwrap_or(planned.stage)].work, Work::Map(_))
 }
 

@@ -10,7 +10,7 @@ use super::planned::{Planned, Walk};
 use super::slow::times;
 use crate::dtype::DType;
 use crate::ir::{Op, Role};
-use crate::plan::program::Work;
+use crate::plan::program::{Source, Work};
 use crate::run::core::Bound;
 use crate::run::kernels::Executor;
 use crate::run::reduce::{BLOCK, Way};
@@ -227,12 +227,17 @@ fn title(planned: &Planned, names: &Names) -> String {
 /// How a reduction goes about it.
 fn how(planned: &Planned, names: &Names) -> Option<String> {
     let run: usize = planned.loops.iter().filter(|l| l.reduced).map(|l| l.length).product();
-    Some(match planned.way? {
-        Way::Joined => {
-            let map = names.program.stages[planned.stage].group().and_then(|group| group.joins).unwrap_or_default();
-            format!("each run of {run} is combined in registers, and stage {map} done with the result in the same pass")
+    let way = planned.way?;
+    let joins = names.program.stages[planned.stage].group().and_then(|group| group.joins);
+    let with_result = match joins {
+        Some(map) if way.joins() => format!(", and stage {map} done with the result in the same pass"),
+        _ => String::new(),
+    };
+    Some(match way {
+        Way::Short | Way::ShortJoined => {
+            format!("the {run} elements of a run are combined without a loop, of many runs at once{with_result}")
         }
-        Way::Whole => format!("each run of {run} is combined in registers"),
+        Way::Joined | Way::Whole => format!("each run of {run} is combined in registers{with_result}"),
         Way::Runs => format!("runs of {run} in blocks of {BLOCK}, combined in registers, blocks merged in pairs"),
         Way::Columns => {
             "rows of neighbours are combined side by side, in blocks of rows that are merged in pairs".into()
@@ -268,6 +273,17 @@ fn movement(walk: &Walk) -> String {
 /// What the operands of a kernel are called in the text.
 pub fn operands(planned: &Planned, names: &Names) -> String {
     let kernel = planned.slot.kernel();
-    let pairs = kernel.operands.iter().zip(&planned.walks).filter(|(_, walk)| walk.spec.source.is_some());
+    let short = matches!(planned.way, Some(Way::Short | Way::ShortJoined));
+    let sources = names.program.stages[planned.stage].sources.len();
+    let run: usize = planned.loops.iter().filter(|l| l.reduced).map(|l| l.length).product();
+    let walks = planned.walks.iter().enumerate().flat_map(|(at, walk)| {
+        let times = match walk.spec.source {
+            Some(Source::Position) if short => 0,
+            _ if short && at < sources => run,
+            _ => 1,
+        };
+        std::iter::repeat_n(walk, times)
+    });
+    let pairs = kernel.operands.iter().zip(walks).filter(|(_, walk)| walk.spec.source.is_some());
     pairs.map(|(operand, walk)| format!("{} is {}", operand.name, names.walk(walk))).collect::<Vec<_>>().join(", ")
 }

@@ -4,6 +4,7 @@
 //! `k` of a block in lane `k mod 8`, lanes and then blocks merged by fixed pairwise trees (blocks level by level, each
 //! with its right neighbour, an odd last one going up as it is). How the elements are reached is free, and chosen by how
 //! they lie:
+//! - **short**: there are few elements to combine: a kernel without a loop over them combines each at many points at once;
 //! - **runs**: the reduced axes are one run for every operand: a kernel combines it in registers;
 //! - **columns**: neighbours lie along a kept axis: rows are combined, element by element, into eight rows of states;
 //! - **gathered**: anything else: blocks are computed into a buffer in logical order and combined from there.
@@ -27,6 +28,7 @@ use crate::run::launch::{Env, LaunchSpace, launch};
 use crate::run::scratch::Buffer;
 use crate::run::tiles::share;
 use crate::run::view::RawView;
+use crate::types::graph::{NodeId, NodeKind};
 
 /// Elements of a block: part of what a sum means.
 pub const BLOCK: usize = 512;
@@ -59,6 +61,10 @@ impl ReduceSpace {
 /// How the elements that are combined are reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Way {
+    /// The few elements of a run are combined at many points at once, and a map that joins the pass is done with the result.
+    ShortJoined,
+    /// The few elements of a run are combined at many points at once.
+    Short,
     /// Each run is a single block, and a map that joins the pass is done with it.
     Joined,
     /// Each run is a single block.
@@ -69,6 +75,13 @@ pub enum Way {
     Columns,
     /// Gathered into a buffer, block by block.
     Gathered,
+}
+
+impl Way {
+    /// Whether a map that joins the pass is done with it.
+    pub fn joins(self) -> bool {
+        matches!(self, Way::ShortJoined | Way::Joined)
+    }
 }
 
 /// There is no memory for a temporary.
@@ -137,16 +150,22 @@ impl Reduction<'_> {
     ) -> Result<Option<SmallVec<[*mut u8; 2]>>, NoMemory> {
         let specs = operands(env.program, self.stage, Pass::Whole);
         self.arrange(&mut space.base, self.results, true);
-        let way = self.way(&space.base, &specs);
-        if let (Way::Joined, Some(joined)) = (way, self.joined) {
+        let way = self.way(env, &space.base, &specs);
+        if let (true, Some(joined)) = (way.joins(), self.joined) {
+            self.arrange(&mut space.base, joined.views, joined.keepdims);
             // SAFETY: as the caller promises.
-            unsafe { self.whole_joined(env, space, joined) }
+            unsafe {
+                match way {
+                    Way::ShortJoined => self.short(env, space, Pass::ShortJoined),
+                    _ => self.whole(env, space, Pass::WholeJoined),
+                }
+            }
             return Ok(None);
         }
         let length = length(&space.base);
         let count = points(&space.base);
         let results = results(temp, count, self.results.iter().map(|view| view.dtype)).ok_or(NoMemory)?;
-        if way != Way::Whole {
+        if !matches!(way, Way::Whole | Way::Short) {
             let blocks = length.div_ceil(BLOCK);
             if self.position.is_some() {
                 let table = space.positions.try_reserve(blocks * size_of::<i64>()).ok_or(NoMemory)?.cast::<i64>();
@@ -165,8 +184,12 @@ impl Reduction<'_> {
         // SAFETY: as the caller promises, and there is room for the result.
         unsafe {
             match way {
-                Way::Joined | Way::Whole => {
-                    self.whole(env, space, &specs);
+                Way::Short | Way::ShortJoined => {
+                    self.short(env, space, Pass::Short);
+                    return Ok(Some(results));
+                }
+                Way::Whole | Way::Joined => {
+                    self.whole(env, space, Pass::Whole);
                     return Ok(Some(results));
                 }
                 Way::Runs => self.runs(env, space, length),
@@ -200,9 +223,16 @@ impl Reduction<'_> {
     }
 
     /// How the elements are reached, in an arranged nest.
-    fn way(&self, base: &Nest, specs: &[OperandSpec]) -> Way {
+    fn way(&self, env: &Env, base: &Nest, specs: &[OperandSpec]) -> Way {
         let along = base.rank() - base.kept();
         match () {
+            () if self.is_short(env, base) => {
+                if self.joined.is_some() {
+                    Way::ShortJoined
+                } else {
+                    Way::Short
+                }
+            }
             () if base.kept() > 0 && along > 0 && self.lies_in_columns(base, specs) => Way::Columns,
             () if along > 1 => Way::Gathered,
             () if length(base) > BLOCK => Way::Runs,
@@ -221,28 +251,70 @@ impl Reduction<'_> {
         base.shape()[kept - 1] >= LANES && units(kept - 1) > units(rank - 1)
     }
 
+    /// Whether the elements of a run are so few, and what is done with each so little, that a kernel has it once for each.
+    fn is_short(&self, env: &Env, base: &Nest) -> bool {
+        /// Points from which on another kernel for the length is worth it.
+        const POINTS: usize = 16;
+        /// Operations of a kernel.
+        const OPERATIONS: usize = 500;
+        let (length, program) = (length(base), env.program);
+        let cost = |&node: &NodeId| match program.graph.node(node).kind {
+            NodeKind::Math(_) | NodeKind::Complex(..) => 50,
+            _ => 1,
+        };
+        let operations = || program.stages[self.stage].nodes.iter().map(cost).sum::<usize>();
+        length < LANES && points(base) >= POINTS && length * operations() <= OPERATIONS
+    }
+
+    /// One kernel does it all, with the elements of a run side by side in registers.
+    ///
+    /// # Safety
+    /// As for [`run`](Reduction::run).
+    unsafe fn short(&self, env: &Env, space: &mut ReduceSpace, pass: fn(u8) -> Pass) {
+        let ReduceSpace { base, nest, launch: work, .. } = space;
+        let pass = pass(length(base) as u8);
+        self.nest_of_short(nest, base);
+        let specs = operands(env.program, self.stage, pass);
+        // SAFETY: the nest reaches the elements of the sources, and those of the result or of what the map that joins reads
+        // besides and writes.
+        unsafe { launch(env, self.stage, pass, &specs, nest, work) }
+    }
+
+    /// A nest over the kept axes, with each source once for each element of a run.
+    fn nest_of_short(&self, nest: &mut Nest, base: &Nest) {
+        let (kept, reduced) = base.shape().split_at(base.kept());
+        nest.begin_arranged(kept.iter().copied(), 0);
+        for (operand, &pointer) in base.pointers().iter().enumerate() {
+            if self.position == Some(operand) {
+                continue;
+            }
+            let (kept, steps) = base.strides(operand).split_at(base.kept());
+            let elements = if operand < self.sources.len() { length(base) } else { 1 };
+            for element in 0..elements {
+                // Its place along the reduced axes, in logical order.
+                let mut left = element;
+                let mut offset = 0;
+                for (&length, &step) in reduced.iter().zip(steps).rev() {
+                    offset += (left % length) as isize * step;
+                    left /= length;
+                }
+                nest.push_bytes(pointer.wrapping_offset(offset), kept.iter().copied());
+            }
+        }
+        nest.arrange(|_| false);
+    }
+
     /// One kernel does it all: each run is a single block.
     ///
     /// # Safety
     /// As for [`run`](Reduction::run).
-    unsafe fn whole(&self, env: &Env, space: &mut ReduceSpace, specs: &[OperandSpec]) {
+    unsafe fn whole(&self, env: &Env, space: &mut ReduceSpace, pass: Pass) {
         let ReduceSpace { base, nest, launch: work, .. } = space;
+        let specs = operands(env.program, self.stage, pass);
         run_nest(nest, base, specs.len(), 0..1, None);
-        // SAFETY: the nest reaches the elements of the sources and of the result.
-        unsafe { launch(env, self.stage, Pass::Whole, specs, nest, work) }
-    }
-
-    /// The same kernel does the map that joins.
-    ///
-    /// # Safety
-    /// As for [`run`](Reduction::run).
-    unsafe fn whole_joined(&self, env: &Env, space: &mut ReduceSpace, joined: Joined) {
-        let ReduceSpace { base, nest, launch: work, .. } = space;
-        let specs = operands(env.program, self.stage, Pass::WholeJoined);
-        self.arrange(base, joined.views, joined.keepdims);
-        run_nest(nest, base, specs.len(), 0..1, None);
-        // SAFETY: the nest reaches the elements of the sources, and of the map's other sources and outputs.
-        unsafe { launch(env, self.stage, Pass::WholeJoined, &specs, nest, work) }
+        // SAFETY: the nest reaches the elements of the sources, and those of the result or of what the map that joins reads
+        // besides and writes.
+        unsafe { launch(env, self.stage, pass, &specs, nest, work) }
     }
 
     /// A kernel combines each block of each run.

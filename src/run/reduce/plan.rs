@@ -9,7 +9,7 @@ use super::gathered::ByGathering;
 use super::{BLOCK, ReduceSpace, Reduction, Way, length, points, run_nest};
 use crate::plan::lower::{Pass, operands};
 use crate::run::explain::Planned;
-use crate::run::launch::{Choice, Env, choose};
+use crate::run::launch::{Choice, Env, LaunchSpace, choose};
 
 impl Reduction<'_> {
     /// What [`run`](Reduction::run) would do, but for the merging of blocks. Loops and operands are those of the whole: kept axes,
@@ -18,9 +18,9 @@ impl Reduction<'_> {
         let ReduceSpace { base, nest, launch: work, .. } = space;
         let whole = operands(env.program, self.stage, Pass::Whole);
         self.arrange(base, self.results, true);
-        let way = self.way(base, &whole);
-        let (specs, pass) = match (way, self.joined) {
-            (Way::Joined, Some(joined)) => {
+        let way = self.way(env, base, &whole);
+        let (specs, pass) = match self.joined {
+            Some(joined) if way.joins() => {
                 self.arrange(base, joined.views, joined.keepdims);
                 (operands(env.program, self.stage, Pass::WholeJoined), Pass::WholeJoined)
             }
@@ -30,6 +30,16 @@ impl Reduction<'_> {
         let elements = points(base) * length(base);
         let by_blocks = |slot, tile, shared| Choice { slot, loops: 2, tile, points: elements, shared, moved: None };
         let choice = match way {
+            Way::Short | Way::ShortJoined => {
+                let length = length(base) as u8;
+                let pass = if way.joins() { Pass::ShortJoined(length) } else { Pass::Short(length) };
+                self.nest_of_short(nest, base);
+                let specs = operands(env.program, self.stage, pass);
+                let choice = choose(env, self.stage, pass, &specs, nest, work);
+                // What was chosen for operands is not for those of `base`.
+                *work = LaunchSpace::default();
+                choice
+            }
             Way::Joined | Way::Whole => {
                 run_nest(nest, base, specs.len(), 0..1, None);
                 choose(env, self.stage, pass, &specs, nest, work)
