@@ -5,7 +5,7 @@ mod common;
 use common::pool;
 use ndarray::{Array1, Array2, ArrayD, array, s};
 use num_complex::{Complex, Complex32, Complex64};
-use tilexpr::{AnyArray, Args, Casting, DType, Executor, Expr, Threads, args};
+use tilexpr::{AnyArray, Arg, Args, Casting, DType, Executor, Expr, Threads, args};
 
 const EXECUTORS: [Executor; 2] = [Executor::Interpreter, Executor::Cranelift];
 
@@ -168,6 +168,39 @@ fn parts_of_different_shapes_meet() {
     }
     fn expr_sum(executor: Executor) -> Expr {
         Expr::builder().executor(executor).compile("sum(complex(column, row))").unwrap()
+    }
+}
+
+/// A part has the shape of the whole, also where it is made of less.
+#[test]
+fn a_part_has_the_shape_of_the_whole() {
+    let (f, r) = (array![1.0, 2.0, 3.0], array![[1.0, 2.0, 3.0]]);
+    let z = array![[c(1.0, 1.0)], [c(0.0, 2.0)]];
+    let p = array![[true], [false]];
+    for (text, shape, sum) in [
+        ("(f + 1j).imag", &[3][..], 3.0),
+        ("imag(f + 2j)", &[3], 6.0),
+        ("complex(1, f).real", &[3], 3.0),
+        ("real(complex(1, f))", &[3], 3.0),
+        ("c128(f).imag", &[3], 0.0),
+        ("x = f + 1j; x.imag*2", &[3], 6.0),
+        ("(r + z).imag", &[2, 3], 9.0),
+        ("(-(z - r)).imag", &[2, 3], -9.0),
+        ("conj(r + z).imag", &[2, 3], -9.0),
+        ("copy(r + z).imag", &[2, 3], 9.0),
+        ("ones_like(r + z).real", &[2, 3], 6.0),
+        ("where(p, z, r).imag", &[2, 3], 3.0),
+        ("z.imag", &[2, 1], 3.0),
+    ] {
+        let args: Args =
+            [("f", Arg::new(&f)), ("r", Arg::new(&r)), ("z", Arg::new(&z)), ("p", Arg::new(&p))].into_iter().collect();
+        let (before, part) = text.rsplit_once("; ").map_or(("", text), |(before, part)| (before, part));
+        for executor in EXECUTORS {
+            let compile = |text: &str| Expr::builder().executor(executor).compile(text).unwrap();
+            assert_eq!(compile(text).eval::<AnyArray>(&args).unwrap().shape(), shape, "{text}");
+            let total: f64 = compile(&format!("{before}\nsum({part})")).eval(&args).unwrap();
+            assert_eq!(total, sum, "{text}");
+        }
     }
 }
 

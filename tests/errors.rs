@@ -88,6 +88,9 @@ fn axes() {
         EvalErrorKind::EmptyReduction,
         "`min` of no elements has no value: the shape is [0, 3]",
     );
+    for text in ["max(m > 1)", "min(isnan(m), axis=0)", "max((m + 1j).imag)"] {
+        assert_eq!(fails(text, args![m = &none]).kind(), EvalErrorKind::EmptyReduction, "{text}");
+    }
     assert_eq!(Expr::compile("max(m, axis=1)").unwrap().eval::<Array1<f64>>(args![m = &none]).unwrap().len(), 0);
 }
 

@@ -284,8 +284,8 @@ impl Typer<'_> {
             (Fold::ArgMin | Fold::ArgMax, _) => (fold, from, DType::I64),
             (Fold::Sum | Fold::Prod, _) if from.is_int() && !from.is_signed() => (fold, DType::U64, DType::U64),
             (Fold::Sum | Fold::Prod, _) if !from.is_float() => (fold, DType::I64, DType::I64),
-            (Fold::Min, DType::Bool) => (Fold::All, from, from),
-            (Fold::Max, DType::Bool) => (Fold::Any, from, from),
+            // Not `all` and `any`: these have a value where there are no elements.
+            (Fold::Min | Fold::Max, DType::Bool) => (fold, DType::U8, from),
             (Fold::Any | Fold::All, _) => (fold, DType::Bool, DType::Bool),
             _ => (fold, from, from),
         };

@@ -65,6 +65,10 @@ impl Typer<'_> {
 
     /// Parts of one shape: a part that is made of less than the other one takes its shape.
     pub fn alike(&mut self, Parts { re, im }: Parts) -> Parts {
+        let name = self.emit.graph.input_name(re);
+        if name.is_some() && name == self.emit.graph.input_name(im) {
+            return Parts { re, im };
+        }
         let mut shaped = |x: NodeId, other: NodeId| {
             let mask = self.emit.op(Op::Eq, &[other, other]);
             self.emit.select(mask, x, x)
@@ -252,8 +256,14 @@ impl Typer<'_> {
                 let re = self.emit.select(mask, number, number);
                 Ok(Value::Complex { parts: Parts { re, im: zero }, weak: false })
             }
-            Rule::Real => Ok(self.result(z.re, args)),
-            Rule::Imag => Ok(self.result(z.im, args)),
+            Rule::Real => {
+                let z = self.alike(z);
+                Ok(self.result(z.re, args))
+            }
+            Rule::Imag => {
+                let z = self.alike(z);
+                Ok(self.result(z.im, args))
+            }
             Rule::Conj => {
                 let parts = Parts { re: z.re, im: e.op(Op::Neg, &[z.im]) };
                 Ok(self.complex(parts, args))

@@ -262,8 +262,11 @@ impl Pass<'_> {
     fn attribute(&mut self, x: Operand, attribute: Attribute) -> Typed<Value> {
         let weak = self.typer.is_weak(x.value);
         match (attribute, x.value) {
-            (Attribute::Real, Value::Complex { parts, .. }) => Ok(Value::Node { id: parts.re, weak }),
-            (Attribute::Imag, Value::Complex { parts, .. }) => Ok(Value::Node { id: parts.im, weak }),
+            (_, Value::Complex { parts, .. }) => {
+                let parts = self.typer.alike(parts);
+                let id = if attribute == Attribute::Real { parts.re } else { parts.im };
+                Ok(Value::Node { id, weak })
+            }
             (Attribute::Real, value) => Ok(value),
             (Attribute::Imag, _) => self.typer.part_of(Rule::Imag, x),
         }

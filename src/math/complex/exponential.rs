@@ -62,15 +62,17 @@ pub(super) fn exp2<'c>(args: &[C<'c>]) -> C<'c> {
 ///
 /// 1. Where the modulus is between 1/2 and 2: `log1p(x*x + y*y - 1)/2`, the squares and their sum with all errors carried, for
 ///    near the unit circle nearly everything cancels.
-/// 2. Elsewhere `log(hypot(x, y))`, with huge numbers scaled by 1/4.
+/// 2. Elsewhere `log(hypot(x, y))`, with huge numbers scaled by 1/4, and tiny ones by 2^500, for `hypot` rounds subnormals.
 fn log_modulus<'c>(z: C<'c>) -> V<'c> {
     let (a, b) = (z.re.abs(), z.im.abs());
     let swap = a.lt(b);
     let (great, small) = (swap.select(b, a), swap.select(a, b));
     let huge = great.gt(2f64.powi(1000));
-    let scale = huge.select(great.number(0.25), 1.0);
+    let tiny = great.lt(2f64.powi(-550));
+    let scale = huge.select(great.number(0.25), tiny.select(great.number(2f64.powi(500)), 1.0));
     let size = root::hypot(z.re * scale, z.im * scale);
-    let far = real_log::log(size) + huge.select(great.number(2.0 * LN_2), 0.0);
+    let unscale = huge.select(great.number(2.0 * LN_2), tiny.select(great.number(-500.0 * LN_2), 0.0));
+    let far = real_log::log(size) + unscale;
     let near = size.gt(0.5) & size.lt(2.0) & !huge;
     // Kept tame where it is not used.
     let (g, s) = (near.select(great, 1.0), near.select(small, 0.0));

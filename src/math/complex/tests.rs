@@ -30,6 +30,17 @@ fn apart(found: (f64, f64), expected: (f64, f64)) -> f64 {
     far / (size * f64::EPSILON).max(5e-324)
 }
 
+/// `hypot` rounds to a subnormal there.
+#[test]
+fn logarithms_of_the_least_numbers() {
+    let least = 5e-324;
+    for (function, expected) in [(Complex::Log, -744.0935), (Complex::Log2, -1073.5), (Complex::Log10, -323.15567)] {
+        let (re, im) = value(function, &[least, least]);
+        assert!((re - expected).abs() < 1e-4, "{}: {re}", function.name());
+        assert!(im > 0.0);
+    }
+}
+
 #[test]
 fn values_and_cuts() {
     let bytes = include_bytes!("../../../tests/data/complex.csv.gz");
