@@ -103,6 +103,36 @@ fn reductions() {
 }
 
 #[test]
+fn short_runs() {
+    let (a, b) = (Array3::<f64>::ones((1, 50, 3)), Array2::<f64>::ones((3, 50)));
+    let explained = explain("sum(a*b, axis=0)", &args![a, b = b.t()]);
+    says(&explained, &["i0: 50 (axis 1), i1: 3 (axis 2)"]);
+    let rows = Array2::<f64>::ones((1000, 3));
+    let explained = explain("sum(rows/3, axis=1)", &args![rows]);
+    says(&explained, &["the 3 elements of a run are combined without a loop, of many runs at once"]);
+    // A division and an addition, and what merges lanes: of a run 3, 3 and 2 or so.
+    assert!((2..=5).contains(&explained.stages()[0].operations), "{}", explained.stages()[0].operations);
+    assert!(explained.to_string().contains("in0_at0 is `rows`, in0_at1 is `rows`, in0_at2 is `rows`"), "{explained}");
+    let wide = Array2::<f64>::ones((3, 1000));
+    slow(&explain("sum(wide, axis=0)", &args![wide]), 0, "");
+    // What another pass of this thread was given is not said of this one.
+    let (big, turned) = (Array3::<f64>::ones((3, 200, 200)), Array3::<f64>::ones((3, 200, 200)));
+    let turned = turned.permuted_axes([0, 2, 1]);
+    let _: Array2<f64> = Expr::compile("sum(big + turned, axis=0)").unwrap().eval(args![big, turned]).unwrap();
+    let plain = Array2::<f64>::ones((600, 600));
+    assert!(!explain("sum(plain, axis=0)", &args![plain]).to_string().contains("buffer"));
+}
+
+#[test]
+fn results_over_the_same_points_are_one_pass() {
+    let a = Array2::<f64>::ones((60, 70));
+    let stages = |text: &str| explain(text, &args![a]).stages().len();
+    assert_eq!(stages("m = mean(a, axis=0); a/sqrt(m), a/exp(m)"), 3);
+    assert_eq!(stages("m = mean(a, axis=0); sum(a/sqrt(m)), sum(a*m)"), 4, "two results of no axes are another pass");
+    assert_eq!(stages("m = mean(a, axis=0); a*m, a + 1"), 4, "what reads other arrays may have another shape");
+}
+
+#[test]
 fn why_it_is_slow() {
     let (a, l, u) = (Array2::<f64>::ones((300, 400)), Array1::<i64>::ones(5000), Array1::<u8>::ones(5000));
     slow(&explain("l // 7", &args![l]), 0, "1 division of integers");

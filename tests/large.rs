@@ -38,6 +38,23 @@ fn thousands_of_shared_operations() {
     }
 }
 
+/// What is prepared once for many points is so of a few nodes; the others are computed where they are read.
+#[test]
+fn thousands_of_terms_of_a_reduction() {
+    let terms: Vec<String> = (0..4000).map(|k| format!("a*sqrt(m + {k}.5)")).collect();
+    let text = format!("m = sum(a, axis=0)\n{}", terms.join(" + "));
+    let a = Array1::linspace(0.0, 1.0, 6).into_shape_with_order((2, 3)).unwrap();
+    let m = a.sum_axis(ndarray::Axis(0));
+    let expected = ndarray::Array2::from_shape_fn((2, 3), |(i, j)| {
+        let (a, m): (f64, f64) = (a[[i, j]], m[j]);
+        (1..4000).fold(a * (m + 0.5).sqrt(), |sum, k| sum + a * (m + (f64::from(k) + 0.5)).sqrt())
+    });
+    for executor in EXECUTORS {
+        let e = Expr::builder().executor(executor).compile(&text).unwrap();
+        assert_eq!(e.eval::<ndarray::Array2<f64>>(args![a]).unwrap(), expected);
+    }
+}
+
 #[test]
 fn a_thousand_arguments() {
     let names: Vec<String> = (0..1000).map(|k| format!("x{k}")).collect();

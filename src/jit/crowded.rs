@@ -6,24 +6,27 @@
 use crate::ir::Kernel;
 use crate::ir::builder::for_each_arg;
 
-/// Bodies of no more instructions are compiled in little time, however they are made.
+/// Kernels of no more instructions are compiled in little time, however they are made.
 const SHORT: usize = 1000;
 /// Instructions after which a value that nothing has read meanwhile is no longer in a register.
 const NEAR: usize = 16;
 
-/// Whether the innermost body is long and reads again and again what was computed long before. Native code keeps such
+/// Whether a kernel is long and reads again and again what was computed long before. Native code keeps such
 /// values in its stack frame, and is then no faster than the interpreter, which keeps all values in memory; and Cranelift's
 /// better allocator of registers takes for each such reading about 20 microseconds, and one more for every 8 instructions
 /// that lie between, where an instruction else takes 6.
 pub fn crowded(kernel: &Kernel) -> bool {
-    let body = kernel.levels.last().map_or(&[][..], |level| &level.before);
-    if body.len() <= SHORT {
+    // In the order of the code: what stands before the inner loops, outermost first, then what stands after them.
+    let (before, after) = (kernel.levels.iter(), kernel.levels.iter().rev());
+    let body = || before.clone().flat_map(|level| &level.before).chain(after.clone().flat_map(|level| &level.after));
+    let length = body().count();
+    if length <= SHORT {
         return false;
     }
     // Where each value of the body was last made or read.
     let mut last = vec![None; kernel.insts.len()];
     let mut eighths = 0;
-    for (at, &v) in body.iter().enumerate() {
+    for (at, &v) in body().enumerate() {
         for_each_arg(kernel.inst(v), |arg| {
             let Some(before) = &mut last[arg.0 as usize] else { return };
             let waited = at - std::mem::replace(before, at);
@@ -33,5 +36,5 @@ pub fn crowded(kernel: &Kernel) -> bool {
         });
         last[v.0 as usize] = Some(at);
     }
-    eighths / 8 > 6 * body.len()
+    eighths / 8 > 6 * length
 }

@@ -29,7 +29,8 @@ impl Origin {
     /// That of a node, from those of its arguments, and from where it comes if it is a leaf of later stages.
     pub fn of(node: &Node, made: Option<Source>, args: impl Iterator<Item = Origin>) -> Origin {
         match (&node.kind, made) {
-            (NodeKind::Input(_), _) => return Origin::Arrays,
+            // An error is one of the points for which the value is asked, and there may be none.
+            (NodeKind::Input(_) | NodeKind::Fault(_), _) => return Origin::Arrays,
             (NodeKind::Const(_) | NodeKind::Count(_) | NodeKind::Position, _) => return Origin::Constant,
             // What is left over all axes is one element: it is computed outside of loops anyway.
             (NodeKind::Reduce { axes: Axes::List(_), .. }, Some(Source::Temp { stage, keepdims, .. })) => {

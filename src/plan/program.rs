@@ -166,7 +166,9 @@ impl Program {
             graph: &graph,
             origins: Vec::with_capacity(graph.nodes.len()),
             prepared: HashMap::new(),
+            known: HashMap::new(),
             stages: Vec::new(),
+            spaces: Vec::new(),
             counts: Vec::new(),
             made: vec![None; graph.nodes.len()],
             seen: vec![0; graph.nodes.len()],
@@ -208,8 +210,7 @@ impl Program {
         }
         for at in before..cut.stages.len() {
             let roots: Vec<NodeId> = cut.stages[at].stores().collect();
-            let (_, nodes) = cut.leaves(&roots).ok_or(roots[0])?;
-            cut.stages[at].nodes = nodes;
+            (cut.stages[at].sources, cut.stages[at].nodes) = cut.leaves(&roots).ok_or(roots[0])?;
         }
         let Cut { mut stages, counts, .. } = cut;
         join(&mut stages, &counts);
@@ -228,7 +229,11 @@ struct Cut<'a> {
     origins: Vec<Origin>,
     /// The stages that prepare what is made of the results of a stage of reductions, in one form.
     prepared: HashMap<(u32, bool), usize>,
+    /// The reductions so far: the stage and the part that computes each.
+    known: HashMap<(&'static str, &'a Axes, &'a [NodeId]), (u32, u32)>,
     stages: Vec<Stage>,
+    /// For each stage what makes its shape.
+    spaces: Vec<Vec<Source>>,
     counts: Vec<Count>,
     /// For each node that is a leaf of later stages, where it comes from.
     made: Vec<Option<Source>>,
@@ -245,7 +250,10 @@ type Leaves = (Vec<(NodeId, Source)>, Vec<NodeId>);
 /// Of so many nodes of the whole graph, each stage pays one step.
 const SHARE: usize = 64;
 
-impl Cut<'_> {
+/// Nodes that a stage prepares at most for later ones, and so the arrays that are kept for it.
+const PREPARED: usize = 8;
+
+impl<'a> Cut<'a> {
     /// Begins a walk over the graph; none where no steps are left.
     fn begin_walk(&mut self) -> Option<()> {
         self.walks += 1;
@@ -290,31 +298,56 @@ impl Cut<'_> {
         Some((sources, nodes))
     }
 
+    /// What makes the shape of a stage with these sources: stages with the same run over the same points.
+    fn space(&self, sources: &[(NodeId, Source)]) -> Vec<Source> {
+        let one = |&(_, source): &(NodeId, Source)| match source {
+            Source::Input(_) => Some(source),
+            Source::Temp { stage, keepdims, .. } => {
+                match (&self.stages[stage as usize].work, &*self.spaces[stage as usize]) {
+                    // What is prepared of reductions has their shape.
+                    (Work::Prepare(_), &[of]) => Some(of),
+                    _ => Some(Source::Temp { stage, part: 0, keepdims }),
+                }
+            }
+            Source::Count(_) | Source::Position => None,
+        };
+        let mut space: Vec<Source> = sources.iter().filter_map(one).collect();
+        space.sort_unstable();
+        space.dedup();
+        space
+    }
+
+    fn push_stage(&mut self, space: Vec<Source>, work: Work) -> usize {
+        self.stages.push(Stage { sources: Vec::new(), nodes: Vec::new(), work });
+        self.spaces.push(space);
+        self.stages.len() - 1
+    }
+
     /// Adds a reduction to the stage that reads the same arrays and reduces the same axes, or as a stage of its own.
-    fn reduction(&mut self, node: NodeId, monoid: &'static Monoid, axes: &Axes, keepdims: bool) -> Option<Source> {
-        let (sources, nodes) = self.leaves(&self.graph.node(node).args)?;
-        self.work = self.work.checked_sub(self.stages.len() / SHARE)?;
-        let arrays = |of: &[(NodeId, Source)]| -> Vec<Source> {
-            of.iter().map(|&(_, source)| source).filter(|source| *source != Source::Position).collect()
-        };
-        let fits = |stage: &Stage| {
-            stage.group().is_some_and(|group| group.axes == *axes) && arrays(&stage.sources) == arrays(&sources)
-        };
-        let at = self.stages.iter().position(fits).unwrap_or_else(|| {
-            let work = Work::Reduce(Group::new(axes.clone()));
-            self.stages.push(Stage { sources: Vec::new(), nodes: Vec::new(), work });
-            self.stages.len() - 1
-        });
-        let stage = &mut self.stages[at];
-        stage.add((sources, nodes));
-        let Work::Reduce(group) = &mut stage.work else { return None };
+    fn reduction(&mut self, node: NodeId, monoid: &'static Monoid, axes: &'a Axes, keepdims: bool) -> Option<Source> {
         let args = &self.graph.node(node).args;
-        let is = |(other, of): (&NodeId, &&Monoid)| of.name == monoid.name && self.graph.node(*other).args == *args;
-        let part = group.nodes.iter().zip(&group.monoids).position(is).unwrap_or_else(|| {
-            group.push(node, monoid);
-            group.nodes.len() - 1
-        });
-        Some(Source::Temp { stage: at as u32, part: part as u32, keepdims })
+        if let Some(&(stage, part)) = self.known.get(&(&*monoid.name, axes, args)) {
+            return Some(Source::Temp { stage, part, keepdims });
+        }
+        let leaves = self.leaves(args)?;
+        self.work = self.work.checked_sub(self.stages.len() / SHARE)?;
+        let space = self.space(&leaves.0);
+        let latest = leaves.0.iter().filter_map(|(_, source)| source.stage()).max();
+        let fits = |&at: &usize| {
+            self.stages[at].group().is_some_and(|group| group.axes == *axes)
+                && self.spaces[at] == space
+                && latest.is_none_or(|latest| latest < at)
+        };
+        let at = match (0..self.stages.len()).find(fits) {
+            Some(at) => at,
+            None => self.push_stage(space, Work::Reduce(Group::new(axes.clone()))),
+        };
+        self.stages[at].add(leaves);
+        let Work::Reduce(group) = &mut self.stages[at].work else { return None };
+        let (stage, part) = (at as u32, group.nodes.len() as u32);
+        group.push(node, monoid);
+        self.known.insert((&*monoid.name, axes, args), (stage, part));
+        Some(Source::Temp { stage, part, keepdims })
     }
 
     /// Of what these nodes are made of, computes beforehand what would be computed at each of their points, though it depends
@@ -338,32 +371,38 @@ impl Cut<'_> {
         }
         found.sort_unstable();
         for (id, of, keepdims) in found {
-            let at = *self.prepared.entry((of, keepdims)).or_insert_with(|| {
-                self.stages.push(Stage { sources: Vec::new(), nodes: Vec::new(), work: Work::Prepare(Vec::new()) });
-                self.stages.len() - 1
-            });
+            let at = match self.prepared.get(&(of, keepdims)) {
+                Some(&at) => at,
+                None => self.push_stage(vec![Source::Temp { stage: of, part: 0, keepdims }], Work::Prepare(Vec::new())),
+            };
+            self.prepared.insert((of, keepdims), at);
+            let part = self.stages[at].leaves().len();
+            if part == PREPARED {
+                continue;
+            }
             let leaves = self.leaves_of(&[id], Some(at))?;
             self.stages[at].add(leaves);
             let Work::Prepare(nodes) = &mut self.stages[at].work else { return None };
             nodes.push(id);
-            let part = nodes.len() as u32 - 1;
+            let part = part as u32;
             self.made[id.0 as usize] = Some(Source::Temp { stage: at as u32, part, keepdims: true });
         }
         Some(())
     }
 
-    /// Adds an output to the map that reads the same leaves (so has the same shape), or as a map of its own. The nodes of
-    /// a map are found when all its outputs are known.
+    /// Adds an output to the map that runs over the same points, or as a map of its own. What a map reads and computes is found
+    /// when all its outputs are known.
     fn output(&mut self, node: NodeId, index: u32, first_map: usize) -> Option<()> {
         let (sources, _) = self.leaves(&[node])?;
         self.work = self.work.checked_sub((self.stages.len() - first_map) / SHARE)?;
-        for stage in &mut self.stages[first_map..] {
-            if let (Work::Map(outputs), true) = (&mut stage.work, stage.sources == sources) {
-                outputs.push((node, index));
-                return Some(());
-            }
+        let space = self.space(&sources);
+        let at = match (first_map..self.stages.len()).find(|&at| self.spaces[at] == space) {
+            Some(at) => at,
+            None => self.push_stage(space, Work::Map(Vec::new())),
+        };
+        if let Work::Map(outputs) = &mut self.stages[at].work {
+            outputs.push((node, index));
         }
-        self.stages.push(Stage { sources, nodes: Vec::new(), work: Work::Map(vec![(node, index)]) });
         Some(())
     }
 }

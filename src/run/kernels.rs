@@ -160,15 +160,14 @@ impl Slot {
 
     /// Whether native code would run the kernel, for a run of this many points.
     pub fn expects_native(&self, executor: Executor, points: usize) -> bool {
-        let wanted = match executor {
+        match executor {
             Executor::Interpreter => false,
-            Executor::Cranelift => true,
+            Executor::Cranelift => compiles(&self.kernel),
             Executor::Auto => match self.native.get() {
                 Some(form) => form.is_some(),
                 None => self.pays(self.work.load(Ordering::Relaxed).saturating_add(self.work_of(points))),
             },
-        };
-        wanted && cfg!(feature = "jit")
+        }
     }
 
     /// A run's work for the interpreter, in simple operations.
@@ -178,7 +177,7 @@ impl Slot {
 
     /// Whether that much work is worth compiling for.
     fn pays(&self, work: u64) -> bool {
-        !self.crowded && work >= COMPILING + COMPILING_INST * self.kernel.insts.len() as u64
+        !self.crowded && compiles(&self.kernel) && work >= COMPILING + COMPILING_INST * self.kernel.insts.len() as u64
     }
 
     /// Compiles once the work pays for it; one thread does, the others go on interpreting meanwhile.
@@ -203,13 +202,17 @@ fn interpret(kernel: &Kernel) -> Arc<dyn Compiled> {
 }
 
 /// Kernels of more instructions are interpreted: the time of the code generator grows faster than they do.
-#[cfg(feature = "jit")]
 const LARGEST: usize = 30_000;
+
+/// Whether there may be native code for a kernel.
+pub fn compiles(kernel: &Kernel) -> bool {
+    cfg!(feature = "jit") && kernel.insts.len() <= LARGEST
+}
 
 #[cfg(feature = "jit")]
 fn compile(kernel: &Kernel) -> Option<Arc<dyn Compiled>> {
     use crate::jit::Backend;
-    if kernel.insts.len() > LARGEST {
+    if !compiles(kernel) {
         return None;
     }
     crate::jit::cranelift::Cranelift::new().and_then(|c| c.compile(kernel)).ok()

@@ -241,7 +241,11 @@ fn bring_near(nest: &mut Nest, specs: &[OperandSpec]) -> Option<usize> {
 /// is long: the loop over the long one fills vectors, and is started less often. Gives the axis.
 fn turn_short(nest: &mut Nest, specs: &[OperandSpec]) -> Option<usize> {
     let widest = specs.iter().map(|spec| spec.dtype.size()).max().unwrap_or(1);
-    let turns = matches!(*nest.shape(), [.., next, last] if last * widest < STEP && next >= STEP);
+    let rank = nest.rank();
+    // Neighbours along the next axis share lines of the cache.
+    let near = |o: usize| nest.strides(o)[rank - 2].unsigned_abs() <= 64;
+    let short = matches!(*nest.shape(), [.., next, last] if last * widest < STEP && next >= STEP);
+    let turns = short && (0..specs.len()).all(near);
     turns.then(|| {
         let last = nest.rank() - 1;
         nest.move_axis(last, last - 1);

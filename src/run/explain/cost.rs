@@ -52,7 +52,10 @@ impl Cost {
             work += units;
             apart += nanoseconds;
         }
-        let computing = points * (work / machine::operations(native) + apart) / count;
+        // A body that combines a run is the work of all its elements.
+        let run = planned.run as f64;
+        let operations = operations.div_ceil(planned.run);
+        let computing = points / run * (work / machine::operations(native) + apart) / count;
         Cost { bytes: total / points.max(1.0), operations, moving, computing, near }
     }
 

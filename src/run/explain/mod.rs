@@ -104,7 +104,7 @@ impl Explain {
             show::types(&mut text, &names, &notes)?;
             for (at, planned) in plans.iter().enumerate() {
                 names.results = writes_results(&typed.program, planned);
-                let native = planned.slot.expects_native(core.options.executor, planned.points);
+                let native = planned.slot.expects_native(core.options.executor, planned.points / planned.run);
                 let cost = Cost::new(planned, native, threads);
                 let kernel = planned.slot.kernel();
                 let plan = StagePlan {
@@ -157,7 +157,8 @@ fn writes_results(program: &Program, planned: &Planned) -> bool {
 
 #[cfg(feature = "jit")]
 fn assembly(kernel: &Kernel) -> Option<String> {
-    crate::jit::cranelift::Cranelift::new().and_then(|cranelift| cranelift.listing(kernel)).ok()
+    let listing = || crate::jit::cranelift::Cranelift::new().and_then(|cranelift| cranelift.listing(kernel)).ok();
+    crate::run::kernels::compiles(kernel).then(listing).flatten()
 }
 
 #[cfg(not(feature = "jit"))]

@@ -44,8 +44,12 @@ pub struct Planned {
     pub way: Option<Way>,
     /// The loops, outermost first.
     pub loops: Vec<Loop>,
-    /// The arrays, in the order of the kernel's operands.
+    /// The arrays.
     pub walks: Vec<Walk>,
+    /// For each operand of the kernel, which array it is.
+    pub operands: Vec<usize>,
+    /// How many elements the kernel's body takes at a time: more than one where it has no loop over those that it combines.
+    pub run: usize,
     /// The kernel.
     pub slot: Arc<Slot>,
     /// Elements of a tile along the kernel's loops.
@@ -96,8 +100,9 @@ impl Planned {
             staged: space.staged().any(|o| o == operand),
             streamed: space.streamed().any(|o| o == operand),
         };
+        let operands = (0..specs.len()).collect();
         let walks = specs.into_iter().enumerate().map(walk).collect();
         let Choice { slot, tile, points, shared, .. } = choice;
-        Planned { stage, way: None, loops, walks, slot, tile, points, shared }
+        Planned { stage, way: None, loops, walks, operands, run: 1, slot, tile, points, shared }
     }
 }

@@ -10,7 +10,7 @@ use super::planned::{Planned, Walk};
 use super::slow::times;
 use crate::dtype::DType;
 use crate::ir::{Op, Role};
-use crate::plan::program::{Source, Work};
+use crate::plan::program::Work;
 use crate::run::core::Bound;
 use crate::run::kernels::Executor;
 use crate::run::reduce::{BLOCK, Way};
@@ -273,17 +273,7 @@ fn movement(walk: &Walk) -> String {
 /// What the operands of a kernel are called in the text.
 pub fn operands(planned: &Planned, names: &Names) -> String {
     let kernel = planned.slot.kernel();
-    let short = matches!(planned.way, Some(Way::Short | Way::ShortJoined));
-    let sources = names.program.stages[planned.stage].sources.len();
-    let run: usize = planned.loops.iter().filter(|l| l.reduced).map(|l| l.length).product();
-    let walks = planned.walks.iter().enumerate().flat_map(|(at, walk)| {
-        let times = match walk.spec.source {
-            Some(Source::Position) if short => 0,
-            _ if short && at < sources => run,
-            _ => 1,
-        };
-        std::iter::repeat_n(walk, times)
-    });
+    let walks = planned.operands.iter().map(|&at| &planned.walks[at]);
     let pairs = kernel.operands.iter().zip(walks).filter(|(_, walk)| walk.spec.source.is_some());
     pairs.map(|(operand, walk)| format!("{} is {}", operand.name, names.walk(walk))).collect::<Vec<_>>().join(", ")
 }

@@ -117,7 +117,7 @@ fn casts(planned: &Planned, cost: &Cost, names: &Names, all: &mut Vec<String>) {
             continue;
         }
         let loaded = match kernel.inst(x) {
-            Inst::Load(access) => planned.walks.get(access.operand.0 as usize),
+            Inst::Load(access) => planned.operands.get(access.operand.0 as usize).and_then(|&at| planned.walks.get(at)),
             _ => None,
         };
         let what = loaded.map_or_else(|| "what is computed".into(), |walk| names.walk(walk));
@@ -155,7 +155,7 @@ fn mixes(planned: &Planned, cost: &Cost, all: &mut Vec<String>) {
 fn walks(planned: &Planned, names: &Names, all: &mut Vec<String>) {
     // Across the reduced axes it goes row by row: the loop that counts is the innermost kept one.
     let inner = match planned.way {
-        Some(Way::Columns) => planned.loops.iter().rposition(|l| !l.reduced),
+        Some(Way::Columns | Way::Short | Way::ShortJoined) => planned.loops.iter().rposition(|l| !l.reduced),
         _ => planned.loops.len().checked_sub(1),
     };
     for walk in &planned.walks {

@@ -263,7 +263,18 @@ impl Reduction<'_> {
             _ => 1,
         };
         let operations = || program.stages[self.stage].nodes.iter().map(cost).sum::<usize>();
-        length < LANES && points(base) >= POINTS && length * operations() <= OPERATIONS
+        // An operand that is rearranged in a buffer would be so once for each element.
+        let rearranged = |operand: usize| {
+            let (strides, size) = (base.strides(operand), self.sources[operand].dtype.size());
+            match strides[..base.kept()] {
+                [.., next, last] => last != 0 && last.unsigned_abs() != size && next.unsigned_abs() == size,
+                _ => false,
+            }
+        };
+        length < LANES
+            && points(base) >= POINTS
+            && length * operations() <= OPERATIONS
+            && !(0..self.sources.len()).any(rearranged)
     }
 
     /// One kernel does it all, with the elements of a run side by side in registers.

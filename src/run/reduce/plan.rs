@@ -26,19 +26,27 @@ impl Reduction<'_> {
             }
             _ => (whole, Pass::Whole),
         };
+        // Where nothing is chosen for the operands of `base`, nothing is to be left of another pass.
+        *work = LaunchSpace::default();
+        let (mut run, mut of_kernel) = (1, None);
         let order = base.order().to_vec();
         let elements = points(base) * length(base);
         let by_blocks = |slot, tile, shared| Choice { slot, loops: 2, tile, points: elements, shared, moved: None };
         let choice = match way {
             Way::Short | Way::ShortJoined => {
-                let length = length(base) as u8;
-                let pass = if way.joins() { Pass::ShortJoined(length) } else { Pass::Short(length) };
+                run = length(base);
+                let pass = if way.joins() { Pass::ShortJoined } else { Pass::Short };
+                let pass = pass(run as u8);
                 self.nest_of_short(nest, base);
+                let (all, sources) = (specs.len(), self.sources.len());
+                let times = |at: usize| if at < sources { run } else { 1 };
+                let arrays = (0..all).filter(|&at| self.position != Some(at));
+                of_kernel = Some(arrays.flat_map(|at| std::iter::repeat_n(at, times(at))).collect());
                 let specs = operands(env.program, self.stage, pass);
                 let choice = choose(env, self.stage, pass, &specs, nest, work);
-                // What was chosen for operands is not for those of `base`.
+                // What was chosen for the operands and axes of this nest is not for those of `base`.
                 *work = LaunchSpace::default();
-                choice
+                Choice { moved: None, ..choice }
             }
             Way::Joined | Way::Whole => {
                 run_nest(nest, base, specs.len(), 0..1, None);
@@ -61,6 +69,7 @@ impl Reduction<'_> {
             }
         };
         let planned = Planned::new(self.stage, self.shape, &order, specs, base, work, choice);
-        Planned { way: Some(way), points: elements, ..planned }
+        let operands = of_kernel.unwrap_or_else(|| planned.operands.clone());
+        Planned { way: Some(way), points: elements, run, operands, ..planned }
     }
 }
