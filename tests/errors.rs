@@ -250,7 +250,8 @@ fn values() {
     check(
         fails("i + (k + 1)", args![i, k]),
         EvalErrorKind::Range,
-        "a bare integer, or what was computed from such alone, is out of the range of i32\nhelp: cast what it is combined with: `i64(...)`",
+        "what was computed from bare integers alone is out of the range of the type that it is combined with\n\
+         help: cast what it is combined with to a type that holds it, as in `i64(...)`; or pass floats",
     );
     let below: Array1<bool> = Expr::compile("i < k").unwrap().eval(args![i, k]).unwrap();
     assert_eq!(below, array![true, true, true]);

@@ -92,7 +92,8 @@ const GROUPS: &[(&str, &str)] = &[
         "Elementary functions",
         "*Error* is the greatest that was found over the whole range, in units in the last place (ulp) from the true value, of `f32` \
          and of `f64`; where a second pair follows, it is that of `Accuracy::Fast`. 0.5 is correctly rounded. Of complex numbers it is \
-         a few ulp of the modulus of the result.",
+         a few ulp of the modulus of the result; of `**` more, as its exponent and the logarithm of its base grow (some 30 \
+         for |z| = 3 and exponents to 9).",
     ),
     ("Rounding, signs, remainders", ""),
     ("Of NumPy's, made of these", ""),
@@ -289,7 +290,8 @@ const OPERATORS: &[(&str, &str, &str)] = &[
     ("x & y", "a & a", "bits of both. Binds tighter than comparisons, as in Python"),
     ("x ^ y", "a ^ a", "bits of one alone"),
     ("x | y", "a | a", "bits of either"),
-    ("x < y", "a < a", "also `<=`, `>`, `>=`; they chain: `1 < x <= 3`. Exact between all types"),
+    ("x < y", "a < a", "also `<=`, `>`, `>=`; they chain: `1 < x <= 3`. Exact between integers of all types and with whole numbers; \
+     an integer beside a float is converted first"),
     ("x == y", "a == a", "also `!=`"),
     ("not x", "not a", "the opposite of a bool"),
     ("x and y", "a and a", "both; of every element, nothing is skipped"),

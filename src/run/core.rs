@@ -27,7 +27,7 @@ use crate::error::{CompileError, CompileErrorKind};
 use crate::math::Accuracy;
 use crate::plan::program::Program;
 use crate::syntax::ast::{Node, Span};
-use crate::syntax::{Limits, parse};
+use crate::syntax::{Limits, parse, suggest};
 use crate::types::registered::Custom;
 use crate::types::resolve::Meaning;
 use crate::types::{Given, InputType, Notes, Resolved, infer, notes, resolve};
@@ -191,7 +191,10 @@ impl Core {
     #[cold]
     fn missing(&self, name: &str, items: &[(&str, Arg)]) -> EvalError {
         let error = EvalError::new(EvalErrorKind::MissingArgument, format!("there is no argument for `{name}`"));
-        match crate::syntax::suggest::nearest(name, items.iter().map(|(n, _)| *n)) {
+        if let Some(usual) = suggest::elsewhere(name) {
+            return error.with_help(format!("did you mean `{usual}`?"));
+        }
+        match suggest::nearest(name, items.iter().map(|(n, _)| *n)) {
             Some(near) => error.with_help(format!("there is one named `{near}`; did you mean `{name} = {near}`?")),
             None => error.with_help(format!("pass it: `args![..., {name} = value]`")),
         }
@@ -460,8 +463,14 @@ impl Typed {
             if !check.dtype.holds(value) {
                 let name = &core.names()[check.name as usize];
                 let message = format!("`{name}` is {value}, which is out of the range of {}", check.dtype);
-                return Err(EvalError::new(EvalErrorKind::Range, message)
-                    .with_help(format!("cast what it is combined with: `i64(...)`, or pass `{name}` as a float")));
+                let wider = if i64::try_from(value).is_ok() { "i64" } else { "u64" };
+                let help = match check.dtype {
+                    DType::I64 | DType::U64 => {
+                        format!("pass `{name}` as a float, or in an array of a type that holds it")
+                    }
+                    _ => format!("cast what it is combined with: `{wider}(...)`, or pass `{name}` as a float"),
+                };
+                return Err(EvalError::new(EvalErrorKind::Range, message).with_help(help));
             }
         }
         Ok(graph.inputs.iter().map(|input| bound[input.name as usize].1.part(input.part)).collect())

@@ -470,8 +470,10 @@ pub fn fault(faults: u32) -> EvalError {
                 .with_help("make the base a float: `f64(x)**n`")
         }
         Some(FaultCode::OutOfRange) => {
-            let message = "a bare integer, or what was computed from such alone, is out of the range of i32";
-            EvalError::new(EvalErrorKind::Range, message).with_help("cast what it is combined with: `i64(...)`")
+            let message =
+                "what was computed from bare integers alone is out of the range of the type that it is combined with";
+            EvalError::new(EvalErrorKind::Range, message)
+                .with_help("cast what it is combined with to a type that holds it, as in `i64(...)`; or pass floats")
         }
         None => EvalError::new(EvalErrorKind::Fault, "the data have no result"),
     }

@@ -6,6 +6,48 @@
 /// Longer names are not compared: the distance is quadratic in the length.
 const LONGEST: usize = 64;
 
+/// Names of other languages and libraries, lower case, and what they are here.
+const ELSEWHERE: [(&str, &str); 32] = [
+    ("int", "i64"),
+    ("float", "f64"),
+    ("double", "f64"),
+    ("single", "f32"),
+    ("int8", "i8"),
+    ("int16", "i16"),
+    ("int32", "i32"),
+    ("int64", "i64"),
+    ("uint8", "u8"),
+    ("uint16", "u16"),
+    ("uint32", "u32"),
+    ("uint64", "u64"),
+    ("float32", "f32"),
+    ("float64", "f64"),
+    ("bool_", "bool"),
+    ("complex64", "c64"),
+    ("complex128", "c128"),
+    ("ln", "log"),
+    ("average", "mean"),
+    ("avg", "mean"),
+    ("stddev", "std"),
+    ("variance", "var"),
+    ("mod", "remainder"),
+    ("tgamma", "gamma"),
+    ("atan2", "arctan2"),
+    ("asin", "arcsin"),
+    ("acos", "arccos"),
+    ("atan", "arctan"),
+    ("infinity", "inf"),
+    ("true", "True"),
+    ("false", "False"),
+    ("nan", "nan"),
+];
+
+/// What is called so elsewhere, by its name here; none where it has the same name.
+pub fn elsewhere(name: &str) -> Option<&'static str> {
+    let folded = if name.len() <= LONGEST { name.to_lowercase() } else { return None };
+    ELSEWHERE.iter().find(|(other, own)| *other == folded && *own != name).map(|(_, own)| *own)
+}
+
 /// The candidate that `name` was probably meant to be.
 ///
 /// A difference in case alone always counts; else one edit in names up to five characters, and one more for each further three

@@ -87,8 +87,14 @@ fn assign(site: &Site, function: &Function) -> Result<SmallVec<[Option<NodeId>; 
             Some(slot) => *slot = Some(argument.value),
         }
     }
-    if slots.iter().take(function.required).any(Option::is_none) {
-        return Err(arity(site, function));
+    if let Some(missing) = slots.iter().take(function.required).position(Option::is_none) {
+        let param = function.params.get(missing).copied().unwrap_or_default();
+        if site.args.len() < function.required || param.is_empty() {
+            return Err(arity(site, function));
+        }
+        let diagnostic = Diagnostic::new(format!("`{}` is called without `{param}`", site.name), site.span)
+            .with_help(format!("`{}`", function.signature(site.name)));
+        return Err((CompileErrorKind::Type, diagnostic));
     }
     Ok(slots)
 }
@@ -115,6 +121,9 @@ fn arity(site: &Site, function: &Function) -> Failure {
 fn unknown_keyword(site: &Site, function: &Function, keyword: &str, known: &[&'static str], span: Span) -> Failure {
     let diagnostic = Diagnostic::new(format!("`{}` has no keyword `{}`", site.name, excerpt(keyword)), span);
     let help = match crate::syntax::suggest::nearest(keyword, known.iter().copied()) {
+        _ if function.params.contains(&keyword) => {
+            format!("`{keyword}` goes by its position: `{}`", function.signature(site.name))
+        }
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => format!("`{}`", function.signature(site.name)),
     };
@@ -130,7 +139,7 @@ fn axes(site: &Site, value: NodeId) -> Result<Axes, Failure> {
     };
     if items.is_empty() {
         let diagnostic = Diagnostic::new("an empty `axis` reduces nothing", ast.span(value))
-            .with_help("leave `axis` out to reduce over all axes");
+            .with_help("over no axes each element is its own result: write it without the reduction; to reduce over all axes leave `axis` out");
         return Err((CompileErrorKind::Type, diagnostic));
     }
     let mut list = SmallVec::<[i32; 4]>::new();

@@ -254,6 +254,9 @@ impl Typer<'_> {
                 Some(float) if self.kind_of(if float == x { y.value } else { x.value }) == Kind::Bool => {
                     format!("for a condition write `({} != 0)`", self.text(float.span))
                 }
+                Some(_) if op == BinaryOp::BitXor => {
+                    format!("it is exclusive or; for a power write `{}**{}`", self.text(x.span), self.text(y.span))
+                }
                 _ => self.as_integers(x, y),
             };
             return self.refuse(op, "bools or integers", x, y, help);

@@ -19,7 +19,7 @@ use super::{call, expand};
 use crate::diagnostic::{Diagnostic, excerpt};
 use crate::error::{CompileError, CompileErrorKind};
 use crate::syntax::ast::{Assignment, Ast, NameId, Node, NodeId, Span};
-use crate::syntax::{Limits, limits};
+use crate::syntax::{Limits, limits, suggest};
 
 /// The names that are constants, unless assigned or declared.
 pub const CONSTANTS: &[(&str, f64)] =
@@ -372,7 +372,8 @@ impl<'a> Names<'a> {
             let own = ast.assignments.iter().filter(|a| a.params.is_some()).map(|a| ast.name(a.name));
             let library = Function::all().iter().flat_map(Function::names).map(|name| -> &str { name });
             let names = own.chain(self.custom.keys().copied()).chain(library);
-            match crate::syntax::suggest::nearest(text, names) {
+            let usual = suggest::elsewhere(text).filter(|name| Function::from_name(name).is_some());
+            match usual.or_else(|| suggest::nearest(text, names)) {
                 Some(nearest) => diagnostic.with_help(format!("did you mean `{nearest}`?")),
                 None => diagnostic,
             }

@@ -66,6 +66,14 @@ pub(super) fn divide<'c>(args: &[C<'c>]) -> C<'c> {
 /// `z / |z|`; 0 of 0.
 pub(super) fn sign<'c>(args: &[C<'c>]) -> C<'c> {
     let z = args[0];
+    // One infinite part is the direction.
+    let infinite = |x: V<'c>| x.abs().eq(f64::INFINITY);
+    let finite = |x: V<'c>| x.abs().lt(f64::INFINITY);
+    let along = |x: V<'c>, other: V<'c>| {
+        let (one, zero) = (x.number(1.0).copysign(x), x.number(0.0).copysign(x));
+        (infinite(x) & finite(other)).select(one, (finite(x) & infinite(other)).select(zero, x))
+    };
+    let z = C::new(along(z.re, z.im), along(z.im, z.re));
     let (_, s) = scale(greatest(z));
     let z = C::new(z.re * s, z.im * s);
     let size = hypot(z.re, z.im);

@@ -87,7 +87,7 @@ pub(super) fn arctanh<'c>(args: &[C<'c>]) -> C<'c> {
     let inverse = swap.select(ratio, 1.0) / great / norm;
     let endless = great.eq(f64::INFINITY);
     let inverse = endless.select(x.number(0.0), inverse);
-    let far = C::new(inverse, x.number(HALF_PI).copysign(y));
+    let far = C::new(inverse, y.eq(y).select(x.number(HALF_PI).copysign(y), y));
     let result = select(large, far, C::new(re, im));
     C::new(result.re * side, result.im * side)
 }

@@ -41,6 +41,18 @@ fn logarithms_of_the_least_numbers() {
     }
 }
 
+/// What is known of infinities is said, and a NaN makes no number.
+#[test]
+fn infinities_and_nans() {
+    let (inf, nan) = (f64::INFINITY, f64::NAN);
+    assert_eq!(value(Complex::Sign, &[inf, 0.0]), (1.0, 0.0));
+    assert_eq!(value(Complex::Sign, &[1.0, -inf]), (0.0, -1.0));
+    let (re, im) = value(Complex::Arctanh, &[inf, nan]);
+    assert!(re == 0.0 && im.is_nan());
+    let (re, im) = value(Complex::Arctan, &[nan, inf]);
+    assert!(re.is_nan() && im == 0.0);
+}
+
 #[test]
 fn values_and_cuts() {
     let bytes = include_bytes!("../../../tests/data/complex.csv.gz");
