@@ -290,8 +290,12 @@ const OPERATORS: &[(&str, &str, &str)] = &[
     ("x & y", "a & a", "bits of both. Binds tighter than comparisons, as in Python"),
     ("x ^ y", "a ^ a", "bits of one alone"),
     ("x | y", "a | a", "bits of either"),
-    ("x < y", "a < a", "also `<=`, `>`, `>=`; they chain: `1 < x <= 3`. Exact between integers of all types and with whole numbers; \
-     an integer beside a float is converted first"),
+    (
+        "x < y",
+        "a < a",
+        "also `<=`, `>`, `>=`; they chain: `1 < x <= 3`. Exact between integers of all types and with whole numbers; \
+     an integer beside a float is converted first",
+    ),
     ("x == y", "a == a", "also `!=`"),
     ("not x", "not a", "the opposite of a bool"),
     ("x and y", "a and a", "both; of every element, nothing is skipped"),
