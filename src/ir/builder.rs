@@ -3,8 +3,7 @@
 //! Comes in: instructions in any order in which arguments precede their use. Goes out: a kernel that the verifier
 //! accepts, in which nothing is computed twice or for nothing, and each value sits at the outermost level it can.
 
-use std::collections::HashMap;
-
+use foldhash::{HashMap, HashMapExt};
 use smallvec::SmallVec;
 
 use super::helper::Helper;

@@ -15,6 +15,8 @@
 //! commute match in either order; a class (`One`, `Pow2`, ...) stands for any constant of it. A rule holds where the
 //! type of `x` is of the kind at the line's head, and the condition after `if` holds of the types.
 
+use std::sync::LazyLock;
+
 use super::op::Op;
 use super::semantics;
 use crate::dtype::{DType, Kind, Real, Scalar, with_type};
@@ -324,6 +326,15 @@ rules! {
     Int    (Convert (Convert x)) => (Convert x) if |t| wraps(t); // the low bits of the low bits
     Number (Convert x) => (Ne x Zero) if |t| t.result == DType::Bool;     // specified; a NaN is not 0
     Number (Bitcast (Bitcast x)) => x if |t| t.x == t.result;
+}
+
+/// The rules whose left side is this operation, in their order: most operations have few, and all are tried.
+pub fn of(op: Op) -> impl Iterator<Item = &'static Rule> {
+    static BY_OP: LazyLock<Vec<Vec<&Rule>>> = LazyLock::new(|| {
+        let from = |op| RULES.iter().filter(move |rule| matches!(rule.from, Pat::Op(of, _) if of == op));
+        Op::ALL.iter().map(|&op| from(op).collect()).collect()
+    });
+    BY_OP[op as usize].iter().copied()
 }
 
 /// Whether every value of `from` is a value of `to`, the same number, which converts back as it was.

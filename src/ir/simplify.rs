@@ -10,17 +10,17 @@ use smallvec::SmallVec;
 use super::builder::{Builder, for_each_arg};
 use super::kernel::*;
 use super::op::{Gives, Op};
-use super::rules::{self, Pat, RULES, Types};
+use super::rules::{self, Pat, Types};
 use crate::dtype::{DType, Kind, Scalar};
 
 /// A value that equals this operation to the bit and costs less, if a rule knows one.
 pub fn simplify(b: &mut Builder, op: Op, args: &[Value], ty: DType) -> Option<Value> {
-    for rule in RULES {
-        let Pat::Op(of, pats) = rule.from else { continue };
-        if of != op {
+    for rule in rules::of(op) {
+        let Pat::Op(_, pats) = rule.from else { continue };
+        let mut found = Found::default();
+        if !matches(b, op, pats, args, &mut found) {
             continue;
         }
-        let Some(found) = matches(b, op, pats, args, Found::default()) else { continue };
         let (Some(x), Some(&arg)) = (found.vars[0], args.first()) else { continue };
         let types = Types { x: b.ty(x), arg: b.ty(arg), result: ty };
         if rule.on.holds(types.x) && (rule.when)(types) {
@@ -37,40 +37,30 @@ struct Found {
     constant: Option<Scalar>,
 }
 
-/// Matches the arguments of an operation, in either order if it commutes.
-fn matches(b: &Builder, op: Op, pats: &[Pat], args: &[Value], found: Found) -> Option<Found> {
-    let all = |args: &[Value]| {
-        let mut pairs = pats.iter().zip(args);
-        (pats.len() == args.len()).then_some(())?;
-        pairs.try_fold(found, |found, (pat, v)| matches_one(b, *pat, *v, found))
-    };
-    all(args).or_else(|| match *args {
-        [first, second] if op.row().commutes => all(&[second, first]),
-        _ => None,
-    })
+/// Matches the arguments of an operation, in either order if it commutes. What was found stays if nothing matches.
+fn matches(b: &Builder, op: Op, pats: &[Pat], args: &[Value], found: &mut Found) -> bool {
+    match (pats, args) {
+        (&[p, q], &[x, y]) if op.row().commutes => {
+            let before = *found;
+            let mut both = |x, y| matches_one(b, p, x, found) && matches_one(b, q, y, found);
+            both(x, y) || {
+                *found = before;
+                matches_one(b, p, y, found) && matches_one(b, q, x, found)
+            }
+        }
+        _ => pats.len() == args.len() && pats.iter().zip(args).all(|(pat, v)| matches_one(b, *pat, *v, found)),
+    }
 }
 
-fn matches_one(b: &Builder, pat: Pat, v: Value, mut found: Found) -> Option<Found> {
+fn matches_one(b: &Builder, pat: Pat, v: Value, found: &mut Found) -> bool {
     match pat {
-        Pat::Var(at) => match found.vars[at] {
-            Some(known) => (known == v).then_some(found),
-            None => {
-                found.vars[at] = Some(v);
-                Some(found)
-            }
-        },
-        Pat::Whole => {
-            found.vars[0] = Some(v);
-            is_whole(b, v).then_some(found)
-        }
+        Pat::Var(at) => *found.vars[at].get_or_insert(v) == v,
+        Pat::Whole => *found.vars[0].get_or_insert(v) == v && is_whole(b, v),
         Pat::Const(class) => {
-            found.constant = Some(b.as_const(v).filter(|c| rules::is_of(class, *c))?);
-            Some(found)
+            found.constant = b.as_const(v).filter(|c| rules::is_of(class, *c));
+            found.constant.is_some()
         }
-        Pat::Op(op, pats) => {
-            let (of, args) = b.as_op(v)?;
-            if of == op { matches(b, op, pats, args, found) } else { None }
-        }
+        Pat::Op(op, pats) => b.as_op(v).is_some_and(|(of, args)| of == op && matches(b, op, pats, args, found)),
     }
 }
 

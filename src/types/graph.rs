@@ -4,9 +4,9 @@
 //! nodes are one node. Its operations are the primitive ones of the kernel IR and the elementary functions, on arrays
 //! of any shape that broadcast as NumPy's do; only `Reduce` and `Count` look at shapes.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
+use foldhash::HashMap;
 use smallvec::SmallVec;
 
 use crate::dtype::{DType, Scalar};
