@@ -55,6 +55,18 @@ fn thousands_of_terms_of_a_reduction() {
     }
 }
 
+/// Each store has a pointer, for which there is no register.
+#[test]
+fn thousands_of_results() {
+    let a = array![1.0, 2.0, 3.0];
+    for executor in EXECUTORS {
+        let e = Expr::builder().executor(executor).compile(&vec!["a"; 8000].join(", ")).unwrap();
+        let results: Vec<AnyArray> = e.eval(args![a]).unwrap();
+        assert_eq!(results.len(), 8000);
+        assert!(results.into_iter().all(|r| r.into_array::<f64, ndarray::Ix1>().unwrap() == a));
+    }
+}
+
 #[test]
 fn a_thousand_arguments() {
     let names: Vec<String> = (0..1000).map(|k| format!("x{k}")).collect();
@@ -142,6 +154,9 @@ fn small_texts_that_become_large() {
     assert!(!ends(&"sin(".repeat(1 << 18)));
     assert!(!ends(&sums(&|k| format!("sin(a*{k})"), 60_000)));
     assert!(!ends(&sums(&|k| format!("sin({k})"), 60_000)));
+    assert!(!ends(&sums(&|k| format!("arctan(a*{k}j)"), 60_000)));
+    assert!(!ends(&sums(&|k| format!("arctan({k}j)"), 60_000)));
+    assert!(ends(&vec!["a"; 300_000].join(", ")));
     // Their squares are shared.
     assert!(ends(&sums(&|k| format!("i64(a)**{}", u64::MAX / 2 - k as u64), 2000)));
     assert!(!ends(&sums(&|k| format!("sum(a*{k})"), 30_000)));

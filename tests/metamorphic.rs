@@ -219,6 +219,17 @@ fn updates_read_before_they_write() {
                 let expected = |h: fn(f64, f64) -> f64| Array1::from_shape_fn(3000, |i| h(u0[i], v0[i]));
                 assert_eq!((u, v), (expected(f), expected(g)), "{text}");
             }
+            // One pass whose stores put in place what was only loaded.
+            let (a0, b0) = (Array1::from_iter(0..3000i64), Array1::from_iter((0..3000i64).map(|i| 7 * i - 5)));
+            for text in ["a ^ (a ^ b), b ^ (a ^ b)", "b + 0*a, a + 0*b"] {
+                let (mut a, mut b) = (a0.clone(), b0.clone());
+                compile(text).update(["a", "b"], &mut (&mut a, &mut b), args![]).unwrap();
+                assert_eq!((&a, &b), (&b0, &a0), "{text}");
+            }
+            let mut z = u0.mapv(|x| Complex::new(x, -x));
+            let expected = Array1::from_shape_fn(3000, |i| Complex::new(v0[i], u0[i]));
+            compile("complex(w, z.real)").update("z", &mut z, args![w = &v0]).unwrap();
+            assert_eq!(z, expected);
             let mut a = u0.clone().into_shape_with_order((60, 50)).unwrap();
             let before = a.clone();
             compile("a / sum(a, axis=1, keepdims=True)").update("a", &mut a, args![]).unwrap();

@@ -42,7 +42,7 @@ pub enum Role {
     In,
     /// Stores alone.
     Out,
-    /// Loads and stores; a point is loaded before it is stored.
+    /// Loads and stores, in the order of the code.
     InOut,
 }
 
@@ -256,10 +256,11 @@ impl Kernel {
         &self.operands[id.0 as usize]
     }
 
-    /// Where the strides of an operand begin in a call's table: those of all operands lie there in order, one for each
+    /// For each operand where its strides begin in a call's table: those of all operands lie there in order, one for each
     /// dimension, in bytes (also the unit ones).
-    pub fn stride_base(&self, id: OperandId) -> usize {
-        self.operands[..id.0 as usize].iter().map(|o| o.dims.len()).sum()
+    pub fn stride_bases(&self) -> Vec<usize> {
+        let next = |at: &mut usize, o: &Operand| Some(std::mem::replace(at, *at + o.dims.len()));
+        self.operands.iter().scan(0, next).collect()
     }
 
     /// The whole of that table's length.

@@ -6,7 +6,7 @@
 use crate::ir::Kernel;
 use crate::ir::builder::for_each_arg;
 
-/// Kernels of no more instructions are compiled in little time, however they are made.
+/// Kernels of no more instructions, or arrays, are compiled in little time, however they are made.
 const SHORT: usize = 1000;
 /// Instructions after which a value that nothing has read meanwhile is no longer in a register.
 const NEAR: usize = 16;
@@ -14,7 +14,7 @@ const NEAR: usize = 16;
 /// Whether a kernel is long and reads again and again what was computed long before. Native code keeps such
 /// values in its stack frame, and is then no faster than the interpreter, which keeps all values in memory; and Cranelift's
 /// better allocator of registers takes for each such reading about 20 microseconds, and one more for every 8 instructions
-/// that lie between, where an instruction else takes 6.
+/// that lie between, where an instruction else takes 6. So does the pointer into each array, from point to point.
 pub fn crowded(kernel: &Kernel) -> bool {
     // In the order of the code: what stands before the inner loops, outermost first, then what stands after them.
     let (before, after) = (kernel.levels.iter(), kernel.levels.iter().rev());
@@ -22,6 +22,9 @@ pub fn crowded(kernel: &Kernel) -> bool {
     let length = body().count();
     if length <= SHORT {
         return false;
+    }
+    if kernel.operands.len() > SHORT {
+        return true;
     }
     // Where each value of the body was last made or read.
     let mut last = vec![None; kernel.insts.len()];

@@ -182,7 +182,7 @@ impl Walk<'_> {
 
     fn address(&self, access: &Access) -> *mut u8 {
         let operand = self.kernel.operand(access.operand);
-        let base = self.kernel.stride_base(access.operand);
+        let base = self.kernel.stride_bases()[access.operand.0 as usize];
         let mut address = self.call.pointers[access.operand.0 as usize];
         for (d, c) in access.map.iter().enumerate() {
             let stride = match operand.dims[d] {

@@ -152,6 +152,8 @@ pub struct Program {
     pub graph: Graph,
     /// The stages in order.
     pub stages: Vec<Stage>,
+    /// For each output the stage that stores it.
+    pub stored_by: Vec<u32>,
     /// The numbers that follow from shapes.
     pub counts: Vec<Count>,
     /// How exact its elementary functions are.
@@ -205,8 +207,9 @@ impl Program {
             cut.prepare(&[output]).ok_or(output)?;
         }
         let before = cut.stages.len();
+        let mut stored_by = Vec::with_capacity(graph.outputs.len());
         for (index, &output) in graph.outputs.iter().enumerate() {
-            cut.output(output, index as u32, before).ok_or(output)?;
+            stored_by.push(cut.output(output, index as u32, before).ok_or(output)? as u32);
         }
         for at in before..cut.stages.len() {
             let roots: Vec<NodeId> = cut.stages[at].stores().collect();
@@ -214,7 +217,7 @@ impl Program {
         }
         let Cut { mut stages, counts, .. } = cut;
         join(&mut stages, &counts);
-        Ok(Program { graph, stages, counts, accuracy })
+        Ok(Program { graph, stages, stored_by, counts, accuracy })
     }
 
     /// The maps at the end of the program.
@@ -390,9 +393,9 @@ impl<'a> Cut<'a> {
         Some(())
     }
 
-    /// Adds an output to the map that runs over the same points, or as a map of its own. What a map reads and computes is found
+    /// Adds an output to the map that runs over the same points, or as a map of its own. Gives that stage. What a map reads and computes is found
     /// when all its outputs are known.
-    fn output(&mut self, node: NodeId, index: u32, first_map: usize) -> Option<()> {
+    fn output(&mut self, node: NodeId, index: u32, first_map: usize) -> Option<usize> {
         let (sources, _) = self.leaves(&[node])?;
         self.work = self.work.checked_sub((self.stages.len() - first_map) / SHARE)?;
         let space = self.space(&sources);
@@ -403,7 +406,7 @@ impl<'a> Cut<'a> {
         if let Work::Map(outputs) = &mut self.stages[at].work {
             outputs.push((node, index));
         }
-        Some(())
+        Some(at)
     }
 }
 

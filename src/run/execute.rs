@@ -6,7 +6,7 @@ use super::error::{EvalError, EvalErrorKind};
 use super::explain::Planned;
 use super::launch::{Env, LaunchSpace, choose, launch};
 use super::reduce::{Joined, ReduceSpace, Reduction, Way, results};
-use super::scratch::Buffer;
+use super::scratch::{Buffer, KEEP};
 use super::view::RawView;
 use crate::dtype::DType;
 use crate::ir::FaultCode;
@@ -17,6 +17,9 @@ use crate::plan::program::{Group, Program, Source, Stage, Work};
 use crate::plan::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, c_strides, count, reduced};
 use crate::types::graph::NodeId;
 use crate::types::registered::Custom;
+
+/// Stages for which memory is kept.
+const STAGES: usize = 64;
 
 /// What a call works in; kept by its thread, so that a call allocates nothing once warm.
 #[derive(Default)]
@@ -87,8 +90,13 @@ impl Temp {
 impl Workspace {
     /// Gives back what is too large to keep.
     pub fn trim(&mut self) {
-        self.temps.iter_mut().for_each(|t| t.bytes.trim());
-        self.reduce.trim();
+        self.temps.truncate(STAGES);
+        self.shapes.truncate(STAGES);
+        self.shapes.shrink_to(STAGES);
+        let mut left = KEEP;
+        for buffer in self.temps.iter_mut().map(|temp| &mut temp.bytes).chain(self.reduce.buffers()) {
+            buffer.trim(&mut left);
+        }
     }
 
     /// Works out every stage's shape.
@@ -146,26 +154,18 @@ impl Workspace {
 
     /// The shape of an output.
     pub fn output_shape(&self, program: &Program, output: usize) -> Shape {
-        self.map_of(program, output).map(|at| self.shapes[at].clone()).unwrap_or_default()
+        self.shapes[program.stored_by[output] as usize].clone()
     }
 
     /// The axes of an output, outermost first as the arrays that it is made of lie in memory: NumPy's order "K".
     pub fn output_order(&mut self, program: &Program, inputs: &[RawView], output: usize) -> SmallVec<[usize; 6]> {
-        let Some(at) = self.map_of(program, output) else { return SmallVec::new() };
+        let at = program.stored_by[output] as usize;
         self.nest.begin(&self.shapes[at]);
         for &(node, source) in &program.stages[at].sources {
             let view = view(source, program.graph.node(node).dtype, inputs, &self.temps, &self.counts);
             self.nest.push(view.pointer, 1, view.shape, view.strides);
         }
         self.nest.axis_order()
-    }
-
-    fn map_of(&self, program: &Program, output: usize) -> Option<usize> {
-        let stores = |stage: &Stage| match &stage.work {
-            Work::Map(outputs) => outputs.iter().any(|&(_, o)| o as usize == output),
-            Work::Prepare(_) | Work::Reduce(_) => false,
-        };
-        program.stages.iter().position(stores)
     }
 
     /// The shape that these sources broadcast to.

@@ -7,39 +7,47 @@ use std::cell::Cell;
 
 use super::execute::Workspace;
 
-/// Bytes that a thread keeps at most in one buffer.
-const KEEP: usize = 4 << 20;
+/// Bytes that a thread keeps at most of each of these two.
+pub const KEEP: usize = 4 << 20;
 
 /// One cache line.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 struct Line([u8; 64]);
 
-/// Bytes aligned to a cache line, all of them initialised.
+/// Bytes aligned to a cache line. What they hold is unspecified.
 #[derive(Default)]
 pub struct Buffer(Vec<Line>);
 
 impl Buffer {
-    /// The address of at least this many bytes. What they hold is unspecified.
+    /// The address of at least this many bytes.
     pub fn reserve(&mut self, bytes: usize) -> *mut u8 {
-        let lines = bytes.div_ceil(size_of::<Line>());
-        if self.0.len() < lines {
-            self.0.resize(lines, Line([0; 64]));
+        if let Some(lines) = self.lacks(bytes) {
+            self.0 = Vec::with_capacity(lines);
         }
         self.0.as_mut_ptr().cast()
     }
 
     /// The same where it may be so much that there is no memory for it.
     pub fn try_reserve(&mut self, bytes: usize) -> Option<*mut u8> {
-        let more = bytes.div_ceil(size_of::<Line>()).saturating_sub(self.0.len());
-        self.0.try_reserve_exact(more).ok()?;
-        Some(self.reserve(bytes))
+        if let Some(lines) = self.lacks(bytes) {
+            self.0 = Vec::new();
+            self.0.try_reserve_exact(lines).ok()?;
+        }
+        Some(self.0.as_mut_ptr().cast())
     }
 
-    /// Gives back what is too large to keep.
-    pub fn trim(&mut self) {
-        if self.0.capacity() * size_of::<Line>() > KEEP {
-            self.0 = Vec::new();
+    /// How many lines that would be, if there are fewer.
+    fn lacks(&self, bytes: usize) -> Option<usize> {
+        let lines = bytes.div_ceil(size_of::<Line>());
+        (self.0.capacity() < lines).then_some(lines)
+    }
+
+    /// Gives it back if it is more than what is left to keep; else there is so much less left.
+    pub fn trim(&mut self, left: &mut usize) {
+        match left.checked_sub(self.0.capacity() * size_of::<Line>()) {
+            Some(less) => *left = less,
+            None => self.0 = Vec::new(),
         }
     }
 }
@@ -51,7 +59,7 @@ pub struct Scratch {
     pub pointers: Vec<*mut u8>,
     /// Addresses within the tile at hand.
     pub moved: Vec<*mut u8>,
-    /// Tiles of operands that are rearranged, results on their way past the cache, states of reductions.
+    /// Tiles of rearranged operands; blocks and states of reductions.
     pub bytes: Buffer,
 }
 
@@ -64,7 +72,7 @@ thread_local! {
 pub fn with_scratch<R>(f: impl FnOnce(&mut Scratch) -> R) -> R {
     let mut scratch = SCRATCH.take().unwrap_or_default();
     let result = f(&mut scratch);
-    scratch.bytes.trim();
+    scratch.bytes.trim(&mut { KEEP });
     SCRATCH.set(Some(scratch));
     result
 }

@@ -13,6 +13,11 @@ use crate::math::complex::{self, Complex, Part};
 use crate::math::{self, Accuracy, Elementary};
 use crate::syntax::ast::Span;
 
+/// What an elementary function counts as, in operations: it is lowered to some dozen.
+const ELEMENTARY: usize = 24;
+/// What each part of one of complex numbers counts as: it is made of several.
+const COMPLEX: usize = 4 * ELEMENTARY;
+
 /// A graph in the making, and the place in the text that its next nodes come from.
 #[derive(Default)]
 pub(crate) struct Emit {
@@ -105,7 +110,7 @@ impl Emit {
 
     /// An elementary function of floats of one type. Of constants it is a constant, as exact as can be.
     pub fn math(&mut self, function: Elementary, args: &[NodeId]) -> NodeId {
-        self.graph.count_elementary();
+        self.graph.count(ELEMENTARY);
         let constants: SmallVec<[Scalar; 2]> = args.iter().filter_map(|&x| self.as_const(x)).collect();
         if constants.len() == args.len()
             && let Some(value) = math::eval(function, Accuracy::Best, &constants)
@@ -118,6 +123,7 @@ impl Emit {
 
     /// A part of an elementary function of complex numbers; the arguments are parts.
     pub fn complex_math(&mut self, function: Complex, part: Part, args: &[NodeId]) -> NodeId {
+        self.graph.count(COMPLEX);
         let constants: SmallVec<[Scalar; 4]> = args.iter().filter_map(|&x| self.as_const(x)).collect();
         if constants.len() == args.len()
             && let Some(value) = complex::eval(function, part, &constants)

@@ -183,9 +183,6 @@ enum Key {
     Count(Axes),
 }
 
-/// What an elementary function counts as, in operations.
-const ELEMENTARY: usize = 24;
-
 /// Builds a [`Graph`], sharing equal nodes (`a*b` and `b*a` too).
 #[derive(Default)]
 pub struct GraphBuilder {
@@ -223,9 +220,9 @@ impl GraphBuilder {
         self.graph.nodes.len() + self.beside
     }
 
-    /// Counts an elementary function, which is lowered to, or was evaluated by, some dozen operations.
-    pub fn count_elementary(&mut self) {
-        self.beside += ELEMENTARY;
+    /// Counts operations that a node is lowered to, or was evaluated by.
+    pub fn count(&mut self, operations: usize) {
+        self.beside += operations;
     }
 
     /// The index of the free name that a node is, if it is an input.

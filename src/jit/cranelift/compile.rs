@@ -35,6 +35,10 @@ thread_local! {
     static SCRATCH: RefCell<Option<Box<Scratch>>> = const { RefCell::new(None) };
 }
 
+/// Bytes of stack that code may take: an eighth of what Rust gives a thread. The values of some ten thousand operations, if
+/// all of them wait for others.
+const LARGEST_FRAME: u32 = 256 << 10;
+
 /// A constant as code reads it.
 #[repr(C, align(16))]
 struct Constant([u8; PART]);
@@ -192,8 +196,11 @@ fn generate<T>(
         let constants = emitter.finish();
         let isa = if crowded(kernel) { &target.one_pass } else { &target.isa };
         match context.compile(&**isa, &mut ControlPlane::default()) {
-            Ok(code) if code.buffer.relocs().is_empty() => Ok(constants),
-            Ok(_) => Err(Unsupported("the code refers to symbols".into())),
+            Ok(code) if !code.buffer.relocs().is_empty() => Err(Unsupported("the code refers to symbols".into())),
+            Ok(code) => match code.buffer.frame_layout() {
+                Some(layout) if layout.frame_to_fp_offset <= LARGEST_FRAME => Ok(constants),
+                _ => Err(Unsupported("the code would take too much of the stack".into())),
+            },
             Err(e) => Err(Unsupported(format!("{:?}", e.inner))),
         }
     }));

@@ -81,6 +81,9 @@ fn shared(allocator: &str) -> Result<settings::Flags, Unsupported> {
         ("unwind_info", "false"),
         ("is_pic", "false"),
         ("log2_min_function_alignment", "6"),
+        // A frame of more than a page is entered page by page: too little stack is met at its guard, not beyond it.
+        ("enable_probestack", "true"),
+        ("probestack_strategy", "inline"),
     ] {
         builder.set(name, value).map_err(|e| Unsupported(e.to_string()))?;
     }

@@ -24,7 +24,6 @@ use smallvec::SmallVec;
 use super::emit::{Emitter, Here, Home, Table};
 use super::lanes::{Form, Held, ints};
 use super::patch::block_args;
-use super::shape::Shape;
 use crate::dtype::DType;
 use crate::ir::{self, Inst, Op};
 
@@ -233,8 +232,8 @@ impl Emitter<'_> {
         let kernel = self.kernel;
         match kernel.inst(v) {
             Inst::Const(_) => {}
-            inst @ Inst::Load(_) => {
-                if self.here.index.is_some() && Shape::floats(kernel, inst) {
+            Inst::Load(_) => {
+                if self.here.index.is_some() && self.shape.floats[v.0 as usize] {
                     self.homes[v.0 as usize] = Home::Deferred;
                 } else {
                     let held = self.load_at(v);

@@ -73,6 +73,7 @@ impl Padded {
             .collect();
         let mut inner = Vec::new();
         let mut met: Vec<Option<&[Coordinate]>> = vec![None; operands.len()];
+        let bases = kernel.stride_bases();
         for inst in &kernel.insts {
             let (Inst::Load(access) | Inst::Store(access, _)) = inst else { continue };
             let at = access.operand.0 as usize;
@@ -83,7 +84,7 @@ impl Padded {
                 None => {}
             }
             for (d, (coordinate, stride)) in access.map.iter().zip(&operand.dims).enumerate() {
-                let place = kernel.stride_base(access.operand) + d;
+                let place = bases[at] + d;
                 let size = operand.dtype.size();
                 let by = if *stride == Stride::Unit { By::Bytes(size as isize) } else { By::Stride(place) };
                 let loop_of = coordinate.follows.filter(|_| coordinate.offset == 0)?;

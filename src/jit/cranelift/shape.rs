@@ -3,6 +3,7 @@
 //! Comes in: a kernel. Goes out: how many points a step covers, how each access is addressed, which uniform values
 //! stay in registers. Always holds: none of it changes a result.
 
+use foldhash::{HashMap, HashMapExt};
 use smallvec::SmallVec;
 
 use super::lanes::PART;
@@ -46,7 +47,7 @@ pub(super) struct Address {
 }
 
 /// A dimension of a base.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Dim {
     pub follows: Option<u8>,
     pub offset: i32,
@@ -55,7 +56,7 @@ pub(super) struct Dim {
 }
 
 /// A pointer that is advanced from level to level: accesses that differ by a constant share one.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Base {
     pub operand: usize,
     pub dims: SmallVec<[Dim; 2]>,
@@ -75,6 +76,10 @@ pub(super) struct Shape {
     /// For each instruction that is a load or store its address.
     pub addresses: Vec<Option<Address>>,
     pub bases: Vec<Base>,
+    /// For each instruction whether it is a load that may be emitted where its value is first read instead of where it
+    /// stands. An array that is read may be, element for element, one that is written (an update in place), so
+    /// that what is first read after the first store stays where it is.
+    pub floats: Vec<bool>,
     /// For each instruction whether its (uniform) value lives in the stack frame.
     pub in_frame: Vec<bool>,
     /// How many constants may stay in registers.
@@ -104,6 +109,7 @@ impl Shape {
             uses: vec![0; count],
             addresses: vec![None; count],
             bases: Vec::new(),
+            floats: vec![false; count],
             in_frame: vec![false; count],
             constants: 0,
             widths: widths(kernel),
@@ -111,8 +117,14 @@ impl Shape {
             padded: None,
             scalar_tail: kernel.loops() > 0 && body.iter().all(|&v| on_scalars(kernel, v)),
         };
+        let mut stored = false;
         for &v in body {
-            for_each_arg(kernel.inst(v), |arg| shape.uses[arg.0 as usize] += 1);
+            for_each_arg(kernel.inst(v), |arg| {
+                let uses = &mut shape.uses[arg.0 as usize];
+                shape.floats[arg.0 as usize] |= *uses == 0 && !stored && is_input(kernel, arg);
+                *uses += 1;
+            });
+            stored |= matches!(kernel.inst(v), Inst::Store(..));
             if let Inst::Accumulate { .. } = kernel.inst(v) {
                 shape.accumulates.push(v);
             }
@@ -130,6 +142,8 @@ impl Shape {
     /// Gives each access its base.
     fn address_all(&mut self, kernel: &Kernel) -> Result<(), Unsupported> {
         let innermost = kernel.loops().checked_sub(1).map(|l| l as u8);
+        let stride_bases = kernel.stride_bases();
+        let mut known: HashMap<Base, usize> = HashMap::new();
         for (at, inst) in kernel.insts.iter().enumerate() {
             let (Inst::Load(access) | Inst::Store(access, _)) = inst else { continue };
             let operand = kernel.operand(access.operand);
@@ -137,7 +151,7 @@ impl Shape {
                 return Err(Unsupported("an access with too few or too many coordinates".into()));
             }
             let size = operand.dtype.size() as i64;
-            let first = kernel.stride_base(access.operand) as u32;
+            let first = stride_bases[access.operand.0 as usize] as u32;
             let (mut displacement, mut unit, mut strided) = (0i64, 0, false);
             let mut dims = SmallVec::new();
             for (d, (coordinate, stride)) in access.map.iter().zip(&operand.dims).enumerate() {
@@ -165,9 +179,8 @@ impl Shape {
             };
             let operand = access.operand.0 as usize;
             let base = Base { operand, dims, inner_strided: inner == Inner::Strided };
-            let known = self.bases.iter().position(|known| *known == base);
-            let base = known.unwrap_or_else(|| {
-                self.bases.push(base);
+            let base = *known.entry(base).or_insert_with_key(|base| {
+                self.bases.push(base.clone());
                 self.bases.len() - 1
             });
             self.addresses[at] = Some(Address { base, displacement: displacement as i32, inner });
@@ -284,11 +297,11 @@ impl Shape {
         }
         self.constants = free;
     }
+}
 
-    /// Whether a load may be emitted where its value is first read instead of where it stands.
-    pub fn floats(kernel: &Kernel, inst: &Inst) -> bool {
-        matches!(inst, Inst::Load(access) if kernel.operand(access.operand).role == Role::In)
-    }
+/// Whether a value is loaded from an array that the kernel only reads.
+fn is_input(kernel: &Kernel, v: ir::Value) -> bool {
+    matches!(kernel.inst(v), Inst::Load(access) if kernel.operand(access.operand).role == Role::In)
 }
 
 /// About how many cycles the longest chain of operations takes of which each waits for the one before.

@@ -32,6 +32,7 @@ pub(super) fn lower(kernel: &Kernel, isa: Isa, chunk: Option<usize>) -> Result<P
         places: vec![None; kernel.insts.len()],
         numbers: vec![0; kernel.insts.len()],
         accumulators: HashMap::new(),
+        stride_bases: kernel.stride_bases(),
         last_use: vec![0; kernel.insts.len()],
         free: Vec::new(),
         repeated: HashMap::new(),
@@ -60,6 +61,8 @@ pub(super) struct Lower<'k> {
     numbers: Vec<u32>,
     /// The accumulator that each `accumulate` has become.
     accumulators: HashMap<Value, u32>,
+    /// For each operand where its strides begin in a call's table.
+    stride_bases: Vec<usize>,
     /// For each value of the body the place in the body where it is read last.
     last_use: Vec<usize>,
     /// Registers that no later instruction reads.
@@ -101,7 +104,7 @@ impl Lower<'_> {
         if operand.dims.len() != access.map.len() {
             return Err(Unsupported(format!("access to {} by {} coordinates", operand.name, access.map.len())));
         }
-        let base = self.kernel.stride_base(access.operand);
+        let base = self.stride_bases[access.operand.0 as usize];
         let terms = access.map.iter().zip(&operand.dims).enumerate().map(|(d, (c, stride))| Term {
             stride: (*stride == Stride::Any).then_some(base + d),
             follows: c.follows.map(|l| usize::from(l.0)),

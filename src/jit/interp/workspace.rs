@@ -2,6 +2,9 @@
 
 use std::cell::RefCell;
 
+/// Bytes that a thread keeps at most.
+const KEEP: usize = 4 << 20;
+
 /// 64 bytes on a cache line of their own.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
@@ -39,6 +42,13 @@ impl Workspace {
             self.index.resize(loops, 0);
         }
     }
+
+    /// Gives back what is too large to keep: many thousands of values that wait for others.
+    fn trim(&mut self) {
+        if self.lines.capacity() * size_of::<Line>() > KEEP {
+            self.lines = Vec::new();
+        }
+    }
 }
 
 thread_local! {
@@ -54,6 +64,7 @@ pub(super) fn with(run: impl FnOnce(&mut Workspace)) {
             && let Some(run) = run.take()
         {
             run(&mut workspace);
+            workspace.trim();
         }
     });
     if let Some(run) = run {

@@ -51,10 +51,9 @@ pub struct ReduceSpace {
 }
 
 impl ReduceSpace {
-    /// Gives back what is too large to keep.
-    pub fn trim(&mut self) {
-        self.states.iter_mut().for_each(Buffer::trim);
-        self.positions.trim();
+    /// What may have grown large.
+    pub fn buffers(&mut self) -> impl Iterator<Item = &mut Buffer> {
+        self.states.iter_mut().chain([&mut self.positions])
     }
 }
 

@@ -63,6 +63,35 @@ fn crowded_bodies() {
     assert!(!is_crowded(900, |at| at / 2), "a short one");
     assert!(!is_crowded(3000, |_| 5), "a chain");
     assert!(!is_crowded(3000, |at| if at % 50 == 0 { 100 } else { 2 }), "few wait");
+    let mut b = Builder::verbatim(1);
+    let x = b.operand("x", DType::F64, Role::In, &[Stride::Unit]);
+    let v = b.load(Access::plain(x, [LoopId(0)]));
+    for _ in 0..1100 {
+        let y = b.operand("y", DType::F64, Role::Out, &[Stride::Unit]);
+        b.store(Access::plain(y, [LoopId(0)]), v);
+    }
+    assert!(crowded(&b.finish()), "as many pointers");
+}
+
+/// Code takes no more of a thread's stack than is promised.
+#[test]
+fn frames_are_bounded() {
+    let kernel = chain(DType::F64, 8000, |at| at / 2);
+    let native = Cranelift::new().unwrap().compile(&kernel).unwrap();
+    std::thread::scope(|scope| {
+        let small = std::thread::Builder::new().stack_size(320 << 10);
+        let thread = small.spawn_scoped(scope, || {
+            let (x, mut y) = ([1.0f64; 3], [0.0f64; 3]);
+            let pointers = [x.as_ptr().cast_mut().cast::<u8>(), y.as_mut_ptr().cast()];
+            let call =
+                Call { pointers: &pointers, strides: &[8, 8], extents: &[3], origin: &[0], faults: &AtomicU32::new(0) };
+            // SAFETY: the arrays have three elements.
+            unsafe { native.run(&call) }
+        });
+        thread.unwrap().join().unwrap();
+    });
+    let refused = Cranelift::new().unwrap().compile(&chain(DType::F64, 25_000, |at| at / 2)).err().unwrap();
+    assert_eq!(refused.0, "the code would take too much of the stack");
 }
 
 /// Where each operation waits for the one before, a step has more points.
