@@ -212,6 +212,11 @@ pub(crate) fn excerpt(text: &str) -> String {
     out
 }
 
+/// A number of things.
+pub fn several(n: usize, one: &str, more: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {more}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

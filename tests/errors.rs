@@ -151,7 +151,7 @@ fn outputs() {
     check(
         into(&e, &mut |e| e.eval_into(args![a], &mut (&mut y, &mut z))),
         EvalErrorKind::Output,
-        "the expression has 1 results, but there are 2 outputs",
+        "the expression has 1 result, but 2 outputs are given",
     );
     let two = Expr::compile("a + 1, sum(f)").unwrap();
     let error = two.eval_into(args![a, f], &mut (&mut y, &mut z)).expect_err("a wrong output");
@@ -186,13 +186,13 @@ fn updates() {
         check(
             two.update("a", &mut a, args![b]).expect_err("two results"),
             EvalErrorKind::Output,
-            "the expression has 2 results, but there are 1 outputs",
+            "the expression has 2 results, but 1 output is given",
         );
         assert_eq!(a, array![1.0, 2.0]);
     }
     let mut c = a.clone();
     let error = e.update(["a"], &mut (&mut a, &mut c), args![b]).expect_err("names");
-    check(error, EvalErrorKind::Output, "1 names are given for 2 arrays to update");
+    check(error, EvalErrorKind::Output, "1 name is given for 2 arrays to update");
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn results() {
     check(
         e.eval::<Array2<f64>>(args![a, i]).expect_err("rank"),
         EvalErrorKind::Result,
-        "the result has 1 axes, not 2\nhelp: ask for `Array1` or `ArrayD`",
+        "the result has 1 axis, not 2\nhelp: ask for `Array1` or `ArrayD`",
     );
     check(
         e.eval::<f64>(args![a, i]).expect_err("scalar"),
@@ -217,7 +217,7 @@ fn results() {
     check(
         e.eval::<(f64, f64)>(args![a, i]).expect_err("pair"),
         EvalErrorKind::Result,
-        "the expression has 1 results, not 2",
+        "the expression has 1 result, not 2",
     );
     let two = Expr::compile("a, i").unwrap();
     check(

@@ -9,7 +9,7 @@ use common::rng::Rng;
 use common::tensor::Tensor;
 use ndarray::{Array1, Array2, Array3, ArrayD, Axis, array, s};
 use num_complex::Complex;
-use tilexpr::{AnyArray, Arg, Args, Executor, Expr, Order, Threads, args};
+use tilexpr::{AnyArray, Arg, Args, Casting, Executor, Expr, Order, Threads, args};
 
 const TEXT: &str = "where(a > b, a*b + 0.5, sqrt(abs(a)) - b**3) + a % 2";
 
@@ -239,6 +239,14 @@ fn updates_read_before_they_write() {
             compile("a + b").update("a", &mut turned.view_mut().reversed_axes(), args![b = before.t()]).unwrap();
             assert_eq!(turned, &before * 2.0);
         }
+    }
+    // Several passes, into arrays of other types.
+    for (casting, right) in [(Casting::No, false), (Casting::SameKind, false), (Casting::Unsafe, true)] {
+        let (mut p, mut q) = (array![1_i32, 2], array![2.5, 3.5]);
+        let swap = Expr::builder().casting(casting).compile("q, p").unwrap();
+        assert_eq!(swap.update(["p", "q"], &mut (&mut p, &mut q), args![]).is_ok(), right);
+        let expected = if right { (array![2, 3], array![1.0, 2.0]) } else { (array![1, 2], array![2.5, 3.5]) };
+        assert_eq!((p, q), expected);
     }
     let mut one = array![3];
     Expr::compile("a*a").unwrap().update("a", &mut one, args![]).unwrap_or(());

@@ -368,7 +368,7 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
         "a[0]",
         "`[` is not in the language: arrays are not indexed or written out in the text",
         "[",
-        "pass the slice as an argument of its own",
+        "pass the slice as an argument of its own; a tuple of axes is written `(0, 1)`",
     ),
     ("{a}", "`{` is not in the language", "{", "group with `(` and `)`"),
     ("'text' + a", "text in quotes is not a value here", "'text'", "write a name without quotes"),
@@ -378,7 +378,6 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
     ("x in y", "`in` is not an operator here", "in", "write `(x == 1) | (x == 2)`"),
     ("lambda x: x", "`lambda` is not in the language", "lambda", "define a function by name: `f(x) = x*2; f(a)`"),
     ("def f(x)", "`def` is not in the language", "def", "a function is written `f(x) = x*2`"),
-    ("None", "`None` is not a value here", "None", "leave the argument out"),
     ("import numpy", "there is nothing to import", "import", "functions are there by their names: `sin(x)`"),
     (
         "for x",

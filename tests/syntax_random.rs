@@ -26,6 +26,7 @@ fn bracketed() -> impl Strategy<Value = String> {
         any::<f64>().prop_map(|value| Literal::Float(if value.is_nan() { 0.5 } else { value.abs() })),
         any::<f64>().prop_map(|value| Literal::Imaginary(if value.is_nan() { 0.5 } else { value.abs() })),
         any::<bool>().prop_map(Literal::Bool),
+        proptest::strategy::Just(Literal::None),
     ];
     let leaf = prop_oneof![
         prop::sample::select(vec!["a", "b", "x1", "α", "_"]).prop_map(str::to_string),

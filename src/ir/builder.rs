@@ -62,6 +62,11 @@ impl Builder {
         id
     }
 
+    /// How many instructions have been made so far.
+    pub fn size(&self) -> usize {
+        self.kernel.insts.len()
+    }
+
     /// The type of a value. Values without a result do not leave this builder.
     pub fn ty(&self, v: Value) -> DType {
         self.kernel.ty(v).unwrap_or(DType::Bool)

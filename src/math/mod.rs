@@ -33,12 +33,13 @@ mod root;
 mod trigonometric;
 
 use std::cell::RefCell;
+use std::sync::OnceLock;
 
 use formula::V;
 use smallvec::SmallVec;
 
-use crate::dtype::Scalar;
-use crate::ir::{Builder, Value};
+use crate::dtype::{DType, Scalar};
+use crate::ir::{Access, Builder, LoopId, Role, Stride, Value};
 
 /// How far a result may lie from the true value.
 ///
@@ -173,6 +174,13 @@ impl Elementary {
         self.row().name
     }
 
+    /// How many instructions it is lowered to, about: of `f64`, where no argument is known.
+    pub fn operations(self) -> usize {
+        static COUNTS: [OnceLock<usize>; TABLE.len()] = [const { OnceLock::new() }; TABLE.len()];
+        *COUNTS[self as usize]
+            .get_or_init(|| instructions(self.row().arity, |b, args| _ = lower(b, self, Accuracy::Best, args)))
+    }
+
     /// The function of this name.
     pub fn from_name(name: &str) -> Option<Elementary> {
         TABLE.iter().find(|row| row.name == name).map(|row| row.function)
@@ -184,6 +192,18 @@ pub fn lower(b: &mut Builder, function: Elementary, accuracy: Accuracy, args: &[
     let shared = RefCell::new(b);
     let args: SmallVec<[V; 2]> = args.iter().map(|&id| V::new(&shared, id)).collect();
     (function.row().lower)(&args, accuracy).id()
+}
+
+/// How many instructions this makes of so many arguments of which nothing is known.
+fn instructions(arity: usize, lower: impl FnOnce(&mut Builder, &[Value])) -> usize {
+    let mut b = Builder::new(1);
+    let mut argument = || {
+        let x = b.operand("x", DType::F64, Role::In, &[Stride::Unit]);
+        b.load(Access::plain(x, [LoopId(0)]))
+    };
+    let args: SmallVec<[Value; 4]> = (0..arity).map(|_| argument()).collect();
+    lower(&mut b, &args);
+    b.size() - arity
 }
 
 /// The function at a point: what folding of constants and tests ask for. The arguments are as [`lower`] takes them.

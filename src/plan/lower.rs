@@ -278,10 +278,7 @@ impl Lowering<'_> {
     fn value(&mut self, node: NodeId) -> Value {
         match self.made[node.0 as usize] {
             Some(v) => v,
-            None => {
-                debug_assert!(false, "a stage uses node {node:?} before it is made");
-                self.b.constant(false)
-            }
+            None => unreachable!("a stage uses node {node:?} before it is made"),
         }
     }
 

@@ -213,7 +213,8 @@ impl Program {
         }
         for at in before..cut.stages.len() {
             let roots: Vec<NodeId> = cut.stages[at].stores().collect();
-            (cut.stages[at].sources, cut.stages[at].nodes) = cut.leaves(&roots).ok_or(roots[0])?;
+            let leaves = cut.leaves(&roots).ok_or(roots[0])?;
+            cut.add(at, leaves).ok_or(roots[0])?;
         }
         let Cut { mut stages, counts, .. } = cut;
         join(&mut stages, &counts);
@@ -250,8 +251,10 @@ struct Cut<'a> {
 /// What nodes are computed from, and the nodes between, in the order of the graph.
 type Leaves = (Vec<(NodeId, Source)>, Vec<NodeId>);
 
-/// Of so many nodes of the whole graph, each stage pays one step.
-const SHARE: usize = 64;
+/// For so many nodes of the whole graph, and for so many other stages, each stage pays one step: it has a place for each of
+/// those, and is compared with each of these.
+const NODES: usize = 1024;
+const STAGES: usize = 64;
 
 /// Nodes that a stage prepares at most for later ones, and so the arrays that are kept for it.
 const PREPARED: usize = 8;
@@ -260,7 +263,7 @@ impl<'a> Cut<'a> {
     /// Begins a walk over the graph; none where no steps are left.
     fn begin_walk(&mut self) -> Option<()> {
         self.walks += 1;
-        self.work = self.work.checked_sub(self.graph.nodes.len() / SHARE)?;
+        self.work = self.work.checked_sub(self.graph.nodes.len() / NODES)?;
         Some(())
     }
 
@@ -272,6 +275,14 @@ impl<'a> Cut<'a> {
         }
         self.work = self.work.checked_sub(1)?;
         Some(true)
+    }
+
+    /// Makes a stage read and compute these as well; none where no steps are left.
+    fn add(&mut self, at: usize, leaves: Leaves) -> Option<()> {
+        let operations: usize = leaves.1.iter().map(|&id| self.graph.node(id).kind.operations()).sum();
+        self.work = self.work.checked_sub(operations)?;
+        self.stages[at].add(leaves);
+        Some(())
     }
 
     /// What these nodes are computed from, and the nodes between; none where no steps are left.
@@ -333,7 +344,7 @@ impl<'a> Cut<'a> {
             return Some(Source::Temp { stage, part, keepdims });
         }
         let leaves = self.leaves(args)?;
-        self.work = self.work.checked_sub(self.stages.len() / SHARE)?;
+        self.work = self.work.checked_sub(self.stages.len() / STAGES)?;
         let space = self.space(&leaves.0);
         let latest = leaves.0.iter().filter_map(|(_, source)| source.stage()).max();
         let fits = |&at: &usize| {
@@ -345,7 +356,7 @@ impl<'a> Cut<'a> {
             Some(at) => at,
             None => self.push_stage(space, Work::Reduce(Group::new(axes.clone()))),
         };
-        self.stages[at].add(leaves);
+        self.add(at, leaves)?;
         let Work::Reduce(group) = &mut self.stages[at].work else { return None };
         let (stage, part) = (at as u32, group.nodes.len() as u32);
         group.push(node, monoid);
@@ -384,7 +395,7 @@ impl<'a> Cut<'a> {
                 continue;
             }
             let leaves = self.leaves_of(&[id], Some(at))?;
-            self.stages[at].add(leaves);
+            self.add(at, leaves)?;
             let Work::Prepare(nodes) = &mut self.stages[at].work else { return None };
             nodes.push(id);
             let part = part as u32;
@@ -397,7 +408,7 @@ impl<'a> Cut<'a> {
     /// when all its outputs are known.
     fn output(&mut self, node: NodeId, index: u32, first_map: usize) -> Option<usize> {
         let (sources, _) = self.leaves(&[node])?;
-        self.work = self.work.checked_sub((self.stages.len() - first_map) / SHARE)?;
+        self.work = self.work.checked_sub((self.stages.len() - first_map) / STAGES)?;
         let space = self.space(&sources);
         let at = match (first_map..self.stages.len()).find(|&at| self.spaces[at] == space) {
             Some(at) => at,

@@ -12,7 +12,7 @@ use super::arg::{Arg, Args};
 use super::error::{EvalError, EvalErrorKind};
 use super::execute::Workspace;
 use super::explain::Planned;
-use super::fit::{Casting, Target, casts};
+use super::fit::{Casting, Target, casts, copy};
 use super::kernels::{Executor, Kernels, Places};
 use super::launch::{Env, Tuning};
 use super::line::Line;
@@ -21,7 +21,7 @@ use super::result::AnyArray;
 use super::scratch::with_workspace;
 use super::threads::Threads;
 use super::view::RawView;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, excerpt};
 use crate::dtype::{DType, Scalar};
 use crate::error::{CompileError, CompileErrorKind};
 use crate::math::Accuracy;
@@ -29,7 +29,7 @@ use crate::plan::program::Program;
 use crate::syntax::ast::{Node, Span};
 use crate::syntax::{Limits, parse, suggest};
 use crate::types::registered::Custom;
-use crate::types::resolve::Meaning;
+use crate::types::resolve::{CONSTANTS, Meaning};
 use crate::types::{Given, InputType, Notes, Resolved, infer, notes, resolve};
 
 /// How the axes of a new result lie in memory.
@@ -85,7 +85,7 @@ impl Options {
 }
 
 /// How often, on the whole, an operation may be part of a pass.
-const PASSES: usize = 16;
+const PASSES: usize = 4;
 
 /// Arguments up to which each name is compared with each.
 const FEW: usize = 24;
@@ -190,13 +190,15 @@ impl Core {
 
     #[cold]
     fn missing(&self, name: &str, items: &[(&str, Arg)]) -> EvalError {
-        let error = EvalError::new(EvalErrorKind::MissingArgument, format!("there is no argument for `{name}`"));
-        if let Some(usual) = suggest::elsewhere(name) {
+        let shown = excerpt(name);
+        let error = EvalError::new(EvalErrorKind::MissingArgument, format!("there is no argument for `{shown}`"));
+        let constant = || CONSTANTS.iter().map(|(constant, _)| *constant).find(|c| c.eq_ignore_ascii_case(name));
+        if let Some(usual) = suggest::elsewhere(name).or_else(constant) {
             return error.with_help(format!("did you mean `{usual}`?"));
         }
         match suggest::nearest(name, items.iter().map(|(n, _)| *n)) {
-            Some(near) => error.with_help(format!("there is one named `{near}`; did you mean `{name} = {near}`?")),
-            None => error.with_help(format!("pass it: `args![..., {name} = value]`")),
+            Some(near) => error.with_help(format!("there is one named `{near}`; did you mean `{shown} = {near}`?")),
+            None => error.with_help(format!("pass it: `args![..., {shown} = value]`")),
         }
     }
 
@@ -220,14 +222,15 @@ impl Core {
         let make = || {
             let signature: SmallVec<[InputType; 8]> = bound.iter().map(|(ty, _)| *ty).collect();
             let limits = &self.options.limits;
-            let mut graph = infer(&self.source, &self.resolved, &signature, limits)?;
-            graph.convert_outputs(casts);
+            let graph = infer(&self.source, &self.resolved, &signature, casts, limits)?;
             let spans: Vec<Span> = graph.nodes.iter().map(|node| node.span).collect();
             let program = Program::new(graph, self.options.accuracy, limits.operations.saturating_mul(PASSES));
             let program = program.map_err(|at| {
                 let span = spans.get(at.0 as usize).copied().unwrap_or_default();
                 let most = limits.operations.saturating_mul(PASSES);
-                let message = format!("too many reductions or results of too much: more than {most} operations in all");
+                let message = format!(
+                    "too many reductions or results: what each is made of comes to more than {most} operations"
+                );
                 let help = "if the text is trusted, raise `Limits::operations`";
                 let diagnostic = Diagnostic::new(message, span).with_help(help);
                 CompileError::new(CompileErrorKind::Limit, diagnostic, &self.source)
@@ -235,8 +238,8 @@ impl Core {
             Ok::<_, CompileError>(Arc::new(Typed {
                 signature,
                 casts: SmallVec::from_slice(casts),
+                kernels: Kernels::new(program.stages.len()),
                 program,
-                kernels: Kernels::default(),
                 line: OnceLock::new(),
             }))
         };
@@ -337,15 +340,9 @@ impl Core {
     /// Evaluates into arrays that are there.
     ///
     /// # Safety
-    /// Outputs must be writable at all their elements, and apart from each other; and apart from the inputs, unless
-    /// `in_place`: then an output may also be an input, with the same address, shape and strides.
-    pub unsafe fn eval_into(
-        &self,
-        bound: &Bound,
-        outputs: &[RawView],
-        threads: &Threads,
-        in_place: bool,
-    ) -> Result<(), EvalError> {
+    /// Inputs must be readable, outputs writable, at all their elements; outputs must be apart from each other and from the
+    /// inputs.
+    pub unsafe fn eval_into(&self, bound: &Bound, outputs: &[RawView], threads: &Threads) -> Result<(), EvalError> {
         self.with_typed(bound, &[], |typed| {
             if let (Some(line), [output]) = (typed.line(self), outputs) {
                 // SAFETY: as the caller promises; the types are those of the signature.
@@ -354,14 +351,38 @@ impl Core {
                 }
             }
             // SAFETY: as the caller promises.
-            unsafe { self.eval_typed(typed, bound, outputs, threads, in_place) }
+            unsafe { self.eval_typed(typed, bound, outputs, threads, false) }
         })?
+    }
+
+    /// Evaluates into arrays that are inputs too, as if the results had been computed apart and then written.
+    ///
+    /// # Safety
+    /// As for [`eval_into`](Core::eval_into), but that an output may be an input, with the same address, shape and strides.
+    pub unsafe fn update(&self, bound: &Bound, outputs: &[RawView], threads: &Threads) -> Result<(), EvalError> {
+        let typed = self.typed(bound)?;
+        if typed.program.maps().count() <= 1 {
+            // SAFETY: as the caller promises. A single pass writes the outputs, after all reductions of what they were, and
+            // reads each point before it writes it.
+            return unsafe { self.eval_typed(&typed, bound, outputs, threads, true) };
+        }
+        // One pass would read what an earlier one has written: compute all, then write all.
+        casts(&typed.program, &self.options, outputs)?;
+        for ((_, shape), out) in self.outputs(bound)?.iter().zip(outputs) {
+            check_updated(out, shape)?;
+        }
+        let results = self.eval(bound, threads)?;
+        for (result, out) in results.iter().zip(outputs) {
+            // SAFETY: the result is a new array; the output is as the caller promises.
+            unsafe { copy(Arg::new(result).view(), *out, self.options.casting, threads)? }
+        }
+        Ok(())
     }
 
     /// As [`eval_into`](Core::eval_into), with the typed form at hand.
     ///
     /// # Safety
-    /// As there; and `typed` must be the form for these arguments.
+    /// As there, or with `in_place` as for [`update`](Core::update); and `typed` must be the form for these arguments.
     pub unsafe fn eval_typed(
         &self,
         typed: &Typed,
@@ -398,10 +419,8 @@ impl Core {
             for (at, (out, (_, parts))) in outputs.iter().zip(program.graph.results()).enumerate() {
                 let shape = workspace.output_shape(program, parts.start);
                 targets.push(Target::new(*out, &shape, at, outputs.len())?);
-                if in_place && out.shape != shape.as_slice() {
-                    let message =
-                        format!("an array of shape {:?} is to be updated with a result of shape {shape:?}", out.shape);
-                    return Err(EvalError::new(EvalErrorKind::Output, message));
+                if in_place {
+                    check_updated(out, &shape)?;
                 }
             }
             let views: SmallVec<[RawView; 2]> = targets.iter().map(Target::view).flat_map(RawView::parts).collect();
@@ -481,6 +500,15 @@ impl Typed {
         let Options { executor, tuning, .. } = core.options;
         Env { program: &self.program, kernels: &self.kernels, executor, threads, tuning, faults }
     }
+}
+
+/// Refuses to update an array with a result of another shape.
+fn check_updated(out: &RawView, shape: &[usize]) -> Result<(), EvalError> {
+    if out.shape == shape {
+        return Ok(());
+    }
+    let message = format!("an array of shape {:?} is to be updated with a result of shape {shape:?}", out.shape);
+    Err(EvalError::new(EvalErrorKind::Output, message))
 }
 
 /// Whether an array's first axis is the one along which its elements are neighbours; arrays of one axis are of both orders.

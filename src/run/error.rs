@@ -8,8 +8,8 @@ use crate::error::{CompileError, CompileErrorKind};
 /// Why an expression could not be evaluated on these arguments.
 ///
 /// Displays as a sentence that names the argument, what it is and what was needed, and where there is one, a remedy.
-/// Unless [`kind`](EvalError::kind) is [`Fault`](EvalErrorKind::Fault) or [`Panic`](EvalErrorKind::Panic), nothing was
-/// computed, and an `out` is as it was.
+/// Unless [`kind`](EvalError::kind) is [`Fault`](EvalErrorKind::Fault), [`Panic`](EvalErrorKind::Panic) or
+/// [`Memory`](EvalErrorKind::Memory), nothing was computed, and an `out` is as it was.
 ///
 /// ```
 /// use ndarray::Array1;

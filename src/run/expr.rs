@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::arg::{Args, AsArgs};
+use super::arg::AsArgs;
 use super::cache;
 use super::core::{Bound, Core, Options, Order};
 use super::error::{EvalError, EvalErrorKind};
@@ -17,6 +17,7 @@ use super::prepared::Prepared;
 use super::result::FromResult;
 use super::threads::Threads;
 use super::view::RawView;
+use crate::diagnostic::several;
 use crate::dtype::DType;
 use crate::error::CompileError;
 use crate::ir::registered::RustFunction;
@@ -136,7 +137,8 @@ impl Expr {
     ///
     /// # Errors
     /// As for [`eval`](Expr::eval), and where the number, shape or type of the outputs is another. Unless the error is of the
-    /// kind [`Fault`](EvalErrorKind::Fault) or [`Panic`](EvalErrorKind::Panic), outputs are as they were.
+    /// kind [`Fault`](EvalErrorKind::Fault), [`Panic`](EvalErrorKind::Panic) or [`Memory`](EvalErrorKind::Memory) (of
+    /// a temporary, when an earlier result may be there already), outputs are as they were.
     ///
     /// ```
     /// use tilexpr::{Expr, args};
@@ -151,11 +153,11 @@ impl Expr {
         let memories = Memories::of(out);
         let outputs = memories.views();
         // SAFETY: outputs are borrowed mutably, so they are writable, apart from each other and from the arguments.
-        unsafe { self.core.eval_into(&bound, &outputs, &self.threads, false) }
+        unsafe { self.core.eval_into(&bound, &outputs, &self.threads) }
     }
 
-    /// Updates arrays in place: `a = f(a, ...)`. The target is also an argument under its name; the results are
-    /// as if they had been computed apart and then written.
+    /// Updates arrays in place: `a = f(a, ...)`. The target is also an argument under its name (one that the text does not
+    /// read is simply written); the results are as if they had been computed apart and then written.
     ///
     /// Several at once: `update(["u", "v"], &mut (&mut u, &mut v), args)` for an expression with two results.
     ///
@@ -180,44 +182,16 @@ impl Expr {
         let outputs = memories.views();
         let names = names.names();
         if names.len() != outputs.len() {
-            let message = format!("{} names are given for {} arrays to update", names.len(), outputs.len());
+            let names = several(names.len(), "name is", "names are");
+            let message = format!("{names} given for {} to update", several(outputs.len(), "array", "arrays"));
             return Err(EvalError::new(EvalErrorKind::Output, message));
         }
         let named: SmallVec<[(&str, RawView); 2]> = names.into_iter().zip(outputs.iter().copied()).collect();
         let mut bound = Bound::new();
         self.core.bind(args.borrow(), &named, &mut bound)?;
-        let typed = self.core.typed(&bound)?;
-        if typed.program.maps().count() <= 1 {
-            // SAFETY: targets are borrowed mutably. A single pass writes them, after all reductions of what they were, and
-            // reads each point before it writes it.
-            return unsafe { self.core.eval_typed(&typed, &bound, &outputs, &self.threads, true) };
-        }
-        // One pass would read what an earlier one has written: compute all, then write all.
-        let found = self.core.outputs(&bound)?;
-        if found.len() != outputs.len() {
-            let message =
-                format!("the expression has {} results, but there are {} outputs", found.len(), outputs.len());
-            return Err(EvalError::new(EvalErrorKind::Output, message));
-        }
-        for ((dtype, shape), out) in found.iter().zip(&outputs) {
-            if *dtype != out.dtype || shape.as_slice() != out.shape {
-                let message = format!(
-                    "an array of {} and shape {:?} is to be updated with a result of {dtype} and shape {shape:?}",
-                    out.dtype, out.shape
-                );
-                return Err(EvalError::new(EvalErrorKind::Output, message));
-            }
-        }
-        let results = self.core.eval(&bound, &self.threads)?;
-        let copy = cache::get("x", &Options::default()).map_err(EvalError::from)?;
-        for (result, out) in results.iter().zip(&outputs) {
-            let one = Args::new().with("x", result);
-            let mut bound = Bound::new();
-            copy.bind(&one, &[], &mut bound)?;
-            // SAFETY: the target is borrowed mutably, and the result is a new array.
-            unsafe { copy.eval_into(&bound, &[*out], &self.threads, false)? }
-        }
-        Ok(())
+        // SAFETY: targets are borrowed mutably, so they are writable and apart from each other; those that are arguments are so
+        // under their own name.
+        unsafe { self.core.update(&bound, &outputs, &self.threads) }
     }
 
     /// The type and shape that [`eval`](Expr::eval) would give, without running anything.

@@ -11,6 +11,7 @@ use super::core::{Bound, Options};
 use super::error::{EvalError, EvalErrorKind};
 use super::threads::Threads;
 use super::view::RawView;
+use crate::diagnostic::several;
 use crate::dtype::{DType, Kind};
 use crate::plan::program::Program;
 use crate::types::InputType;
@@ -83,7 +84,9 @@ pub(super) fn casts(
 ) -> Result<Option<SmallVec<[DType; 2]>>, EvalError> {
     let results = program.graph.results.len();
     if results != outputs.len() {
-        return Err(wrong(format!("the expression has {results} results, but there are {} outputs", outputs.len())));
+        let (results, outputs) =
+            (several(results, "result", "results"), several(outputs.len(), "output is", "outputs are"));
+        return Err(wrong(format!("the expression has {results}, but {outputs} given")));
     }
     let mut same = true;
     for (at, (&dtype, out)) in program.graph.results.iter().zip(outputs).enumerate() {
@@ -150,19 +153,29 @@ impl<'a> Target<'a> {
             if self.part[axis] == shape[axis] {
                 continue;
             }
-            let copy = cache::get("x", &Options::default()).map_err(EvalError::from)?;
             let mut rest = self.part.clone();
             rest[axis] = shape[axis] - 1;
             let mut still: SmallVec<[isize; 6]> = SmallVec::from_slice(strides);
             still[axis] = 0;
             let next = pointer.wrapping_offset(strides[axis] * dtype.size() as isize);
-            let mut bound = Bound::new();
-            bound.push((InputType::strong(dtype), RawView::new(pointer, dtype, &rest, &still)));
-            let to = [RawView::new(next, dtype, &rest, strides)];
+            let (first, others) =
+                (RawView::new(pointer, dtype, &rest, &still), RawView::new(next, dtype, &rest, strides));
             // SAFETY: index 0 of the axis is read, where all is written; the others are within the array, and apart from it.
-            unsafe { copy.eval_into(&bound, &to, threads, false)? }
+            unsafe { copy(first, others, Casting::No, threads)? }
             self.part[axis] = shape[axis];
         }
         Ok(())
     }
+}
+
+/// Copies an array into one of the same shape, whose type the casting allows.
+///
+/// # Safety
+/// The one must be readable, the other writable, at all elements, and apart.
+pub(super) unsafe fn copy(from: RawView, to: RawView, casting: Casting, threads: &Threads) -> Result<(), EvalError> {
+    let core = cache::get("x", &Options { casting, ..Options::default() }).map_err(EvalError::from)?;
+    let mut bound = Bound::new();
+    bound.push((InputType::strong(from.dtype), from));
+    // SAFETY: as the caller promises.
+    unsafe { core.eval_into(&bound, &[to], threads) }
 }

@@ -243,27 +243,28 @@ fn weight(kernel: &Kernel) -> f64 {
     body.iter().map(|&v| cost(kernel.inst(v))).sum::<f64>().max(1.0)
 }
 
-/// The kernels of one program.
-pub struct Kernels(Places<Arc<Slot>>);
+/// The kernels of one program, stage by stage.
+pub struct Kernels(Box<[Places<Arc<Slot>>]>);
 
-/// Layouts for which an expression keeps kernels.
+/// Passes and layouts for which an expression keeps kernels, and for which each of many stages does at least.
 const PLACES: usize = 96;
-
-impl Default for Kernels {
-    fn default() -> Kernels {
-        Kernels(Places::new(PLACES))
-    }
-}
+const STAGE_PLACES: usize = 16;
 
 impl Kernels {
+    /// Room for the kernels of a program of this many stages.
+    pub fn new(stages: usize) -> Kernels {
+        let places = (PLACES / stages.max(1)).max(STAGE_PLACES);
+        Kernels((0..stages).map(|_| Places::new(places)).collect())
+    }
+
     /// The kernel of a pass for this layout.
     pub fn get(&self, program: &Program, stage: usize, pass: Pass, layout: &Layout) -> Arc<Slot> {
-        let is = |slot: &Arc<Slot>| slot.key.stage == stage && slot.key.pass == pass && slot.key.layout == *layout;
+        let is = |slot: &Arc<Slot>| slot.key.pass == pass && slot.key.layout == *layout;
         let make = || {
             let key = Key { stage, pass, layout: layout.clone() };
             Ok::<_, std::convert::Infallible>(Arc::new(Slot::new(program, key)))
         };
-        match self.0.find(is, make) {
+        match self.0[stage].find(is, make) {
             Ok(Ok(slot)) => Arc::clone(slot),
             Ok(Err(slot)) => slot,
             Err(never) => match never {},

@@ -5,6 +5,7 @@ use num_complex::Complex;
 
 use super::arg::{Arg, IntoArg};
 use super::error::{EvalError, EvalErrorKind};
+use crate::diagnostic::several;
 use crate::dtype::{DType, Element};
 
 macro_rules! any_array {
@@ -52,13 +53,17 @@ macro_rules! any_array {
                     }
                 })* }
                 let Some(array) = found else {
-                    let message = format!("the result is an array of {dtype}, not of {}", T::DTYPE);
+                    let (what, ask) = match rank {
+                        0 => ("a value", dtype.to_string()),
+                        _ => ("an array", format!("Array<{dtype}, _>")),
+                    };
+                    let message = format!("the result is {what} of {dtype}, not of {}", T::DTYPE);
                     return Err(EvalError::new(EvalErrorKind::Result, message)
-                        .with_help(format!("ask for `Array<{dtype}, _>`, or write `{}(...)` in the expression", T::DTYPE)));
+                        .with_help(format!("ask for `{ask}`, or write `{}(...)` in the expression", T::DTYPE)));
                 };
                 array.into_dimensionality::<D>().map_err(|_| {
                     let wanted = D::NDIM.unwrap_or(rank);
-                    EvalError::new(EvalErrorKind::Result, format!("the result has {rank} axes, not {wanted}"))
+                    EvalError::new(EvalErrorKind::Result, format!("the result has {}, not {wanted}", several(rank, "axis", "axes")))
                         .with_help(format!("ask for `Array{rank}` or `ArrayD`"))
                 })
             }
@@ -162,7 +167,7 @@ macro_rules! tuples {
             fn from_results(results: Vec<AnyArray>) -> Result<Self, EvalError> {
                 let found = results.len();
                 if found != $n {
-                    let message = format!("the expression has {found} results, not {}", $n);
+                    let message = format!("the expression has {}, not {}", several(found, "result", "results"), $n);
                     return Err(EvalError::new(EvalErrorKind::Result, message));
                 }
                 let mut results = results.into_iter();

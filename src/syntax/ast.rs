@@ -47,6 +47,8 @@ pub struct NameId(pub u32);
 pub enum Literal {
     /// `True`, `False`
     Bool(bool),
+    /// `None`: no value; what `axis` may be.
+    None,
     /// `12`, `0xff`, `1_000`
     Int(u64),
     /// `1.5`, `.5`, `1e-3`

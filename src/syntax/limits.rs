@@ -33,9 +33,9 @@ pub struct Limits {
     pub names: usize,
     /// Names that need an argument. Default: 10,000.
     pub inputs: usize,
-    /// Primitive operations that the text becomes once types are known; an elementary function, `sin` say, counts as 25,
-    /// and several reductions of one operand compute it several times, for which there is 16 times this room. Default:
-    /// 500,000.
+    /// Primitive operations that the text becomes once types are known. An elementary function counts as those that it is
+    /// made of (`exp` 55, `pow` 184, `arcsin` of a complex number 680), and what several reductions or results are
+    /// made of counts for each of them, for which there is four times this room. Default: 1,000,000.
     pub operations: usize,
 }
 
@@ -47,7 +47,7 @@ impl Default for Limits {
             nodes: 2_000_000,
             names: 100_000,
             inputs: 10_000,
-            operations: 500_000,
+            operations: 1_000_000,
         }
     }
 }

@@ -21,7 +21,7 @@ const SIGNS: &[(&str, &str, &str)] = &[
     (
         "[",
         "`[` is not in the language: arrays are not indexed or written out in the text",
-        "pass the slice as an argument of its own",
+        "pass the slice as an argument of its own; a tuple of axes is written `(0, 1)`",
     ),
     (
         "]",
@@ -71,7 +71,6 @@ const CHARACTERS: &[(&str, &str)] = &[
 const WORDS: &[(&str, &str, &str)] = &[
     ("is", "`is` is not an operator here", "write `==`; for NaN `isnan(x)`"),
     ("in", "`in` is not an operator here", "write `(x == 1) | (x == 2)`"),
-    ("None", "`None` is not a value here", "leave the argument out"),
     ("lambda", "`lambda` is not in the language", "define a function by name: `f(x) = x*2; f(a)`"),
     ("elif", "`elif` is not in the language", "write `x if c else y if d else z`"),
     ("for", "loops are not written in the text: every expression runs over whole arrays", "write the expression alone"),
@@ -155,8 +154,16 @@ pub fn attribute(source: &str, span: Span, before: Option<&str>) -> Diagnostic {
         Diagnostic::new(format!("`.{shown}` is unknown: `.real` and `.imag` are what may stand after a value"), span);
     match before {
         Some("np" | "numpy" | "math" | "ne" | "numexpr" | "torch" | "jnp") => {
-            diagnostic.with_help(format!("functions and constants have no prefix: write `{shown}`"))
+            // Of `np.linalg.norm` the last name.
+            let rest = source.get(span.end as usize..).unwrap_or("");
+            let path = rest.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').next().unwrap_or("");
+            let last = path.rsplit('.').next().filter(|last| !last.is_empty()).unwrap_or(name);
+            diagnostic.with_help(format!("functions and constants have no prefix: write `{}`", excerpt(last)))
         }
+        Some(value) if called && name == "astype" => {
+            diagnostic.with_help(format!("write the type as a function: `f32({})`", excerpt(value)))
+        }
+        _ if called && name == "astype" => diagnostic.with_help("write the type as a function: `f32(...)`"),
         Some(value) if called => diagnostic.with_help(format!("write it as a function: `{shown}({})`", excerpt(value))),
         _ if called => diagnostic.with_help(format!("write it as a function: `{shown}(...)`")),
         _ if name == "T" => diagnostic.with_help("pass the transposed view as an argument"),

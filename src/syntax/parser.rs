@@ -111,6 +111,7 @@ impl<'a> Reader<'a> {
     fn piece(&mut self, token: Token, span: Span) -> Result<Piece, CompileError> {
         Ok(match token {
             Token::Name => Piece::Name(self.name(span)?),
+            Token::None => Piece::Literal(Literal::None),
             Token::True => Piece::Literal(Literal::Bool(true)),
             Token::False => Piece::Literal(Literal::Bool(false)),
             Token::Decimal | Token::Hexadecimal | Token::Octal | Token::Binary | Token::Float | Token::Imaginary => {

@@ -253,6 +253,7 @@ impl fmt::Display for Literal {
             false => write!(f, "{value:?}"),
         };
         match *self {
+            Literal::None => f.write_str("None"),
             Literal::Bool(true) => f.write_str("True"),
             Literal::Bool(false) => f.write_str("False"),
             Literal::Int(value) => write!(f, "{value}"),

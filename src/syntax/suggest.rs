@@ -42,6 +42,32 @@ const ELSEWHERE: [(&str, &str); 32] = [
     ("nan", "nan"),
 ];
 
+/// Functions of NumPy and others that are not here, and what to do instead.
+const INSTEAD: [(&[&str], &str); 11] = [
+    (&["dot", "vdot", "inner"], "write the sum: `sum(a*b)`"),
+    (&["matmul", "tensordot", "einsum"], "write `sum(a*b, axis=...)` with shapes that broadcast"),
+    (&["norm"], "write it out: `sqrt(sum(abs(a)**2))`"),
+    (&["nansum"], "leave NaN out by a choice: `sum(where(isnan(a), 0, a))`"),
+    (&["nanmean"], "leave NaN out by a choice: `sum(where(isnan(a), 0, a)) / sum(not isnan(a))`"),
+    (&["ptp"], "write `max(a) - min(a)`"),
+    (&["count_nonzero"], "write `sum(a != 0)`"),
+    (&["astype", "cast"], "write the type as a function: `f32(a)`"),
+    (&["array", "asarray", "list", "tuple"], "pass the array as an argument"),
+    (
+        &["sort", "argsort", "median", "percentile", "quantile", "unique", "cumsum", "cumprod", "diff", "roll"],
+        "an element of a result depends on those at its own place, or on all of an axis in any order: this is neither",
+    ),
+    (
+        &["print", "len", "range", "arange", "linspace", "zeros", "ones", "shape", "reshape", "transpose"],
+        "the text computes with the elements of arrays; the rest is done before or after the call",
+    ),
+];
+
+/// What to do instead of a function of this name, which is not in the language.
+pub fn instead(name: &str) -> Option<&'static str> {
+    INSTEAD.iter().find(|(names, _)| names.contains(&name)).map(|(_, help)| *help)
+}
+
 /// What is called so elsewhere, by its name here; none where it has the same name.
 pub fn elsewhere(name: &str) -> Option<&'static str> {
     let folded = if name.len() <= LONGEST { name.to_lowercase() } else { return None };
@@ -50,14 +76,14 @@ pub fn elsewhere(name: &str) -> Option<&'static str> {
 
 /// The candidate that `name` was probably meant to be.
 ///
-/// A difference in case alone always counts; else one edit in names up to five characters, and one more for each further three
-/// (a swap of neighbours is one edit). Of a single letter no other is a likely misspelling.
+/// A difference in case alone always counts; else one edit for each three characters (a swap of neighbours is one edit): of one
+/// or two letters no other is a likely misspelling.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().take(LONGEST + 1).count();
     if length > LONGEST {
         return None;
     }
-    let allowed = if length < 2 { 0 } else { (length / 3).max(1) };
+    let allowed = length / 3;
     let folded = name.to_lowercase();
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {

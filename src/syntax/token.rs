@@ -51,6 +51,9 @@ pub enum Token {
     #[token("False")]
     False,
 
+    /// `None`
+    #[token("None")]
+    None,
     /// `and`
     #[token("and")]
     And,
@@ -187,7 +190,6 @@ pub enum Token {
     Mistake,
 
     /// Words that Python's grammar keeps for itself.
-    #[token("None")]
     #[token("as")]
     #[token("assert")]
     #[token("async")]

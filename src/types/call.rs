@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::functions::Function;
 use super::graph::Axes;
 use super::resolve::{Call, Meaning, signature};
-use crate::diagnostic::{Diagnostic, excerpt};
+use crate::diagnostic::{Diagnostic, excerpt, several};
 use crate::error::CompileErrorKind;
 use crate::syntax::ast::{Argument, Ast, Literal, Node, NodeId, Span, UnaryOp};
 
@@ -51,8 +51,14 @@ pub(super) fn check_defined(site: &Site, ast: &Ast, definition: usize) -> Result
     let name = excerpt(site.name);
     let signature = || format!("`{}`", signature(ast, definition));
     if let Some((keyword, span)) = site.args.iter().find_map(|argument| argument.keyword) {
-        let message = format!("`{name}` has no keyword `{}`", excerpt(ast.name(keyword)));
-        return Err((CompileErrorKind::Name, Diagnostic::new(message, span).with_help(signature())));
+        let keyword = excerpt(ast.name(keyword));
+        let params = ast.assignments.get(definition).map_or(&[][..], |definition| ast.params(definition));
+        let help = match params.iter().any(|&(param, _)| ast.name(param) == keyword) {
+            true => format!("`{keyword}` goes by its position: {}", signature()),
+            false => signature(),
+        };
+        let message = format!("`{name}` has no keyword `{keyword}`");
+        return Err((CompileErrorKind::Name, Diagnostic::new(message, span).with_help(help)));
     }
     let params = ast.assignments.get(definition).map_or(0, |definition| ast.params(definition).len());
     if site.args.len() == params {
@@ -104,7 +110,7 @@ fn wrong(message: impl Into<String>, span: Span) -> Failure {
 }
 
 fn arguments(n: usize) -> String {
-    if n == 1 { "1 argument".to_string() } else { format!("{n} arguments") }
+    several(n, "argument", "arguments")
 }
 
 fn arity(site: &Site, function: &Function) -> Failure {
@@ -130,10 +136,11 @@ fn unknown_keyword(site: &Site, function: &Function, keyword: &str, known: &[&'s
     (CompileErrorKind::Name, diagnostic.with_help(help))
 }
 
-/// `axis=`: an integer, or a tuple of integers.
+/// `axis=`: an integer, a tuple of integers, or `None`: all.
 fn axes(site: &Site, value: NodeId) -> Result<Axes, Failure> {
     let ast = site.ast;
     let items: &[NodeId] = match ast.node(value) {
+        Node::Literal(Literal::None) => return Ok(Axes::All),
         Node::Tuple(items) => ast.items.get(items.start as usize..items.end as usize).unwrap_or(&[]),
         _ => &[value],
     };
@@ -145,6 +152,9 @@ fn axes(site: &Site, value: NodeId) -> Result<Axes, Failure> {
     let mut list = SmallVec::<[i32; 4]>::new();
     for &item in items {
         let axis = integer(ast, item).ok_or_else(|| {
+            if let Node::Literal(Literal::Int(axis)) = ast.node(item) {
+                return wrong(format!("no array has an axis {axis}"), ast.span(item));
+            }
             let diagnostic = Diagnostic::new("`axis` must be a literal integer, or a tuple of them", ast.span(item))
                 .with_help(match site.name {
                     "min" => "the lesser of two values is `minimum(x, y)`",
@@ -177,6 +187,8 @@ fn integer(ast: &Ast, value: NodeId) -> Option<i32> {
 fn keepdims(ast: &Ast, value: NodeId) -> Result<bool, Failure> {
     match ast.node(value) {
         Node::Literal(Literal::Bool(value)) => Ok(*value),
+        Node::Literal(Literal::Int(0)) => Ok(false),
+        Node::Literal(Literal::Int(1)) => Ok(true),
         _ => Err(wrong("`keepdims` must be `True` or `False`", ast.span(value))),
     }
 }

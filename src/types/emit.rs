@@ -13,11 +13,6 @@ use crate::math::complex::{self, Complex, Part};
 use crate::math::{self, Accuracy, Elementary};
 use crate::syntax::ast::Span;
 
-/// What an elementary function counts as, in operations: it is lowered to some dozen.
-const ELEMENTARY: usize = 24;
-/// What each part of one of complex numbers counts as: it is made of several.
-const COMPLEX: usize = 4 * ELEMENTARY;
-
 /// A graph in the making, and the place in the text that its next nodes come from.
 #[derive(Default)]
 pub(crate) struct Emit {
@@ -54,9 +49,8 @@ impl Emit {
     /// An operation whose type follows from its arguments, which must be of types that it takes.
     pub fn op(&mut self, op: Op, args: &[NodeId]) -> NodeId {
         let types: SmallVec<[DType; 3]> = args.iter().map(|&x| self.dtype(x)).collect();
-        let ty = op.result(&types, None);
-        debug_assert!(ty.is_some(), "{} does not take {types:?}", op.name());
-        self.fold(op, args, ty.unwrap_or(DType::Bool))
+        let Some(ty) = op.result(&types, None) else { unreachable!("{} does not take {types:?}", op.name()) };
+        self.fold(op, args, ty)
     }
 
     /// Converted to a type; `x` itself where it has that type, or had it before it was widened.
@@ -110,7 +104,7 @@ impl Emit {
 
     /// An elementary function of floats of one type. Of constants it is a constant, as exact as can be.
     pub fn math(&mut self, function: Elementary, args: &[NodeId]) -> NodeId {
-        self.graph.count(ELEMENTARY);
+        self.graph.count(function.operations());
         let constants: SmallVec<[Scalar; 2]> = args.iter().filter_map(|&x| self.as_const(x)).collect();
         if constants.len() == args.len()
             && let Some(value) = math::eval(function, Accuracy::Best, &constants)
@@ -123,7 +117,7 @@ impl Emit {
 
     /// A part of an elementary function of complex numbers; the arguments are parts.
     pub fn complex_math(&mut self, function: Complex, part: Part, args: &[NodeId]) -> NodeId {
-        self.graph.count(COMPLEX);
+        self.graph.count(function.operations());
         let constants: SmallVec<[Scalar; 4]> = args.iter().filter_map(|&x| self.as_const(x)).collect();
         if constants.len() == args.len()
             && let Some(value) = complex::eval(function, part, &constants)

@@ -61,6 +61,17 @@ pub enum NodeKind {
     Count(Axes),
 }
 
+impl NodeKind {
+    /// How many instructions it is lowered to, about.
+    pub fn operations(&self) -> usize {
+        match self {
+            NodeKind::Math(function) => function.operations(),
+            NodeKind::Complex(function, _) => function.operations(),
+            _ => 1,
+        }
+    }
+}
+
 /// A node.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Node {
@@ -127,44 +138,6 @@ impl Graph {
             at += parts;
             (dtype, at - parts..at)
         })
-    }
-
-    /// Converts the results to these types, if there are any, one for each. (To a real type the real part alone.)
-    pub fn convert_outputs(&mut self, types: &[DType]) {
-        let results: Vec<(DType, Range<usize>)> = self.results().collect();
-        let mut outputs = Vec::new();
-        for ((from, parts), &to) in results.into_iter().zip(types) {
-            let real = self.outputs[parts.start];
-            outputs.push(self.converted(real, to.part()));
-            if to.is_complex() {
-                outputs.push(match from.is_complex() {
-                    true => self.converted(self.outputs[parts.start + 1], to.part()),
-                    false => self.zero_like(real, to.part()),
-                });
-            }
-        }
-        if !types.is_empty() {
-            self.outputs = outputs;
-            self.results = types.to_vec();
-        }
-    }
-
-    fn push(&mut self, kind: NodeKind, args: &[NodeId], dtype: DType, span: Span) -> NodeId {
-        self.nodes.push(Node { kind, args: SmallVec::from_slice(args), dtype, span });
-        NodeId(self.nodes.len() as u32 - 1)
-    }
-
-    fn converted(&mut self, x: NodeId, to: DType) -> NodeId {
-        let Node { dtype, span, .. } = *self.node(x);
-        if dtype == to { x } else { self.push(NodeKind::Op(Op::Convert), &[x], to, span) }
-    }
-
-    /// Zero in the shape of a node.
-    fn zero_like(&mut self, x: NodeId, dtype: DType) -> NodeId {
-        let span = self.node(x).span;
-        let zero = self.push(NodeKind::Const(Scalar::from_bits(dtype, 0)), &[], dtype, span);
-        let mask = self.push(NodeKind::Op(Op::Eq), &[x, x], DType::Bool, span);
-        self.push(NodeKind::Op(Op::Select), &[mask, zero, zero], dtype, span)
     }
 }
 

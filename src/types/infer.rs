@@ -13,7 +13,7 @@ use super::notes::Notes;
 use super::resolve::{Meaning, Resolved};
 use super::value::{Operand, Typed, Typer, Value, error};
 use crate::diagnostic::Diagnostic;
-use crate::dtype::{DType, Kind};
+use crate::dtype::{DType, Kind, Scalar};
 use crate::error::{CompileError, CompileErrorKind};
 use crate::math::complex::Part;
 use crate::syntax::ast::{Ast, Attribute, BinaryOp, CompareOp, Literal, Node, NodeId};
@@ -40,23 +40,38 @@ impl InputType {
     }
 }
 
-/// The graph of a text for arguments of these types, one for each of [`Resolved::free`].
-pub fn infer(source: &str, resolved: &Resolved, inputs: &[InputType], limits: &Limits) -> Result<Graph, CompileError> {
+/// The graph of a text for arguments of these types, one for each of [`Resolved::free`]; the results converted to the types
+/// `casts`, if there are any, one for each. (To a real type the real part alone.)
+pub fn infer(
+    source: &str,
+    resolved: &Resolved,
+    inputs: &[InputType],
+    casts: &[DType],
+    limits: &Limits,
+) -> Result<Graph, CompileError> {
     let ast = &resolved.ast;
     let mut pass = walk(source, resolved, inputs, limits)?;
     let fail = |diagnostic: Box<Diagnostic>| CompileError::new(CompileErrorKind::Type, *diagnostic, source);
     let (mut outputs, mut results) = (Vec::with_capacity(ast.results.len()), Vec::with_capacity(ast.results.len()));
-    for &result in &ast.results {
+    for (at, &result) in ast.results.iter().enumerate() {
         let operand = pass.operand(result).map_err(fail)?;
-        if let Value::Complex { parts, .. } = operand.value {
-            let parts = pass.typer.alike(parts);
-            outputs.extend([parts.re, parts.im]);
-            results.push(pass.typer.type_of(operand.value).dtype());
-            continue;
+        let (real, imaginary, dtype) = if let Value::Complex { parts, .. } = operand.value {
+            let Parts { re, im } = pass.typer.alike(parts);
+            (re, Some(im), pass.typer.type_of(operand.value).dtype())
+        } else {
+            let id = pass.typer.settle(operand).map_err(fail)?;
+            (id, None, pass.typer.emit.dtype(id))
+        };
+        let to = casts.get(at).copied().unwrap_or(dtype);
+        let emit = &mut pass.typer.emit;
+        outputs.push(emit.convert(real, to.part()));
+        if to.is_complex() {
+            outputs.push(match imaginary {
+                Some(imaginary) => emit.convert(imaginary, to.part()),
+                None => emit.like(real, Scalar::from_bits(to.part(), 0)),
+            });
         }
-        let id = pass.typer.settle(operand).map_err(fail)?;
-        outputs.push(id);
-        results.push(pass.typer.emit.dtype(id));
+        results.push(to);
     }
     Ok(pass.typer.emit.graph.finish(&outputs, results))
 }
@@ -188,6 +203,7 @@ impl Pass<'_> {
         match literal {
             Literal::Int(c) => Ok(Value::Int(c.into())),
             Literal::Float(c) => Ok(self.typer.float_literal(c)),
+            Literal::None => unreachable!("refused when names were resolved"),
             Literal::Bool(c) => Ok(Value::Node { id: self.typer.emit.constant(c), weak: true }),
             Literal::Imaginary(c) => {
                 let e = &mut self.typer.emit;

@@ -18,7 +18,7 @@ use super::registered::Custom;
 use super::{call, expand};
 use crate::diagnostic::{Diagnostic, excerpt};
 use crate::error::{CompileError, CompileErrorKind};
-use crate::syntax::ast::{Assignment, Ast, NameId, Node, NodeId, Span};
+use crate::syntax::ast::{Assignment, Ast, Literal, NameId, Node, NodeId, Span};
 use crate::syntax::{Limits, limits, suggest};
 
 /// The names that are constants, unless assigned or declared.
@@ -136,6 +136,11 @@ pub fn resolve(ast: Ast, source: &str, given: Given) -> Result<Resolved, Compile
                 );
                 return Err(fail((CompileErrorKind::Type, diagnostic)));
             }
+            Node::Literal(Literal::None) => {
+                let diagnostic = Diagnostic::new("`None` is not a value here", span)
+                    .with_help("leave the argument out; `axis=None` reduces over all axes");
+                return Err(fail((CompileErrorKind::Type, diagnostic)));
+            }
             _ => {}
         }
     }
@@ -237,6 +242,12 @@ impl<'a> Names<'a> {
             params: HashMap::new(),
             variables: variables.collect(),
         };
+        if let Some(name) = given.declared.iter().find(|name| !crate::syntax::is_name(name)) {
+            let message = format!("`{}` is declared as an argument, but is not a name", excerpt(name));
+            let help =
+                "a name is made of letters, digits and `_`, begins with no digit, and is no word of the language";
+            return Err((CompileErrorKind::Name, Diagnostic::new(message, Span::default()).with_help(help)));
+        }
         for &Custom(function) in given.functions {
             names.register(function)?;
         }
@@ -371,11 +382,14 @@ impl<'a> Names<'a> {
             let ast = self.ast;
             let own = ast.assignments.iter().filter(|a| a.params.is_some()).map(|a| ast.name(a.name));
             let library = Function::all().iter().flat_map(Function::names).map(|name| -> &str { name });
-            let names = own.chain(self.custom.keys().copied()).chain(library);
+            let mut custom: Vec<&str> = self.custom.keys().copied().collect();
+            custom.sort_unstable();
+            let names = own.chain(custom).chain(library);
             let usual = suggest::elsewhere(text).filter(|name| Function::from_name(name).is_some());
-            match usual.or_else(|| suggest::nearest(text, names)) {
-                Some(nearest) => diagnostic.with_help(format!("did you mean `{nearest}`?")),
-                None => diagnostic,
+            match (suggest::instead(text), usual.or_else(|| suggest::nearest(text, names))) {
+                (Some(help), _) => diagnostic.with_help(help),
+                (None, Some(nearest)) => diagnostic.with_help(format!("did you mean `{nearest}`?")),
+                (None, None) => diagnostic,
             }
         };
         Err((CompileErrorKind::Name, diagnostic))

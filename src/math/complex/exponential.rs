@@ -137,9 +137,10 @@ pub(super) fn sinh<'c>(args: &[C<'c>]) -> C<'c> {
 pub(super) fn cosh<'c>(args: &[C<'c>]) -> C<'c> {
     let C { re: x, im: y } = args[0];
     let (im, re) = sinh_cosh_times(x, trigonometric::sin(y), trigonometric::cos(y));
-    let real = x.eq(0.0) | y.eq(0.0);
-    let zero = y.number(0.0).copysign(x) * y.number(1.0).copysign(y);
-    C::new(re, real.select(zero, im))
+    // Where a factor is infinite or NaN, a zero stays one.
+    let zero = y.eq(0.0) | (x.eq(0.0) & !y.abs().lt(f64::INFINITY));
+    let signed = y.number(0.0).copysign(x) * y.number(1.0).copysign(y);
+    C::new(re, zero.select(signed, im))
 }
 
 /// `sin z = -i*sinh(iz)`

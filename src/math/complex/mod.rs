@@ -17,10 +17,12 @@ mod exponential;
 mod inverse;
 
 use std::cell::RefCell;
+use std::sync::OnceLock;
 
 use smallvec::SmallVec;
 
 use super::formula::V;
+use super::instructions;
 use crate::dtype::Scalar;
 use crate::ir::{Builder, Value};
 
@@ -168,6 +170,15 @@ pub fn lower(b: &mut Builder, function: Complex, part: Part, args: &[Value]) -> 
     match part {
         Part::Real => result.re.id(),
         Part::Imaginary => result.im.id(),
+    }
+}
+
+impl Complex {
+    /// How many instructions each of its parts is lowered to, about, where no argument is known.
+    pub fn operations(self) -> usize {
+        static COUNTS: [OnceLock<usize>; Complex::ALL.len()] = [const { OnceLock::new() }; Complex::ALL.len()];
+        *COUNTS[self as usize]
+            .get_or_init(|| instructions(2 * self.arity(), |b, args| _ = lower(b, self, Part::Real, args)) / 2)
     }
 }
 

@@ -53,6 +53,20 @@ fn infinities_and_nans() {
     assert!(re.is_nan() && im == 0.0);
 }
 
+/// A zero imaginary part has the sign of the product that it is: `sinh x * sin y`, `-sin x * sinh y`.
+#[test]
+fn zeros_of_cosines_have_signs() {
+    for y in [0.5f64, 2.0, 4.0, 5.0, -0.5, -4.0, 1e6] {
+        let sin = y.sin();
+        for zero in [0.0, -0.0] {
+            let (_, im) = value(Complex::Cosh, &[zero, y]);
+            assert_eq!(im.to_bits(), (zero * sin).to_bits(), "cosh({zero} + {y}j)");
+            let (_, im) = value(Complex::Cos, &[y, zero]);
+            assert_eq!(im.to_bits(), (-sin * zero).to_bits(), "cos({y} + {zero}j)");
+        }
+    }
+}
+
 #[test]
 fn values_and_cuts() {
     let bytes = include_bytes!("../../../tests/data/complex.csv.gz");

@@ -28,7 +28,7 @@ use crate::run::launch::{Env, LaunchSpace, launch};
 use crate::run::scratch::Buffer;
 use crate::run::tiles::share;
 use crate::run::view::RawView;
-use crate::types::graph::{NodeId, NodeKind};
+use crate::types::graph::NodeId;
 
 /// Elements of a block: part of what a sum means.
 pub const BLOCK: usize = 512;
@@ -257,11 +257,8 @@ impl Reduction<'_> {
         /// Operations of a kernel.
         const OPERATIONS: usize = 500;
         let (length, program) = (length(base), env.program);
-        let cost = |&node: &NodeId| match program.graph.node(node).kind {
-            NodeKind::Math(_) | NodeKind::Complex(..) => 50,
-            _ => 1,
-        };
-        let operations = || program.stages[self.stage].nodes.iter().map(cost).sum::<usize>();
+        let operations = |&node: &NodeId| program.graph.node(node).kind.operations();
+        let operations = || program.stages[self.stage].nodes.iter().map(operations).sum::<usize>();
         // An operand that is rearranged in a buffer would be so once for each element.
         let rearranged = |operand: usize| {
             let (strides, size) = (base.strides(operand), self.sources[operand].dtype.size());

@@ -89,7 +89,8 @@ fn errors() {
         ("f(x) = x; f = a; f(a)", "f", "`f` is a function already, defined before", another),
         ("f(x, y) = x; f(a)", "f(a)", "`f` takes 2 arguments, 1 given", "it is defined in this text as `f(x, y)`"),
         ("f(x) = x; f(a, c)", "f(a, c)", "`f` takes 1 argument, 2 given", "it is defined in this text as `f(x)`"),
-        ("f(x) = x; f(x=a)", "x", "`f` has no keyword `x`", "`f(x)`"),
+        ("f(x) = x; f(x=a)", "x", "`f` has no keyword `x`", "`x` goes by its position: `f(x)`"),
+        ("f(x) = x; f(y=a)", "y", "`f` has no keyword `y`", "`f(x)`"),
         (
             "f(x) = x; f*2",
             "f",

@@ -38,7 +38,7 @@ fn compile_with(text: &str, ty: impl Fn(&str) -> InputType) -> Result<(Resolved,
     let ast = parse(text, &Limits::default())?;
     let resolved = resolve(ast, text, Given::default())?;
     let types: Vec<InputType> = resolved.free.iter().map(|name| ty(name)).collect();
-    let graph = infer(text, &resolved, &types, &Limits::default())?;
+    let graph = infer(text, &resolved, &types, &[], &Limits::default())?;
     Ok((resolved, graph))
 }
 
