@@ -1,7 +1,7 @@
 //! Results in arrays of another type, of a larger shape, of every order.
 
 use ndarray::{Array1, Array2, Array3, ArrayView2, array, s};
-use tilexpr::{Casting, EvalErrorKind, Executor, Expr, Order, args};
+use tilexpr::{AnyArray, Casting, EvalErrorKind, Executor, Expr, Order, args};
 
 const EXECUTORS: [Executor; 2] = [Executor::Interpreter, Executor::Cranelift];
 
@@ -102,4 +102,37 @@ fn orders() {
     assert_eq!(strides(Order::K, f_order, f_order), [1, 3]);
     assert_eq!(strides(Order::F, c.view(), c.view()), [1, 3]);
     assert_eq!(strides(Order::C, f_order, f_order), [4, 1]);
+}
+
+/// The order "K" is NumPy's, by the strides that NumPy 2 gives (those of axes of length 1 say nothing: 0 here).
+#[test]
+fn order_k_is_that_of_numpy() {
+    let f = Array3::<f64>::ones((2, 3, 4)).reversed_axes();
+    let c = Array3::<f64>::ones((2, 1, 4)).reversed_axes();
+    let g = Array3::<f64>::ones((4, 3, 2));
+    let t = Array3::<f64>::ones((2, 4, 3)).permuted_axes([1, 2, 0]);
+    let r = Array2::<f64>::ones((3, 1));
+    for (text, expected) in [
+        ("c*2", vec![1, 0, 4]),
+        ("f*2", vec![1, 4, 12]),
+        ("f + c", vec![1, 4, 12]),
+        ("f + g", vec![6, 2, 1]),
+        ("c + r", vec![1, 8, 4]),
+        ("t*2", vec![3, 1, 12]),
+        ("t + r", vec![3, 1, 12]),
+        ("t + f", vec![3, 1, 12]),
+        ("sum(f, axis=0)", vec![1, 3]),
+        ("sum(f, axis=1)", vec![1, 4]),
+        ("sum(t, axis=2)", vec![3, 1]),
+        ("f*sum(f, axis=0)", vec![1, 4, 12]),
+        ("sum(f, axis=1, keepdims=True)*f", vec![1, 4, 12]),
+        ("sum(t, axis=0)*2", vec![1, 3]),
+        ("sqrt(mean(t, axis=0))*2, f", vec![1, 3]),
+        ("f - mean(f)", vec![1, 4, 12]),
+    ] {
+        let results: Vec<AnyArray> = Expr::compile(text).unwrap().eval(args![f, c, g, t, r]).unwrap();
+        let result = results.into_iter().next().unwrap().into_array::<f64, ndarray::IxDyn>().unwrap();
+        let strides = result.strides().iter().zip(result.shape());
+        assert_eq!(strides.map(|(&s, &n)| if n == 1 { 0 } else { s }).collect::<Vec<_>>(), expected, "{text}");
+    }
 }

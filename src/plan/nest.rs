@@ -104,9 +104,7 @@ impl Nest {
         let rank = self.shape.len();
         let mut order = mem::take(&mut self.order);
         order.clear();
-        for axis in (0..rank).filter(|&axis| self.shape[axis] != 1 && !is_reduced(axis)) {
-            self.insert(&mut order, axis);
-        }
+        self.sort((0..rank).filter(|&axis| self.shape[axis] != 1 && !is_reduced(axis)), &mut order);
         let kept = order.len();
         order.extend((0..rank).filter(|&axis| self.shape[axis] != 1 && is_reduced(axis)));
         self.reduced = order.len() - kept;
@@ -127,17 +125,23 @@ impl Nest {
     /// All axes, outermost first as the operands lie in memory.
     pub fn axis_order(&self) -> SmallVec<[usize; 6]> {
         let mut order = Vec::with_capacity(self.shape.len());
-        (0..self.shape.len()).for_each(|axis| self.insert(&mut order, axis));
+        self.sort(0..self.shape.len(), &mut order);
         SmallVec::from_vec(order)
     }
 
-    /// Insertion sort: stable, and each step asks about neighbours alone, as the rule needs.
-    fn insert(&self, order: &mut Vec<usize>, axis: usize) {
-        let mut at = order.len();
-        order.push(axis);
-        while at > 0 && self.outer_first(order[at - 1], axis) == Some(false) {
-            order.swap(at - 1, at);
-            at -= 1;
+    /// Puts axes in order, outermost first, by NumPy's insertion sort: from the last axis on, each moves inwards past those that
+    /// should stay outside of it, and past those that do not care if there is such a one further in.
+    fn sort(&self, axes: impl DoubleEndedIterator<Item = usize>, order: &mut Vec<usize>) {
+        for axis in axes.rev() {
+            let mut at = 0;
+            for (inner, &other) in order.iter().enumerate() {
+                match self.outer_first(axis, other) {
+                    Some(true) => break,
+                    Some(false) => at = inner + 1,
+                    None => {}
+                }
+            }
+            order.insert(at, axis);
         }
     }
 

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::error::{EvalError, EvalErrorKind};
 use super::explain::Planned;
 use super::launch::{Env, LaunchSpace, choose, launch};
+use super::memory::strides;
 use super::reduce::{Joined, ReduceSpace, Reduction, Way, results};
 use super::scratch::{Buffer, KEEP};
 use super::view::RawView;
@@ -42,6 +43,9 @@ struct Temp {
     axes: u64,
     /// Without them, and with them at length 1.
     forms: [Form; 2],
+    /// Strides that they would have with the reduced axes, if they lay as what they are made of: what the order of a result
+    /// follows. (They lie in C order.)
+    like: SmallVec<[isize; 6]>,
     bytes: Buffer,
     /// Where each is, once it has been computed.
     pointers: SmallVec<[*mut u8; 2]>,
@@ -126,6 +130,7 @@ impl Workspace {
             let temp = &mut self.temps[at];
             temp.pointers.clear();
             temp.done = false;
+            temp.like.clear();
             if let Some(group) = stage.group() {
                 temp.axes = axis_set(&group.axes, shape.len()).map_err(|e| wrong_axis(e, &shape))?;
                 temp.forms = [false, true].map(|keepdims| Form::new(reduced(&shape, temp.axes, keepdims)));
@@ -160,10 +165,36 @@ impl Workspace {
     /// The axes of an output, outermost first as the arrays that it is made of lie in memory: NumPy's order "K".
     pub fn output_order(&mut self, program: &Program, inputs: &[RawView], output: usize) -> SmallVec<[usize; 6]> {
         let at = program.stored_by[output] as usize;
+        if self.shapes[at].len() > 1 && program.stages[at].sources.iter().any(|(_, source)| source.stage().is_some()) {
+            for earlier in 0..at {
+                if program.stages[earlier].leaves().is_empty() || !self.temps[earlier].like.is_empty() {
+                    continue;
+                }
+                let order = self.order_of(program, inputs, earlier);
+                let temp = &mut self.temps[earlier];
+                temp.like = strides(&temp.kept().shape, &order);
+            }
+        }
+        self.order_of(program, inputs, at)
+    }
+
+    /// The axes of a stage in the order in which what it reads lies.
+    fn order_of(&mut self, program: &Program, inputs: &[RawView], at: usize) -> SmallVec<[usize; 6]> {
         self.nest.begin(&self.shapes[at]);
-        for &(node, source) in &program.stages[at].sources {
-            let view = view(source, program.graph.node(node).dtype, inputs, &self.temps, &self.counts);
-            self.nest.push(view.pointer, 1, view.shape, view.strides);
+        for &(_, source) in &program.stages[at].sources {
+            match source {
+                Source::Input(i) => {
+                    let view = &inputs[i as usize];
+                    self.nest.push(view.pointer, 1, view.shape, view.strides);
+                }
+                Source::Temp { stage, keepdims, .. } => {
+                    let Temp { axes, forms, like, .. } = &self.temps[stage as usize];
+                    let kept = like.iter().enumerate().filter(|(axis, _)| keepdims || axes >> axis & 1 == 0);
+                    let strides: SmallVec<[isize; 6]> = kept.map(|(_, &stride)| stride).collect();
+                    self.nest.push(std::ptr::null_mut(), 1, &forms[usize::from(keepdims)].shape, &strides);
+                }
+                Source::Count(_) | Source::Position => {}
+            }
         }
         self.nest.axis_order()
     }
