@@ -129,7 +129,13 @@ fn results_over_the_same_points_are_one_pass() {
     let stages = |text: &str| explain(text, &args![a]).stages().len();
     assert_eq!(stages("m = mean(a, axis=0); a/sqrt(m), a/exp(m)"), 3);
     assert_eq!(stages("m = mean(a, axis=0); sum(a/sqrt(m)), sum(a*m)"), 4, "two results of no axes are another pass");
-    assert_eq!(stages("m = mean(a, axis=0); a*m, a + 1"), 4, "what reads other arrays may have another shape");
+    assert_eq!(stages("m = mean(a, axis=0); a*m, a + 1"), 3);
+    let b = Array2::<f64>::ones((60, 70));
+    let row = Array1::<f64>::ones(70);
+    let stages = |text: &str| explain(text, &args![a, b, row]).stages().len();
+    assert_eq!(stages("a > 0.5, a + b, b*2"), 1);
+    assert_eq!(stages("a*2, b*2"), 2, "nothing in common");
+    assert_eq!(stages("row*2, row + a"), 2, "another shape");
 }
 
 #[test]

@@ -252,6 +252,31 @@ fn updates_read_before_they_write() {
     Expr::compile("a*a").unwrap().update("a", &mut one, args![]).unwrap_or(());
 }
 
+/// Results that read some arrays in common are one pass for arrays that give them one shape, and two for others: of the same
+/// expression, in any order of calls, also in place.
+#[test]
+fn results_of_one_shape_and_of_several() {
+    for executor in [Executor::Interpreter, Executor::Cranelift] {
+        let e = Expr::builder().executor(executor).compile("a*2, a + g").unwrap();
+        let (a, g) = (numbers(300), numbers(300).mapv(|x| x - 7.0));
+        let table = numbers(600).into_shape_with_order((2, 300)).unwrap();
+        for _ in 0..2 {
+            let (twice, sum): (Array1<f64>, Array1<f64>) = e.eval(args![a, g]).unwrap();
+            assert_eq!((twice, sum), (&a * 2.0, &a + &g));
+            let (twice, sum): (Array1<f64>, Array2<f64>) = e.eval(args![a, g = &table]).unwrap();
+            assert_eq!((twice, sum), (&a * 2.0, &a + &table));
+            let (twice, sum): (Array2<f64>, Array2<f64>) = e.eval(args![a = &table, g]).unwrap();
+            assert_eq!((twice, sum), (&table * 2.0, &table + &g));
+            let (mut u, mut v) = (a.clone(), g.clone());
+            e.update(["a", "g"], &mut (&mut u, &mut v), args![]).unwrap();
+            assert_eq!((u, v), (&a * 2.0, &a + &g));
+            let (mut u, mut v) = (a.clone(), table.clone());
+            e.update(["a", "g"], &mut (&mut u, &mut v), args![]).unwrap();
+            assert_eq!((u, v), (&a * 2.0, &a + &table));
+        }
+    }
+}
+
 fn all_bits(results: &[AnyArray]) -> Vec<(Vec<usize>, Vec<u64>)> {
     let of = |result: &AnyArray| match result {
         AnyArray::F64(a) => (a.shape().to_vec(), bits(a)),

@@ -7,6 +7,7 @@
 //! temporaries of earlier stages.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::origin::Origin;
 use crate::dtype::{DType, Scalar};
@@ -163,7 +164,10 @@ pub struct Program {
 impl Program {
     /// Cuts a graph, if that takes at most `work` steps; else the node at which there was too much of it. (A node that many
     /// reductions are made of is a step of each, and making the kernel of a stage costs a little for each of all nodes.)
-    pub fn new(graph: Graph, accuracy: Accuracy, work: usize) -> Result<Program, NodeId> {
+    ///
+    /// Outputs are computed in one pass if what they read makes one shape whatever the arrays; and, if it is known of the arrays
+    /// that all outputs have one shape, if they read an array in common.
+    pub fn new(graph: Graph, accuracy: Accuracy, work: usize, one_shape: bool) -> Result<Program, NodeId> {
         let mut cut = Cut {
             graph: &graph,
             origins: Vec::with_capacity(graph.nodes.len()),
@@ -176,6 +180,7 @@ impl Program {
             seen: vec![0; graph.nodes.len()],
             walks: 0,
             work,
+            one_shape,
         };
         for (at, node) in graph.nodes.iter().enumerate() {
             let id = NodeId(at as u32);
@@ -221,9 +226,10 @@ impl Program {
         Ok(Program { graph, stages, stored_by, counts, accuracy })
     }
 
-    /// The maps at the end of the program.
-    pub fn maps(&self) -> impl Iterator<Item = &Stage> {
-        self.stages.iter().filter(|s| matches!(s.work, Work::Map(_)))
+    /// The maps, which stand at the end of the program.
+    pub fn maps(&self) -> Range<usize> {
+        let first = self.stages.iter().position(|stage| matches!(stage.work, Work::Map(_)));
+        first.unwrap_or(self.stages.len())..self.stages.len()
     }
 }
 
@@ -246,6 +252,8 @@ struct Cut<'a> {
     walks: u32,
     /// Steps that are left.
     work: usize,
+    /// Whether all outputs have one shape.
+    one_shape: bool,
 }
 
 /// What nodes are computed from, and the nodes between, in the order of the graph.
@@ -410,8 +418,14 @@ impl<'a> Cut<'a> {
         let (sources, _) = self.leaves(&[node])?;
         self.work = self.work.checked_sub((self.stages.len() - first_map) / STAGES)?;
         let space = self.space(&sources);
-        let at = match (first_map..self.stages.len()).find(|&at| self.spaces[at] == space) {
-            Some(at) => at,
+        let fits = |&at: &usize| self.spaces[at] == space || self.one_shape && overlap(&self.spaces[at], &space);
+        let at = match (first_map..self.stages.len()).find(fits) {
+            Some(at) => {
+                self.spaces[at].extend(space);
+                self.spaces[at].sort_unstable();
+                self.spaces[at].dedup();
+                at
+            }
             None => self.push_stage(space, Work::Map(Vec::new())),
         };
         if let Work::Map(outputs) = &mut self.stages[at].work {
@@ -419,6 +433,13 @@ impl<'a> Cut<'a> {
         }
         Some(at)
     }
+}
+
+/// Whether two stages read something in common, and no more than one of reductions between them (which a map may join).
+fn overlap(a: &[Source], b: &[Source]) -> bool {
+    let mut stages = a.iter().chain(b).filter_map(|source| source.stage());
+    let first = stages.next();
+    a.iter().any(|source| b.contains(source)) && stages.all(|stage| Some(stage) == first)
 }
 
 /// Notes for each stage of reductions the stage that may join its pass.

@@ -116,6 +116,8 @@ pub struct Typed {
     /// Their kernels.
     pub kernels: Kernels,
     line: OnceLock<Option<Line>>,
+    /// The form for arrays with which all results have one shape, where that makes for fewer passes.
+    one_shape: OnceLock<Option<Arc<Typed>>>,
 }
 
 /// Arguments in the order of the names.
@@ -224,10 +226,10 @@ impl Core {
             let limits = &self.options.limits;
             let graph = infer(&self.source, &self.resolved, &signature, casts, limits)?;
             let spans: Vec<Span> = graph.nodes.iter().map(|node| node.span).collect();
-            let program = Program::new(graph, self.options.accuracy, limits.operations.saturating_mul(PASSES));
+            let most = limits.operations.saturating_mul(PASSES);
+            let program = Program::new(graph, self.options.accuracy, most, false);
             let program = program.map_err(|at| {
                 let span = spans.get(at.0 as usize).copied().unwrap_or_default();
-                let most = limits.operations.saturating_mul(PASSES);
                 let message = format!(
                     "too many reductions or results: what each is made of comes to more than {most} operations"
                 );
@@ -235,18 +237,41 @@ impl Core {
                 let diagnostic = Diagnostic::new(message, span).with_help(help);
                 CompileError::new(CompileErrorKind::Limit, diagnostic, &self.source)
             })?;
-            Ok::<_, CompileError>(Arc::new(Typed {
-                signature,
-                casts: SmallVec::from_slice(casts),
-                kernels: Kernels::new(program.stages.len()),
-                program,
-                line: OnceLock::new(),
-            }))
+            Ok::<_, CompileError>(Arc::new(Typed::new(signature, SmallVec::from_slice(casts), program)))
         };
         Ok(match self.typed.find(is, make)? {
             Ok(typed) => f(typed),
             Err(typed) => f(&typed),
         })
+    }
+
+    /// Works out the shapes of all stages; gives the form to be run, which may be another for these shapes.
+    fn shapes<'t>(
+        &self,
+        typed: &'t Arc<Typed>,
+        workspace: &mut Workspace,
+        inputs: &[RawView],
+    ) -> Result<&'t Arc<Typed>, EvalError> {
+        let mut shapes = |typed: &Typed| {
+            workspace.shapes(&typed.program, inputs, &|input| self.name_of(&typed.program, input))?;
+            let maps = typed.program.maps();
+            let mut shapes = maps.map(|at| workspace.shape(at));
+            let first = shapes.next();
+            Ok::<_, EvalError>(shapes.len() > 0 && shapes.all(|shape| Some(shape) == first))
+        };
+        if !shapes(typed)? {
+            return Ok(typed);
+        }
+        let fewer = || {
+            let most = self.options.limits.operations.saturating_mul(PASSES);
+            let program = Program::new(typed.program.graph.clone(), self.options.accuracy, most, true).ok()?;
+            let fewer = program.maps().len() < typed.program.maps().len();
+            fewer.then(|| Arc::new(Typed::new(typed.signature.clone(), typed.casts.clone(), program)))
+        };
+        match typed.one_shape.get_or_init(fewer) {
+            Some(typed) => shapes(typed).map(|_| typed),
+            None => Ok(typed),
+        }
     }
 
     /// The name of a graph's input.
@@ -260,8 +285,8 @@ impl Core {
         self.with_typed(bound, &[], |typed| {
             let inputs = typed.inputs(self, bound)?;
             with_workspace(|workspace| {
+                let typed = self.shapes(typed, workspace, &inputs)?;
                 let program = &typed.program;
-                workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
                 let mut pending = Vec::with_capacity(program.graph.results.len());
                 for (dtype, outputs) in program.graph.results() {
                     let shape = workspace.output_shape(program, outputs.start);
@@ -301,9 +326,9 @@ impl Core {
     pub fn plan(&self, bound: &Bound, threads: &Threads) -> Result<(Arc<Typed>, Vec<Planned>), EvalError> {
         let typed = self.typed(bound)?;
         let inputs = typed.inputs(self, bound)?;
-        let plans = with_workspace(|workspace| {
+        with_workspace(|workspace| {
+            let typed = self.shapes(&typed, workspace, &inputs)?;
             let program = &typed.program;
-            workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
             // Results lie beyond all arguments, each at an address that no element has.
             let ends = inputs.iter().map(|view| {
                 let steps = view.shape.iter().zip(view.strides).map(|(&n, s)| n.saturating_mul(s.unsigned_abs()));
@@ -327,9 +352,9 @@ impl Core {
                 .flat_map(RawView::parts)
                 .collect();
             let faults = AtomicU32::new(0);
-            Ok::<_, EvalError>(workspace.plan(&typed.env(self, threads, &faults), &inputs, &outputs))
-        })?;
-        Ok((typed, plans))
+            let plans = workspace.plan(&typed.env(self, threads, &faults), &inputs, &outputs);
+            Ok((Arc::clone(typed), plans))
+        })
     }
 
     /// What typing found on the way: what is computed once, and what is a constant.
@@ -360,23 +385,8 @@ impl Core {
     /// # Safety
     /// As for [`eval_into`](Core::eval_into), but that an output may be an input, with the same address, shape and strides.
     pub unsafe fn update(&self, bound: &Bound, outputs: &[RawView], threads: &Threads) -> Result<(), EvalError> {
-        let typed = self.typed(bound)?;
-        if typed.program.maps().count() <= 1 {
-            // SAFETY: as the caller promises. A single pass writes the outputs, after all reductions of what they were, and
-            // reads each point before it writes it.
-            return unsafe { self.eval_typed(&typed, bound, outputs, threads, true) };
-        }
-        // One pass would read what an earlier one has written: compute all, then write all.
-        casts(&typed.program, &self.options, outputs)?;
-        for ((_, shape), out) in self.outputs(bound)?.iter().zip(outputs) {
-            check_updated(out, shape)?;
-        }
-        let results = self.eval(bound, threads)?;
-        for (result, out) in results.iter().zip(outputs) {
-            // SAFETY: the result is a new array; the output is as the caller promises.
-            unsafe { copy(Arg::new(result).view(), *out, self.options.casting, threads)? }
-        }
-        Ok(())
+        // SAFETY: as the caller promises.
+        self.with_typed(bound, &[], |typed| unsafe { self.eval_typed(typed, bound, outputs, threads, true) })?
     }
 
     /// As [`eval_into`](Core::eval_into), with the typed form at hand.
@@ -385,7 +395,7 @@ impl Core {
     /// As there, or with `in_place` as for [`update`](Core::update); and `typed` must be the form for these arguments.
     pub unsafe fn eval_typed(
         &self,
-        typed: &Typed,
+        typed: &Arc<Typed>,
         bound: &Bound,
         outputs: &[RawView],
         threads: &Threads,
@@ -405,30 +415,44 @@ impl Core {
     /// As for [`eval_typed`](Core::eval_typed); and there must be an output for each result, of its type.
     unsafe fn eval_fitting(
         &self,
-        typed: &Typed,
+        typed: &Arc<Typed>,
         bound: &Bound,
         outputs: &[RawView],
         threads: &Threads,
         in_place: bool,
     ) -> Result<(), EvalError> {
-        let program = &typed.program;
         let inputs = typed.inputs(self, bound)?;
         let mut targets: SmallVec<[Target; 2]> = SmallVec::new();
-        with_workspace(|workspace| {
-            workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
+        let done = with_workspace(|workspace| {
+            let typed = self.shapes(typed, workspace, &inputs)?;
+            let program = &typed.program;
             for (at, (out, (_, parts))) in outputs.iter().zip(program.graph.results()).enumerate() {
                 let shape = workspace.output_shape(program, parts.start);
-                targets.push(Target::new(*out, &shape, at, outputs.len())?);
                 if in_place {
                     check_updated(out, &shape)?;
                 }
+                targets.push(Target::new(*out, &shape, at, outputs.len())?);
+            }
+            // A single pass writes the outputs after all reductions of what they were, and reads each point before it writes it;
+            // one of several would read what an earlier one has written.
+            if in_place && program.maps().len() > 1 {
+                return Ok(false);
             }
             let views: SmallVec<[RawView; 2]> = targets.iter().map(Target::view).flat_map(RawView::parts).collect();
             // SAFETY: the views have the shapes and types of the results; for the rest the caller vouches.
-            unsafe { self.run(typed, workspace, threads, &inputs, &views, in_place) }
+            unsafe { self.run(typed, workspace, threads, &inputs, &views, in_place)? }
+            Ok::<_, EvalError>(true)
         })?;
-        // SAFETY: what has been run has written the views.
-        targets.iter_mut().try_for_each(|target| unsafe { target.spread(threads) })
+        if done {
+            // SAFETY: what has been run has written the views.
+            return targets.iter_mut().try_for_each(|target| unsafe { target.spread(threads) });
+        }
+        // All is computed, then all is written.
+        for (result, out) in self.eval(bound, threads)?.iter().zip(outputs) {
+            // SAFETY: the result is a new array; the output is as the caller promises.
+            unsafe { copy(Arg::new(result).view(), *out, self.options.casting, threads)? }
+        }
+        Ok(())
     }
 
     /// The types and shapes of the results.
@@ -465,6 +489,11 @@ impl Core {
 }
 
 impl Typed {
+    fn new(signature: SmallVec<[InputType; 8]>, casts: SmallVec<[DType; 2]>, program: Program) -> Typed {
+        let kernels = Kernels::new(program.stages.len());
+        Typed { signature, casts, program, kernels, line: OnceLock::new(), one_shape: OnceLock::new() }
+    }
+
     /// The short way, if this is a program that has one.
     #[inline]
     pub fn line(&self, core: &Core) -> Option<&Line> {

@@ -157,6 +157,11 @@ impl Workspace {
         Ok(())
     }
 
+    /// The shape that a stage runs over.
+    pub fn shape(&self, stage: usize) -> &[usize] {
+        &self.shapes[stage]
+    }
+
     /// The shape of an output.
     pub fn output_shape(&self, program: &Program, output: usize) -> Shape {
         self.shapes[program.stored_by[output] as usize].clone()
