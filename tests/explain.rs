@@ -82,17 +82,19 @@ fn reductions() {
             "i0: 600 (axis 0), i1: 700 (axis 1, reduced)",
             "runs of 700 in blocks of 512",
             "stage 1: reduction over all axes: max for `max(a)`",
-            "stage 2: once for what later stages read at many points: `mean(a, axis=1, keepdims=True)`; 600 elements",
+            "stage 2: part of `mean(a, axis=1, keepdims=True)`, once for later stages that read it at many points; 600 elements",
             "stage 3: elementwise",
-            "reads      f64 `mean(a, axis=1, keepdims=True)` of stage 2: i0 next, i1 stays",
+            "reads      f64 what stage 2 leaves for `mean(a, axis=1, keepdims=True)`: i0 next, i1 stays",
         ],
     );
     slow(&explained, 2, "");
     slow(&explained, 3, "`a` is read a second time: stage 0 had to end first");
+    let both = explain("sum(a, axis=0), sum(a, axis=1)", &args![a]);
+    slow(&both, 1, "`a` is read a second time: stage 0 runs over other axes, or gives another shape");
     says(&explain("sum(a, axis=0)", &args![a]), &["rows of neighbours are combined side by side"]);
     let joined = explain("sqrt(sum(a**2, axis=1))", &args![a = a.slice(s![.., ..300])]);
     assert_eq!(joined.stages().len(), 1);
-    says(&joined, &["each run of 300 is combined in registers, and stage 1 done with the result in the same pass"]);
+    says(&joined, &["each run of 300 is combined in registers, and what reads the result (stage 1) is done in the same pass"]);
     let both = explain("sum(a), min(a)", &args![a]);
     says(&both, &["sum for `sum(a)`, min for `min(a)`"]);
     let forms = explain("mean(a, axis=0), a - mean(a, axis=0, keepdims=True)", &args![a]);
@@ -136,6 +138,14 @@ fn results_over_the_same_points_are_one_pass() {
     assert_eq!(stages("a > 0.5, a + b, b*2"), 1);
     assert_eq!(stages("a*2, b*2"), 2, "nothing in common");
     assert_eq!(stages("row*2, row + a"), 2, "another shape");
+}
+
+/// The body of a function of the text stands where it is defined; what is shared is the call.
+#[test]
+fn what_functions_share() {
+    let a = Array1::<f64>::ones(3);
+    let explained = explain("f(x) = sin(x); f(a) + f(a)*2", &args![a]);
+    says(&explained, &["computed once\n  `f(a)` at column 23 is the one at column 16\n"]);
 }
 
 #[test]

@@ -79,7 +79,17 @@ pub fn infer(
 /// What is to be said of a text that [`infer`] takes: what is computed once, and what is a constant.
 pub fn notes(source: &str, resolved: &Resolved, inputs: &[InputType], limits: &Limits) -> Result<Notes, CompileError> {
     let pass = walk(source, resolved, inputs, limits)?;
-    Ok(Notes::new(&resolved.ast, &pass.values, &pass.typer.emit))
+    // Nodes of bodies of functions, put in where these are called: their places are in the definition.
+    let mut depths = vec![0; resolved.ast.nodes.len() + 1];
+    for &(first, call) in &resolved.sites {
+        depths[first.0 as usize] += 1;
+        depths[call.0 as usize] -= 1;
+    }
+    let of_body = depths.iter().scan(0, |depth, by| {
+        *depth += by;
+        Some(*depth > 0)
+    });
+    Ok(Notes::new(&resolved.ast, &pass.values, &pass.typer.emit, of_body))
 }
 
 /// Gives each node of the tree its value.

@@ -25,13 +25,15 @@ pub struct Notes {
 }
 
 impl Notes {
-    pub(super) fn new(ast: &Ast, values: &[Option<Value>], emit: &Emit) -> Notes {
+    /// `of_body` says of each node whether it is left out: it is of a function's body, for which the call stands.
+    pub(super) fn new(ast: &Ast, values: &[Option<Value>], emit: &Emit, of_body: impl Iterator<Item = bool>) -> Notes {
         let mut notes = Notes::default();
         let mut first: HashMap<SmallVec<[NodeId; 2]>, Span> = HashMap::new();
-        for (at, (node, value)) in ast.nodes.iter().zip(values).enumerate() {
+        for (at, ((node, value), of_body)) in ast.nodes.iter().zip(values).zip(of_body).enumerate() {
             let span = ast.span(ast::NodeId(at as u32));
             let full = notes.shared.len().max(notes.constants.len()) >= MOST;
-            let (Some(value), true, false) = (value, is_computed(ast, node), full) else { continue };
+            let computed = is_computed(ast, node) && !of_body;
+            let (Some(value), true, false) = (value, computed, full) else { continue };
             if let Some(constant) = constant(*value, emit) {
                 notes.constants.retain(|(inner, _)| !holds(span, *inner));
                 notes.constants.push((span, constant));

@@ -13,8 +13,6 @@ use crate::run::threads::Threads;
 pub const LINE: usize = 64;
 /// Nanoseconds that a function takes which is called for each element.
 const CALL: f64 = 15.0;
-/// Nanoseconds that a division of integers takes: one element at a time.
-const DIVISION: f64 = 4.0;
 /// How much longer than an addition a division or a square root of floats takes.
 const QUOTIENT: f64 = 5.0;
 /// How much longer a conversion between 64-bit integers and floats takes.
@@ -70,6 +68,15 @@ impl Cost {
     }
 }
 
+/// Nanoseconds that a division of integers of so many bytes takes: of 8 one element at a time, of less by floats.
+pub fn division(size: usize) -> f64 {
+    match size {
+        8 => 2.0,
+        4 => 0.6,
+        _ => 0.3,
+    }
+}
+
 /// What is done at each point.
 pub fn body(kernel: &Kernel) -> &[Value] {
     kernel.levels.last().map_or(&[], |level| &level.before)
@@ -91,7 +98,7 @@ pub fn is_call(kernel: &Kernel, inst: &Inst) -> bool {
 fn price(kernel: &Kernel, v: Value) -> (f64, f64) {
     let size = |v: Value| kernel.ty(v).map_or(8, DType::size) as f64 / 8.0;
     match kernel.inst(v) {
-        Inst::Op { op: Op::FloorDiv | Op::FloorMod, .. } => (0.0, DIVISION),
+        Inst::Op { op: Op::FloorDiv | Op::FloorMod, .. } => (0.0, division(kernel.ty(v).map_or(8, DType::size))),
         Inst::Op { op: Op::Div | Op::Sqrt, .. } => (QUOTIENT * size(v), 0.0),
         Inst::Op { op: Op::Convert, args } => {
             let (from, to) = (args.first().and_then(|&x| kernel.ty(x)), kernel.ty(v));

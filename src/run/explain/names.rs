@@ -45,7 +45,7 @@ impl Names<'_> {
             Some(Source::Temp { stage, part, .. }) => {
                 let left = self.program.stages[stage as usize].leaves().get(part as usize);
                 let span = left.map(|&node| self.program.graph.node(node).span);
-                format!("{} of stage {stage}", span.map_or(String::new(), |span| self.text(span)))
+                format!("what stage {stage} leaves for {}", span.map_or(String::new(), |span| self.text(span)))
             }
             Some(Source::Count(_)) => "a count".into(),
             Some(Source::Position) => "positions".into(),

@@ -202,7 +202,7 @@ fn title(planned: &Planned, names: &Names) -> String {
         Work::Prepare(nodes) => {
             let texts: Vec<String> =
                 nodes.iter().map(|&node| names.text(names.program.graph.node(node).span)).collect();
-            format!("once for what later stages read at many points: {}", texts.join(", "))
+            format!("part of {}, once for later stages that read it at many points", texts.join(", "))
         }
         Work::Reduce(group) => {
             let parts: Vec<String> = group
@@ -230,7 +230,7 @@ fn how(planned: &Planned, names: &Names) -> Option<String> {
     let way = planned.way?;
     let joins = names.program.stages[planned.stage].group().and_then(|group| group.joins);
     let with_result = match joins {
-        Some(map) if way.joins() => format!(", and stage {map} done with the result in the same pass"),
+        Some(map) if way.joins() => format!(", and what reads the result (stage {map}) is done in the same pass"),
         _ => String::new(),
     };
     Some(match way {

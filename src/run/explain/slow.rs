@@ -8,7 +8,7 @@ use super::names::Names;
 use super::planned::{Planned, Walk};
 use crate::dtype::DType;
 use crate::ir::{Inst, Op, Role};
-use crate::plan::program::{Source, Work};
+use crate::plan::program::{Program, Source, Work};
 use crate::run::reduce::Way;
 
 /// Bytes of an array between stages from which on it is worth a word.
@@ -84,11 +84,20 @@ fn count(planned: &Planned, is: impl Fn(Op, DType) -> bool) -> usize {
 }
 
 fn divisions(planned: &Planned, cost: &Cost, all: &mut Vec<String>) {
-    let integer = count(planned, |op, _| matches!(op, Op::FloorDiv | Op::FloorMod));
-    if integer > 0 {
+    let integer = |wide: bool| {
+        count(planned, |op, dtype| matches!(op, Op::FloorDiv | Op::FloorMod) && (dtype.size() == 8) == wide)
+    };
+    if integer(true) > 0 {
         all.push(format!(
-            "{}: there is no vector instruction for it, each element takes some 4 ns; in floats it is faster",
-            times(integer, "division of integers", "divisions of integers")
+            "{} of 64 bits: there is no vector instruction for it, each element takes some {} ns; in floats, or of 32 bits, it is faster",
+            times(integer(true), "division of integers", "divisions of integers"),
+            cost::division(8)
+        ));
+    }
+    if integer(false) > 0 {
+        all.push(format!(
+            "{}: there is no vector instruction for it, it is done in floats with a correction",
+            times(integer(false), "division of integers", "divisions of integers")
         ));
     }
     let float = count(planned, |op, _| matches!(op, Op::Div | Op::Sqrt));
@@ -107,7 +116,7 @@ pub fn times(n: usize, one: &str, many: &str) -> String {
 /// Conversions that no vector instruction does, and arguments that are widened.
 fn casts(planned: &Planned, cost: &Cost, names: &Names, all: &mut Vec<String>) {
     let kernel = planned.slot.kernel();
-    let (mut slow, mut others) = (Vec::new(), 0);
+    let (mut slow, mut others) = (Vec::new(), 0usize);
     for &v in cost::body(kernel) {
         let Inst::Op { op: Op::Convert, args } = kernel.inst(v) else { continue };
         let (Some(&x), Some(to)) = (args.first(), kernel.ty(v)) else { continue };
@@ -131,7 +140,12 @@ fn casts(planned: &Planned, cost: &Cost, names: &Names, all: &mut Vec<String>) {
         ));
     }
     if others > 0 && 2.0 * cost.computing > cost.moving {
-        all.push(format!("{} at each element: arguments of one type need none", times(others, "cast", "casts")));
+        let others = times(others.div_ceil(planned.run), "cast", "casts");
+        let mut types = planned.walks.iter().filter(|walk| matches!(walk.spec.source, Some(Source::Input(_))));
+        let first = types.next().map(|walk| walk.spec.dtype);
+        let advice =
+            if types.any(|walk| Some(walk.spec.dtype) != first) { ": arguments of one type need none" } else { "" };
+        all.push(format!("{others} at each element{advice}"));
     }
 }
 
@@ -184,6 +198,19 @@ fn walks(planned: &Planned, names: &Names, all: &mut Vec<String>) {
     }
 }
 
+/// Whether a stage needs what another leaves.
+fn depends(program: &Program, stage: usize, on: usize) -> bool {
+    let mut needed = vec![false; stage + 1];
+    needed[stage] = true;
+    for at in (on..=stage).rev().filter(|&at| at < program.stages.len()) {
+        if needed[at] {
+            let sources = program.stages[at].sources.iter().filter_map(|(_, source)| source.stage());
+            sources.for_each(|of| needed[of] = true);
+        }
+    }
+    on != stage && needed[on]
+}
+
 /// Arrays that stages leave for others, and those that are read again.
 fn between(planned: &Planned, earlier: &[Planned], names: &Names, all: &mut Vec<String>) {
     for walk in &planned.walks {
@@ -201,11 +228,11 @@ fn between(planned: &Planned, earlier: &[Planned], names: &Names, all: &mut Vec<
             Some(Source::Input(_)) => {
                 let same = |other: &Walk| other.spec.source == walk.spec.source;
                 if let Some(first) = earlier.iter().find(|p| p.walks.iter().any(same)) {
-                    all.push(format!(
-                        "{} is read a second time: stage {} had to end first",
-                        names.walk(walk),
-                        first.stage
-                    ));
+                    let why = match depends(names.program, planned.stage, first.stage) {
+                        true => format!("stage {} had to end first", first.stage),
+                        false => format!("stage {} runs over other axes, or gives another shape", first.stage),
+                    };
+                    all.push(format!("{} is read a second time: {why}", names.walk(walk)));
                 }
             }
             _ => {}
