@@ -94,7 +94,10 @@ fn reductions() {
     says(&explain("sum(a, axis=0)", &args![a]), &["rows of neighbours are combined side by side"]);
     let joined = explain("sqrt(sum(a**2, axis=1))", &args![a = a.slice(s![.., ..300])]);
     assert_eq!(joined.stages().len(), 1);
-    says(&joined, &["each run of 300 is combined in registers, and what reads the result (stage 1) is done in the same pass"]);
+    says(
+        &joined,
+        &["each run of 300 is combined in registers, and what reads the result (stage 1) is done in the same pass"],
+    );
     let both = explain("sum(a), min(a)", &args![a]);
     says(&both, &["sum for `sum(a)`, min for `min(a)`"]);
     let forms = explain("mean(a, axis=0), a - mean(a, axis=0, keepdims=True)", &args![a]);

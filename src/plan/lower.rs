@@ -41,15 +41,12 @@ pub enum Pass {
     Partial,
     /// The same with the monoid's arguments given: arguments -> states.
     PartialOfArgs,
-    /// The same when the run is all there is to combine: sources -> temporary.
-    Whole,
-    /// The same, with the map that joins: sources, the map's other sources -> the map's outputs.
-    WholeJoined,
-    /// The same for a run of this many elements, at most [`LANES`], without a loop: each source so many times, element by
-    /// element -> temporary.
-    Short(u8),
-    /// The same, with the map that joins.
-    ShortJoined(u8),
+    /// The same when the run is all there is to combine: sources -> temporary; or if a map has `joined`: sources, the map's other
+    /// sources -> the map's outputs.
+    Whole { joined: bool },
+    /// The same for a run of so few elements, at most [`LANES`], without a loop: each source so many times, element by element,
+    /// instead of once.
+    Short { length: u8, joined: bool },
     /// Combines elements into states that lie in memory: sources, states -> states.
     Step,
     /// Only computes the monoid's arguments: sources -> arguments.
@@ -104,48 +101,24 @@ pub fn operands(program: &Program, at: usize, pass: Pass) -> SmallVec<[OperandSp
         specs.extend(stage.stores().map(|node| plain(Role::Out)(&graph.node(node).dtype)));
         return specs;
     };
-    let results = group.nodes.iter().map(|&node| plain(Role::Out)(&graph.node(node).dtype));
+    let states = |role| group.state.iter().map(plain(role));
     match pass {
-        Pass::Map | Pass::Partial => {
-            specs.extend(own);
-            specs.extend(group.state.iter().map(plain(Role::Out)));
-        }
-        Pass::PartialOfArgs => {
-            specs.extend(group.args.iter().map(plain(Role::In)));
-            specs.extend(group.state.iter().map(plain(Role::Out)));
-        }
-        Pass::Whole => {
-            specs.extend(own);
-            specs.extend(results);
-        }
-        Pass::WholeJoined => {
-            specs.extend(own);
-            specs.extend(joined_operands(program, at));
-        }
-        Pass::Short(length) | Pass::ShortJoined(length) => {
+        Pass::Map | Pass::Partial | Pass::Whole { .. } | Pass::Step | Pass::Fill => specs.extend(own),
+        Pass::Short { length, .. } => {
             let arrays = own.filter(|spec| spec.source != Some(Source::Position));
             specs.extend(arrays.flat_map(|spec| std::iter::repeat_n(spec, length.into())));
-            match pass {
-                Pass::Short(_) => specs.extend(results),
-                _ => specs.extend(joined_operands(program, at)),
-            }
         }
-        Pass::Step => {
-            specs.extend(own);
-            specs.extend(group.state.iter().map(plain(Role::InOut)));
-        }
-        Pass::Fill => {
-            specs.extend(own);
-            specs.extend(group.args.iter().map(plain(Role::Out)));
-        }
-        Pass::Merge => {
-            specs.extend(group.state.iter().map(plain(Role::In)));
-            specs.extend(group.state.iter().map(plain(Role::In)));
-            specs.extend(group.state.iter().map(plain(Role::Out)));
-        }
-        Pass::Finish => {
-            specs.extend(group.state.iter().map(plain(Role::In)));
-            specs.extend(results);
+        Pass::PartialOfArgs => specs.extend(group.args.iter().map(plain(Role::In))),
+        Pass::Merge => specs.extend(states(Role::In).chain(states(Role::In))),
+        Pass::Finish => specs.extend(states(Role::In)),
+    }
+    match pass {
+        Pass::Map | Pass::Partial | Pass::PartialOfArgs | Pass::Merge => specs.extend(states(Role::Out)),
+        Pass::Step => specs.extend(states(Role::InOut)),
+        Pass::Fill => specs.extend(group.args.iter().map(plain(Role::Out))),
+        Pass::Whole { joined: true } | Pass::Short { joined: true, .. } => specs.extend(joined_operands(program, at)),
+        Pass::Whole { .. } | Pass::Short { .. } | Pass::Finish => {
+            specs.extend(group.nodes.iter().map(|&node| plain(Role::Out)(&graph.node(node).dtype)));
         }
     }
     specs
@@ -171,67 +144,13 @@ pub fn lower(program: &Program, at: usize, pass: Pass, layout: &Layout) -> Kerne
         _ => (LoopId(layout.loops.saturating_sub(1) as u8), 1),
     };
 
-    let Some(group) = stage.group() else {
-        let (ins, outs) = accesses.split_at(stage.sources.len());
-        low.leaves(&stage.sources, ins);
-        low.nodes(&stage.nodes);
-        low.store_nodes(stage, outs);
-        return low.b.finish();
-    };
-    match pass {
-        Pass::PartialOfArgs => {
-            let (ins, outs) = accesses.split_at(group.args.len());
-            let args = low.load_all(ins);
-            let state = low.accumulate(group, &args);
-            low.store_all(outs, &state);
-        }
-        Pass::Merge => {
-            let (ins, outs) = accesses.split_at(2 * group.state.len());
-            let both = low.load_all(ins);
-            let (earlier, later) = both.split_at(group.state.len());
-            let merged = low.merge(group, earlier, later);
-            low.store_all(outs, &merged);
-        }
-        Pass::Finish => {
-            let (ins, outs) = accesses.split_at(group.state.len());
-            let state = low.load_all(ins);
-            let results = low.finish(group, &state);
-            low.store_all(outs, &results);
-        }
-        Pass::Short(length) | Pass::ShortJoined(length) => {
-            let results = low.short(stage, group, length.into(), &accesses);
-            let arrays = stage.sources.iter().filter(|(_, source)| *source != Source::Position).count();
-            let rest = &accesses[usize::from(length) * arrays..];
-            match pass {
-                Pass::ShortJoined(_) => low.join(program, at, &results, rest),
-                _ => low.store_all(rest, &results),
-            }
-        }
-        Pass::Map | Pass::Partial | Pass::Whole | Pass::WholeJoined | Pass::Step | Pass::Fill => {
-            let (ins, rest) = accesses.split_at(stage.sources.len());
+    match stage.group() {
+        Some(group) => low.reduction(program, at, group, pass, &accesses),
+        None => {
+            let (ins, outs) = accesses.split_at(stage.sources.len());
             low.leaves(&stage.sources, ins);
             low.nodes(&stage.nodes);
-            let args = low.args(group);
-            match pass {
-                Pass::Step => {
-                    let state = low.load_all(rest);
-                    let stepped = low.step(group, &state, &args);
-                    low.store_all(rest, &stepped);
-                }
-                Pass::Fill => low.store_all(rest, &args),
-                Pass::Map | Pass::Partial => {
-                    let state = low.accumulate(group, &args);
-                    low.store_all(rest, &state);
-                }
-                _ => {
-                    let state = low.accumulate(group, &args);
-                    let results = low.finish(group, &state);
-                    match pass {
-                        Pass::WholeJoined => low.join(program, at, &results, rest),
-                        _ => low.store_all(rest, &results),
-                    }
-                }
-            }
+            low.store_nodes(stage, outs);
         }
     }
     low.b.finish()
@@ -254,7 +173,7 @@ fn declare(b: &mut Builder, pass: Pass, i: usize, spec: &OperandSpec, layout: &L
     };
     // A source is there for each element of a run.
     let name = match pass {
-        Pass::Short(_) | Pass::ShortJoined(_) if spec.source.is_some() => format!("{name}_at{i}"),
+        Pass::Short { .. } if spec.source.is_some() => format!("{name}_at{i}"),
         _ => name,
     };
     let id: OperandId = b.operand(name, spec.dtype, spec.role, &dims);
@@ -274,6 +193,66 @@ struct Lowering<'a> {
 }
 
 impl Lowering<'_> {
+    /// A pass of stage `at`, of reductions.
+    fn reduction(&mut self, program: &Program, at: usize, group: &Group, pass: Pass, accesses: &[Access]) {
+        let stage = &program.stages[at];
+        let parts = group.state.len();
+        match pass {
+            Pass::PartialOfArgs => {
+                let (ins, outs) = accesses.split_at(group.args.len());
+                let args = self.load_all(ins);
+                let state = self.accumulate(group, &args);
+                self.store_all(outs, &state);
+            }
+            Pass::Merge => {
+                let (ins, outs) = accesses.split_at(2 * parts);
+                let both = self.load_all(ins);
+                let (earlier, later) = both.split_at(parts);
+                let merged = self.merge(group, earlier, later);
+                self.store_all(outs, &merged);
+            }
+            Pass::Finish => {
+                let (ins, outs) = accesses.split_at(parts);
+                let state = self.load_all(ins);
+                let results = self.finish(group, &state);
+                self.store_all(outs, &results);
+            }
+            Pass::Short { length, joined } => {
+                let results = self.short(stage, group, length.into(), accesses);
+                let arrays = stage.sources.iter().filter(|(_, source)| *source != Source::Position).count();
+                self.end(program, at, joined, &results, &accesses[usize::from(length) * arrays..]);
+            }
+            Pass::Map | Pass::Partial | Pass::Whole { .. } | Pass::Step | Pass::Fill => {
+                let (ins, rest) = accesses.split_at(stage.sources.len());
+                self.leaves(&stage.sources, ins);
+                self.nodes(&stage.nodes);
+                let args = self.args(group);
+                match pass {
+                    Pass::Fill => self.store_all(rest, &args),
+                    Pass::Step => {
+                        let state = self.load_all(rest);
+                        let stepped = self.step(group, &state, &args);
+                        self.store_all(rest, &stepped);
+                    }
+                    Pass::Whole { joined } => {
+                        let state = self.accumulate(group, &args);
+                        let results = self.finish(group, &state);
+                        self.end(program, at, joined, &results, rest);
+                    }
+                    _ => {
+                        let state = self.accumulate(group, &args);
+                        self.store_all(rest, &state);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Stores the results of stage `at`, or does with them what the map does that joins.
+    fn end(&mut self, program: &Program, at: usize, joined: bool, results: &[Value], rest: &[Access]) {
+        if joined { self.join(program, at, results, rest) } else { self.store_all(rest, results) }
+    }
+
     /// The value of a node that has been made. Stages list nodes after what they are made of, so there is one.
     fn value(&mut self, node: NodeId) -> Value {
         match self.made[node.0 as usize] {

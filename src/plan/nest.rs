@@ -26,6 +26,16 @@ pub struct Nest {
     spare: Vec<isize>,
 }
 
+/// Where a point lies, its axes of these lengths flattened in logical order, if a step along each axis is one of these.
+pub fn offset(mut point: usize, shape: &[usize], strides: &[isize]) -> isize {
+    let mut sum = 0;
+    for (&length, &stride) in shape.iter().zip(strides).rev() {
+        sum += (point % length) as isize * stride;
+        point /= length;
+    }
+    sum
+}
+
 impl Nest {
     /// Starts a nest over this shape.
     pub fn begin(&mut self, shape: &[usize]) {
@@ -70,6 +80,15 @@ impl Nest {
     /// The number of axes.
     pub fn rank(&self) -> usize {
         self.shape.len()
+    }
+
+    /// The lengths of the innermost one or two axes, the loops of a kernel: `[1, n]` of one.
+    pub fn extents(&self, loops: usize) -> [usize; 2] {
+        match *self.shape {
+            [.., a, b] if loops == 2 => [a, b],
+            [.., b] => [1, b],
+            [] => [1, 1],
+        }
     }
 
     /// The number of axes that are not reduced.

@@ -84,7 +84,7 @@ impl Options {
     }
 }
 
-/// How often, on the whole, an operation may be part of a pass.
+/// A program may have at most so many times `Limits::operations` over all its stages: what two reductions are made of counts twice.
 const PASSES: usize = 4;
 
 /// Arguments up to which each name is compared with each.

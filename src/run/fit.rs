@@ -113,7 +113,7 @@ pub(super) struct Target<'a> {
     out: RawView<'a>,
     /// The lengths of the part that is computed: along the axes that the result lacks, 1.
     part: SmallVec<[usize; 6]>,
-    /// How many of the first axes the result has not at all.
+    /// How many of the array's first axes the result has not at all.
     missing: usize,
 }
 

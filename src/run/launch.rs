@@ -1,5 +1,6 @@
 //! From an arranged nest to a run: which kernel, which tiles, how many threads, what goes through a buffer.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
@@ -14,7 +15,8 @@ use crate::plan::lower::{Class, Layout, OperandSpec, Pass};
 use crate::plan::nest::Nest;
 use crate::plan::program::Program;
 
-/// What steers a run and changes no result: for tests and measurements. `None` leaves the choice to the library.
+/// What overrides the choices of this file, for tests and measurements; `None` leaves one to the library. No result depends on
+/// it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Tuning {
     /// Elements of a tile.
@@ -146,7 +148,7 @@ pub fn choose(
     let rank = nest.rank();
     let loops = rank.min(2);
     let points: usize = nest.shape().iter().product();
-    let extents = extents(nest, loops);
+    let extents = nest.extents(loops);
     let bytes: usize =
         (0..specs.len()).filter(|&o| nest.strides(o).iter().any(|&s| s != 0)).map(|o| specs[o].dtype.size()).sum();
 
@@ -174,15 +176,6 @@ pub fn choose(
     Choice { slot, loops, tile, points, shared, moved }
 }
 
-/// The lengths of the kernel's loops.
-fn extents(nest: &Nest, loops: usize) -> [usize; 2] {
-    match *nest.shape() {
-        [.., a, b] if loops == 2 => [a, b],
-        [.., b] => [1, b],
-        [] => [1, 1],
-    }
-}
-
 /// Runs a pass of a stage over an arranged nest whose operands are those of `specs`.
 ///
 /// # Safety
@@ -204,18 +197,20 @@ pub unsafe fn launch(
         streamed.clear();
     }
     let job = Job { kernel, nest, loops, tile, strides, staged, streamed, faults: env.faults };
-    let tiles = job.tiles();
-    if !shared || tiles == 1 {
-        // SAFETY: as the caller promises.
-        unsafe { job.run(0..tiles) }
-        return;
+    // SAFETY: as the caller promises; tasks have disjoint ranges of tiles, and tiles disjoint points.
+    share_out(env, job.tiles(), tile[0] * tile[1], shared, &|range| unsafe { job.run(range) });
+}
+
+/// Runs tasks of this many elements each on this thread, or on several.
+pub fn share_out(env: &Env, tasks: usize, elements: usize, shared: bool, work: &(dyn Fn(Range<usize>) + Sync)) {
+    if !shared || tasks == 1 {
+        return work(0..tasks);
     }
     let grain = match env.tuning.grain {
-        Some(elements) => elements / (tile[0] * tile[1]).max(1),
-        None => tiles / (env.threads.count() * TASKS),
+        Some(grain) => grain / elements.max(1),
+        None => tasks / (env.threads.count() * TASKS),
     };
-    // SAFETY: as the caller promises; tasks have disjoint ranges of tiles, and tiles disjoint points.
-    env.threads.enter(|| share(0..tiles, grain.max(1), &|range| unsafe { job.run(range) }));
+    env.threads.enter(|| share(0..tasks, grain.max(1), work));
 }
 
 /// Puts next to the innermost axis the axis along which an operand that strides over the innermost one has its

@@ -10,7 +10,7 @@ use super::scratch::{Scratch, with_scratch};
 use super::staging::{self, Staged};
 use crate::ir::Role;
 use crate::jit::{Call, Compiled};
-use crate::plan::nest::Nest;
+use crate::plan::nest::{Nest, offset};
 
 /// Columns of a panel, if each lies in a page of its own: fewer than the pages whose places a core keeps.
 const PANEL: usize = 1024;
@@ -41,18 +41,9 @@ pub struct Job<'a> {
 unsafe impl Sync for Job<'_> {}
 
 impl Job<'_> {
-    /// The lengths of the kernel's loops.
-    fn extents(&self) -> [usize; 2] {
-        match *self.nest.shape() {
-            [.., a, b] if self.loops == 2 => [a, b],
-            [.., b] => [1, b],
-            [] => [1, 1],
-        }
-    }
-
     /// The number of tiles.
     pub fn tiles(&self) -> usize {
-        let [e0, e1] = self.extents();
+        let [e0, e1] = self.nest.extents(self.loops);
         let outer: usize = self.nest.shape()[..self.nest.rank() - self.loops].iter().product();
         outer * e0.div_ceil(self.tile[0]) * e1.div_ceil(self.tile[1])
     }
@@ -78,7 +69,7 @@ impl Job<'_> {
     /// As for [`run`](Job::run).
     unsafe fn run_tile(&self, tile: usize, scratch: &mut Scratch) {
         let (nest, rank) = (self.nest, self.nest.rank());
-        let extents = self.extents();
+        let extents = nest.extents(self.loops);
         let mut counts = [extents[0].div_ceil(self.tile[0]), extents[1].div_ceil(self.tile[1])];
         // Tiles go row by row; where columns of them are far apart, within panels of so few columns that their pages stay known.
         let panel = if self.staged.is_empty() { counts[1] } else { PANEL.div_ceil(self.tile[1]).min(counts[1]) };
@@ -92,16 +83,12 @@ impl Job<'_> {
         scratch.pointers.clear();
         for (operand, &pointer) in nest.pointers().iter().enumerate() {
             let strides = nest.strides(operand);
-            let mut offset = start[1] as isize * strides[rank - 1];
+            let mut place = start[1] as isize * strides[rank - 1];
             if self.loops == 2 {
-                offset += start[0] as isize * strides[rank - 2];
+                place += start[0] as isize * strides[rank - 2];
             }
-            let mut rest = outer;
-            for axis in (0..rank - self.loops).rev() {
-                offset += (rest % nest.shape()[axis]) as isize * strides[axis];
-                rest /= nest.shape()[axis];
-            }
-            scratch.pointers.push(pointer.wrapping_offset(offset));
+            place += offset(outer, &nest.shape()[..rank - self.loops], strides);
+            scratch.pointers.push(pointer.wrapping_offset(place));
         }
         // SAFETY: the addresses are those of the tile's elements, which the caller vouches for.
         unsafe {

@@ -12,7 +12,8 @@ use crate::ir::{LANES, Op};
 ///
 /// # Safety
 /// Each source holds `n` elements of its type (one, if the loop was made for it to repeat), the destination has room
-/// for `n` of the result's; it overlaps no source. The machine has the features of the loop's [`Isa`].
+/// for `n` of the result's; it is apart from each source, or the very elements of one that is not repeated: each point is read
+/// before it is written. The machine has the features of the loop's [`Isa`].
 pub(super) type Loop = unsafe fn(*mut u8, *const u8, *const u8, *const u8, usize);
 
 /// Takes `n` elements into the eight lanes of a state, element `k` into lane `k mod 8`.

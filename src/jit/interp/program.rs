@@ -1,6 +1,7 @@
 //! What a program is: places, steps, and the code of each level.
 //!
-//! Always holds: a step's destination overlaps none of its sources; a place that the body reads with `step` 1 holds as
+//! Always holds: a step's destination is apart from each source, or exactly the elements of one that is not repeated (an update
+//! in place); a place that the body reads with `step` 1 holds as
 //! many elements as the chunk has points; the size of an element at a place is known to the step alone.
 
 use smallvec::SmallVec;

@@ -234,10 +234,10 @@ fn how(planned: &Planned, names: &Names) -> Option<String> {
         _ => String::new(),
     };
     Some(match way {
-        Way::Short | Way::ShortJoined => {
+        Way::Short { .. } => {
             format!("the {run} elements of a run are combined without a loop, of many runs at once{with_result}")
         }
-        Way::Joined | Way::Whole => format!("each run of {run} is combined in registers{with_result}"),
+        Way::Whole { .. } => format!("each run of {run} is combined in registers{with_result}"),
         Way::Runs => format!("runs of {run} in blocks of {BLOCK}, combined in registers, blocks merged in pairs"),
         Way::Columns => {
             "rows of neighbours are combined side by side, in blocks of rows that are merged in pairs".into()

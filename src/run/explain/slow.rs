@@ -32,7 +32,7 @@ pub fn reasons(planned: &Planned, earlier: &[Planned], cost: &Cost, native: bool
             "the reduced axes are no single run in memory: elements are gathered into a buffer in logical order before they are combined"
                 .into(),
         ),
-        Some(Way::Joined | Way::Whole) if planned.loops.last().is_some_and(|l| l.reduced && l.length < 16) => {
+        Some(Way::Whole { .. }) if planned.loops.last().is_some_and(|l| l.reduced && l.length < 16) => {
             all.push("the reduced runs are short: starting and ending each costs as much as its elements".into());
         }
         _ => {}
@@ -169,7 +169,7 @@ fn mixes(planned: &Planned, cost: &Cost, all: &mut Vec<String>) {
 fn walks(planned: &Planned, names: &Names, all: &mut Vec<String>) {
     // Across the reduced axes it goes row by row: the loop that counts is the innermost kept one.
     let inner = match planned.way {
-        Some(Way::Columns | Way::Short | Way::ShortJoined) => planned.loops.iter().rposition(|l| !l.reduced),
+        Some(Way::Columns | Way::Short { .. }) => planned.loops.iter().rposition(|l| !l.reduced),
         _ => planned.loops.len().checked_sub(1),
     };
     for walk in &planned.walks {

@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{BLOCK, ReduceSpace, Reduction, Strides, call, fill, length, offset, points, push_class, run_tasks};
+use super::{BLOCK, ReduceSpace, Reduction, Strides, call, fill, length, points, push_class};
 use crate::dtype::DType;
 use crate::ir::LANES;
 use crate::jit::Compiled;
 use crate::plan::lower::{Class, Layout, Pass, operands};
-use crate::plan::nest::Nest;
+use crate::plan::nest::{Nest, offset};
 use crate::plan::program::Group;
 use crate::run::kernels::Slot;
-use crate::run::launch::{Env, cost, pays_to_share};
+use crate::run::launch::{Env, cost, pays_to_share, share_out};
 use crate::run::scratch::{Scratch, with_scratch};
 
 /// Columns whose states are kept in L1 at a time.
@@ -82,7 +82,7 @@ impl Reduction<'_> {
         let tasks = blocks * columns.tiles * (count / wide);
         // SAFETY: tasks read the sources and write states of their own.
         let work = |range: Range<usize>| unsafe { columns.run(range) };
-        run_tasks(env, tasks, shared, &work);
+        share_out(env, tasks, BLOCK * COLUMNS, shared, &work);
     }
 }
 

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{BLOCK, ReduceSpace, Reduction, Strides, call, length, offset, points, push_class, run_tasks};
+use super::{BLOCK, ReduceSpace, Reduction, Strides, call, length, points, push_class};
 use crate::jit::Compiled;
 use crate::plan::lower::{Class, Layout, Pass, operands};
-use crate::plan::nest::Nest;
+use crate::plan::nest::{Nest, offset};
 use crate::plan::program::Group;
 use crate::run::kernels::Slot;
-use crate::run::launch::{Env, cost, pays_to_share};
+use crate::run::launch::{Env, cost, pays_to_share, share_out};
 use crate::run::scratch::{Scratch, with_scratch};
 
 /// What has been chosen for a reduction that gathers.
@@ -77,7 +77,7 @@ impl Reduction<'_> {
         let tasks = count * length.div_ceil(BLOCK);
         // SAFETY: tasks read the sources and write states of their own.
         let work = |range: Range<usize>| unsafe { gathered.run(range) };
-        run_tasks(env, tasks, shared, &work);
+        share_out(env, tasks, BLOCK, shared, &work);
     }
 }
 

@@ -22,19 +22,15 @@ use crate::dtype::{DType, Scalar};
 use crate::ir::LANES;
 use crate::jit::{Call, Compiled};
 use crate::plan::lower::{Class, Layout, OperandSpec, Pass, operands};
-use crate::plan::nest::Nest;
+use crate::plan::nest::{Nest, offset};
 use crate::plan::program::Group;
 use crate::run::launch::{Env, LaunchSpace, launch};
 use crate::run::scratch::Buffer;
-use crate::run::tiles::share;
 use crate::run::view::RawView;
 use crate::types::graph::NodeId;
 
 /// Elements of a block: part of what a sum means.
 pub const BLOCK: usize = 512;
-/// Tasks for each thread.
-const TASKS: usize = 4;
-
 /// A kernel's table of strides, on the stack as a rule.
 type Strides = SmallVec<[isize; 16]>;
 
@@ -60,14 +56,10 @@ impl ReduceSpace {
 /// How the elements that are combined are reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Way {
-    /// The few elements of a run are combined at many points at once, and a map that joins the pass is done with the result.
-    ShortJoined,
-    /// The few elements of a run are combined at many points at once.
-    Short,
-    /// Each run is a single block, and a map that joins the pass is done with it.
-    Joined,
-    /// Each run is a single block.
-    Whole,
+    /// The few elements of a run are combined at many points at once; if a map has `joined` the pass, it is done with the result.
+    Short { joined: bool },
+    /// Each run is a single block; likewise.
+    Whole { joined: bool },
     /// Along memory, block by block.
     Runs,
     /// Across memory, rows of neighbours at a time.
@@ -79,7 +71,7 @@ pub enum Way {
 impl Way {
     /// Whether a map that joins the pass is done with it.
     pub fn joins(self) -> bool {
-        matches!(self, Way::ShortJoined | Way::Joined)
+        matches!(self, Way::Short { joined: true } | Way::Whole { joined: true })
     }
 }
 
@@ -147,57 +139,60 @@ impl Reduction<'_> {
         space: &mut ReduceSpace,
         temp: &mut Buffer,
     ) -> Result<Option<SmallVec<[*mut u8; 2]>>, NoMemory> {
-        let specs = operands(env.program, self.stage, Pass::Whole);
+        let specs = operands(env.program, self.stage, Pass::Whole { joined: false });
         self.arrange(&mut space.base, self.results, true);
         let way = self.way(env, &space.base, &specs);
         if let (true, Some(joined)) = (way.joins(), self.joined) {
             self.arrange(&mut space.base, joined.views, joined.keepdims);
             // SAFETY: as the caller promises.
-            unsafe {
-                match way {
-                    Way::ShortJoined => self.short(env, space, Pass::ShortJoined),
-                    _ => self.whole(env, space, Pass::WholeJoined),
-                }
-            }
+            unsafe { self.go(env, space, way) }
             return Ok(None);
         }
-        let length = length(&space.base);
-        let count = points(&space.base);
-        let results = results(temp, count, self.results.iter().map(|view| view.dtype)).ok_or(NoMemory)?;
-        if !matches!(way, Way::Whole | Way::Short) {
-            let blocks = length.div_ceil(BLOCK);
-            if self.position.is_some() {
-                let table = space.positions.try_reserve(blocks * size_of::<i64>()).ok_or(NoMemory)?.cast::<i64>();
-                for block in 0..blocks {
-                    // SAFETY: there is room for as many.
-                    unsafe { table.add(block).write_unaligned((block * BLOCK) as i64) }
-                }
-            }
-            for (buffer, blocks) in space.states.iter_mut().zip([blocks, blocks.div_ceil(2)]) {
-                buffer.try_reserve(self.room(count, blocks)).ok_or(NoMemory)?;
-            }
+        let results = results(temp, points(&space.base), self.results.iter().map(|view| view.dtype)).ok_or(NoMemory)?;
+        if let Way::Runs | Way::Columns | Way::Gathered = way {
+            self.reserve_states(space)?;
         }
         for (k, &result) in results.iter().enumerate() {
             space.base.set_pointer(self.sources.len() + k, result);
         }
-        // SAFETY: as the caller promises, and there is room for the result.
+        // SAFETY: as the caller promises, and there is room for the result and all states.
+        unsafe { self.go(env, space, way) }
+        Ok(Some(results))
+    }
+
+    /// Runs the arranged nest.
+    ///
+    /// # Safety
+    /// As for [`run`](Reduction::run); and there must be room for what the nest writes, and for states.
+    unsafe fn go(&self, env: &Env, space: &mut ReduceSpace, way: Way) {
+        let length = length(&space.base);
+        // SAFETY: as the caller promises.
         unsafe {
             match way {
-                Way::Short | Way::ShortJoined => {
-                    self.short(env, space, Pass::Short);
-                    return Ok(Some(results));
-                }
-                Way::Whole | Way::Joined => {
-                    self.whole(env, space, Pass::Whole);
-                    return Ok(Some(results));
-                }
+                Way::Short { joined } => return self.short(env, space, Pass::Short { length: length as u8, joined }),
+                Way::Whole { joined } => return self.whole(env, space, Pass::Whole { joined }),
                 Way::Runs => self.runs(env, space, length),
                 Way::Columns => self.columns(env, space, length),
                 Way::Gathered => self.gathered(env, space, length),
             }
             self.finish(env, space, length.div_ceil(BLOCK));
         }
-        Ok(Some(results))
+    }
+
+    /// Room for the states of all blocks, and for those of the next level of the tree; and the positions of blocks.
+    fn reserve_states(&self, space: &mut ReduceSpace) -> Result<(), NoMemory> {
+        let (count, blocks) = (points(&space.base), length(&space.base).div_ceil(BLOCK));
+        if self.position.is_some() {
+            let table = space.positions.try_reserve(blocks * size_of::<i64>()).ok_or(NoMemory)?.cast::<i64>();
+            for block in 0..blocks {
+                // SAFETY: there is room for as many.
+                unsafe { table.add(block).write_unaligned((block * BLOCK) as i64) }
+            }
+        }
+        for (buffer, blocks) in space.states.iter_mut().zip([blocks, blocks.div_ceil(2)]) {
+            buffer.try_reserve(self.room(count, blocks)).ok_or(NoMemory)?;
+        }
+        Ok(())
     }
 
     /// The nest of the sources and of what has the result's shape, with the reduced axes or without.
@@ -224,19 +219,13 @@ impl Reduction<'_> {
     /// How the elements are reached, in an arranged nest.
     fn way(&self, env: &Env, base: &Nest, specs: &[OperandSpec]) -> Way {
         let along = base.rank() - base.kept();
+        let joined = self.joined.is_some();
         match () {
-            () if self.is_short(env, base) => {
-                if self.joined.is_some() {
-                    Way::ShortJoined
-                } else {
-                    Way::Short
-                }
-            }
+            () if self.is_short(env, base) => Way::Short { joined },
             () if base.kept() > 0 && along > 0 && self.lies_in_columns(base, specs) => Way::Columns,
             () if along > 1 => Way::Gathered,
             () if length(base) > BLOCK => Way::Runs,
-            () if self.joined.is_some() => Way::Joined,
-            () => Way::Whole,
+            () => Way::Whole { joined },
         }
     }
 
@@ -277,9 +266,8 @@ impl Reduction<'_> {
     ///
     /// # Safety
     /// As for [`run`](Reduction::run).
-    unsafe fn short(&self, env: &Env, space: &mut ReduceSpace, pass: fn(u8) -> Pass) {
+    unsafe fn short(&self, env: &Env, space: &mut ReduceSpace, pass: Pass) {
         let ReduceSpace { base, nest, launch: work, .. } = space;
-        let pass = pass(length(base) as u8);
         self.nest_of_short(nest, base);
         let specs = operands(env.program, self.stage, pass);
         // SAFETY: the nest reaches the elements of the sources, and those of the result or of what the map that joins reads
@@ -298,14 +286,8 @@ impl Reduction<'_> {
             let (kept, steps) = base.strides(operand).split_at(base.kept());
             let elements = if operand < self.sources.len() { length(base) } else { 1 };
             for element in 0..elements {
-                // Its place along the reduced axes, in logical order.
-                let mut left = element;
-                let mut offset = 0;
-                for (&length, &step) in reduced.iter().zip(steps).rev() {
-                    offset += (left % length) as isize * step;
-                    left /= length;
-                }
-                nest.push_bytes(pointer.wrapping_offset(offset), kept.iter().copied());
+                let along = offset(element, reduced, steps);
+                nest.push_bytes(pointer.wrapping_offset(along), kept.iter().copied());
             }
         }
         nest.arrange(|_| false);
@@ -484,25 +466,6 @@ fn push_class(layout: &mut Layout, strides: &mut Strides, stride: isize, size: O
     if class != Class::Zero {
         strides.push(stride);
     }
-}
-
-/// Runs tasks on this thread or on several.
-fn run_tasks(env: &Env, tasks: usize, shared: bool, work: &(dyn Fn(Range<usize>) + Sync)) {
-    if !shared {
-        return work(0..tasks);
-    }
-    let grain = tasks / (env.threads.count() * TASKS);
-    env.threads.enter(|| share(0..tasks, grain.max(1), work));
-}
-
-/// The indices of a point in axes of these lengths, times the strides.
-fn offset(mut point: usize, shape: &[usize], strides: &[isize]) -> isize {
-    let mut sum = 0;
-    for (&length, &stride) in shape.iter().zip(strides).rev() {
-        sum += (point % length) as isize * stride;
-        point /= length;
-    }
-    sum
 }
 
 /// # Safety

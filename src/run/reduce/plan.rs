@@ -16,15 +16,16 @@ impl Reduction<'_> {
     /// then reduced ones.
     pub fn plan(&self, env: &Env, space: &mut ReduceSpace) -> Planned {
         let ReduceSpace { base, nest, launch: work, .. } = space;
-        let whole = operands(env.program, self.stage, Pass::Whole);
+        let whole = operands(env.program, self.stage, Pass::Whole { joined: false });
         self.arrange(base, self.results, true);
         let way = self.way(env, base, &whole);
         let (specs, pass) = match self.joined {
             Some(joined) if way.joins() => {
                 self.arrange(base, joined.views, joined.keepdims);
-                (operands(env.program, self.stage, Pass::WholeJoined), Pass::WholeJoined)
+                let pass = Pass::Whole { joined: true };
+                (operands(env.program, self.stage, pass), pass)
             }
-            _ => (whole, Pass::Whole),
+            _ => (whole, Pass::Whole { joined: false }),
         };
         // Where nothing is chosen for the operands of `base`, nothing is to be left of another pass.
         *work = LaunchSpace::default();
@@ -33,10 +34,9 @@ impl Reduction<'_> {
         let elements = points(base) * length(base);
         let by_blocks = |slot, tile, shared| Choice { slot, loops: 2, tile, points: elements, shared, moved: None };
         let choice = match way {
-            Way::Short | Way::ShortJoined => {
+            Way::Short { joined } => {
                 run = length(base);
-                let pass = if way.joins() { Pass::ShortJoined } else { Pass::Short };
-                let pass = pass(run as u8);
+                let pass = Pass::Short { length: run as u8, joined };
                 self.nest_of_short(nest, base);
                 let (all, sources) = (specs.len(), self.sources.len());
                 let times = |at: usize| if at < sources { run } else { 1 };
@@ -48,7 +48,7 @@ impl Reduction<'_> {
                 *work = LaunchSpace::default();
                 Choice { moved: None, ..choice }
             }
-            Way::Joined | Way::Whole => {
+            Way::Whole { .. } => {
                 run_nest(nest, base, specs.len(), 0..1, None);
                 choose(env, self.stage, pass, &specs, nest, work)
             }
