@@ -5,8 +5,33 @@
 //! also one that lies outside of the text; no control character of the source reaches the terminal.
 
 use std::fmt;
+use std::ops::Range;
 
-use crate::syntax::ast::Span;
+/// A piece of the source text, in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The bytes from `start` up to `end`.
+    pub fn new(start: usize, end: usize) -> Span {
+        Span { start: start as u32, end: end as u32 }
+    }
+
+    /// The smallest span that covers both.
+    pub fn to(self, other: Span) -> Span {
+        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    /// As an index into the source text.
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
 
 /// One thing that is wrong with the source text.
 #[derive(Clone, PartialEq, Eq, Debug)]

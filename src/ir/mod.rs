@@ -1,4 +1,16 @@
 //! The kernel IR: what all executors run.
+//!
+//! | file                    | what                                                                  |
+//! |-------------------------|-----------------------------------------------------------------------|
+//! | `kernel`, `op`          | loops, instructions, operands; the table of operations                |
+//! | `monoid`                | what reductions combine by                                            |
+//! | `helper`, `registered`  | functions that are called: the library's, the user's                  |
+//! | `semantics`             | what each operation means, as Rust code                               |
+//! | `builder`               | makes kernels: shared, folded, simplified, hoisted                    |
+//! | `rules`, `simplify`     | rewrite rules as data, and their application                          |
+//! | `cancelled`             | sums in which nearly everything cancels, in 256 bits                  |
+//! | `verify`, `print`, `parse` | whether a kernel is one; its text form, written and read           |
+//! | `random`                | random kernels, for tests                                             |
 
 pub mod builder;
 mod cancelled;

@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use super::core::{Core, Options};
+use super::core::Core;
+use super::options::Options;
 use crate::error::CompileError;
 
 /// Texts that are kept.

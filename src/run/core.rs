@@ -2,93 +2,38 @@
 //!
 //! Always holds: nothing here changes what a call means; the lists only grow, are bounded, and are read without a lock.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 
 use smallvec::SmallVec;
 
-use super::arg::{Arg, Args};
+use super::arg::Arg;
+use super::bind::Bound;
 use super::error::{EvalError, EvalErrorKind};
 use super::execute::Workspace;
 use super::explain::Planned;
-use super::fit::{Casting, Target, casts, copy};
-use super::kernels::{Executor, Kernels, Places};
-use super::launch::{Env, Tuning};
+use super::fit::{Target, casts, copy};
+use super::kernels::Kernels;
+use super::launch::Env;
 use super::line::Line;
 use super::memory::{Pending, strides};
+use super::options::{Options, Order};
+use super::places::Places;
 use super::result::AnyArray;
 use super::scratch::with_workspace;
 use super::threads::Threads;
 use super::view::RawView;
-use crate::diagnostic::{Diagnostic, excerpt};
+use crate::diagnostic::Diagnostic;
 use crate::dtype::{DType, Scalar};
 use crate::error::{CompileError, CompileErrorKind};
-use crate::math::Accuracy;
 use crate::plan::program::Program;
 use crate::syntax::ast::{Node, Span};
-use crate::syntax::{Limits, parse, suggest};
-use crate::types::registered::Custom;
-use crate::types::resolve::{CONSTANTS, Meaning};
-use crate::types::{Given, InputType, Notes, Resolved, infer, notes, resolve};
-
-/// How the axes of a new result lie in memory.
-///
-/// ```
-/// use ndarray::{Array2, array};
-/// use tilexpr::{Expr, Order, args};
-/// let a = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
-/// let y: Array2<f64> = Expr::builder().order(Order::F).compile("a*2")?.eval(args![a])?;
-/// assert_eq!(y, &a * 2.0);
-/// assert_eq!(y.strides(), [1, 2]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-#[non_exhaustive]
-pub enum Order {
-    /// The last axis' elements are neighbours.
-    C,
-    /// The first axis' elements are neighbours.
-    F,
-    /// F if all arguments with more than one axis lie so, else C.
-    A,
-    /// As in the arguments; C where they disagree.
-    #[default]
-    K,
-}
-
-/// All that a compiled text depends on.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Options {
-    /// Who runs kernels.
-    pub executor: Executor,
-    /// The order of results.
-    pub order: Order,
-    /// What steers runs.
-    pub tuning: Tuning,
-    /// How exact elementary functions are.
-    pub accuracy: Accuracy,
-    /// Which conversions a result may take on its way into an array of the caller's.
-    pub casting: Casting,
-    /// How large a text may be.
-    pub limits: Limits,
-    /// Names that are arguments even if they are those of constants.
-    pub declared: Vec<String>,
-    /// Functions of the caller's.
-    pub functions: Vec<Custom>,
-}
-
-impl Options {
-    fn given(&self) -> Given<'_> {
-        Given { declared: &self.declared, functions: &self.functions, limits: self.limits }
-    }
-}
+use crate::syntax::parse;
+use crate::types::resolve::Meaning;
+use crate::types::{InputType, Notes, Resolved, infer, notes, resolve};
 
 /// A program may have at most so many times `Limits::operations` over all its stages: what two reductions are made of counts twice.
 const PASSES: usize = 4;
-
-/// Arguments up to which each name is compared with each.
-const FEW: usize = 24;
 
 /// Sets of argument types for which an expression keeps its typed form.
 const TYPES: usize = 32;
@@ -101,7 +46,7 @@ pub struct Core {
     pub options: Options,
     resolved: Resolved,
     /// The constants that the text uses.
-    constants: Vec<String>,
+    pub constants: Vec<String>,
     typed: Places<Arc<Typed>>,
 }
 
@@ -119,9 +64,6 @@ pub struct Typed {
     /// The form for arrays with which all results have one shape, where that makes for fewer passes.
     one_shape: OnceLock<Option<Arc<Typed>>>,
 }
-
-/// Arguments in the order of the names.
-pub type Bound<'a> = SmallVec<[(InputType, RawView<'a>); 8]>;
 
 impl Core {
     /// Parses a text.
@@ -142,66 +84,6 @@ impl Core {
     /// The free names, in order of first appearance.
     pub fn names(&self) -> &[String] {
         &self.resolved.free
-    }
-
-    /// Finds the argument of each name. `targets` are arrays that stand for names too (those to be updated).
-    /// They are put into `bound`, which is empty (it is large: to hand it back would be to copy it).
-    pub fn bind<'a>(
-        &self,
-        args: &'a Args,
-        targets: &[(&str, RawView<'a>)],
-        bound: &mut Bound<'a>,
-    ) -> Result<(), EvalError> {
-        let items = args.items();
-        check_names(items, targets)?;
-        if !self.constants.is_empty() {
-            self.check_constants(items, targets)?;
-        }
-        let mut next = 0;
-        let mut places = None;
-        let place_among_many =
-            || items.iter().enumerate().map(|(at, (name, _))| (*name, at)).collect::<HashMap<_, _>>();
-        let mut place = |name: &str| match items.len() {
-            ..=FEW => items.iter().position(|(n, _)| *n == name),
-            _ => places.get_or_insert_with(place_among_many).get(name).copied(),
-        };
-        for name in self.names() {
-            if let Some((_, view)) = targets.iter().find(|(n, _)| n == name) {
-                bound.push((InputType::strong(view.dtype), *view));
-                continue;
-            }
-            // Arguments mostly come in the order of the names: look there first.
-            let here = items.get(next).filter(|(n, _)| n == name).map(|_| next);
-            let Some(at) = here.or_else(|| place(name)) else {
-                return Err(self.missing(name, items));
-            };
-            next = at + 1;
-            bound.push(typed_view(&items[at].1));
-        }
-        Ok(())
-    }
-
-    /// Refuses an argument with the name of a constant: the text would go on to mean the constant.
-    fn check_constants(&self, items: &[(&str, Arg)], targets: &[(&str, RawView)]) -> Result<(), EvalError> {
-        let mut names = items.iter().map(|(name, _)| *name).chain(targets.iter().map(|(name, _)| *name));
-        let Some(name) = names.find(|name| self.constants.iter().any(|c| c == name)) else { return Ok(()) };
-        let message = format!("`{name}` is a constant in the text, but there is an argument of that name");
-        Err(EvalError::new(EvalErrorKind::ConstantArgument, message)
-            .with_help(format!("declare it: `Expr::builder().name(\"{name}\")`, or give the argument another name")))
-    }
-
-    #[cold]
-    fn missing(&self, name: &str, items: &[(&str, Arg)]) -> EvalError {
-        let shown = excerpt(name);
-        let error = EvalError::new(EvalErrorKind::MissingArgument, format!("there is no argument for `{shown}`"));
-        let constant = || CONSTANTS.iter().map(|(constant, _)| *constant).find(|c| c.eq_ignore_ascii_case(name));
-        if let Some(usual) = suggest::elsewhere(name).or_else(constant) {
-            return error.with_help(format!("did you mean `{usual}`?"));
-        }
-        match suggest::nearest(name, items.iter().map(|(n, _)| *n)) {
-            Some(near) => error.with_help(format!("there is one named `{near}`; did you mean `{shown} = {near}`?")),
-            None => error.with_help(format!("pass it: `args![..., {shown} = value]`")),
-        }
     }
 
     /// The typed form for these arguments.
@@ -548,29 +430,4 @@ fn lies_in_f_order(view: &RawView) -> bool {
         step *= n.max(1) as isize;
         here
     })
-}
-
-/// An argument's type and array.
-#[inline]
-pub fn typed_view<'a>(arg: &'a Arg) -> (InputType, RawView<'a>) {
-    let view = arg.view();
-    (InputType { dtype: view.dtype, weak: arg.is_weak() }, view)
-}
-
-/// Refuses a name that is given twice.
-fn check_names(items: &[(&str, Arg)], targets: &[(&str, RawView)]) -> Result<(), EvalError> {
-    let twice = if items.len() + targets.len() <= FEW {
-        let repeated = items.iter().enumerate().find(|(at, (name, _))| items[..*at].iter().any(|(n, _)| n == name));
-        let both = items.iter().find(|(name, _)| targets.iter().any(|(n, _)| n == name));
-        let targets = targets.iter().enumerate().find(|(at, (name, _))| targets[..*at].iter().any(|(n, _)| n == name));
-        repeated.map(|(_, item)| item.0).or(both.map(|item| item.0)).or(targets.map(|(_, item)| item.0))
-    } else {
-        let mut seen = HashSet::new();
-        items.iter().map(|(n, _)| *n).chain(targets.iter().map(|(n, _)| *n)).find(|name| !seen.insert(*name))
-    };
-    match twice {
-        None => Ok(()),
-        Some(name) => Err(EvalError::new(EvalErrorKind::DuplicateArgument, format!("`{name}` is given twice"))
-            .with_help("pass each name once")),
-    }
 }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::arg::AsArgs;
+use super::bind::Bound;
 use super::cache;
-use super::core::{Bound, Core, Options, Order};
+use super::core::Core;
 use super::error::{EvalError, EvalErrorKind};
 use super::explain::Explain;
 use super::fit::Casting;
 use super::kernels::Executor;
+use super::options::{Options, Order};
 use super::out::{Memories, Out};
 use super::prepared::Prepared;
 use super::result::FromResult;
@@ -133,7 +135,7 @@ impl Expr {
     /// Evaluates into arrays of the caller's, which have the type of the results (or one that [`Builder::casting`] lets them be
     /// converted to), and their shape, or one that they broadcast to.
     ///
-    /// Allocates nothing once warm on one thread.
+    /// Allocates nothing once warm on one thread (with up to 8 arrays; a complex one counts as two).
     ///
     /// # Errors
     /// As for [`eval`](Expr::eval), and where the number, shape or type of the outputs is another. Unless the error is of the

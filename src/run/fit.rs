@@ -6,9 +6,10 @@
 
 use smallvec::SmallVec;
 
+use super::bind::Bound;
 use super::cache;
-use super::core::{Bound, Options};
 use super::error::{EvalError, EvalErrorKind};
+use super::options::Options;
 use super::threads::Threads;
 use super::view::RawView;
 use crate::diagnostic::several;

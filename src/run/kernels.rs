@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use super::places::Places;
 use crate::ir::{Inst, Kernel, Op};
 use crate::jit::Compiled;
 use crate::jit::crowded::crowded;
@@ -40,45 +41,6 @@ const COMPILING: u64 = 1_000_000;
 const COMPILING_INST: u64 = 50_000;
 /// What running a kernel costs the interpreter whatever the number of points, as points.
 const STARTING: usize = 100;
-
-/// An append-only list that is read without a lock. It has a fixed number of places; more are not kept.
-#[derive(Debug)]
-pub struct Places<T>(Box<[OnceLock<T>]>);
-
-impl<T> Places<T> {
-    /// A list of this many places.
-    pub fn new(places: usize) -> Places<T> {
-        Places((0..places).map(|_| OnceLock::new()).collect())
-    }
-
-    /// The entry for which `is` holds, made by `make` if there is none; `Err` with what was made if the list is full.
-    pub fn find<E>(&self, is: impl Fn(&T) -> bool, make: impl FnOnce() -> Result<T, E>) -> Result<Result<&T, T>, E> {
-        for place in &self.0 {
-            match place.get() {
-                Some(entry) if is(entry) => return Ok(Ok(entry)),
-                Some(_) => {}
-                None => break,
-            }
-        }
-        let mut new = make()?;
-        for place in &self.0 {
-            // Another thread may have been faster, with the same entry or another.
-            match place.set(new) {
-                Ok(()) => match place.get() {
-                    Some(entry) => return Ok(Ok(entry)),
-                    None => unreachable!("a place that was set stays set"),
-                },
-                Err(back) => new = back,
-            }
-            if let Some(entry) = place.get()
-                && is(entry)
-            {
-                return Ok(Ok(entry));
-            }
-        }
-        Ok(Err(new))
-    }
-}
 
 /// Which kernel of a program is meant.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,11 +1,21 @@
 //! Evaluates: arguments in, results out.
 //!
-//! `expr` is the front door. A call binds arguments (`arg`, `view`) to the names of a compiled text (`core`, kept by
-//! `cache`), works out shapes and runs the stages (`execute`; `reduce` for reductions): each pass becomes a job (`launch`
-//! chooses kernel, tiles and threads; `line` is the short way past all of it; `kernels` keeps kernels; `tiles` and
-//! `staging` run them), into memory of the caller's (`out`) or new (`memory`, `result`).
+//! | file                            | what                                                                     |
+//! |---------------------------------|--------------------------------------------------------------------------|
+//! | `expr`, `prepared`              | the front door: expressions, their builder, calls prepared beforehand    |
+//! | `options`, `core`, `cache`      | a compiled text and what it depends on; its typed forms; texts kept      |
+//! | `arg`, `view`, `bind`           | arguments, arrays as the core sees them, arguments found by name         |
+//! | `out`, `fit`, `memory`, `result`| where results go: the caller's arrays, of other types and shapes; new ones |
+//! | `execute`, `reduce`             | shapes, then stage by stage; passes of reductions                        |
+//! | `launch`, `line`                | kernel, tiles and threads of a pass; the short way past all of it        |
+//! | `kernels`, `places`             | kernels, their executors, and how both are kept                          |
+//! | `tiles`, `staging`, `threads`   | runs tiles on threads, operands rearranged on the way                    |
+//! | `scratch`                       | memory that a thread keeps                                               |
+//! | `explain`                       | what a call would do, for a person                                       |
+//! | `error`                         | what can go wrong with a call                                            |
 
 pub mod arg;
+mod bind;
 mod cache;
 mod core;
 pub mod error;
@@ -17,7 +27,9 @@ pub mod kernels;
 mod launch;
 mod line;
 mod memory;
+mod options;
 pub mod out;
+mod places;
 pub mod prepared;
 mod reduce;
 pub mod result;
@@ -27,7 +39,7 @@ pub mod threads;
 mod tiles;
 pub mod view;
 
-pub use self::core::Order;
+pub use self::options::Order;
 
 /// Evaluates a text once: compiled at the first call of this call site, typed once for each set of argument types.
 ///

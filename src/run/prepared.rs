@@ -5,7 +5,8 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::arg::{Arg, Args};
-use super::core::{Bound, Core, Typed, typed_view};
+use super::bind::{Bound, typed_view};
+use super::core::{Core, Typed};
 use super::error::{EvalError, EvalErrorKind};
 use super::out::{Memories, Out};
 use super::threads::Threads;

@@ -21,7 +21,7 @@ pub fn pitch(columns: usize, size: usize) -> usize {
 
 /// A tile that lies in two places.
 pub struct Block {
-    /// Bytes of an element: 1, 2, 4, 8 or 16.
+    /// Bytes of an element: 1, 2, 4 or 8.
     pub size: usize,
     /// Rows and columns.
     pub counts: [usize; 2],
@@ -57,8 +57,7 @@ impl Block {
                 1 => self.copy_as::<u8>(from, to),
                 2 => self.copy_as::<u16>(from, to),
                 4 => self.copy_as::<u32>(from, to),
-                8 => self.copy_as::<u64>(from, to),
-                _ => self.copy_as::<u128>(from, to),
+                _ => self.copy_as::<u64>(from, to),
             }
         }
     }

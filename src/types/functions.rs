@@ -93,13 +93,6 @@ pub enum Rule {
     Custom(&'static Helper),
 }
 
-impl Rule {
-    /// Whether this is a reduction: an array goes in, and axes and `keepdims` with it.
-    pub fn is_reduction(self) -> bool {
-        matches!(self, Rule::Fold(_) | Rule::Mean | Rule::Var { .. })
-    }
-}
-
 impl Function {
     /// The function of this name or alias.
     pub fn from_name(name: &str) -> Option<&'static Function> {

@@ -11,6 +11,7 @@
 //! | `emit`       | what the lowering shares: arguments, constants, the frame     |
 //! | `nest`       | loops, the vector step, the tail                              |
 //! | `ops`        | primitive operations                                          |
+//! | `integers`   | those of integers that vectors have no instruction for        |
 //! | `convert`    | conversions, and widths of masks                              |
 //! | `memory`     | loads and stores                                              |
 //! | `accumulate` | reductions                                                    |
@@ -24,6 +25,7 @@ mod accumulate;
 mod compile;
 mod convert;
 mod emit;
+mod integers;
 mod isa;
 mod lanes;
 mod memory;

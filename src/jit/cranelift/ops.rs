@@ -8,7 +8,7 @@ use cranelift_codegen::ir::{self as clif, InstBuilder, types};
 
 use super::emit::Emitter;
 use super::lanes::{Form, Held};
-use crate::dtype::{DType, Kind, Scalar};
+use crate::dtype::{DType, Kind};
 use crate::ir::Op;
 
 /// The sign bit of lanes of this width.
@@ -241,7 +241,7 @@ impl Emitter<'_> {
         self.cast(v, form.vector())
     }
 
-    fn complement(&mut self, x: clif::Value, form: Form) -> clif::Value {
+    pub fn complement(&mut self, x: clif::Value, form: Form) -> clif::Value {
         let ty = self.b.func.dfg.value_type(x);
         let ones = self.constant_lanes(u64::MAX, form.width(), ty);
         self.b.ins().bxor(x, ones)
@@ -290,183 +290,6 @@ impl Emitter<'_> {
             _ => None,
         };
         x == y || load(x).is_some_and(|place| load(y) == Some(place))
-    }
-
-    /// Products of bytes, for which no machine has an instruction: those of even bytes are the low halves of products of
-    /// 16 bits; of odd ones, with one factor moved down, the high halves.
-    fn multiply_bytes(&mut self, x: clif::Value, y: clif::Value) -> clif::Value {
-        let (x, y) = (self.cast(x, types::I16X8), self.cast(y, types::I16X8));
-        let low = self.constant_lanes(0x00ff, 2, types::I16X8);
-        let high = self.constant_lanes(0xff00, 2, types::I16X8);
-        let even = self.b.ins().imul(x, y);
-        let even = self.b.ins().band(even, low);
-        let (x, y) = (self.b.ins().ushr_imm_u(x, 8), self.b.ins().band(y, high));
-        let odd = self.b.ins().imul(x, y);
-        let v = self.b.ins().bor(even, odd);
-        self.cast(v, types::I8X16)
-    }
-
-    /// Floored quotients or remainders: of integers of up to 32 bits as floats, of wider ones lane by lane.
-    fn divide(&mut self, quotient: bool, dtype: DType, args: &[&Held]) -> Held {
-        let (form, signed) = (Form::of(dtype), dtype.is_signed());
-        let (x, y) = (args[0], args[1]);
-        // A lone point is sooner divided as it is.
-        if self.target.features.round && form.width() <= 4 && self.lanes > 1 {
-            return self.divide_as_floats(quotient, dtype, x, y);
-        }
-        let short = form.width() < 4;
-        let ty = if short { types::I32 } else { form.lane() };
-        self.per_lane(args, form, |e, x| {
-            let [x, y] = [x[0], x[1]].map(|x| match signed {
-                _ if !short => x,
-                true => e.b.ins().sextend(ty, x),
-                false => e.b.ins().uextend(ty, x),
-            });
-            let v = if signed { e.divide_signed(quotient, ty, x, y) } else { e.divide_unsigned(quotient, ty, x, y) };
-            if short { e.b.ins().ireduce(form.lane(), v) } else { v }
-        })
-    }
-
-    /// Floored quotients or remainders by division of floats of twice the precision.
-    ///
-    /// A quotient `x/y` that is no integer is at least `1/|y|` from one, and less than `2^w/|y|`, for integers of `w` bits. Its
-    /// rounding moves it by less than `2^-p` of itself, where `p` is 24 of `f32` (`w` up to 16) and 53 of `f64` (32): by
-    /// less than `1/|y|`, so it does not reach an integer, and its floor is exact.
-    fn divide_as_floats(&mut self, quotient: bool, dtype: DType, x: &Held, y: &Held) -> Held {
-        let form = Form::of(dtype);
-        let float = if form.width() <= 2 { DType::F32 } else { DType::F64 };
-        let wide = Form::of(float);
-        let [a, b] = [x, y].map(|v| self.convert(v, dtype, float));
-        let q = self.map(Form::Int(wide.width()), &[&a, &b], |e, x| {
-            let q = e.b.ins().fdiv(x[0], x[1]);
-            let q = e.b.ins().floor(q);
-            e.low_bits(q, wide)
-        });
-        let q = self.resize(&q, form.width(), true);
-        // By 0 both are 0.
-        self.map(form, &[x, y, &q], |e, x| {
-            let ty = form.vector();
-            let zero = e.constant_lanes(0, 8, ty);
-            let by_zero = e.b.ins().icmp(IntCC::Equal, x[1], zero);
-            let v = if quotient {
-                x[2]
-            } else {
-                let product = if form.width() == 1 { e.multiply_bytes(x[2], x[1]) } else { e.b.ins().imul(x[2], x[1]) };
-                e.b.ins().isub(x[0], product)
-            };
-            let some = e.complement(by_zero, form);
-            e.b.ins().band(v, some)
-        })
-    }
-
-    /// Integral floats of a small magnitude (below 2^21 of `f32`, 2^50 of `f64`), as integers in the low bits of their lanes: what
-    /// is added has these bits as units.
-    pub fn low_bits(&mut self, x: clif::Value, form: Form) -> clif::Value {
-        let units = match form {
-            Form::F32 => u64::from((1.5 * 2f32.powi(23)).to_bits()),
-            _ => (1.5 * 2f64.powi(52)).to_bits(),
-        };
-        let units = self.constant_lanes(units, form.width(), form.vector());
-        let sum = self.b.ins().fadd(x, units);
-        self.as_ints(sum, form)
-    }
-
-    fn divide_signed(&mut self, quotient: bool, ty: clif::Type, x: clif::Value, y: clif::Value) -> clif::Value {
-        let b = self.b.ins();
-        // Divisors 0 and -1 are replaced by 1, which no dividend traps on: then the remainder is 0, and the quotient
-        // is x*y (0, and -x with MIN*-1 = MIN).
-        let shifted = b.iadd_imm_s(y, 1);
-        let special = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, shifted, 2);
-        let one = self.b.ins().iconst(ty, 1);
-        let divisor = self.b.ins().select(special, one, y);
-        let q = self.b.ins().sdiv(x, divisor);
-        let product = self.b.ins().imul(q, divisor);
-        let r = self.b.ins().isub(x, product);
-        // Towards minus infinity: one down where there is a remainder of the other sign.
-        let zero = self.b.ins().iconst(ty, 0);
-        let signs = self.b.ins().bxor(r, divisor);
-        let apart = self.b.ins().icmp(IntCC::SignedLessThan, signs, zero);
-        let inexact = self.b.ins().icmp(IntCC::NotEqual, r, zero);
-        let down = self.b.ins().band(apart, inexact);
-        if quotient {
-            let lower = self.b.ins().iadd_imm_s(q, -1);
-            let floored = self.b.ins().select(down, lower, q);
-            let product = self.b.ins().imul(x, y);
-            self.b.ins().select(special, product, floored)
-        } else {
-            let moved = self.b.ins().iadd(r, divisor);
-            self.b.ins().select(down, moved, r)
-        }
-    }
-
-    fn divide_unsigned(&mut self, quotient: bool, ty: clif::Type, x: clif::Value, y: clif::Value) -> clif::Value {
-        let by_zero = self.b.ins().icmp_imm_u(IntCC::Equal, y, 0);
-        let one = self.b.ins().iconst(ty, 1);
-        let zero = self.b.ins().iconst(ty, 0);
-        let divisor = self.b.ins().select(by_zero, one, y);
-        let q = self.b.ins().udiv(x, divisor);
-        if quotient {
-            return self.b.ins().select(by_zero, zero, q);
-        }
-        // By 1 there is no remainder.
-        let product = self.b.ins().imul(q, divisor);
-        self.b.ins().isub(x, product)
-    }
-
-    /// A shift of scalars. Cranelift takes the count modulo the width, so other counts are caught.
-    fn shift(&mut self, left: bool, signed: bool, ty: clif::Type, x: clif::Value, count: clif::Value) -> clif::Value {
-        let width = i64::from(ty.bits());
-        let valid = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, count, width);
-        if left || !signed {
-            let shifted = if left { self.b.ins().ishl(x, count) } else { self.b.ins().ushr(x, count) };
-            let zero = self.b.ins().iconst(ty, 0);
-            self.b.ins().select(valid, shifted, zero)
-        } else {
-            let most = self.b.ins().iconst(ty, width - 1);
-            let count = self.b.ins().select(valid, count, most);
-            self.b.ins().sshr(x, count)
-        }
-    }
-
-    /// A shift of all lanes by one constant.
-    pub fn shift_by(&mut self, left: bool, dtype: DType, x: &Held, count: Scalar) -> Held {
-        let (form, arithmetic) = (Form::of(dtype), !left && dtype.is_signed());
-        let width = 8 * form.width() as i64;
-        let count = count.as_int().and_then(|count| i64::try_from(count).ok()).filter(|c| (0..width).contains(c));
-        self.map(form, &[x], |e, x| match count {
-            None if !arithmetic => e.constant_lanes(0, 8, form.vector()),
-            count => {
-                let count = count.unwrap_or(width - 1);
-                if width == 8 {
-                    return e.shift_bytes(left, arithmetic, x[0], count);
-                }
-                let amount = e.b.ins().iconst(types::I32, count);
-                match (left, arithmetic) {
-                    (true, _) => e.b.ins().ishl(x[0], amount),
-                    (false, true) => e.b.ins().sshr(x[0], amount),
-                    (false, false) => e.b.ins().ushr(x[0], amount),
-                }
-            }
-        })
-    }
-
-    /// A shift of bytes by a constant, as one of 16 bits without what came over from the neighbour. (For most counts that is
-    /// shorter than what Cranelift makes of it.)
-    fn shift_bytes(&mut self, left: bool, arithmetic: bool, x: clif::Value, count: i64) -> clif::Value {
-        let pairs = self.cast(x, types::I16X8);
-        let amount = self.b.ins().iconst(types::I32, count);
-        let moved = if left { self.b.ins().ishl(pairs, amount) } else { self.b.ins().ushr(pairs, amount) };
-        let own = if left { 0xff_u64 << count & 0xff } else { 0xff_u64 >> count };
-        let moved = self.cast(moved, types::I8X16);
-        let mask = self.constant_lanes(own, 1, types::I8X16);
-        let moved = self.b.ins().band(moved, mask);
-        if !arithmetic {
-            return moved;
-        }
-        // The sign is now at bit 7 - count: flipped and subtracted, it goes on to the top.
-        let sign = self.constant_lanes(0x80 >> count, 1, types::I8X16);
-        let flipped = self.b.ins().bxor(moved, sign);
-        self.b.ins().isub(flipped, sign)
     }
 }
 

@@ -11,7 +11,7 @@ use super::slow::times;
 use crate::dtype::DType;
 use crate::ir::{Op, Role};
 use crate::plan::program::Work;
-use crate::run::core::Bound;
+use crate::run::bind::Bound;
 use crate::run::kernels::Executor;
 use crate::run::reduce::{BLOCK, Way};
 use crate::run::threads::Threads;
