@@ -105,7 +105,7 @@ const GROUPS: &[(&str, &str)] = &[
     ),
     (
         "Reductions",
-        "`axis` is an integer, a tuple of integers, or left out for all axes; negative ones count from the end. `keepdims=True` leaves the \
+        "`axis` is an integer, a tuple of integers, or left out (or `None`) for all axes; negative ones count from the end. `keepdims=True` leaves the \
          axes with length 1. They may stand anywhere in an expression. The order of a sum follows from the shape alone.",
     ),
     ("Operators by name", "They take and give what the operators do."),

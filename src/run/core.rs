@@ -165,6 +165,9 @@ impl Core {
     /// Evaluates into new arrays.
     pub fn eval(&self, bound: &Bound, threads: &Threads) -> Result<Vec<AnyArray>, EvalError> {
         self.with_typed(bound, &[], |typed| {
+            if let Some(done) = self.eval_line(typed, bound, threads) {
+                return done;
+            }
             let inputs = typed.inputs(self, bound)?;
             with_workspace(|workspace| {
                 let typed = self.shapes(typed, workspace, &inputs)?;
@@ -185,6 +188,24 @@ impl Core {
                 Ok(pending.into_iter().map(|p| unsafe { p.finish() }).collect())
             })
         })?
+    }
+
+    /// The short way to a new array, where there is one.
+    fn eval_line(&self, typed: &Typed, bound: &Bound, threads: &Threads) -> Option<Result<Vec<AnyArray>, EvalError>> {
+        let line = typed.line(self)?;
+        let view = |name: usize| bound[name].1;
+        let (shape, dtype) = line.result(view, threads)?;
+        if self.options.order == Order::F && shape.len() > 1 {
+            return None;
+        }
+        let mut pending = match Pending::new(dtype, shape.into(), (0..shape.len()).collect()) {
+            Ok(pending) => pending,
+            Err(error) => return Some(Err(error)),
+        };
+        // SAFETY: the types are those of the signature; inputs are borrowed arrays, the output a new one.
+        let done = unsafe { line.run(view, &pending.view(), self.options.executor, threads)? };
+        // SAFETY: the kernel has run to its end, so every element has been written.
+        Some(done.map(|()| vec![unsafe { pending.finish() }]))
     }
 
     /// The axes of a new result, outermost in memory first.

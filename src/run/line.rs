@@ -20,6 +20,7 @@ use crate::dtype::DType;
 use crate::jit::Call;
 use crate::plan::lower::{Class, Layout, OperandSpec, Pass, operands};
 use crate::plan::program::{Source, Work};
+use crate::plan::shape::MAX_RANK;
 
 /// The kernel for arrays that are all one contiguous line of the same length.
 pub struct Line {
@@ -79,6 +80,21 @@ impl Line {
         self.slot.prepare(executor);
     }
 
+    /// Whether a line of this length is for here: not so long that threads or the memory want a plan.
+    #[inline]
+    fn takes(&self, length: usize, threads: &Threads) -> bool {
+        let short = length <= self.alone || threads.count() == 1;
+        short && (1..=self.cached).contains(&length)
+    }
+
+    /// The shape of the first argument that is a line, and the type of the result, if [`run`](Line::run) might take them.
+    #[inline]
+    pub fn result<'a>(&self, view: impl Fn(usize) -> RawView<'a>, threads: &Threads) -> Option<(&'a [usize], DType)> {
+        let &(name, _) = self.sources.iter().find(|(_, scalar)| !scalar)?;
+        let view = view(name as usize);
+        self.takes(line(&view)?, threads).then_some((view.shape, self.output))
+    }
+
     /// Evaluates, if `view` (which gives the argument of a name) and the output are lines and scalars as the kernel wants
     /// them; `None` if not.
     ///
@@ -94,8 +110,7 @@ impl Line {
         threads: &Threads,
     ) -> Option<Result<(), EvalError>> {
         let length = line(output)?;
-        let short = length <= self.alone || length <= self.cached && threads.count() == 1;
-        if output.dtype != self.output || !short || length > self.cached || length == 0 {
+        if output.dtype != self.output || !self.takes(length, threads) {
             return None;
         }
         let mut pointers: SmallVec<[*mut u8; 8]> = SmallVec::new();
@@ -125,6 +140,9 @@ impl Line {
 fn line(view: &RawView) -> Option<usize> {
     if let (&[n], &[1]) = (view.shape, view.strides) {
         return Some(n);
+    }
+    if view.shape.len() > MAX_RANK {
+        return None;
     }
     let mut step = 1;
     for (&n, &stride) in view.shape.iter().zip(view.strides).rev() {

@@ -51,13 +51,17 @@ impl Pending {
     /// # Safety
     /// Every element must have been written, bools as 0 or 1.
     pub unsafe fn finish(self) -> AnyArray {
+        if self.order.is_sorted() {
+            // SAFETY: as the caller promises.
+            return unsafe { self.memory.finish(&self.shape, None) };
+        }
         let lying: Vec<usize> = self.order.iter().map(|&axis| self.shape[axis]).collect();
         let mut back: Vec<usize> = vec![0; self.order.len()];
         for (at, &axis) in self.order.iter().enumerate() {
             back[axis] = at;
         }
         // SAFETY: as the caller promises.
-        unsafe { self.memory.finish(&lying, &back) }
+        unsafe { self.memory.finish(&lying, Some(&back)) }
     }
 }
 
@@ -92,13 +96,16 @@ macro_rules! uninitialised {
 
             /// # Safety
             /// Every element must have been written.
-            unsafe fn finish(self, lying: &[usize], back: &[usize]) -> AnyArray {
+            unsafe fn finish(self, lying: &[usize], back: Option<&[usize]>) -> AnyArray {
                 match self { $(Uninitialised::$variant(mut memory, elements) => {
                     // SAFETY: there is room for them, and the caller promises that they are written.
                     unsafe { memory.set_len(elements) }
                     // SAFETY: the vector has as many elements as the shape, whose strides are those of C order.
                     let array = unsafe { ArrayD::from_shape_vec_unchecked(IxDyn(lying), memory) };
-                    AnyArray::$variant(array.permuted_axes(IxDyn(back)))
+                    AnyArray::$variant(match back {
+                        Some(back) => array.permuted_axes(IxDyn(back)),
+                        None => array,
+                    })
                 })* }
             }
         }

@@ -133,12 +133,10 @@ pub trait FromResult: Sized {
 }
 
 /// The only result.
-fn one(results: Vec<AnyArray>) -> Result<AnyArray, EvalError> {
-    let n = results.len();
-    let mut results = results.into_iter();
-    match (results.next(), results.next()) {
-        (Some(result), None) => Ok(result),
-        _ => Err(EvalError::new(EvalErrorKind::Result, format!("the expression has {n} results, not 1"))
+fn one(mut results: Vec<AnyArray>) -> Result<AnyArray, EvalError> {
+    match (results.len(), results.pop()) {
+        (1, Some(result)) => Ok(result),
+        (n, _) => Err(EvalError::new(EvalErrorKind::Result, format!("the expression has {n} results, not 1"))
             .with_help(format!("ask for a tuple of {n}"))),
     }
 }
