@@ -277,6 +277,82 @@ fn results_of_one_shape_and_of_several() {
     }
 }
 
+/// What depends on arrays that are repeated along an axis is computed once for each of their elements: to the bit what comes
+/// of arrays that were repeated in memory.
+#[test]
+fn repeated_arrays_and_their_copies() {
+    let (n0, n1, n2) = (9, 20, 30);
+    let cube = numbers(n0 * n1 * n2).into_shape_with_order((n0, n1, n2)).unwrap();
+    let plane = numbers(n1 * n2).mapv(|x| x + 0.25).into_shape_with_order((n1, n2)).unwrap();
+    let row = numbers(n2).mapv(|x| x * 0.5 + 1.0);
+    let column = numbers(n1).mapv(|x| 2.0 - x).into_shape_with_order((n1, 1)).unwrap();
+    let slab = numbers(n0).mapv(|x| x - 0.1).into_shape_with_order((n0, 1, 1)).unwrap();
+    let short = array![[0.5], [1.5]];
+    let shape = (n0, n1, n2);
+    let whole = |a: ndarray::ArrayViewD<f64>| a.broadcast((n0, n1, n2)).unwrap().to_owned();
+    let copies = [plane.view().into_dyn(), row.view().into_dyn(), column.view().into_dyn(), slab.view().into_dyn()];
+    let [p, r, c, s] = copies.map(whole);
+    let hypot: fn(f64, f64) -> f64 = f64::hypot;
+    for text in [
+        "exp(r)*a",
+        "sin(r)*cos(c) + s",
+        "exp(r)/exp(c)*sqrt(s) + p/r",
+        "sin(r + c) + sin(r + s) + sin(c + s) + a",
+        "sum(exp(r)*a, axis=1)",
+        "sum(exp(r)*a + log(p*p), axis=(0, 2))",
+        "(a - mean(a, axis=0))/std(a, axis=0)*exp(r) + tanh(c)",
+        "exp(r - max(a))*a/sum(exp(r)*a)",
+        "exp(r)*a, exp(r)*p + a, cos(c) - a",
+        "sqrt(r + 1j*c)*(a + 2j)",
+        "where(r > 1, exp(c), a/s)*log(abs(p))",
+        "f(r, 2.5)*a + f(c, 0.5)",
+        "max(exp(r)*a, axis=2) + min(exp(c)*a)",
+        "i64(r*8)//i64(c*8 + 100) + i64(a)",
+    ] {
+        let mut results = Vec::new();
+        for executor in [Executor::Interpreter, Executor::Cranelift] {
+            for threads in [Threads::Serial, pool(2)] {
+                let builder = Expr::builder().executor(executor).threads(threads).function("f", hypot);
+                let e = builder.serial_below(0).grain(1).tile(100).compile(text).unwrap();
+                let repeated: Vec<AnyArray> =
+                    e.eval(args![a = &cube, p = &plane, r = &row, c = &column, s = &slab]).unwrap();
+                let copied: Vec<AnyArray> = e.eval(args![a = &cube, p, r, c, s]).unwrap();
+                results.extend([repeated, copied]);
+            }
+        }
+        for other in &results[1..] {
+            assert_eq!(debug_bits(&results[0]), debug_bits(other), "{text}");
+        }
+    }
+    // In place; with an axis that is short, and with no elements at all.
+    let mut updated = cube.clone();
+    Expr::compile("exp(r)*a + sin(r)").unwrap().update("a", &mut updated, args![r = &row]).unwrap();
+    let apart: Array3<f64> = Expr::compile("exp(r)*a + sin(r)").unwrap().eval(args![a = &cube, r = &row]).unwrap();
+    assert_eq!((&updated, updated.dim()), (&apart, shape));
+    let e = Expr::compile("exp(r)*exp(h)*exp(c)").unwrap();
+    let big = numbers(3000);
+    let one: Array2<f64> = e.eval(args![r = &big, h = &short, c = 1.0]).unwrap();
+    assert_eq!(one, Array2::from_shape_fn((2, 3000), |(i, j)| one_exp(big[j]) * one_exp(short[[i, 0]]) * one_exp(1.0)));
+    let none: Array2<f64> = e.eval(args![r = &big, h = &Array2::<f64>::zeros((0, 1)), c = 1.0]).unwrap();
+    assert_eq!(none.dim(), (0, 3000));
+}
+
+fn one_exp(x: f64) -> f64 {
+    tilexpr::eval!("exp(x)", x).unwrap()
+}
+
+fn debug_bits(results: &[AnyArray]) -> String {
+    let of = |result: &AnyArray| match result {
+        AnyArray::F64(a) => format!("{:?} {:?}", a.shape(), bits(a)),
+        AnyArray::C128(a) => {
+            format!("{:?} {:?}", a.shape(), a.iter().map(|z| (z.re.to_bits(), z.im.to_bits())).collect::<Vec<_>>())
+        }
+        AnyArray::I64(a) => format!("{:?} {:?}", a.shape(), a.iter().collect::<Vec<_>>()),
+        other => panic!("{other:?}"),
+    };
+    results.iter().map(of).collect::<Vec<_>>().join("; ")
+}
+
 fn all_bits(results: &[AnyArray]) -> Vec<(Vec<usize>, Vec<u64>)> {
     let of = |result: &AnyArray| match result {
         AnyArray::F64(a) => (a.shape().to_vec(), bits(a)),

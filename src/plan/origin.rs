@@ -1,7 +1,7 @@
 //! What nodes of a typed graph are made of.
 //!
-//! Comes in: nodes, arguments first. Goes out: for each whether it depends on one reduction over some axes alone, which
-//! leaves fewer elements than there are points where the node is used.
+//! Comes in: nodes, arguments first. Goes out: for each whether it depends on one reduction over some axes alone, or on arrays
+//! that are long along some axes alone: there are then fewer elements of it than points where it is used.
 
 use super::program::Source;
 use crate::ir::Op;
@@ -12,55 +12,92 @@ use crate::types::graph::{Axes, Node, NodeKind};
 pub enum Origin {
     /// Constants and numbers that follow from shapes.
     Constant,
-    /// The results of a stage of reductions over some axes, in one form, and constants.
-    Reduction {
-        /// The stage.
-        stage: u32,
-        /// Whether reduced axes stay.
-        keepdims: bool,
+    /// The elements of something that has few of them, and constants.
+    Few {
+        /// Of what.
+        of: Few,
         /// Whether operations of many cycles are between.
         costly: bool,
     },
-    /// Arrays, or what comes from several of these.
-    Arrays,
+    /// Several of these, with arrays among them that are long along these axes.
+    Mixed { axes: u64 },
+}
+
+/// What has fewer elements than there are points, as far as is known.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Few {
+    /// The results of a stage of reductions over some axes, in one form: whether reduced axes stay.
+    Reduction { stage: u32, keepdims: bool },
+    /// Arrays that are long along these axes, counted from the last (bit 0), and no others.
+    Arrays { axes: u64 },
 }
 
 impl Origin {
-    /// That of a node, from those of its arguments, and from where it comes if it is a leaf of later stages.
-    pub fn of(node: &Node, made: Option<Source>, args: impl Iterator<Item = Origin>) -> Origin {
+    /// That of a node, from those of its arguments, and from where it comes if it is a leaf of later stages. `long` says along
+    /// which axes an input is long.
+    pub fn of(
+        node: &Node,
+        made: Option<Source>,
+        long: impl Fn(u32) -> u64,
+        args: impl Iterator<Item = Origin>,
+    ) -> Origin {
+        let few = |of| Origin::Few { of, costly: false };
         match (&node.kind, made) {
-            // An error is one of the points for which the value is asked, and there may be none.
-            (NodeKind::Input(_) | NodeKind::Fault(_), _) => return Origin::Arrays,
+            (NodeKind::Input(input), _) => return few(Few::Arrays { axes: long(*input) }),
             (NodeKind::Const(_) | NodeKind::Count(_) | NodeKind::Position, _) => return Origin::Constant,
-            // What is left over all axes is one element: it is computed outside of loops anyway.
             (NodeKind::Reduce { axes: Axes::List(_), .. }, Some(Source::Temp { stage, keepdims, .. })) => {
-                return Origin::Reduction { stage, keepdims, costly: false };
+                return few(Few::Reduction { stage, keepdims });
             }
-            (NodeKind::Reduce { .. }, _) => return Origin::Arrays,
+            // What is left over all axes is one element.
+            (NodeKind::Reduce { .. }, _) => return few(Few::Arrays { axes: 0 }),
             _ => {}
         }
         match args.fold(Origin::Constant, Origin::and) {
-            Origin::Reduction { stage, keepdims, costly } => {
-                Origin::Reduction { stage, keepdims, costly: costly || is_costly(&node.kind) }
-            }
+            // An error is one of the points for which the value is asked, and there may be none.
+            Origin::Few { of, .. } if matches!(node.kind, NodeKind::Fault(_)) => Origin::Mixed { axes: of.axes() },
+            Origin::Few { of, costly } => Origin::Few { of, costly: costly || is_costly(&node.kind) },
             other => other,
         }
     }
 
     /// Of both.
     fn and(self, other: Origin) -> Origin {
+        use Few::Arrays;
         match (self, other) {
             (Origin::Constant, one) | (one, Origin::Constant) => one,
-            (
-                Origin::Reduction { stage, keepdims, costly },
-                Origin::Reduction { stage: other, keepdims: too, costly: also },
-            ) if stage == other && keepdims == too => Origin::Reduction { stage, keepdims, costly: costly || also },
-            _ => Origin::Arrays,
+            (Origin::Few { of, costly }, Origin::Few { of: other, costly: also }) => match (of, other) {
+                (Arrays { axes: a }, Arrays { axes: b }) => {
+                    Origin::Few { of: Arrays { axes: a | b }, costly: costly || also }
+                }
+                _ if of == other => Origin::Few { of, costly: costly || also },
+                _ => Origin::Mixed { axes: of.axes() | other.axes() },
+            },
+            _ => Origin::Mixed { axes: self.axes() | other.axes() },
+        }
+    }
+
+    /// Along which axes the arrays are long.
+    pub fn axes(self) -> u64 {
+        match self {
+            Origin::Constant => 0,
+            Origin::Few { of, .. } => of.axes(),
+            Origin::Mixed { axes } => axes,
         }
     }
 }
 
-fn is_costly(kind: &NodeKind) -> bool {
+impl Few {
+    /// Along which axes the arrays are long.
+    fn axes(self) -> u64 {
+        match self {
+            Few::Reduction { .. } => 0,
+            Few::Arrays { axes } => axes,
+        }
+    }
+}
+
+/// Whether a node takes many cycles.
+pub fn is_costly(kind: &NodeKind) -> bool {
     match kind {
         NodeKind::Op(op) => matches!(op, Op::Div | Op::Sqrt | Op::FloorDiv | Op::FloorMod),
         NodeKind::Math(_) | NodeKind::Complex(..) | NodeKind::Patch(_) => true,

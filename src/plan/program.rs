@@ -3,13 +3,15 @@
 //! Comes in: a graph. Goes out: stages that compute reductions into temporaries (those of the same arrays over the same axes in
 //! one pass), and from these, once for each of their few elements, what later stages would compute at each of many points;
 //! then for the outputs maps that read inputs and temporaries and store results; a map that can join a
-//! reduction's pass is named there. Nothing here depends on shapes. Always holds: a stage reads only inputs and the
+//! reduction's pass is named there. Of shapes nothing is known but what [`Known`] says. Always holds: a stage reads only inputs and the
 //! temporaries of earlier stages.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::origin::Origin;
+use smallvec::SmallVec;
+
+use super::origin::{Few, Origin, is_costly};
 use crate::dtype::{DType, Scalar};
 use crate::ir::Monoid;
 use crate::math::Accuracy;
@@ -146,6 +148,17 @@ impl Stage {
     }
 }
 
+/// What is known of the shapes of a call's arrays. Nothing, as a rule: a program is right for all shapes, and for those of which
+/// something is known there may be another that takes less time.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Known {
+    /// Whether all outputs have one shape.
+    pub one_shape: bool,
+    /// For each input along which axes it is long, counted from the last axis (bit 0); empty if that is not known. What reads
+    /// only arrays that are not long along all axes of a pass has so much fewer elements than the pass points.
+    pub long: SmallVec<[u64; 8]>,
+}
+
 /// A graph cut into stages.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -159,15 +172,18 @@ pub struct Program {
     pub counts: Vec<Count>,
     /// How exact its elementary functions are.
     pub accuracy: Accuracy,
+    /// Whether some of its operations take many cycles.
+    pub costly: bool,
 }
 
 impl Program {
     /// Cuts a graph, if that takes at most `work` steps; else the node at which there was too much of it. (A node that many
     /// reductions are made of is a step of each, and making the kernel of a stage costs a little for each of all nodes.)
     ///
-    /// Outputs are computed in one pass if what they read makes one shape whatever the arrays; and, if it is known of the arrays
-    /// that all outputs have one shape, if they read an array in common.
-    pub fn new(graph: Graph, accuracy: Accuracy, work: usize, one_shape: bool) -> Result<Program, NodeId> {
+    /// Outputs are computed in one pass if what they read makes one shape whatever the arrays; and, if it is known that all
+    /// outputs have one shape, if they read an array in common.
+    pub fn new(graph: Graph, accuracy: Accuracy, work: usize, shapes: &Known) -> Result<Program, NodeId> {
+        let costly = graph.nodes.iter().any(|node| is_costly(&node.kind));
         let mut cut = Cut {
             graph: &graph,
             origins: Vec::with_capacity(graph.nodes.len()),
@@ -180,7 +196,7 @@ impl Program {
             seen: vec![0; graph.nodes.len()],
             walks: 0,
             work,
-            one_shape,
+            shapes,
         };
         for (at, node) in graph.nodes.iter().enumerate() {
             let id = NodeId(at as u32);
@@ -205,7 +221,9 @@ impl Program {
                 | NodeKind::Fault(_) => {}
             }
             let args = node.args.iter().map(|arg| cut.origins[arg.0 as usize]);
-            let origin = Origin::of(node, cut.made[at], args);
+            // Where it is not known, all are alike.
+            let long = |input: u32| shapes.long.get(input as usize).copied().unwrap_or(u64::MAX);
+            let origin = Origin::of(node, cut.made[at], long, args);
             cut.origins.push(origin);
         }
         for &output in &graph.outputs {
@@ -223,7 +241,7 @@ impl Program {
         }
         let Cut { mut stages, counts, .. } = cut;
         join(&mut stages, &counts);
-        Ok(Program { graph, stages, stored_by, counts, accuracy })
+        Ok(Program { graph, stages, stored_by, counts, accuracy, costly })
     }
 
     /// The maps, which stand at the end of the program.
@@ -237,8 +255,8 @@ struct Cut<'a> {
     graph: &'a Graph,
     /// For each node so far what it is made of.
     origins: Vec<Origin>,
-    /// The stages that prepare what is made of the results of a stage of reductions, in one form.
-    prepared: HashMap<(u32, bool), usize>,
+    /// The latest stages that prepare what is made of something that has few elements.
+    prepared: HashMap<Few, usize>,
     /// The reductions so far: the stage and the part that computes each.
     known: HashMap<(&'static str, &'a Axes, &'a [NodeId]), (u32, u32)>,
     stages: Vec<Stage>,
@@ -252,8 +270,8 @@ struct Cut<'a> {
     walks: u32,
     /// Steps that are left.
     work: usize,
-    /// Whether all outputs have one shape.
-    one_shape: bool,
+    /// What is known of shapes.
+    shapes: &'a Known,
 }
 
 /// What nodes are computed from, and the nodes between, in the order of the graph.
@@ -322,21 +340,28 @@ impl<'a> Cut<'a> {
 
     /// What makes the shape of a stage with these sources: stages with the same run over the same points.
     fn space(&self, sources: &[(NodeId, Source)]) -> Vec<Source> {
-        let one = |&(_, source): &(NodeId, Source)| match source {
-            Source::Input(_) => Some(source),
-            Source::Temp { stage, keepdims, .. } => {
-                match (&self.stages[stage as usize].work, &*self.spaces[stage as usize]) {
-                    // What is prepared of reductions has their shape.
-                    (Work::Prepare(_), &[of]) => Some(of),
-                    _ => Some(Source::Temp { stage, part: 0, keepdims }),
-                }
+        let mut space = Vec::new();
+        for &(_, source) in sources {
+            match source {
+                Source::Input(_) => space.push(source),
+                Source::Temp { stage, keepdims, .. } => match self.stages[stage as usize].work {
+                    // It has the shape of what it is made of.
+                    Work::Prepare(_) => space.extend(&self.spaces[stage as usize]),
+                    _ => space.push(Source::Temp { stage, part: 0, keepdims }),
+                },
+                Source::Count(_) | Source::Position => {}
             }
-            Source::Count(_) | Source::Position => None,
-        };
-        let mut space: Vec<Source> = sources.iter().filter_map(one).collect();
+        }
         space.sort_unstable();
         space.dedup();
         space
+    }
+
+    /// Makes a stage run over these as well.
+    fn widen(&mut self, at: usize, space: Vec<Source>) {
+        self.spaces[at].extend(space);
+        self.spaces[at].sort_unstable();
+        self.spaces[at].dedup();
     }
 
     fn push_stage(&mut self, space: Vec<Source>, work: Work) -> usize {
@@ -373,9 +398,18 @@ impl<'a> Cut<'a> {
     }
 
     /// Of what these nodes are made of, computes beforehand what would be computed at each of their points, though it depends
-    /// on the fewer elements that a reduction over some axes has left.
+    /// on fewer elements alone: those that a reduction over some axes has left, or those of arrays that are not long along all
+    /// axes.
     fn prepare(&mut self, roots: &[NodeId]) -> Option<()> {
-        if roots.iter().all(|root| self.origins[root.0 as usize] != Origin::Arrays) {
+        let origin = |id: NodeId, cut: &Self| cut.origins[id.0 as usize];
+        let full = roots.iter().fold(0, |axes, &root| axes | origin(root, self).axes());
+        let may_hold = |of: Origin| match of {
+            Origin::Constant => false,
+            Origin::Few { of: Few::Reduction { .. }, .. } => false,
+            Origin::Few { of: Few::Arrays { .. }, costly } => costly && !self.shapes.long.is_empty(),
+            Origin::Mixed { .. } => true,
+        };
+        if !roots.iter().any(|&root| may_hold(origin(root, self))) {
             return Some(());
         }
         self.begin_walk()?;
@@ -385,30 +419,46 @@ impl<'a> Cut<'a> {
             if self.made[id.0 as usize].is_some() || !self.visit(id)? {
                 continue;
             }
-            match self.origins[id.0 as usize] {
-                Origin::Arrays => open.extend(&self.graph.node(id).args),
-                Origin::Reduction { stage, keepdims, costly: true } => found.push((id, stage, keepdims)),
-                Origin::Reduction { .. } | Origin::Constant => {}
+            match origin(id, self) {
+                Origin::Few { of: Few::Arrays { axes: 0 }, .. } => {}
+                Origin::Few { of: Few::Arrays { axes }, costly: true } if axes == full => {
+                    open.extend(&self.graph.node(id).args);
+                }
+                Origin::Few { of, costly: true } => found.push((id, of)),
+                Origin::Mixed { .. } => open.extend(&self.graph.node(id).args),
+                Origin::Few { .. } | Origin::Constant => {}
             }
         }
         found.sort_unstable();
-        for (id, of, keepdims) in found {
-            let at = match self.prepared.get(&(of, keepdims)) {
-                Some(&at) => at,
-                None => self.push_stage(vec![Source::Temp { stage: of, part: 0, keepdims }], Work::Prepare(Vec::new())),
-            };
-            self.prepared.insert((of, keepdims), at);
-            let part = self.stages[at].leaves().len();
-            if part == PREPARED {
-                continue;
-            }
-            let leaves = self.leaves_of(&[id], Some(at))?;
-            self.add(at, leaves)?;
-            let Work::Prepare(nodes) = &mut self.stages[at].work else { return None };
-            nodes.push(id);
-            let part = part as u32;
-            self.made[id.0 as usize] = Some(Source::Temp { stage: at as u32, part, keepdims: true });
+        for (id, of) in found {
+            self.prepare_one(id, of)?;
         }
+        Some(())
+    }
+
+    /// Computes a node beforehand, in the stage that does so for the same elements, or one of its own.
+    fn prepare_one(&mut self, id: NodeId, of: Few) -> Option<()> {
+        let mut at = self.prepared.get(&of).copied();
+        let mut leaves = self.leaves_of(&[id], at)?;
+        // A stage reads what earlier ones have left.
+        let latest = leaves.0.iter().filter_map(|(_, source)| source.stage()).max();
+        if at.is_some() && latest >= at {
+            at = None;
+            leaves = self.leaves(&[id])?;
+        }
+        let space = self.space(&leaves.0);
+        let at = match at {
+            Some(at) if self.stages[at].leaves().len() == PREPARED => return Some(()),
+            Some(at) => at,
+            None => self.push_stage(Vec::new(), Work::Prepare(Vec::new())),
+        };
+        self.prepared.insert(of, at);
+        self.widen(at, space);
+        self.add(at, leaves)?;
+        let Work::Prepare(nodes) = &mut self.stages[at].work else { return None };
+        let part = nodes.len() as u32;
+        nodes.push(id);
+        self.made[id.0 as usize] = Some(Source::Temp { stage: at as u32, part, keepdims: true });
         Some(())
     }
 
@@ -418,12 +468,10 @@ impl<'a> Cut<'a> {
         let (sources, _) = self.leaves(&[node])?;
         self.work = self.work.checked_sub((self.stages.len() - first_map) / STAGES)?;
         let space = self.space(&sources);
-        let fits = |&at: &usize| self.spaces[at] == space || self.one_shape && overlap(&self.spaces[at], &space);
+        let fits = |&at: &usize| self.spaces[at] == space || self.shapes.one_shape && overlap(&self.spaces[at], &space);
         let at = match (first_map..self.stages.len()).find(fits) {
             Some(at) => {
-                self.spaces[at].extend(space);
-                self.spaces[at].sort_unstable();
-                self.spaces[at].dedup();
+                self.widen(at, space);
                 at
             }
             None => self.push_stage(space, Work::Map(Vec::new())),

@@ -26,7 +26,7 @@ use super::view::RawView;
 use crate::diagnostic::Diagnostic;
 use crate::dtype::{DType, Scalar};
 use crate::error::{CompileError, CompileErrorKind};
-use crate::plan::program::Program;
+use crate::plan::program::{Known, Program};
 use crate::syntax::ast::{Node, Span};
 use crate::syntax::parse;
 use crate::types::resolve::Meaning;
@@ -34,6 +34,9 @@ use crate::types::{InputType, Notes, Resolved, infer, notes, resolve};
 
 /// A program may have at most so many times `Limits::operations` over all its stages: what two reductions are made of counts twice.
 const PASSES: usize = 4;
+
+/// Kinds of shapes for which an expression keeps another form.
+const FORMS: usize = 8;
 
 /// Sets of argument types for which an expression keeps its typed form.
 const TYPES: usize = 32;
@@ -61,8 +64,8 @@ pub struct Typed {
     /// Their kernels.
     pub kernels: Kernels,
     line: OnceLock<Option<Line>>,
-    /// The form for arrays with which all results have one shape, where that makes for fewer passes.
-    one_shape: OnceLock<Option<Arc<Typed>>>,
+    /// Forms for arrays of whose shapes something is known, where they differ from this one.
+    forms: Places<(Known, Option<Arc<Typed>>)>,
 }
 
 impl Core {
@@ -109,7 +112,7 @@ impl Core {
             let graph = infer(&self.source, &self.resolved, &signature, casts, limits)?;
             let spans: Vec<Span> = graph.nodes.iter().map(|node| node.span).collect();
             let most = limits.operations.saturating_mul(PASSES);
-            let program = Program::new(graph, self.options.accuracy, most, false);
+            let program = Program::new(graph, self.options.accuracy, most, &Known::default());
             let program = program.map_err(|at| {
                 let span = spans.get(at.0 as usize).copied().unwrap_or_default();
                 let message = format!(
@@ -136,23 +139,23 @@ impl Core {
     ) -> Result<&'t Arc<Typed>, EvalError> {
         let mut shapes = |typed: &Typed| {
             workspace.shapes(&typed.program, inputs, &|input| self.name_of(&typed.program, input))?;
-            let maps = typed.program.maps();
-            let mut shapes = maps.map(|at| workspace.shape(at));
-            let first = shapes.next();
-            Ok::<_, EvalError>(shapes.len() > 0 && shapes.all(|shape| Some(shape) == first))
+            Ok::<_, EvalError>(workspace.known(&typed.program, inputs))
         };
-        if !shapes(typed)? {
+        let known = shapes(typed)?;
+        if known == Known::default() {
             return Ok(typed);
         }
-        let fewer = || {
+        let make = || {
             let most = self.options.limits.operations.saturating_mul(PASSES);
-            let program = Program::new(typed.program.graph.clone(), self.options.accuracy, most, true).ok()?;
-            let fewer = program.maps().len() < typed.program.maps().len();
-            fewer.then(|| Arc::new(Typed::new(typed.signature.clone(), typed.casts.clone(), program)))
+            let program = Program::new(typed.program.graph.clone(), self.options.accuracy, most, &known).ok();
+            let other = program.filter(|program| program.stages.len() != typed.program.stages.len());
+            let form = other.map(|program| Typed::new(typed.signature.clone(), typed.casts.clone(), program));
+            Ok::<_, std::convert::Infallible>((known.clone(), form.map(Arc::new)))
         };
-        match typed.one_shape.get_or_init(fewer) {
-            Some(typed) => shapes(typed).map(|_| typed),
-            None => Ok(typed),
+        match typed.forms.find(|(of, _)| *of == known, make) {
+            Ok(Ok((_, Some(form)))) => shapes(form).map(|_| form),
+            // There is no other, or no place for one more: this one is right for all shapes.
+            _ => Ok(typed),
         }
     }
 
@@ -394,7 +397,7 @@ impl Core {
 impl Typed {
     fn new(signature: SmallVec<[InputType; 8]>, casts: SmallVec<[DType; 2]>, program: Program) -> Typed {
         let kernels = Kernels::new(program.stages.len());
-        Typed { signature, casts, program, kernels, line: OnceLock::new(), one_shape: OnceLock::new() }
+        Typed { signature, casts, program, kernels, line: OnceLock::new(), forms: Places::new(FORMS) }
     }
 
     /// The short way, if this is a program that has one.

@@ -14,13 +14,18 @@ use crate::ir::FaultCode;
 use crate::ir::registered::Registered;
 use crate::plan::lower::{OperandSpec, Pass, operands};
 use crate::plan::nest::Nest;
-use crate::plan::program::{Group, Program, Source, Stage, Work};
+use crate::plan::program::{Group, Known, Program, Source, Stage, Work};
 use crate::plan::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, c_strides, count, reduced};
 use crate::types::graph::NodeId;
 use crate::types::registered::Custom;
 
 /// Stages for which memory is kept.
 const STAGES: usize = 64;
+
+/// Along an axis of so many elements an array is long: what it is repeated along is so many times more.
+const LONG: usize = 8;
+/// Points of a pass from which on what depends on fewer elements may be a pass of its own.
+const MANY: usize = 2048;
 
 /// What a call works in; kept by its thread, so that a call allocates nothing once warm.
 #[derive(Default)]
@@ -157,9 +162,25 @@ impl Workspace {
         Ok(())
     }
 
-    /// The shape that a stage runs over.
-    pub fn shape(&self, stage: usize) -> &[usize] {
-        &self.shapes[stage]
+    /// What is known of the shapes that have been worked out, as far as another form of the program may make use of it.
+    pub fn known(&self, program: &Program, inputs: &[RawView]) -> Known {
+        let maps = program.maps();
+        let one_shape = maps.len() > 1 && maps.clone().all(|at| self.shapes[at] == self.shapes[maps.start]);
+        let points = || self.shapes.iter().filter_map(|shape| count(shape)).max().unwrap_or(0);
+        let mut long = SmallVec::new();
+        if program.costly && inputs.len() > 1 && points() >= MANY {
+            long.extend(inputs.iter().map(|view| {
+                let axes = view.shape.iter().rev().enumerate().filter(|(_, n)| **n >= LONG);
+                axes.fold(0u64, |axes, (axis, _)| axes | 1 << axis)
+            }));
+            // Bare numbers are long along none. Arrays that are all alike are no reason for another form.
+            let mut arrays = long.iter().filter(|&&axes| axes != 0);
+            let first = arrays.next();
+            if arrays.all(|axes| Some(axes) == first) {
+                long.clear();
+            }
+        }
+        Known { one_shape, long }
     }
 
     /// The shape of an output.
