@@ -139,7 +139,7 @@ impl Core {
     ) -> Result<&'t Arc<Typed>, EvalError> {
         let mut shapes = |typed: &Typed| {
             workspace.shapes(&typed.program, inputs, &|input| self.name_of(&typed.program, input))?;
-            Ok::<_, EvalError>(workspace.known(&typed.program, inputs))
+            Ok::<_, EvalError>(workspace.known(&typed.program, inputs, &self.options.tuning))
         };
         let known = shapes(typed)?;
         if known == Known::default() {

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::error::{EvalError, EvalErrorKind};
 use super::explain::Planned;
-use super::launch::{Env, LaunchSpace, choose, launch};
+use super::launch::{Env, LaunchSpace, Tuning, choose, launch};
 use super::memory::strides;
 use super::reduce::{Joined, ReduceSpace, Reduction, Way, results};
 use super::scratch::{Buffer, KEEP};
@@ -163,12 +163,13 @@ impl Workspace {
     }
 
     /// What is known of the shapes that have been worked out, as far as another form of the program may make use of it.
-    pub fn known(&self, program: &Program, inputs: &[RawView]) -> Known {
+    pub fn known(&self, program: &Program, inputs: &[RawView], tuning: &Tuning) -> Known {
         let maps = program.maps();
         let one_shape = maps.len() > 1 && maps.clone().all(|at| self.shapes[at] == self.shapes[maps.start]);
         let points = || self.shapes.iter().filter_map(|shape| count(shape)).max().unwrap_or(0);
         let mut long = SmallVec::new();
-        if program.costly && inputs.len() > 1 && points() >= MANY {
+        let many = tuning.serial_below.map_or(MANY, |below| below.min(MANY));
+        if program.costly && inputs.len() > 1 && points() >= many {
             long.extend(inputs.iter().map(|view| {
                 let axes = view.shape.iter().rev().enumerate().filter(|(_, n)| **n >= LONG);
                 axes.fold(0u64, |axes, (axis, _)| axes | 1 << axis)

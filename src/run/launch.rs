@@ -23,7 +23,8 @@ pub struct Tuning {
     pub tile: Option<usize>,
     /// Elements of a task that is not split between threads.
     pub grain: Option<usize>,
-    /// Elements below which a pass stays on the calling thread.
+    /// Elements below which a pass stays on the calling thread (and, if they are fewer, from which on shapes are asked for another
+    /// form of the program).
     pub serial_below: Option<usize>,
     /// Bytes touched from which on results are written past the cache.
     pub stream_from: Option<usize>,
