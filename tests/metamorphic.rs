@@ -324,6 +324,16 @@ fn repeated_arrays_and_their_copies() {
             assert_eq!(debug_bits(&results[0]), debug_bits(other), "{text}");
         }
     }
+    // Arrays that are long along the same axis, and of different lengths along another.
+    let (x, y) =
+        (numbers(20).into_shape_with_order((20, 1)).unwrap(), numbers(60).into_shape_with_order((20, 3)).unwrap());
+    let (wide, deep) = (numbers(2400).into_shape_with_order((20, 120)).unwrap(), numbers(3600));
+    let deep = deep.into_shape_with_order((60, 20, 3)).unwrap();
+    let (first, second): (Array2<f64>, Array3<f64>) =
+        Expr::compile("sin(x)*wide, sin(y)*deep").unwrap().eval(args![x, y, wide, deep]).unwrap();
+    let sin = |x: f64| -> f64 { tilexpr::eval!("sin(x)", x).unwrap() };
+    assert_eq!(first, &wide * &x.mapv(sin));
+    assert_eq!(second, &deep * &y.mapv(sin));
     // In place; with an axis that is short, and with no elements at all.
     let mut updated = cube.clone();
     Expr::compile("exp(r)*a + sin(r)").unwrap().update("a", &mut updated, args![r = &row]).unwrap();

@@ -24,7 +24,7 @@ pub enum Origin {
 }
 
 /// What has fewer elements than there are points, as far as is known.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Few {
     /// The results of a stage of reductions over some axes, in one form: whether reduced axes stay.
     Reduction { stage: u32, keepdims: bool },

@@ -255,8 +255,8 @@ struct Cut<'a> {
     graph: &'a Graph,
     /// For each node so far what it is made of.
     origins: Vec<Origin>,
-    /// The latest stages that prepare what is made of something that has few elements.
-    prepared: HashMap<Few, usize>,
+    /// The latest stages that prepare something, by what makes their shapes: those have the same shape whatever the arrays.
+    prepared: HashMap<Vec<Source>, usize>,
     /// The reductions so far: the stage and the part that computes each.
     known: HashMap<(&'static str, &'a Axes, &'a [NodeId]), (u32, u32)>,
     stages: Vec<Stage>,
@@ -424,36 +424,38 @@ impl<'a> Cut<'a> {
                 Origin::Few { of: Few::Arrays { axes }, costly: true } if axes == full => {
                     open.extend(&self.graph.node(id).args);
                 }
-                Origin::Few { of, costly: true } => found.push((id, of)),
+                Origin::Few { costly: true, .. } => found.push(id),
                 Origin::Mixed { .. } => open.extend(&self.graph.node(id).args),
                 Origin::Few { .. } | Origin::Constant => {}
             }
         }
         found.sort_unstable();
-        for (id, of) in found {
-            self.prepare_one(id, of)?;
+        for id in found {
+            self.prepare_one(id)?;
         }
         Some(())
     }
 
-    /// Computes a node beforehand, in the stage that does so for the same elements, or one of its own.
-    fn prepare_one(&mut self, id: NodeId, of: Few) -> Option<()> {
-        let mut at = self.prepared.get(&of).copied();
-        let mut leaves = self.leaves_of(&[id], at)?;
-        // A stage reads what earlier ones have left.
-        let latest = leaves.0.iter().filter_map(|(_, source)| source.stage()).max();
-        if at.is_some() && latest >= at {
-            at = None;
-            leaves = self.leaves(&[id])?;
-        }
+    /// Computes a node beforehand, in the stage that does so for the same points, or one of its own.
+    fn prepare_one(&mut self, id: NodeId) -> Option<()> {
+        let mut leaves = self.leaves(&[id])?;
         let space = self.space(&leaves.0);
-        let at = match at {
+        let mut known = self.prepared.get(&space).copied();
+        if let Some(at) = known {
+            let within = self.leaves_of(&[id], Some(at))?;
+            // A stage reads what earlier ones have left.
+            if within.0.iter().all(|(_, source)| source.stage().is_none_or(|stage| stage < at)) {
+                leaves = within;
+            } else {
+                known = None;
+            }
+        }
+        let at = match known {
             Some(at) if self.stages[at].leaves().len() == PREPARED => return Some(()),
             Some(at) => at,
-            None => self.push_stage(Vec::new(), Work::Prepare(Vec::new())),
+            None => self.push_stage(space.clone(), Work::Prepare(Vec::new())),
         };
-        self.prepared.insert(of, at);
-        self.widen(at, space);
+        self.prepared.insert(space, at);
         self.add(at, leaves)?;
         let Work::Prepare(nodes) = &mut self.stages[at].work else { return None };
         let part = nodes.len() as u32;
@@ -462,8 +464,8 @@ impl<'a> Cut<'a> {
         Some(())
     }
 
-    /// Adds an output to the map that runs over the same points, or as a map of its own. Gives that stage. What a map reads and computes is found
-    /// when all its outputs are known.
+    /// Adds an output to the map that runs over the same points, or as a map of its own. Gives that stage. What a map reads and
+    /// computes is found when all its outputs are known.
     fn output(&mut self, node: NodeId, index: u32, first_map: usize) -> Option<usize> {
         let (sources, _) = self.leaves(&[node])?;
         self.work = self.work.checked_sub((self.stages.len() - first_map) / STAGES)?;
