@@ -12,6 +12,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::origin::{Few, Origin, is_costly};
+use crate::diagnostic::Span;
 use crate::dtype::{DType, Scalar};
 use crate::ir::Monoid;
 use crate::math::Accuracy;
@@ -177,12 +178,12 @@ pub struct Program {
 }
 
 impl Program {
-    /// Cuts a graph, if that takes at most `work` steps; else the node at which there was too much of it. (A node that many
+    /// Cuts a graph, if that takes at most `work` steps; else the place of the node at which there was too much of it. (A node that many
     /// reductions are made of is a step of each, and making the kernel of a stage costs a little for each of all nodes.)
     ///
     /// Outputs are computed in one pass if what they read makes one shape whatever the arrays; and, if it is known that all
     /// outputs have one shape, if they read an array in common.
-    pub fn new(graph: Graph, accuracy: Accuracy, work: usize, shapes: &Known) -> Result<Program, NodeId> {
+    pub fn new(graph: Graph, accuracy: Accuracy, work: usize, shapes: &Known) -> Result<Program, Span> {
         let costly = graph.nodes.iter().any(|node| is_costly(&node.kind));
         let mut cut = Cut {
             graph: &graph,
@@ -198,15 +199,16 @@ impl Program {
             work,
             shapes,
         };
+        let span = |id: NodeId| graph.node(id).span;
         for (at, node) in graph.nodes.iter().enumerate() {
             let id = NodeId(at as u32);
             match &node.kind {
                 NodeKind::Reduce { monoid, axes, keepdims } => {
-                    cut.prepare(&node.args).ok_or(id)?;
-                    cut.made[at] = Some(cut.reduction(id, monoid, axes, *keepdims).ok_or(id)?);
+                    cut.prepare(&node.args).ok_or(node.span)?;
+                    cut.made[at] = Some(cut.reduction(id, monoid, axes, *keepdims).ok_or(node.span)?);
                 }
                 NodeKind::Count(axes) => {
-                    let (sources, _) = cut.leaves(&node.args).ok_or(id)?;
+                    let (sources, _) = cut.leaves(&node.args).ok_or(node.span)?;
                     let sources = sources.into_iter().map(|(_, source)| source).collect();
                     cut.made[at] = Some(Source::Count(cut.counts.len() as u32));
                     cut.counts.push(Count { axes: axes.clone(), sources });
@@ -227,17 +229,17 @@ impl Program {
             cut.origins.push(origin);
         }
         for &output in &graph.outputs {
-            cut.prepare(&[output]).ok_or(output)?;
+            cut.prepare(&[output]).ok_or(span(output))?;
         }
         let before = cut.stages.len();
         let mut stored_by = Vec::with_capacity(graph.outputs.len());
         for (index, &output) in graph.outputs.iter().enumerate() {
-            stored_by.push(cut.output(output, index as u32, before).ok_or(output)? as u32);
+            stored_by.push(cut.output(output, index as u32, before).ok_or(span(output))? as u32);
         }
         for at in before..cut.stages.len() {
             let roots: Vec<NodeId> = cut.stages[at].stores().collect();
-            let leaves = cut.leaves(&roots).ok_or(roots[0])?;
-            cut.add(at, leaves).ok_or(roots[0])?;
+            let leaves = cut.leaves(&roots).ok_or(span(roots[0]))?;
+            cut.add(at, leaves).ok_or(span(roots[0]))?;
         }
         let Cut { mut stages, counts, .. } = cut;
         join(&mut stages, &counts);
@@ -401,15 +403,15 @@ impl<'a> Cut<'a> {
     /// on fewer elements alone: those that a reduction over some axes has left, or those of arrays that are not long along all
     /// axes.
     fn prepare(&mut self, roots: &[NodeId]) -> Option<()> {
-        let origin = |id: NodeId, cut: &Self| cut.origins[id.0 as usize];
-        let full = roots.iter().fold(0, |axes, &root| axes | origin(root, self).axes());
-        let may_hold = |of: Origin| match of {
-            Origin::Constant => false,
-            Origin::Few { of: Few::Reduction { .. }, .. } => false,
-            Origin::Few { of: Few::Arrays { .. }, costly } => costly && !self.shapes.long.is_empty(),
+        let origins = || roots.iter().map(|root| self.origins[root.0 as usize]);
+        let full = origins().fold(0, |axes, origin| axes | origin.axes());
+        let known = !self.shapes.long.is_empty();
+        let may_hold = |origin| match origin {
+            Origin::Few { of: Few::Arrays { .. }, costly } => costly && known,
+            Origin::Constant | Origin::Few { .. } => false,
             Origin::Mixed { .. } => true,
         };
-        if !roots.iter().any(|&root| may_hold(origin(root, self))) {
+        if !origins().any(may_hold) {
             return Some(());
         }
         self.begin_walk()?;
@@ -419,14 +421,14 @@ impl<'a> Cut<'a> {
             if self.made[id.0 as usize].is_some() || !self.visit(id)? {
                 continue;
             }
-            match origin(id, self) {
-                Origin::Few { of: Few::Arrays { axes: 0 }, .. } => {}
-                Origin::Few { of: Few::Arrays { axes }, costly: true } if axes == full => {
-                    open.extend(&self.graph.node(id).args);
-                }
-                Origin::Few { costly: true, .. } => found.push(id),
-                Origin::Mixed { .. } => open.extend(&self.graph.node(id).args),
-                Origin::Few { .. } | Origin::Constant => {}
+            let whole = |of| matches!(of, Few::Arrays { axes } if axes == full);
+            match self.origins[id.0 as usize] {
+                // One element is computed outside of loops anyway.
+                Origin::Constant
+                | Origin::Few { costly: false, .. }
+                | Origin::Few { of: Few::Arrays { axes: 0 }, .. } => {}
+                Origin::Few { of, .. } if !whole(of) => found.push(id),
+                Origin::Few { .. } | Origin::Mixed { .. } => open.extend(&self.graph.node(id).args),
             }
         }
         found.sort_unstable();
@@ -442,6 +444,9 @@ impl<'a> Cut<'a> {
         let space = self.space(&leaves.0);
         let mut known = self.prepared.get(&space).copied();
         if let Some(at) = known {
+            if self.stages[at].leaves().len() == PREPARED {
+                return Some(());
+            }
             let within = self.leaves_of(&[id], Some(at))?;
             // A stage reads what earlier ones have left.
             if within.0.iter().all(|(_, source)| source.stage().is_none_or(|stage| stage < at)) {
@@ -450,11 +455,7 @@ impl<'a> Cut<'a> {
                 known = None;
             }
         }
-        let at = match known {
-            Some(at) if self.stages[at].leaves().len() == PREPARED => return Some(()),
-            Some(at) => at,
-            None => self.push_stage(space.clone(), Work::Prepare(Vec::new())),
-        };
+        let at = known.unwrap_or_else(|| self.push_stage(space.clone(), Work::Prepare(Vec::new())));
         self.prepared.insert(space, at);
         self.add(at, leaves)?;
         let Work::Prepare(nodes) = &mut self.stages[at].work else { return None };

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::arg::Arg;
 use super::bind::Bound;
 use super::error::{EvalError, EvalErrorKind};
-use super::execute::Workspace;
+use super::execute::{Workspace, with_workspace};
 use super::explain::Planned;
 use super::fit::{Target, casts, copy};
 use super::kernels::Kernels;
@@ -20,14 +20,13 @@ use super::memory::{Pending, strides};
 use super::options::{Options, Order};
 use super::places::Places;
 use super::result::AnyArray;
-use super::scratch::with_workspace;
 use super::threads::Threads;
 use super::view::RawView;
 use crate::diagnostic::Diagnostic;
 use crate::dtype::{DType, Scalar};
 use crate::error::{CompileError, CompileErrorKind};
 use crate::plan::program::{Known, Program};
-use crate::syntax::ast::{Node, Span};
+use crate::syntax::ast::Node;
 use crate::syntax::parse;
 use crate::types::resolve::Meaning;
 use crate::types::{InputType, Notes, Resolved, infer, notes, resolve};
@@ -110,11 +109,9 @@ impl Core {
             let signature: SmallVec<[InputType; 8]> = bound.iter().map(|(ty, _)| *ty).collect();
             let limits = &self.options.limits;
             let graph = infer(&self.source, &self.resolved, &signature, casts, limits)?;
-            let spans: Vec<Span> = graph.nodes.iter().map(|node| node.span).collect();
             let most = limits.operations.saturating_mul(PASSES);
             let program = Program::new(graph, self.options.accuracy, most, &Known::default());
-            let program = program.map_err(|at| {
-                let span = spans.get(at.0 as usize).copied().unwrap_or_default();
+            let program = program.map_err(|span| {
                 let message = format!(
                     "too many reductions or results: what each is made of comes to more than {most} operations"
                 );
@@ -137,11 +134,9 @@ impl Core {
         workspace: &mut Workspace,
         inputs: &[RawView],
     ) -> Result<&'t Arc<Typed>, EvalError> {
-        let mut shapes = |typed: &Typed| {
-            workspace.shapes(&typed.program, inputs, &|input| self.name_of(&typed.program, input))?;
-            Ok::<_, EvalError>(workspace.known(&typed.program, inputs, &self.options.tuning))
-        };
-        let known = shapes(typed)?;
+        let name = |input: u32| self.name_of(&typed.program, input);
+        workspace.shapes(&typed.program, inputs, &name)?;
+        let known = workspace.known(&typed.program, inputs, &self.options.tuning);
         if known == Known::default() {
             return Ok(typed);
         }
@@ -153,7 +148,7 @@ impl Core {
             Ok::<_, std::convert::Infallible>((known.clone(), form.map(Arc::new)))
         };
         match typed.forms.find(|(of, _)| *of == known, make) {
-            Ok(Ok((_, Some(form)))) => shapes(form).map(|_| form),
+            Ok(Ok((_, Some(form)))) => workspace.shapes(&form.program, inputs, &name).map(|()| form),
             // There is no other, or no place for one more: this one is right for all shapes.
             _ => Ok(typed),
         }

@@ -1,5 +1,7 @@
 //! Runs a program: shapes first, with everything that can be wrong with them, then its stages in order.
 
+use std::cell::Cell;
+
 use smallvec::SmallVec;
 
 use super::error::{EvalError, EvalErrorKind};
@@ -39,6 +41,19 @@ pub struct Workspace {
     nest: Nest,
     launch: LaunchSpace,
     reduce: ReduceSpace,
+}
+
+thread_local! {
+    static WORKSPACE: Cell<Option<Box<Workspace>>> = const { Cell::new(None) };
+}
+
+/// Runs `f` with this thread's workspace: taken out and put back, so that a call inside a call makes a fresh one.
+pub fn with_workspace<R>(f: impl FnOnce(&mut Workspace) -> R) -> R {
+    let mut workspace = WORKSPACE.take().unwrap_or_default();
+    let result = f(&mut workspace);
+    workspace.trim();
+    WORKSPACE.set(Some(workspace));
+    result
 }
 
 /// What a stage leaves behind: arrays of one shape.
@@ -98,7 +113,7 @@ impl Temp {
 
 impl Workspace {
     /// Gives back what is too large to keep.
-    pub fn trim(&mut self) {
+    fn trim(&mut self) {
         self.temps.truncate(STAGES);
         self.shapes.truncate(STAGES);
         self.shapes.shrink_to(STAGES);

@@ -42,17 +42,10 @@ const COMPILING_INST: u64 = 50_000;
 /// What running a kernel costs the interpreter whatever the number of points, as points.
 const STARTING: usize = 100;
 
-/// Which kernel of a program is meant.
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Key {
-    stage: usize,
+/// A kernel of a stage, and the forms in which it can run.
+pub struct Slot {
     pass: Pass,
     layout: Layout,
-}
-
-/// A kernel, and the forms in which it can run.
-pub struct Slot {
-    key: Key,
     kernel: Kernel,
     weight: f64,
     crowded: bool,
@@ -63,14 +56,15 @@ pub struct Slot {
 }
 
 impl Slot {
-    fn new(program: &Program, key: Key) -> Slot {
-        let kernel = lower(program, key.stage, key.pass, &key.layout);
+    fn new(program: &Program, stage: usize, pass: Pass, layout: &Layout) -> Slot {
+        let kernel = lower(program, stage, pass, layout);
         #[cfg(debug_assertions)]
         if let Err(e) = crate::ir::verify::verify(&kernel) {
             panic!("lowering made a kernel that is no kernel: {e}\n{kernel}");
         }
         Slot {
-            key,
+            pass,
+            layout: layout.clone(),
             weight: weight(&kernel),
             crowded: crowded(&kernel),
             kernel,
@@ -221,11 +215,8 @@ impl Kernels {
 
     /// The kernel of a pass for this layout.
     pub fn get(&self, program: &Program, stage: usize, pass: Pass, layout: &Layout) -> Arc<Slot> {
-        let is = |slot: &Arc<Slot>| slot.key.pass == pass && slot.key.layout == *layout;
-        let make = || {
-            let key = Key { stage, pass, layout: layout.clone() };
-            Ok::<_, std::convert::Infallible>(Arc::new(Slot::new(program, key)))
-        };
+        let is = |slot: &Arc<Slot>| slot.pass == pass && slot.layout == *layout;
+        let make = || Ok::<_, std::convert::Infallible>(Arc::new(Slot::new(program, stage, pass, layout)));
         match self.0[stage].find(is, make) {
             Ok(Ok(slot)) => Arc::clone(slot),
             Ok(Err(slot)) => slot,

@@ -5,9 +5,7 @@
 
 use std::cell::Cell;
 
-use super::execute::Workspace;
-
-/// Bytes that a thread keeps at most of each of these two.
+/// Bytes that a thread keeps at most: of its scratch, and of a workspace.
 pub const KEEP: usize = 4 << 20;
 
 /// One cache line.
@@ -65,7 +63,6 @@ pub struct Scratch {
 
 thread_local! {
     static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
-    static WORKSPACE: Cell<Option<Box<Workspace>>> = const { Cell::new(None) };
 }
 
 /// Runs `f` with this thread's scratch.
@@ -74,14 +71,5 @@ pub fn with_scratch<R>(f: impl FnOnce(&mut Scratch) -> R) -> R {
     let result = f(&mut scratch);
     scratch.bytes.trim(&mut { KEEP });
     SCRATCH.set(Some(scratch));
-    result
-}
-
-/// Runs `f` with this thread's workspace.
-pub fn with_workspace<R>(f: impl FnOnce(&mut Workspace) -> R) -> R {
-    let mut workspace = WORKSPACE.take().unwrap_or_default();
-    let result = f(&mut workspace);
-    workspace.trim();
-    WORKSPACE.set(Some(workspace));
     result
 }

@@ -24,7 +24,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use super::{Backend, Call, Compiled, Unsupported};
+use super::{Backend, Compiled, Unsupported};
 use crate::ir::{Kernel, LANES};
 use loops::Isa;
 
@@ -65,14 +65,5 @@ impl Backend for Interp {
 
     fn compile(&self, kernel: &Kernel) -> Result<Arc<dyn Compiled>, Unsupported> {
         Ok(Arc::new(lower::lower(kernel, self.isa, self.chunk)?))
-    }
-}
-
-impl Compiled for program::Program {
-    unsafe fn run(&self, call: &Call) {
-        workspace::with(|workspace| {
-            // SAFETY: the caller keeps the promises of `Compiled::run`, which are those of `run`.
-            unsafe { run::run(self, call, workspace) }
-        });
     }
 }

@@ -8,18 +8,25 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::lower::CELL;
 use super::program::*;
-use super::workspace::{Cursor, Workspace};
+use super::workspace::{self, Cursor, Workspace};
 use crate::dtype::DType;
 use crate::ir::LANES;
 use crate::ir::helper::Code;
 use crate::ir::registered::{Registered, enter};
-use crate::jit::Call;
+use crate::jit::{Call, Compiled};
+
+impl Compiled for Program {
+    unsafe fn run(&self, call: &Call) {
+        // SAFETY: as the caller promises.
+        workspace::with(|workspace| unsafe { run(self, call, workspace) });
+    }
+}
 
 /// Runs the program over the call's loops.
 ///
 /// # Safety
-/// As [`Compiled::run`](crate::jit::Compiled::run); the program was made for this machine.
-pub(super) unsafe fn run(program: &Program, call: &Call, workspace: &mut Workspace) {
+/// As [`Compiled::run`]; the program was made for this machine.
+unsafe fn run(program: &Program, call: &Call, workspace: &mut Workspace) {
     let cells = (program.cells as usize * CELL).next_multiple_of(64);
     let registers = program.slots as usize * program.chunk * CELL;
     workspace.reserve(cells + registers, program.cursors as usize, program.loops + 1);

@@ -4,6 +4,7 @@ use super::*;
 use crate::dtype::DType;
 use crate::ir::random::{self, Config, Rng};
 use crate::ir::*;
+use crate::jit::Call;
 use crate::jit::differ::{differ, extents};
 use crate::jit::oracle::Oracle;
 

@@ -7,7 +7,7 @@ use super::cost::Cost;
 use super::machine;
 use super::names::Names;
 use super::planned::{Planned, Walk};
-use super::slow::times;
+use crate::diagnostic::several;
 use crate::dtype::DType;
 use crate::ir::{Op, Role};
 use crate::plan::program::Work;
@@ -166,7 +166,7 @@ pub fn stage(
         (n, [rows, columns]) => format!("{n} threads, tiles of {rows} x {columns}"),
     };
     writeln!(f, "  run by     {by}, {shared}")?;
-    let operations = times(cost.operations, "operation", "operations");
+    let operations = several(cost.operations, "operation", "operations");
     writeln!(f, "  an element {:.1} bytes, {operations}", cost.bytes)?;
     roof(f, planned, cost, plan, threads)?;
     for (at, reason) in plan.slow.iter().enumerate() {

@@ -6,6 +6,7 @@
 use super::cost::{self, Cost};
 use super::names::Names;
 use super::planned::{Planned, Walk};
+use crate::diagnostic::several;
 use crate::dtype::DType;
 use crate::ir::{Inst, Op, Role};
 use crate::plan::program::{Program, Source, Work};
@@ -90,27 +91,23 @@ fn divisions(planned: &Planned, cost: &Cost, all: &mut Vec<String>) {
     if integer(true) > 0 {
         all.push(format!(
             "{} of 64 bits: there is no vector instruction for it, each element takes some {} ns; in floats, or of 32 bits, it is faster",
-            times(integer(true), "division of integers", "divisions of integers"),
+            several(integer(true), "division of integers", "divisions of integers"),
             cost::division(8)
         ));
     }
     if integer(false) > 0 {
         all.push(format!(
             "{}: there is no vector instruction for it, it is done in floats with a correction",
-            times(integer(false), "division of integers", "divisions of integers")
+            several(integer(false), "division of integers", "divisions of integers")
         ));
     }
     let float = count(planned, |op, _| matches!(op, Op::Div | Op::Sqrt));
     if float > 0 && !cost.bound_by_memory() {
         all.push(format!(
             "{}: each as long as some 5 additions; a constant divisor may be written as a factor, if the last bit does not matter",
-            times(float, "division or root", "divisions or roots")
+            several(float, "division or root", "divisions or roots")
         ));
     }
-}
-
-pub fn times(n: usize, one: &str, many: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
 }
 
 /// Conversions that no vector instruction does, and arguments that are widened.
@@ -140,7 +137,7 @@ fn casts(planned: &Planned, cost: &Cost, names: &Names, all: &mut Vec<String>) {
         ));
     }
     if others > 0 && 2.0 * cost.computing > cost.moving {
-        let others = times(others.div_ceil(planned.run), "cast", "casts");
+        let others = several(others.div_ceil(planned.run), "cast", "casts");
         let mut types = planned.walks.iter().filter(|walk| matches!(walk.spec.source, Some(Source::Input(_))));
         let first = types.next().map(|walk| walk.spec.dtype);
         let advice =
