@@ -17,7 +17,7 @@ use super::options::{Options, Order};
 use super::out::{Memories, Out};
 use super::prepared::Prepared;
 use super::result::FromResult;
-use super::threads::Threads;
+use super::threads::{self, Threads};
 use super::view::RawView;
 use crate::diagnostic::several;
 use crate::dtype::DType;
@@ -429,6 +429,7 @@ impl Builder {
     /// # Errors
     /// As for [`Expr::compile`].
     pub fn compile(&self, source: &str) -> Result<Expr, CompileError> {
+        threads::settle();
         Ok(Expr { core: cache::get(source, &self.options)?, threads: self.threads.clone() })
     }
 }

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::kernels::{Executor, Kernels, Slot};
 use super::staging::Staged;
 use super::threads::Threads;
-use super::tiles::{Job, share};
+use super::tiles::Job;
 use crate::ir::Role;
 use crate::plan::lower::{Class, Layout, OperandSpec, Pass};
 use crate::plan::nest::Nest;
@@ -211,7 +211,7 @@ pub fn share_out(env: &Env, tasks: usize, elements: usize, shared: bool, work: &
         Some(grain) => grain / elements.max(1),
         None => tasks / (env.threads.count() * TASKS),
     };
-    env.threads.enter(|| share(0..tasks, grain.max(1), work));
+    env.threads.share(0..tasks, grain.max(1), work);
 }
 
 /// Puts next to the innermost axis the axis along which an operand that strides over the innermost one has its

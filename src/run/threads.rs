@@ -1,11 +1,26 @@
 //! Which threads run tiles.
+//!
+//! Comes in: tasks that may run in any order, at once. Goes out: all of them done. Always holds: no task is handed to a thread that
+//! this process has not. After a `fork` the child has the thread that called it and no other, while the pools in its copy
+//! of memory look as they did, and would be waited for without end. So in a process that is not the one in which the
+//! library was first used, work goes to a pool of the library's own.
 
 use std::fmt;
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, LazyLock};
 
-use rayon::ThreadPool;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use super::places::Places;
 
 /// The threads that an expression runs on. The results do not depend on them.
+///
+/// After a `fork` the child has none of its parent's threads. There a call on [`Global`](Threads::Global) or a
+/// [`Pool`](Threads::Pool) runs on a pool of the library's own with as many threads, made when first needed, whichever pool
+/// was passed: the library cannot know whether a pool's threads are in this process. A call that a worker makes stays
+/// in the pool of that worker: that is how to use another pool in a child (`pool.install(|| e.eval(args))`). Two things the library cannot
+/// mend: a fork while another thread is in a call of it (the child may wait for a lock that nobody will give back), and a fork
+/// before its first use in a process that has started rayon's global pool (nothing tells it that this is a child).
 ///
 /// ```
 /// use std::sync::Arc;
@@ -33,6 +48,15 @@ pub enum Threads {
 impl Threads {
     /// How many threads there are.
     pub fn count(&self) -> usize {
+        match self.given() {
+            1 => 1,
+            given if matches!(own_pool(given), Some(None)) => 1,
+            given => given,
+        }
+    }
+
+    /// The number of threads as it was given, wherever they are.
+    fn given(&self) -> usize {
         match self {
             Threads::Global => rayon::current_num_threads(),
             Threads::Pool(pool) => pool.current_num_threads(),
@@ -40,12 +64,80 @@ impl Threads {
         }
     }
 
-    /// Runs `f` where [`rayon::join`] uses these threads.
-    pub(crate) fn enter<R: Send>(&self, f: impl FnOnce() -> R + Send) -> R {
-        match self {
-            Threads::Pool(pool) => pool.install(f),
-            Threads::Global | Threads::Serial => f(),
+    /// Runs `work` over a range of tasks, in pieces of at least `grain`, on these threads.
+    pub(crate) fn share(&self, tasks: Range<usize>, grain: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
+        if matches!(self, Threads::Serial) {
+            return work(tasks);
         }
+        match (own_pool(self.given()), self) {
+            (Some(Some(own)), _) => own.install(|| split(tasks, grain, work)),
+            (Some(None), _) => work(tasks),
+            (None, Threads::Pool(pool)) if !is_child() => pool.install(|| split(tasks, grain, work)),
+            (None, _) => split(tasks, grain, work),
+        }
+    }
+}
+
+/// Halves a range until its pieces are small enough, on the threads of the current pool.
+fn split(tasks: Range<usize>, grain: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
+    if tasks.len() <= grain {
+        return work(tasks);
+    }
+    let middle = tasks.start + tasks.len() / 2;
+    rayon::join(|| split(tasks.start..middle, grain, work), || split(middle..tasks.end, grain, work));
+}
+
+/// Pools of the library's own that are kept: those of a child, of its child, and so on, for each number of threads.
+const POOLS: usize = 64;
+
+/// The process in which the library was first used, and what its children use instead of the pools of that process.
+struct Home {
+    process: u32,
+    /// Pools are never dropped: in a child's child this is a copy, whose threads are not there either.
+    pools: Places<Own>,
+}
+
+struct Own {
+    process: u32,
+    threads: usize,
+    /// None where the system grants no threads.
+    pool: Option<ThreadPool>,
+}
+
+static HOME: LazyLock<Home> = LazyLock::new(|| Home { process: process(), pools: Places::new(POOLS) });
+
+/// Notes that the library is used in this process. Whoever makes an expression says so.
+pub(crate) fn settle() {
+    LazyLock::force(&HOME);
+}
+
+/// The process, where there is such a thing. It is asked for by large passes alone: a system call is nothing beside them.
+fn process() -> u32 {
+    if cfg!(unix) { std::process::id() } else { 0 }
+}
+
+fn is_child() -> bool {
+    process() != HOME.process
+}
+
+/// What a child uses in the place of a pool of this many threads: a pool of the library's own, or `Some(None)` the calling thread.
+/// `None` means the pool itself: this is no child, or the caller is a worker (of a pool made here; or it is itself the thread that forked,
+/// which then does all that it queues).
+fn own_pool(threads: usize) -> Option<Option<&'static ThreadPool>> {
+    if !is_child() || rayon::current_thread_index().is_some() {
+        return None;
+    }
+    let process = process();
+    let is = |own: &Own| own.process == process && own.threads == threads;
+    let make = || {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().ok();
+        Ok::<_, std::convert::Infallible>(Own { process, threads, pool })
+    };
+    match HOME.pools.find(is, make) {
+        Ok(Ok(own)) => Some(own.pool.as_ref()),
+        // No place for one more: rather none than a new one for each call.
+        Ok(Err(_)) => Some(None),
+        Err(never) => match never {},
     }
 }
 

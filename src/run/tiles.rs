@@ -189,13 +189,3 @@ impl Job<'_> {
         self.with_call(moved, [1, count - head], start, |call| unsafe { self.kernel.run_past_cache(call) });
     }
 }
-
-/// Runs `work` over a range of tasks, in pieces of at least `grain`, on the threads of the current pool.
-pub fn share(tasks: std::ops::Range<usize>, grain: usize, work: &(dyn Fn(std::ops::Range<usize>) + Sync)) {
-    if tasks.len() <= grain {
-        work(tasks);
-        return;
-    }
-    let middle = tasks.start + tasks.len() / 2;
-    rayon::join(|| share(tasks.start..middle, grain, work), || share(middle..tasks.end, grain, work));
-}
