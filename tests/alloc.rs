@@ -95,6 +95,7 @@ fn serial(executor: Executor, failures: &mut Vec<String>) {
     let (row, column) = (Array1::from_elem(70, 1.5), Array2::from_elem((90, 1), 1.5));
     let mut w = Array2::<f64>::zeros((90, 70));
     none("transposed", &mut || e.eval_into(args![a = &m, b = n.t(), c = 1.0], &mut w).unwrap());
+    none("a larger result", &mut || e.eval_into(args![a = &row, b = 2.0, c = 1.0], &mut w).unwrap());
     none("broadcast", &mut || e.eval_into(args![a = &m, b = &row, c = &column], &mut w).unwrap());
     let cube = ArrayD::from_elem(IxDyn(&[9, 10, 11]), 1.5);
     let other = ArrayD::from_elem(IxDyn(&[11, 10, 9]), 1.5);

@@ -12,7 +12,7 @@ use super::bind::Bound;
 use super::error::{EvalError, EvalErrorKind};
 use super::execute::{Workspace, with_workspace};
 use super::explain::Planned;
-use super::fit::{Target, casts, copy};
+use super::fit::{Casting, Target, casts};
 use super::kernels::Kernels;
 use super::launch::Env;
 use super::line::Line;
@@ -50,6 +50,8 @@ pub struct Core {
     /// The constants that the text uses.
     pub constants: Vec<String>,
     typed: Places<Arc<Typed>>,
+    /// What results are copied by, where they are: see [`Core::copy`].
+    copier: OnceLock<Box<Core>>,
 }
 
 /// A text for arguments of certain types.
@@ -80,7 +82,7 @@ impl Core {
         });
         let constants = constants.collect();
         let (source, options) = (source.to_string(), options.clone());
-        Ok(Core { source, options, resolved, constants, typed: Places::new(TYPES) })
+        Ok(Core { source, options, resolved, constants, typed: Places::new(TYPES), copier: OnceLock::new() })
     }
 
     /// The free names, in order of first appearance.
@@ -345,15 +347,37 @@ impl Core {
             Ok::<_, EvalError>(true)
         })?;
         if done {
-            // SAFETY: what has been run has written the views.
-            return targets.iter_mut().try_for_each(|target| unsafe { target.spread(threads) });
+            // SAFETY: what has been run has written the views, and the arrays may be written.
+            let copy = |from: RawView, to: RawView| unsafe { self.copy(from, to, threads) };
+            return targets.iter_mut().try_for_each(|target| target.spread(copy));
         }
         // All is computed, then all is written.
         for (result, out) in self.eval(bound, threads)?.iter().zip(outputs) {
             // SAFETY: the result is a new array; the output is as the caller promises.
-            unsafe { copy(Arg::new(result).view(), *out, self.options.casting, threads)? }
+            unsafe { self.copy(Arg::new(result).view(), *out, threads)? }
         }
         Ok(())
+    }
+
+    /// Copies an array into one of the same shape, and of a type that has been allowed. The text that does so is run as this one is, and kept
+    /// with it, so that no other text falls out of the cache for it.
+    ///
+    /// # Safety
+    /// The one must be readable, the other writable, at all elements, and apart.
+    unsafe fn copy(&self, from: RawView, to: RawView, threads: &Threads) -> Result<(), EvalError> {
+        let copier = match self.copier.get() {
+            Some(copier) => copier,
+            None => {
+                let Options { executor, tuning, .. } = self.options;
+                let options = Options { executor, tuning, casting: Casting::Unsafe, ..Options::default() };
+                let new = Box::new(Core::new("x", &options)?);
+                self.copier.get_or_init(|| new)
+            }
+        };
+        let mut bound = Bound::new();
+        bound.push((InputType::strong(from.dtype), from));
+        // SAFETY: as the caller promises.
+        unsafe { copier.eval_into(&bound, &[to], threads) }
     }
 
     /// The types and shapes of the results.

@@ -6,16 +6,12 @@
 
 use smallvec::SmallVec;
 
-use super::bind::Bound;
-use super::cache;
 use super::error::{EvalError, EvalErrorKind};
 use super::options::Options;
-use super::threads::Threads;
 use super::view::RawView;
 use crate::diagnostic::several;
 use crate::dtype::{DType, Kind};
 use crate::plan::program::Program;
-use crate::types::InputType;
 use crate::types::promote::promote;
 
 /// Which conversions a result may take on its way into an array of another type: NumPy's `casting`.
@@ -144,11 +140,9 @@ impl<'a> Target<'a> {
         RawView::new(pointer, dtype, &self.part[self.missing..], &strides[self.missing..])
     }
 
-    /// Copies the part that has been written along the axes that the result lacks.
-    ///
-    /// # Safety
-    /// The array must be writable, and the part written.
-    pub unsafe fn spread(&mut self, threads: &Threads) -> Result<(), EvalError> {
+    /// Copies the part that has been written along the axes that the result lacks. `copy` gets two arrays of one shape, apart from each
+    /// other: the one to be read lies in what has been written, the other in the rest of the array.
+    pub fn spread(&mut self, copy: impl Fn(RawView, RawView) -> Result<(), EvalError>) -> Result<(), EvalError> {
         let RawView { pointer, dtype, shape, strides, .. } = self.out;
         for axis in 0..shape.len() {
             if self.part[axis] == shape[axis] {
@@ -161,22 +155,9 @@ impl<'a> Target<'a> {
             let next = pointer.wrapping_offset(strides[axis] * dtype.size() as isize);
             let (first, others) =
                 (RawView::new(pointer, dtype, &rest, &still), RawView::new(next, dtype, &rest, strides));
-            // SAFETY: index 0 of the axis is read, where all is written; the others are within the array, and apart from it.
-            unsafe { copy(first, others, Casting::No, threads)? }
+            copy(first, others)?;
             self.part[axis] = shape[axis];
         }
         Ok(())
     }
-}
-
-/// Copies an array into one of the same shape, whose type the casting allows.
-///
-/// # Safety
-/// The one must be readable, the other writable, at all elements, and apart.
-pub(super) unsafe fn copy(from: RawView, to: RawView, casting: Casting, threads: &Threads) -> Result<(), EvalError> {
-    let core = cache::get("x", &Options { casting, ..Options::default() }).map_err(EvalError::from)?;
-    let mut bound = Bound::new();
-    bound.push((InputType::strong(from.dtype), from));
-    // SAFETY: as the caller promises.
-    unsafe { core.eval_into(&bound, &[to], threads) }
 }
