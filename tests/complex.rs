@@ -260,3 +260,195 @@ fn what_has_no_meaning_says_so() {
     let value: Complex64 = Expr::compile("(1 + 2j)*(3 - 1j)").unwrap().eval(none).unwrap();
     assert_eq!(value, c(5.0, 5.0));
 }
+
+/// The textbook quotient `((ac + bd) + i(bc - ad)) / (cc + dd)`, of numbers whose products are exact. By zero: each part over
+/// +0. With infinities: C99, annex G.
+fn textbook_quotient(z: Complex64, w: Complex64) -> Complex64 {
+    let direction = |x: f64| if x.is_infinite() { 1f64.copysign(x) } else { 0f64.copysign(x) };
+    let numerator = |z: Complex64, w: Complex64| c(z.re * w.re + z.im * w.im, z.im * w.re - z.re * w.im);
+    let infinite = |z: Complex64| z.re.is_infinite() || z.im.is_infinite();
+    if w == c(0.0, 0.0) {
+        return c(z.re / 0.0, z.im / 0.0);
+    }
+    match (infinite(z), infinite(w)) {
+        (false, false) => {
+            let norm = w.re * w.re + w.im * w.im;
+            let n = numerator(z, w);
+            c(n.re / norm, n.im / norm)
+        }
+        (true, false) => {
+            let n = numerator(c(direction(z.re), direction(z.im)), w);
+            c(n.re * f64::INFINITY, n.im * f64::INFINITY)
+        }
+        (false, true) => {
+            let n = numerator(z, c(direction(w.re), direction(w.im)));
+            c(0.0 * n.re, 0.0 * n.im)
+        }
+        (true, true) => c(f64::NAN, f64::NAN),
+    }
+}
+
+/// The textbook product.
+fn textbook_product(z: Complex64, w: Complex64) -> Complex64 {
+    c(z.re * w.re - z.im * w.im, z.re * w.im + z.im * w.re)
+}
+
+/// Zeros, ones, twos and infinities with both signs.
+const CORNERS: [f64; 8] = [0.0, -0.0, 1.0, -1.0, 2.0, -2.0, f64::INFINITY, f64::NEG_INFINITY];
+
+fn corners() -> Vec<Complex64> {
+    CORNERS.iter().flat_map(|&re| CORNERS.map(|im| c(re, im))).collect()
+}
+
+/// The same bits, but for those of a NaN.
+fn alike(found: Complex64, expected: Complex64) -> bool {
+    let same = |x: f64, y: f64| x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan();
+    same(found.re, expected.re) && same(found.im, expected.im)
+}
+
+/// Rounded to single precision, where that is what the results called so have.
+fn rounded_as(shown: &str, z: Complex64) -> Complex64 {
+    if shown.contains("c64") { c((z.re as f32).into(), (z.im as f32).into()) } else { z }
+}
+
+/// Both executors' results, in single and double precision.
+fn in_both_widths(text: &str, z: &[Complex64], w: &[Complex64], x: &[f64]) -> Vec<(String, Vec<Complex64>)> {
+    let narrow = |z: &[Complex64]| Array1::from_iter(z.iter().map(|z| Complex32::new(z.re as f32, z.im as f32)));
+    let (wide_z, wide_w, wide_x) = (Array1::from(z.to_vec()), Array1::from(w.to_vec()), Array1::from(x.to_vec()));
+    let (z, w, x) = (narrow(z), narrow(w), wide_x.mapv(|x| x as f32));
+    let mut results = Vec::new();
+    for executor in EXECUTORS {
+        let expr = Expr::builder().executor(executor).compile(text).unwrap();
+        let wide: Array1<Complex64> = expr.eval(args![z = &wide_z, w = &wide_w, x = &wide_x]).unwrap();
+        let found: Array1<Complex32> = expr.eval(args![z, w, x]).unwrap();
+        let found = found.mapv(|z| c(z.re.into(), z.im.into()));
+        results.push((format!("{text}, c128, {executor:?}"), wide.to_vec()));
+        results.push((format!("{text}, c64, {executor:?}"), found.to_vec()));
+    }
+    results
+}
+
+/// Quotients of all corners have the signs of zero of the textbook formula, also of and by real numbers.
+#[test]
+fn quotients_keep_the_signs_of_zeros() {
+    let (mut z, mut w) = (Vec::new(), Vec::new());
+    for a in corners() {
+        for b in corners() {
+            z.push(a);
+            w.push(b);
+        }
+    }
+    let x: Vec<f64> = z.iter().map(|z| z.re).collect();
+    let one = |_: Complex64| c(1.0, 0.0);
+    type Reference<'a> = &'a dyn Fn(Complex64, Complex64) -> Complex64;
+    let real = |z: Complex64| c(z.re, 0.0);
+    let texts: [(&str, Reference); 5] = [
+        ("z/w", &textbook_quotient),
+        ("x/w", &|z, w| textbook_quotient(real(z), w)),
+        ("w/x", &|z, w| textbook_quotient(w, real(z))),
+        ("1/w", &|z, w| textbook_quotient(one(z), w)),
+        ("w**-1", &|z, w| textbook_quotient(one(z), w)),
+    ];
+    for (text, reference) in texts {
+        for (shown, found) in in_both_widths(text, &z, &w, &x) {
+            for ((&z, &w), &found) in z.iter().zip(&w).zip(&found) {
+                let expected = rounded_as(&shown, reference(z, w));
+                assert!(alike(found, expected), "{shown}: {found}, expected {expected}; z = {z}, w = {w}");
+            }
+        }
+    }
+}
+
+/// Integer powers are products, and quotients of 1 by them.
+#[test]
+fn negative_powers_keep_the_signs_of_zeros() {
+    let z: Vec<Complex64> = corners().into_iter().filter(|z| z.re.is_finite() && z.im.is_finite()).collect();
+    let (none, x) = (vec![c(1.0, 0.0); z.len()], vec![1.0; z.len()]);
+    let one = c(1.0, 0.0);
+    let square = |z| textbook_product(z, z);
+    type Reference<'a> = &'a dyn Fn(Complex64) -> Complex64;
+    let texts: [(&str, Reference); 3] = [
+        ("z**-2", &|z| textbook_quotient(one, square(z))),
+        ("z**-3", &|z| textbook_quotient(one, textbook_product(square(z), z))),
+        ("z**-4", &|z| textbook_quotient(one, square(square(z)))),
+    ];
+    for (text, reference) in texts {
+        for (shown, found) in in_both_widths(text, &z, &none, &x) {
+            for (&z, &found) in z.iter().zip(&found) {
+                let expected = rounded_as(&shown, reference(z));
+                // What is no zero is near; a zero has the sign.
+                let right = |x: f64, y: f64| {
+                    let near = x == y || (x - y).abs() <= 1e-7 * y.abs() || x.is_nan() && y.is_nan();
+                    near && (y != 0.0 || x.to_bits() == y.to_bits())
+                };
+                assert!(
+                    right(found.re, expected.re) && right(found.im, expected.im),
+                    "{shown}: {found}, expected {expected}; z = {z}"
+                );
+            }
+        }
+    }
+}
+
+/// A power that is no small integer is `exp(w*log(z))`, with the signs of zero of the textbook product.
+#[test]
+fn powers_keep_the_signs_of_zeros() {
+    let z: Vec<Complex64> =
+        corners().into_iter().filter(|z| z.re.is_finite() && z.im.is_finite() && *z != c(0.0, 0.0)).collect();
+    let exponents = [-1.0, -3.0, -0.25, 0.25, 1.5, 3.0, -0.0, 0.0];
+    let (mut base, mut exponent) = (Vec::new(), Vec::new());
+    for &z in &z {
+        for re in exponents {
+            for im in [0.0, -0.0] {
+                base.push(z);
+                exponent.push(c(re, im));
+            }
+        }
+    }
+    let x: Vec<f64> = exponent.iter().map(|w| w.re).collect();
+    for (text, formula) in [("z**w", "exp(w*log(z))"), ("z**x", "exp(x*log(z))"), ("z**-1.5", "exp(-1.5*log(z))")] {
+        let expected = in_both_widths(formula, &base, &exponent, &x);
+        for ((shown, found), (_, expected)) in in_both_widths(text, &base, &exponent, &x).into_iter().zip(expected) {
+            for (i, (&found, &expected)) in found.iter().zip(&expected).enumerate() {
+                // What is 1 by definition is that of a power of 0.
+                if exponent[i] == c(0.0, 0.0) && text != "z**-1.5" {
+                    assert!(alike(found, c(1.0, 0.0)), "{shown}");
+                    continue;
+                }
+                let near = (found - expected).norm() <= 1e-6 * expected.norm();
+                let zeros = |x: f64, y: f64| (x == 0.0 || y == 0.0) == (x.to_bits() == y.to_bits() && x == 0.0);
+                let signs = zeros(found.re, expected.re) && zeros(found.im, expected.im);
+                assert!(near && signs, "{shown}: {found}, expected {expected}; {}**{}", base[i], exponent[i]);
+            }
+        }
+    }
+}
+
+/// A function with a cut of a quotient is on that side of it on which the textbook quotient is.
+#[test]
+fn functions_of_quotients_are_on_the_right_side_of_their_cuts() {
+    let w: Vec<Complex64> = corners().into_iter().filter(|w| *w != c(0.0, 0.0)).collect();
+    let x = vec![1.0; w.len()];
+    let quotients: Vec<Complex64> = w.iter().map(|&w| textbook_quotient(c(1.0, 0.0), w)).collect();
+    for function in
+        ["log", "log2", "log10", "log1p", "sqrt", "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh"]
+    {
+        for quotient in ["1/w", "w**-1", "x/w"] {
+            let expected = in_both_widths(&format!("{function}(z)"), &quotients, &w, &x);
+            let found = in_both_widths(&format!("{function}({quotient})"), &quotients, &w, &x);
+            for ((shown, found), (_, expected)) in found.into_iter().zip(expected) {
+                for ((&found, &expected), w) in found.iter().zip(&expected).zip(&w) {
+                    assert!(alike(found, expected), "{shown}: {found}, expected {expected}; w = {w}");
+                }
+            }
+        }
+    }
+    let minus_one = array![c(-1.0, 0.0)];
+    for executor in EXECUTORS {
+        let builder = || Expr::builder().executor(executor);
+        let root: Array1<Complex64> = builder().compile("sqrt(1/z)").unwrap().eval(args![z = &minus_one]).unwrap();
+        assert!(alike(root[0], c(0.0, -1.0)), "{}", root[0]);
+        let angle: Array1<f64> = builder().compile("angle(1/z)").unwrap().eval(args![z = &minus_one]).unwrap();
+        assert_eq!(angle[0], -std::f64::consts::PI);
+    }
+}

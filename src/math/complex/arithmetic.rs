@@ -1,7 +1,6 @@
 //! Division, square root, sign.
 
 use super::{C, select};
-use crate::math::double::product;
 use crate::math::formula::V;
 use crate::math::root::hypot;
 
@@ -13,9 +12,13 @@ const EXPONENT: i64 = 0x7ff0_0000_0000_0000;
 const EXPONENT_AND_SIGN: i64 = -(1 << 52);
 
 /// `a*b + c*d` with an error below 2 ulp, also where the products cancel (Kahan; Jeannerod, Louvet, Muller 2013).
+///
+/// A zero has the sign that the sum of the exact products has: what the rounded product is too great by is subtracted, for no
+/// excess is +0, which taken from -0 leaves -0, while +0 added to it would not.
 pub(super) fn sum_of_products<'c>(a: V<'c>, b: V<'c>, c: V<'c>, d: V<'c>) -> V<'c> {
-    let w = product(c, d);
-    a.fma(b, w.hi) + w.lo
+    let rounded = c * d;
+    let excess = (-c).fma(d, rounded);
+    a.fma(b, rounded) - excess
 }
 
 /// The greater magnitude of the two parts.
@@ -34,8 +37,10 @@ fn scale(size: V<'_>) -> (V<'_>, V<'_>) {
 /// 1. Both sides are scaled by powers of two, so that the greater part of each is about 1: nothing overflows or vanishes.
 /// 2. `(a + ib)/(c + id) = ((ac + bd) + i(bc - ad)) / (c*c + d*d)`, the sums of products with their errors carried.
 /// 3. The scales are put back in two equal steps: what is in range at the end is in range between.
-/// 4. By zero: each part of the numerator over 0. A finite number by an infinite one: 0. An infinite number by a finite one:
-///    infinite in the direction that its infinite parts have (C99, annex G).
+/// 4. By zero: each part of the numerator over +0. Where one side is infinite, it is the direction that its infinite parts have
+///    (C99, annex G): a finite number by an infinite one is 0, an infinite number by a finite one infinite.
+///
+/// A part that is 0 has the sign that step 2 gives it.
 pub(super) fn divide<'c>(args: &[C<'c>]) -> C<'c> {
     let (z, w) = (args[0], args[1]);
     let ((of, down), (by, up)) = (scale(greatest(z)), scale(greatest(w)));
@@ -55,7 +60,9 @@ pub(super) fn divide<'c>(args: &[C<'c>]) -> C<'c> {
     let direction = |x: V<'c>| x.abs().eq(f64::INFINITY).select(x.number(1.0), 0.0).copysign(x);
     let (p, q) = (direction(z.re), direction(z.im));
     let endless = C::new((p * w.re + q * w.im) * f64::INFINITY, (q * w.re - p * w.im) * f64::INFINITY);
-    let vanished = C::new(nothing.copysign(z.re), nothing.copysign(z.im));
+    let (p, q) = (direction(w.re), direction(w.im));
+    // The sums may overflow, for which their signs do not care.
+    let vanished = C::new(nothing.copysign(z.re * p + z.im * q), nothing.copysign(z.im * p - z.re * q));
     let by_zero = C::new(z.re / w.re.abs(), z.im / w.re.abs());
     let zero = w.re.eq(0.0) & w.im.eq(0.0);
     let result = select(is_infinite(z) & is_finite(w), endless, plain);
