@@ -3,6 +3,7 @@
 //! | file                    | what                                                                  |
 //! |-------------------------|-----------------------------------------------------------------------|
 //! | `kernel`, `op`          | loops, instructions, operands; the table of operations                |
+//! | `cost`                  | what operations cost; the rates of a machine                          |
 //! | `monoid`                | what reductions combine by                                            |
 //! | `helper`, `registered`  | functions that are called: the library's, the user's                  |
 //! | `semantics`             | what each operation means, as Rust code                               |
@@ -14,6 +15,7 @@
 
 pub mod builder;
 mod cancelled;
+pub mod cost;
 pub mod helper;
 pub mod kernel;
 pub mod monoid;

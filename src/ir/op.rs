@@ -3,6 +3,7 @@
 //! Every operation is exactly specified, so that each executor must give the same bits (a NaN equals any NaN).
 //! The meaning in code, one point at a time, is in `semantics.rs`; the words here are the specification.
 
+use super::cost::Cost;
 use crate::dtype::{DType, Kind};
 
 /// Which types an operation takes.
@@ -46,10 +47,13 @@ pub struct OpRow {
     pub gives: Gives,
     /// Whether the arguments may be exchanged without a change of bits.
     pub commutes: bool,
+    /// What it costs.
+    pub cost: Cost,
 }
 
 macro_rules! ops {
-    ($($(#[$doc:meta])* $op:ident $name:literal $arity:literal $takes:ident $gives:ident $commutes:literal;)*) => {
+    ($($(#[$doc:meta])* $op:ident $name:literal $arity:literal $takes:ident $gives:ident $commutes:literal
+        $simple:literal $float:literal $int:literal $vector:literal;)*) => {
         /// A primitive operation.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub enum Op { $($(#[$doc])* $op,)* }
@@ -61,77 +65,79 @@ macro_rules! ops {
 
         static TABLE: &[OpRow] = &[$(OpRow {
             op: Op::$op, name: $name, arity: $arity, takes: Takes::$takes, gives: Gives::$gives, commutes: $commutes,
+            cost: Cost { simple: $simple, latency: [$float, $int], vector: $vector },
         },)*];
     };
 }
 
 ops! {
+    // Name, arguments, takes, gives, commutes; simple operations, latency of floats and of integers, vector instructions.
     /// Sum: IEEE, or wrapping.
-    Add "add" 2 Number Same true;
+    Add "add" 2 Number Same true 1.0 4 1 true;
     /// Difference: IEEE, or wrapping.
-    Sub "sub" 2 Number Same false;
+    Sub "sub" 2 Number Same false 1.0 4 1 true;
     /// Product: IEEE, or wrapping.
-    Mul "mul" 2 Number Same true;
+    Mul "mul" 2 Number Same true 1.0 4 1 true;
     /// Quotient: IEEE.
-    Div "div" 2 Float Same false;
+    Div "div" 2 Float Same false 5.0 13 13 true;
     /// Quotient rounded down; by 0 it is 0; signed `MIN // -1` is `MIN`.
-    FloorDiv "floor_div" 2 Int Same false;
+    FloorDiv "floor_div" 2 Int Same false 12.0 20 20 false;
     /// `x - floor_div(x, y)*y`, with the divisor's sign; by 0 and by a signed -1 it is 0.
-    FloorMod "floor_mod" 2 Int Same false;
+    FloorMod "floor_mod" 2 Int Same false 12.0 20 20 false;
     /// `x*y + z`, rounded once.
-    Fma "fma" 3 Float Same false;
+    Fma "fma" 3 Float Same false 1.0 4 1 true;
     /// Sign changed (of zeros and NaN too), or wrapping.
-    Neg "neg" 1 Number Same false;
+    Neg "neg" 1 Number Same false 1.0 1 1 true;
     /// Sign cleared (of NaN too), or wrapping: `abs(MIN)` is `MIN`. Of unsigned integers the value itself.
-    Abs "abs" 1 Number Same false;
+    Abs "abs" 1 Number Same false 1.0 1 1 true;
     /// The magnitude of the first with the sign of the second. A NaN's sign is read as positive.
-    CopySign "copysign" 2 Float Same false;
+    CopySign "copysign" 2 Float Same false 1.0 1 1 true;
     /// IEEE square root.
-    Sqrt "sqrt" 1 Float Same false;
+    Sqrt "sqrt" 1 Float Same false 5.0 13 13 true;
     /// To an integral value, downwards.
-    Floor "floor" 1 Float Same false;
+    Floor "floor" 1 Float Same false 1.0 4 1 true;
     /// To an integral value, upwards.
-    Ceil "ceil" 1 Float Same false;
+    Ceil "ceil" 1 Float Same false 1.0 4 1 true;
     /// To an integral value, towards zero.
-    Trunc "trunc" 1 Float Same false;
+    Trunc "trunc" 1 Float Same false 1.0 4 1 true;
     /// To the nearest integral value, ties to even.
-    Round "round" 1 Float Same false;
+    Round "round" 1 Float Same false 1.0 4 1 true;
     /// NaN if either is, else `x < y ? x : y`.
-    Min "min" 2 Number Same false;
+    Min "min" 2 Number Same false 1.0 1 1 true;
     /// NaN if either is, else `x > y ? x : y`.
-    Max "max" 2 Number Same false;
+    Max "max" 2 Number Same false 1.0 1 1 true;
     /// Bitwise and.
-    And "and" 2 Bits Same true;
+    And "and" 2 Bits Same true 1.0 1 1 true;
     /// Bitwise or.
-    Or "or" 2 Bits Same true;
+    Or "or" 2 Bits Same true 1.0 1 1 true;
     /// Bitwise exclusive or.
-    Xor "xor" 2 Bits Same true;
+    Xor "xor" 2 Bits Same true 1.0 1 1 true;
     /// Bitwise complement (of a bool: not).
-    Not "not" 1 Bits Same false;
+    Not "not" 1 Bits Same false 1.0 1 1 true;
     /// Left shift; by a count below 0 or from the width on, 0.
-    Shl "shl" 2 Int Same false;
+    Shl "shl" 2 Int Same false 1.0 1 1 true;
     /// Right shift, of signed integers with the sign; by a count below 0 or from the width on, all sign (unsigned: 0).
-    Shr "shr" 2 Int Same false;
+    Shr "shr" 2 Int Same false 1.0 1 1 true;
     /// Equal (a NaN equals nothing).
-    Eq "eq" 2 Any Bool true;
+    Eq "eq" 2 Any Bool true 1.0 1 1 true;
     /// Not equal (a NaN differs from all).
-    Ne "ne" 2 Any Bool true;
+    Ne "ne" 2 Any Bool true 1.0 1 1 true;
     /// Less than.
-    Lt "lt" 2 Number Bool false;
+    Lt "lt" 2 Number Bool false 1.0 1 1 true;
     /// Less than or equal.
-    Le "le" 2 Number Bool false;
+    Le "le" 2 Number Bool false 1.0 1 1 true;
     /// Greater than.
-    Gt "gt" 2 Number Bool false;
+    Gt "gt" 2 Number Bool false 1.0 1 1 true;
     /// Greater than or equal.
-    Ge "ge" 2 Number Bool false;
+    Ge "ge" 2 Number Bool false 1.0 1 1 true;
     /// The second where the first (a bool) holds, else the third.
-    Select "select" 3 Any Same false;
+    Select "select" 3 Any Same false 1.0 1 1 true;
     /// To the named type. Bool gives 0 or 1; to bool: `x != 0`; integer to integer wraps; integer to float rounds to
     /// nearest even; float to integer truncates and saturates, NaN gives 0; float to float rounds to nearest even.
-    Convert "convert" 1 Any Named false;
+    Convert "convert" 1 Any Named false 1.0 4 4 true;
     /// The same bits as the named type of the same width: between floats and integers. (Between integers that is what
     /// `convert` does.)
-    Bitcast "bitcast" 1 Number Named false;
+    Bitcast "bitcast" 1 Number Named false 0.0 0 0 true;
 }
 
 impl Op {

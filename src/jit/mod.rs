@@ -10,12 +10,13 @@ pub mod differ;
 pub mod interp;
 #[doc(hidden)]
 pub mod oracle;
+pub mod tier;
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
-use crate::ir::Kernel;
+use crate::ir::{Kernel, cost};
 
 /// Makes kernels runnable.
 pub trait Backend: Send + Sync + fmt::Debug {
@@ -28,6 +29,31 @@ pub trait Backend: Send + Sync + fmt::Debug {
     /// Where this executor cannot run the kernel (no memory for code, an operation that the code generator refuses);
     /// the interpreter takes every kernel.
     fn compile(&self, kernel: &Kernel) -> Result<Arc<dyn Compiled>, Unsupported>;
+
+    /// What a plan needs to know of the runnable form of a kernel, before it is made: that of an interpreter.
+    fn facts(&self, kernel: &Kernel) -> Facts {
+        Facts { step: 1, non_temporal: None, nanoseconds: cost::weight(kernel) * cost::INTERPRETED }
+    }
+
+    /// The machine code of a kernel, as text.
+    ///
+    /// # Errors
+    /// Where the kernel cannot be compiled, or the executor makes no machine code.
+    fn listing(&self, _: &Kernel) -> Result<String, Unsupported> {
+        Err(Unsupported(format!("{} makes no machine code", self.name())))
+    }
+}
+
+/// What a plan needs to know of whatever runs a kernel.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Facts {
+    /// Points that one step of the innermost loop covers.
+    pub step: usize,
+    /// What the addresses of results must be a multiple of where they are stored past the cache; `None` where the kernel has
+    /// no form that does.
+    pub non_temporal: Option<usize>,
+    /// Nanoseconds a point.
+    pub nanoseconds: f64,
 }
 
 /// Why an executor cannot run a kernel.

@@ -4,7 +4,6 @@
 //! that are long along some axes alone: there are then fewer elements of it than points where it is used.
 
 use super::program::Source;
-use crate::ir::Op;
 use crate::types::graph::{Axes, Node, NodeKind};
 
 /// What a node is made of.
@@ -99,7 +98,7 @@ impl Few {
 /// Whether a node takes many cycles.
 pub fn is_costly(kind: &NodeKind) -> bool {
     match kind {
-        NodeKind::Op(op) => matches!(op, Op::Div | Op::Sqrt | Op::FloorDiv | Op::FloorMod),
+        NodeKind::Op(op) => op.is_costly(),
         NodeKind::Math(_) | NodeKind::Complex(..) | NodeKind::Patch(_) => true,
         _ => false,
     }

@@ -6,11 +6,13 @@ use std::sync::atomic::AtomicU32;
 
 use smallvec::SmallVec;
 
-use super::kernels::{Executor, Kernels, Slot};
+use super::kernels::{Kernels, Slot};
 use super::staging::Staged;
 use super::threads::Threads;
 use super::tiles::Job;
 use crate::ir::Role;
+use crate::ir::cost::{BYTE, NATIVE};
+use crate::jit::tier::Executor;
 use crate::plan::lower::{Class, Layout, OperandSpec, Pass};
 use crate::plan::nest::Nest;
 use crate::plan::program::Program;
@@ -59,10 +61,6 @@ pub struct LaunchSpace {
 /// Serial time, in nanoseconds, from which on a second thread is woken. Waking and joining it costs 10 to 25 microseconds, and an
 /// array that one core has in its L2 cache comes to the other through L3: `a*b + c` on 100,000 elements lost by it.
 const WAKE: f64 = 60_000.0;
-/// Nanoseconds a byte that moves through the nearer caches costs, roughly.
-const BYTE: f64 = 0.008;
-/// Nanoseconds a simple operation costs, roughly.
-const OPERATION: f64 = 0.05;
 /// Bytes touched from which on results are written past the cache. Below, they may still be there when they are read.
 const STREAM_FROM: usize = 40 << 20;
 /// Elements of a tile, where nothing asks for another number.
@@ -80,7 +78,7 @@ const REARRANGED: [usize; 2] = [64, 64];
 
 /// Estimated nanoseconds of a pass on one thread.
 pub fn cost(points: usize, bytes: usize, weight: f64) -> f64 {
-    points as f64 * (bytes as f64 * BYTE + weight * OPERATION)
+    points as f64 * (bytes as f64 * BYTE + weight * NATIVE)
 }
 
 /// Whether a pass of this many points and nanoseconds is worth a second thread.

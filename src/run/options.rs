@@ -4,8 +4,8 @@
 //! cache.
 
 use super::fit::Casting;
-use super::kernels::Executor;
 use super::launch::Tuning;
+use crate::jit::tier::Executor;
 use crate::math::Accuracy;
 use crate::syntax::Limits;
 use crate::types::Given;

@@ -21,7 +21,7 @@ use super::padded::Padded;
 use super::pages::Pages;
 use super::past_cache;
 use super::shape::Shape;
-use crate::ir::{Coordinate, Inst, Kernel, LoopId, Role, Stride};
+use crate::ir::Kernel;
 use crate::jit::crowded::crowded;
 use crate::jit::{Call, Compiled, Unsupported};
 
@@ -131,25 +131,9 @@ impl Compiled for Native {
     }
 }
 
-/// Whether all that a kernel writes are neighbours in its only loop, from the first point on, in whole vectors.
-fn writes_whole_lines(kernel: &Kernel) -> bool {
-    let first = Coordinate::of(LoopId(0));
-    kernel.loops() == 1
-        && kernel.insts.iter().all(|inst| match inst {
-            Inst::Store(access, _) => {
-                let operand = kernel.operand(access.operand);
-                operand.role == Role::Out
-                    && operand.dtype.size() >= 4
-                    && operand.dims.as_slice() == [Stride::Unit]
-                    && access.map.as_slice() == [first]
-            }
-            _ => true,
-        })
-}
-
 /// Native code for a kernel.
 pub(super) fn compile(target: &Target, kernel: &Kernel) -> Result<Native, Unsupported> {
-    let streams = target.features.unaligned && cfg!(target_arch = "x86_64") && writes_whole_lines(kernel);
+    let streams = past_cache::has(target, kernel);
     generate(target, kernel, false, |code, constants, _, stores, padded| {
         Ok(Native {
             pages: Pages::new(code)?,

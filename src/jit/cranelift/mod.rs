@@ -44,8 +44,10 @@ use std::sync::Arc;
 
 pub use self::isa::Flags;
 use self::isa::Target;
-use super::{Backend, Compiled, Unsupported};
-use crate::ir::Kernel;
+use self::lanes::PART;
+use self::shape::Shape;
+use super::{Backend, Compiled, Facts, Unsupported};
+use crate::ir::{Kernel, cost};
 
 /// The executor that makes native code with Cranelift.
 #[derive(Clone)]
@@ -75,14 +77,6 @@ impl Cranelift {
     pub fn with_flags(flags: Flags) -> Result<Cranelift, Unsupported> {
         Ok(Cranelift { target: Target::new(flags)? })
     }
-
-    /// A kernel's code as text.
-    ///
-    /// # Errors
-    /// Where the kernel cannot be compiled.
-    pub fn listing(&self, kernel: &Kernel) -> Result<String, Unsupported> {
-        compile::listing(&self.target, kernel)
-    }
 }
 
 impl Backend for Cranelift {
@@ -92,5 +86,17 @@ impl Backend for Cranelift {
 
     fn compile(&self, kernel: &Kernel) -> Result<Arc<dyn Compiled>, Unsupported> {
         Ok(Arc::new(compile::compile(&self.target, kernel)?))
+    }
+
+    fn facts(&self, kernel: &Kernel) -> Facts {
+        Facts {
+            step: Shape::of(kernel).map_or(1, |shape| shape.lanes),
+            non_temporal: past_cache::has(&self.target, kernel).then_some(PART),
+            nanoseconds: cost::weight(kernel) * cost::NATIVE,
+        }
+    }
+
+    fn listing(&self, kernel: &Kernel) -> Result<String, Unsupported> {
+        compile::listing(&self.target, kernel)
     }
 }

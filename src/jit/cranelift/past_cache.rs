@@ -16,6 +16,30 @@
 
 use std::ops::Range;
 
+use super::isa::Target;
+use crate::ir::{Coordinate, Inst, Kernel, LoopId, Role, Stride};
+
+/// Whether there is a second form of a kernel's code.
+pub(super) fn has(target: &Target, kernel: &Kernel) -> bool {
+    cfg!(target_arch = "x86_64") && target.features.unaligned && writes_whole_lines(kernel)
+}
+
+/// Whether all that a kernel writes are neighbours in its only loop, from the first point on, in whole vectors.
+fn writes_whole_lines(kernel: &Kernel) -> bool {
+    let first = Coordinate::of(LoopId(0));
+    kernel.loops() == 1
+        && kernel.insts.iter().all(|inst| match inst {
+            Inst::Store(access, _) => {
+                let operand = kernel.operand(access.operand);
+                operand.role == Role::Out
+                    && operand.dtype.size() >= 4
+                    && operand.dims.as_slice() == [Stride::Unit]
+                    && access.map.as_slice() == [first]
+            }
+            _ => true,
+        })
+}
+
 /// Exchanges the opcodes of these instructions; `None` if one of them is no plain store of a vector.
 pub(super) fn rewrite(code: &[u8], stores: &[Range<usize>]) -> Option<Vec<u8>> {
     let mut code = code.to_vec();

@@ -310,16 +310,7 @@ fn longest_chain(kernel: &Kernel, body: &[ir::Value]) -> usize {
     let mut longest = 0;
     for &v in body {
         let Inst::Op { op, args } = kernel.inst(v) else { continue };
-        let cycles = match (op, kernel.ty(args[0]).map(DType::kind)) {
-            (Op::Bitcast, _) => 0,
-            (Op::Div | Op::Sqrt, _) => 13,
-            (Op::Convert, _) => 4,
-            (
-                Op::Add | Op::Sub | Op::Mul | Op::Fma | Op::Floor | Op::Ceil | Op::Round | Op::Trunc,
-                Some(Kind::Float),
-            ) => 4,
-            _ => 1,
-        };
+        let cycles = kernel.ty(args[0]).map_or(0, |dtype| op.latency(dtype));
         let begin = args.iter().map(|arg| ready[arg.0 as usize]).max().unwrap_or(0);
         ready[v.0 as usize] = begin + cycles;
         longest = longest.max(begin + cycles);

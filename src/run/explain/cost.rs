@@ -5,19 +5,12 @@
 
 use super::machine;
 use super::planned::{Planned, Walk};
-use crate::dtype::DType;
-use crate::ir::{Inst, Kernel, Op, Value};
+use crate::ir::Inst;
+use crate::ir::cost::{body, price};
 use crate::run::threads::Threads;
 
 /// Bytes that memory moves at a time.
 pub const LINE: usize = 64;
-/// Nanoseconds that a function takes which is called for each element.
-const CALL: f64 = 15.0;
-/// How much longer than an addition a division or a square root of floats takes.
-const QUOTIENT: f64 = 5.0;
-/// How much longer a conversion between 64-bit integers and floats takes.
-const CONVERSION: f64 = 6.0;
-
 /// What a pass costs.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
@@ -68,56 +61,8 @@ impl Cost {
     }
 }
 
-/// Nanoseconds that a division of integers of so many bytes takes: of 8 one element at a time, of less by floats.
-pub fn division(size: usize) -> f64 {
-    match size {
-        8 => 2.0,
-        4 => 0.6,
-        _ => 0.3,
-    }
-}
-
-/// What is done at each point.
-pub fn body(kernel: &Kernel) -> &[Value] {
-    kernel.levels.last().map_or(&[], |level| &level.before)
-}
-
 fn is_operation(inst: &Inst) -> bool {
     matches!(inst, Inst::Op { .. } | Inst::Patch { .. } | Inst::Accumulate { .. })
-}
-
-/// Whether a `patch` calls its function for every element.
-pub fn is_call(kernel: &Kernel, inst: &Inst) -> bool {
-    match inst {
-        Inst::Patch { mask, .. } => matches!(kernel.inst(*mask), Inst::Const(_)),
-        _ => false,
-    }
-}
-
-/// The time of an instruction: in operations on `f64`, and in nanoseconds.
-fn price(kernel: &Kernel, v: Value) -> (f64, f64) {
-    let size = |v: Value| kernel.ty(v).map_or(8, DType::size) as f64 / 8.0;
-    match kernel.inst(v) {
-        Inst::Op { op: Op::FloorDiv | Op::FloorMod, .. } => (0.0, division(kernel.ty(v).map_or(8, DType::size))),
-        Inst::Op { op: Op::Div | Op::Sqrt, .. } => (QUOTIENT * size(v), 0.0),
-        Inst::Op { op: Op::Convert, args } => {
-            let (from, to) = (args.first().and_then(|&x| kernel.ty(x)), kernel.ty(v));
-            let slow = from.zip(to).is_some_and(|(from, to)| is_slow_conversion(from, to));
-            (if slow { CONVERSION } else { size(v) }, 0.0)
-        }
-        Inst::Op { op: Op::Bitcast, .. } => (0.0, 0.0),
-        Inst::Op { args, .. } => (args.iter().map(|&x| size(x)).fold(size(v), f64::max), 0.0),
-        Inst::Accumulate { args, .. } => (args.iter().map(|&x| size(x)).sum(), 0.0),
-        inst @ Inst::Patch { .. } if is_call(kernel, inst) => (0.0, CALL),
-        Inst::Patch { .. } => (size(v), 0.0),
-        _ => (0.0, 0.0),
-    }
-}
-
-/// Whether no instruction converts vectors of these types into each other.
-pub fn is_slow_conversion(from: DType, to: DType) -> bool {
-    let wide = |dtype: DType| dtype.is_int() && dtype.size() == 8;
-    from.is_float() && wide(to) || wide(from) && to.is_float()
 }
 
 /// Bytes that a pass moves: each element once, or all of its line where its neighbours are not asked for.

@@ -7,8 +7,8 @@
 use std::sync::OnceLock;
 use std::time::Instant;
 
+use crate::jit::tier::Executor;
 use crate::run::expr::Expr;
-use crate::run::kernels::Executor;
 use crate::run::threads::Threads;
 use crate::{Args, EvalError};
 

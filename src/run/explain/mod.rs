@@ -28,7 +28,6 @@ use super::core::Core;
 use super::error::EvalError;
 use super::reduce::Way;
 use super::threads::Threads;
-use crate::ir::Kernel;
 use crate::plan::program::{Program, Work};
 
 /// How an expression is computed for certain arguments.
@@ -100,6 +99,7 @@ impl Explain {
         let mut stages = Vec::new();
         let mut text = String::new();
         let mut kernels = String::new();
+        let mut listings = Vec::new();
         let mut write = || -> fmt::Result {
             show::arguments(&mut text, &names, bound, &outputs)?;
             show::types(&mut text, &names, &notes)?;
@@ -108,6 +108,7 @@ impl Explain {
                 let native = planned.slot.expects_native(core.options.executor, planned.points / planned.run);
                 let cost = Cost::new(planned, native, threads);
                 let kernel = planned.slot.kernel();
+                let listing = planned.slot.listing();
                 let plan = StagePlan {
                     elements: planned.points,
                     bytes: cost.bytes,
@@ -118,12 +119,13 @@ impl Explain {
                     memory_bound: cost.bound_by_memory(),
                     slow: slow::reasons(planned, &plans[..at], &cost, native, &names),
                     kernel: kernel.to_string(),
-                    assembly: assembly(kernel),
+                    assembly: listing.as_ref().ok().cloned(),
                 };
                 show::stage(&mut text, planned, &cost, &plan, &names, threads)?;
                 let operands = show::operands(planned, &names);
                 write!(kernels, "\nkernel of stage {}: {operands}\n{}", planned.stage, plan.kernel)?;
                 stages.push(plan);
+                listings.push(listing);
             }
             if plans.is_empty() {
                 writeln!(text, "\nnothing to do: there are no elements")?;
@@ -133,9 +135,8 @@ impl Explain {
         // A `String` takes all that is written.
         write().unwrap_or_default();
         text += &kernels;
-        for (planned, plan) in plans.iter().zip(&stages) {
-            let code =
-                plan.assembly.as_deref().unwrap_or("none: without the feature `jit` everything is interpreted\n");
+        for ((planned, plan), listing) in plans.iter().zip(&stages).zip(listings) {
+            let code = listing.unwrap_or_else(|why| format!("none: {}\n", why.0));
             let note = if plan.native { "" } else { " (it would be interpreted here)" };
             writeln!(text, "\nmachine code of stage {}{note}\n{code}", planned.stage).unwrap_or_default();
         }
@@ -154,17 +155,6 @@ fn writes_results(program: &Program, planned: &Planned) -> bool {
     let joins = || stages[planned.stage].group().and_then(|group| group.joins);
     let writer = if planned.way.is_some_and(Way::joins) { joins() } else { None };
     matches!(stages[writer.unwrap_or(planned.stage)].work, Work::Map(_))
-}
-
-#[cfg(feature = "jit")]
-fn assembly(kernel: &Kernel) -> Option<String> {
-    let listing = || crate::jit::cranelift::Cranelift::new().and_then(|cranelift| cranelift.listing(kernel)).ok();
-    crate::run::kernels::compiles(kernel).then(listing).flatten()
-}
-
-#[cfg(not(feature = "jit"))]
-fn assembly(_: &Kernel) -> Option<String> {
-    None
 }
 
 impl fmt::Display for Explain {

@@ -10,9 +10,9 @@ use super::planned::{Planned, Walk};
 use crate::diagnostic::several;
 use crate::dtype::DType;
 use crate::ir::{Op, Role};
+use crate::jit::tier::Executor;
 use crate::plan::program::Work;
 use crate::run::bind::Bound;
-use crate::run::kernels::Executor;
 use crate::run::reduce::{BLOCK, Way};
 use crate::run::threads::Threads;
 use crate::types::Notes;
@@ -153,12 +153,11 @@ pub fn stage(
     if let Some(how) = how(planned, names) {
         writeln!(f, "  how        {how}")?;
     }
-    let by = match (plan.native, names.core.options.executor) {
-        (true, _) => "machine code (Cranelift)",
-        (false, Executor::Interpreter) => "the interpreter, as asked for",
-        (false, _) if !cfg!(feature = "jit") => "the interpreter (there is no other without the feature `jit`)",
-        (false, _) if planned.slot.crowded() => "the interpreter: machine code would be no faster",
-        (false, _) => "the interpreter: so little work does not pay for compiling yet",
+    let by = match (plan.native, names.core.options.executor, planned.slot.why_not()) {
+        (true, ..) => "machine code (Cranelift)".into(),
+        (false, Executor::Interpreter, _) => "the interpreter, as asked for".into(),
+        (false, _, Some(why)) => format!("the interpreter: {why}"),
+        (false, _, None) => "the interpreter: so little work does not pay for compiling yet".into(),
     };
     let shared = match (plan.threads, planned.tile) {
         (1, _) => "1 thread".into(),

@@ -8,6 +8,7 @@ use super::names::Names;
 use super::planned::{Planned, Walk};
 use crate::diagnostic::several;
 use crate::dtype::DType;
+use crate::ir::cost as price;
 use crate::ir::{Inst, Op, Role};
 use crate::plan::program::{Program, Source, Work};
 use crate::run::reduce::Way;
@@ -62,8 +63,8 @@ pub fn reasons(planned: &Planned, earlier: &[Planned], cost: &Cost, native: bool
 fn calls(planned: &Planned, all: &mut Vec<String>) {
     let kernel = planned.slot.kernel();
     let mut called: Vec<&str> = Vec::new();
-    for inst in cost::body(kernel).iter().map(|&v| kernel.inst(v)) {
-        if let (true, Inst::Patch { helper, .. }) = (cost::is_call(kernel, inst), inst)
+    for inst in price::body(kernel).iter().map(|&v| kernel.inst(v)) {
+        if let (true, Inst::Patch { helper, .. }) = (price::is_call(kernel, inst), inst)
             && !called.contains(&helper.name)
         {
             called.push(helper.name);
@@ -81,18 +82,16 @@ fn count(planned: &Planned, is: impl Fn(Op, DType) -> bool) -> usize {
         Inst::Op { op, args } => args.first().and_then(|&x| kernel.ty(x)).is_some_and(|dtype| is(*op, dtype)),
         _ => false,
     };
-    cost::body(kernel).iter().filter(|&&v| counted(kernel.inst(v))).count()
+    price::body(kernel).iter().filter(|&&v| counted(kernel.inst(v))).count()
 }
 
 fn divisions(planned: &Planned, cost: &Cost, all: &mut Vec<String>) {
-    let integer = |wide: bool| {
-        count(planned, |op, dtype| matches!(op, Op::FloorDiv | Op::FloorMod) && (dtype.size() == 8) == wide)
-    };
+    let integer = |wide: bool| count(planned, |op, dtype| !op.row().cost.vector && (dtype.size() == 8) == wide);
     if integer(true) > 0 {
         all.push(format!(
             "{} of 64 bits: there is no vector instruction for it, each element takes some {} ns; in floats, or of 32 bits, it is faster",
             several(integer(true), "division of integers", "divisions of integers"),
-            cost::division(8)
+            price::division(8)
         ));
     }
     if integer(false) > 0 {
@@ -114,11 +113,11 @@ fn divisions(planned: &Planned, cost: &Cost, all: &mut Vec<String>) {
 fn casts(planned: &Planned, cost: &Cost, names: &Names, all: &mut Vec<String>) {
     let kernel = planned.slot.kernel();
     let (mut slow, mut others) = (Vec::new(), 0usize);
-    for &v in cost::body(kernel) {
+    for &v in price::body(kernel) {
         let Inst::Op { op: Op::Convert, args } = kernel.inst(v) else { continue };
         let (Some(&x), Some(to)) = (args.first(), kernel.ty(v)) else { continue };
         let Some(from) = kernel.ty(x) else { continue };
-        if !cost::is_slow_conversion(from, to) {
+        if !price::is_slow_conversion(from, to) {
             others += 1;
             continue;
         }
@@ -149,7 +148,7 @@ fn casts(planned: &Planned, cost: &Cost, names: &Names, all: &mut Vec<String>) {
 /// Types of very different sizes in one body.
 fn mixes(planned: &Planned, cost: &Cost, all: &mut Vec<String>) {
     let kernel = planned.slot.kernel();
-    let types = || cost::body(kernel).iter().filter_map(|&v| kernel.ty(v)).filter(|&d| d != DType::Bool);
+    let types = || price::body(kernel).iter().filter_map(|&v| kernel.ty(v)).filter(|&d| d != DType::Bool);
     let (Some(least), Some(most)) = (types().min_by_key(|d| d.size()), types().max_by_key(|d| d.size())) else {
         return;
     };

@@ -4,6 +4,7 @@ use super::support::Case;
 use crate::dtype::{DType, Scalar};
 use crate::ir::random::{Rng, specials};
 use crate::ir::{Access, Builder, Kernel, LoopId, Op, Role, Stride};
+use crate::jit::Backend;
 use crate::jit::cranelift::Cranelift;
 use crate::jit::cranelift::shape::Shape;
 

@@ -1,0 +1,102 @@
+//! What operations cost, and the rates of a machine: rough figures, from which choices and estimates follow and no result does.
+//!
+//! What an operation costs stands in its row ([`Cost`]); here are the sums over a kernel, what stands beside operations, and
+//! the nanoseconds that a machine of today takes for a simple operation or a byte. They need only tell a sum from a sine.
+
+use super::{Inst, Kernel, Op, Value};
+use crate::dtype::DType;
+
+/// A simple operation on an element of 8 bytes, in nanoseconds, where machine code does it.
+pub const NATIVE: f64 = 0.05;
+/// The same where the interpreter does it.
+pub const INTERPRETED: f64 = 0.1;
+/// A byte that moves through the nearer caches.
+pub const BYTE: f64 = 0.008;
+/// A call of a function for one element.
+pub const CALL: f64 = 15.0;
+
+/// Operations of at least so many simple ones take many cycles: computing such a one once and reading it often pays.
+pub const COSTLY: f64 = 4.0;
+
+/// What an operation costs, of floats and integers that vector instructions exist for.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Cost {
+    /// As many simple operations take as long, many of them at a time.
+    pub simple: f64,
+    /// Cycles from arguments to result, of floats and of integers.
+    pub latency: [u8; 2],
+    /// Whether vectors have an instruction for it; what has none is done lane by lane, or by many others.
+    pub vector: bool,
+}
+
+impl Op {
+    /// Cycles from arguments of a type to the result.
+    pub fn latency(self, dtype: DType) -> usize {
+        self.row().cost.latency[usize::from(!dtype.is_float())].into()
+    }
+
+    /// Whether it takes many cycles.
+    pub fn is_costly(self) -> bool {
+        self.row().cost.simple >= COSTLY
+    }
+}
+
+/// What is done at each point of the innermost loop.
+pub fn body(kernel: &Kernel) -> &[Value] {
+    kernel.levels.last().map_or(&[], |level| &level.before)
+}
+
+/// Whether a `patch` calls its function for every element.
+pub fn is_call(kernel: &Kernel, inst: &Inst) -> bool {
+    matches!(inst, Inst::Patch { mask, .. } if matches!(kernel.inst(*mask), Inst::Const(_)))
+}
+
+/// The work of one point of the innermost loop, in simple operations.
+pub fn weight(kernel: &Kernel) -> f64 {
+    let cost = |inst: &Inst| match inst {
+        Inst::Op { op, .. } => op.row().cost.simple,
+        // Where the helper is always asked it is the work; else hardly ever.
+        Inst::Patch { .. } if is_call(kernel, inst) => 40.0,
+        Inst::Patch { .. } => 2.0,
+        Inst::Load(_) | Inst::Store(..) => 0.5,
+        _ => 1.0,
+    };
+    body(kernel).iter().map(|&v| cost(kernel.inst(v))).sum::<f64>().max(1.0)
+}
+
+/// Whether no vector instruction converts these types into each other.
+pub fn is_slow_conversion(from: DType, to: DType) -> bool {
+    let wide = |dtype: DType| dtype.is_int() && dtype.size() == 8;
+    from.is_float() && wide(to) || wide(from) && to.is_float()
+}
+
+/// Nanoseconds that a division of integers of so many bytes takes: of 8 one element at a time, of less by floats.
+pub fn division(size: usize) -> f64 {
+    match size {
+        8 => 2.0,
+        4 => 0.6,
+        _ => 0.3,
+    }
+}
+
+/// How many simple operations a conversion is that no vector instruction does.
+const CONVERSION: f64 = 6.0;
+
+/// The time of an instruction as an estimate for a person: in operations on 8 bytes, and in nanoseconds beside these.
+pub fn price(kernel: &Kernel, v: Value) -> (f64, f64) {
+    let size = |v: Value| kernel.ty(v).map_or(8, DType::size) as f64 / 8.0;
+    match kernel.inst(v) {
+        Inst::Op { op: Op::FloorDiv | Op::FloorMod, .. } => (0.0, division(kernel.ty(v).map_or(8, DType::size))),
+        Inst::Op { op: Op::Convert, args } => {
+            let (from, to) = (args.first().and_then(|&x| kernel.ty(x)), kernel.ty(v));
+            let slow = from.zip(to).is_some_and(|(from, to)| is_slow_conversion(from, to));
+            (if slow { CONVERSION } else { size(v) }, 0.0)
+        }
+        Inst::Op { op: Op::Bitcast, .. } => (0.0, 0.0),
+        Inst::Op { op, args } => (op.row().cost.simple * args.iter().map(|&x| size(x)).fold(size(v), f64::max), 0.0),
+        Inst::Accumulate { args, .. } => (args.iter().map(|&x| size(x)).sum(), 0.0),
+        inst @ Inst::Patch { .. } if is_call(kernel, inst) => (0.0, CALL),
+        Inst::Patch { .. } => (size(v), 0.0),
+        _ => (0.0, 0.0),
+    }
+}
