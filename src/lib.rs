@@ -93,7 +93,7 @@ pub use run::out::Out;
 pub use run::prepared::Prepared;
 pub use run::result::{AnyArray, FromResult};
 pub use run::threads::Threads;
-pub use run::view::Memory;
+pub use run::view::{Memory, View, ViewMut};
 pub use syntax::Limits;
 
 /// The code in the guides is tested with that of the documentation.

@@ -56,11 +56,11 @@ impl Nest {
     }
 
     /// Adds an operand; its axes are aligned to the right, and broadcast where it has length 1 or no axis.
-    /// Strides come in elements of `size` bytes. Gives its index.
-    pub fn push(&mut self, pointer: *mut u8, size: usize, shape: &[usize], strides: &[isize]) -> usize {
-        let missing = self.shape.len().saturating_sub(shape.len());
+    /// An axis is a length and a stride in bytes. Gives its index.
+    pub fn push(&mut self, pointer: *mut u8, axes: impl ExactSizeIterator<Item = (usize, isize)>) -> usize {
+        let missing = self.shape.len().saturating_sub(axes.len());
         self.strides.extend(std::iter::repeat_n(0, missing));
-        self.strides.extend(shape.iter().zip(strides).map(|(&n, &s)| if n == 1 { 0 } else { s * size as isize }));
+        self.strides.extend(axes.map(|(n, stride)| if n == 1 { 0 } else { stride }));
         self.pointers.push(pointer);
         self.pointers.len() - 1
     }

@@ -6,13 +6,13 @@ use ndarray::{ArrayBase, ArrayView, Data, Dimension};
 use num_complex::Complex;
 use smallvec::SmallVec;
 
-use super::view::{Dims, Memory, RawView};
+use super::view::{Dims, Memory, Strided, View};
 use crate::dtype::{DType, Element, Real};
 
 /// One argument: a borrowed array of any layout, or a scalar.
 ///
 /// Made by [`Arg::new`] (or [`args!`](crate::args)) from a reference to an array or view of any storage, a view by
-/// value, a slice, a `Vec`, an array `[T; N]`, or a scalar; all of these also behind one more reference.
+/// value, a slice, a `Vec`, an array `[T; N]`, a [`View`] of whatever lies in memory, or a scalar; all of these also behind one more reference.
 ///
 /// A bare Rust number, of whatever type, is *weak*, like a literal in the text: it does not widen an `f32` or `u8` expression,
 /// and a whole one must be in the range of what it meets. An array of rank 0 is not weak.
@@ -71,12 +71,12 @@ impl<'a> Arg<'a> {
     }
 
     #[inline]
-    pub(crate) fn view(&self) -> RawView<'_> {
+    pub(crate) fn view(&self) -> Strided<'_> {
         match &self.0 {
-            Inner::Array(memory) => memory.view(),
+            Inner::Array(memory) => memory.strided(),
             Inner::Scalar { bytes, dtype, .. } => {
                 let pointer = (&raw const *bytes).cast_mut().cast();
-                RawView::new(pointer, *dtype, &[], &[])
+                Strided::of_elements(pointer, *dtype, &[], &[])
             }
         }
     }
@@ -119,6 +119,20 @@ pub trait IntoArg<'a> {
 impl<'a> IntoArg<'a> for Arg<'a> {
     fn into_arg(self) -> Arg<'a> {
         self
+    }
+}
+
+impl<'a> IntoArg<'a> for View<'a> {
+    #[inline]
+    fn into_arg(self) -> Arg<'a> {
+        Arg(Inner::Array(Memory::of(self.strided())))
+    }
+}
+
+impl<'a> IntoArg<'a> for &View<'a> {
+    #[inline]
+    fn into_arg(self) -> Arg<'a> {
+        (*self).into_arg()
     }
 }
 

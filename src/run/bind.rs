@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use super::arg::{Arg, Args};
 use super::core::Core;
 use super::error::{EvalError, EvalErrorKind};
-use super::view::RawView;
+use super::view::Strided;
 use crate::diagnostic::excerpt;
 use crate::syntax::suggest;
 use crate::types::InputType;
@@ -21,7 +21,7 @@ use crate::types::resolve::CONSTANTS;
 const FEW: usize = 24;
 
 /// Arguments in the order of the names.
-pub type Bound<'a> = SmallVec<[(InputType, RawView<'a>); 8]>;
+pub type Bound<'a> = SmallVec<[(InputType, Strided<'a>); 8]>;
 
 impl Core {
     /// Finds the argument of each name. `targets` are arrays that stand for names too (those to be updated).
@@ -29,7 +29,7 @@ impl Core {
     pub fn bind<'a>(
         &self,
         args: &'a Args,
-        targets: &[(&str, RawView<'a>)],
+        targets: &[(&str, Strided<'a>)],
         bound: &mut Bound<'a>,
     ) -> Result<(), EvalError> {
         let items = args.items();
@@ -62,7 +62,7 @@ impl Core {
     }
 
     /// Refuses an argument with the name of a constant: the text would go on to mean the constant.
-    fn check_constants(&self, items: &[(&str, Arg)], targets: &[(&str, RawView)]) -> Result<(), EvalError> {
+    fn check_constants(&self, items: &[(&str, Arg)], targets: &[(&str, Strided)]) -> Result<(), EvalError> {
         let mut names = items.iter().map(|(name, _)| *name).chain(targets.iter().map(|(name, _)| *name));
         let Some(name) = names.find(|name| self.constants.iter().any(|c| c == name)) else { return Ok(()) };
         let message = format!("`{name}` is a constant in the text, but there is an argument of that name");
@@ -87,13 +87,13 @@ impl Core {
 
 /// An argument's type and array.
 #[inline]
-pub fn typed_view<'a>(arg: &'a Arg) -> (InputType, RawView<'a>) {
+pub fn typed_view<'a>(arg: &'a Arg) -> (InputType, Strided<'a>) {
     let view = arg.view();
     (InputType { dtype: view.dtype, weak: arg.is_weak() }, view)
 }
 
 /// Refuses a name that is given twice.
-fn check_names(items: &[(&str, Arg)], targets: &[(&str, RawView)]) -> Result<(), EvalError> {
+fn check_names(items: &[(&str, Arg)], targets: &[(&str, Strided)]) -> Result<(), EvalError> {
     let twice = if items.len() + targets.len() <= FEW {
         let repeated = items.iter().enumerate().find(|(at, (name, _))| items[..*at].iter().any(|(n, _)| n == name));
         let both = items.iter().find(|(name, _)| targets.iter().any(|(n, _)| n == name));

@@ -21,7 +21,7 @@ use super::options::{Options, Order};
 use super::places::Places;
 use super::result::AnyArray;
 use super::threads::Threads;
-use super::view::RawView;
+use super::view::Strided;
 use crate::diagnostic::Diagnostic;
 use crate::dtype::{DType, Scalar};
 use crate::error::{CompileError, CompileErrorKind};
@@ -134,7 +134,7 @@ impl Core {
         &self,
         typed: &'t Arc<Typed>,
         workspace: &mut Workspace,
-        inputs: &[RawView],
+        inputs: &[Strided],
     ) -> Result<&'t Arc<Typed>, EvalError> {
         let name = |input: u32| self.name_of(&typed.program, input);
         workspace.shapes(&typed.program, inputs, &name)?;
@@ -179,8 +179,8 @@ impl Core {
                     pending.push(Pending::new(dtype, shape, order)?);
                 }
                 {
-                    let outputs: SmallVec<[RawView; 2]> =
-                        pending.iter_mut().map(Pending::view).flat_map(RawView::parts).collect();
+                    let outputs: SmallVec<[Strided; 2]> =
+                        pending.iter_mut().map(Pending::view).flat_map(Strided::parts).collect();
                     // SAFETY: inputs are borrowed arrays, outputs new ones, of the shapes and types of the program.
                     unsafe { self.run(typed, workspace, threads, &inputs, &outputs, false)? }
                 }
@@ -213,7 +213,7 @@ impl Core {
         &self,
         workspace: &mut Workspace,
         program: &Program,
-        inputs: &[RawView],
+        inputs: &[Strided],
         output: usize,
         rank: usize,
     ) -> SmallVec<[usize; 6]> {
@@ -234,8 +234,8 @@ impl Core {
             let program = &typed.program;
             // Results lie beyond all arguments, each at an address that no element has.
             let ends = inputs.iter().map(|view| {
-                let steps = view.shape.iter().zip(view.strides).map(|(&n, s)| n.saturating_mul(s.unsigned_abs()));
-                steps.fold(view.pointer.addr(), |end, step| end.saturating_add(step.saturating_mul(view.unit)))
+                let steps = view.axes().map(|(n, stride)| n.saturating_mul(stride.unsigned_abs()));
+                steps.fold(view.pointer.addr(), usize::saturating_add)
             });
             let mut address = ends.max().unwrap_or(0).next_multiple_of(1 << 12);
             let mut results = Vec::new();
@@ -247,12 +247,12 @@ impl Core {
                 results.push((address, dtype, shape, strides));
                 address = address.saturating_add(bytes).saturating_add(1 << 12);
             }
-            let outputs: SmallVec<[RawView; 2]> = results
+            let outputs: SmallVec<[Strided; 2]> = results
                 .iter()
                 .map(|(address, dtype, shape, strides)| {
-                    RawView::new(std::ptr::without_provenance_mut(*address), *dtype, shape, strides)
+                    Strided::of_elements(std::ptr::without_provenance_mut(*address), *dtype, shape, strides)
                 })
-                .flat_map(RawView::parts)
+                .flat_map(Strided::parts)
                 .collect();
             let faults = AtomicU32::new(0);
             let plans = workspace.plan(&typed.env(self, threads, &faults), &inputs, &outputs);
@@ -270,7 +270,7 @@ impl Core {
     /// # Safety
     /// Inputs must be readable, outputs writable, at all their elements; outputs must be apart from each other and from the
     /// inputs.
-    pub unsafe fn eval_into(&self, bound: &Bound, outputs: &[RawView], threads: &Threads) -> Result<(), EvalError> {
+    pub unsafe fn eval_into(&self, bound: &Bound, outputs: &[Strided], threads: &Threads) -> Result<(), EvalError> {
         self.with_typed(bound, &[], |typed| {
             if let (Some(line), [output]) = (typed.line(self), outputs) {
                 // SAFETY: as the caller promises; the types are those of the signature.
@@ -287,7 +287,7 @@ impl Core {
     ///
     /// # Safety
     /// As for [`eval_into`](Core::eval_into), but that an output may be an input, with the same address, shape and strides.
-    pub unsafe fn update(&self, bound: &Bound, outputs: &[RawView], threads: &Threads) -> Result<(), EvalError> {
+    pub unsafe fn update(&self, bound: &Bound, outputs: &[Strided], threads: &Threads) -> Result<(), EvalError> {
         // SAFETY: as the caller promises.
         self.with_typed(bound, &[], |typed| unsafe { self.eval_typed(typed, bound, outputs, threads, true) })?
     }
@@ -300,7 +300,7 @@ impl Core {
         &self,
         typed: &Arc<Typed>,
         bound: &Bound,
-        outputs: &[RawView],
+        outputs: &[Strided],
         threads: &Threads,
         in_place: bool,
     ) -> Result<(), EvalError> {
@@ -320,7 +320,7 @@ impl Core {
         &self,
         typed: &Arc<Typed>,
         bound: &Bound,
-        outputs: &[RawView],
+        outputs: &[Strided],
         threads: &Threads,
         in_place: bool,
     ) -> Result<(), EvalError> {
@@ -341,14 +341,14 @@ impl Core {
             if in_place && program.maps().len() > 1 {
                 return Ok(false);
             }
-            let views: SmallVec<[RawView; 2]> = targets.iter().map(Target::view).flat_map(RawView::parts).collect();
+            let views: SmallVec<[Strided; 2]> = targets.iter().map(Target::view).flat_map(Strided::parts).collect();
             // SAFETY: the views have the shapes and types of the results; for the rest the caller vouches.
             unsafe { self.run(typed, workspace, threads, &inputs, &views, in_place)? }
             Ok::<_, EvalError>(true)
         })?;
         if done {
             // SAFETY: what has been run has written the views, and the arrays may be written.
-            let copy = |from: RawView, to: RawView| unsafe { self.copy(from, to, threads) };
+            let copy = |from: Strided, to: Strided| unsafe { self.copy(from, to, threads) };
             return targets.iter_mut().try_for_each(|target| target.spread(copy));
         }
         // All is computed, then all is written.
@@ -364,7 +364,7 @@ impl Core {
     ///
     /// # Safety
     /// The one must be readable, the other writable, at all elements, and apart.
-    unsafe fn copy(&self, from: RawView, to: RawView, threads: &Threads) -> Result<(), EvalError> {
+    unsafe fn copy(&self, from: Strided, to: Strided, threads: &Threads) -> Result<(), EvalError> {
         let copier = match self.copier.get() {
             Some(copier) => copier,
             None => {
@@ -402,8 +402,8 @@ impl Core {
         typed: &Typed,
         workspace: &mut Workspace,
         threads: &Threads,
-        inputs: &[RawView],
-        outputs: &[RawView],
+        inputs: &[Strided],
+        outputs: &[Strided],
         in_place: bool,
     ) -> Result<(), EvalError> {
         let faults = AtomicU32::new(0);
@@ -426,7 +426,7 @@ impl Typed {
     }
 
     /// The arrays of the graph's inputs, once bare integers are known to be in range.
-    fn inputs<'a>(&self, core: &Core, bound: &Bound<'a>) -> Result<SmallVec<[RawView<'a>; 8]>, EvalError> {
+    fn inputs<'a>(&self, core: &Core, bound: &Bound<'a>) -> Result<SmallVec<[Strided<'a>; 8]>, EvalError> {
         let graph = &self.program.graph;
         for check in &graph.range_checks {
             let (_, view) = bound[check.name as usize];
@@ -457,7 +457,7 @@ impl Typed {
 }
 
 /// Refuses to update an array with a result of another shape.
-fn check_updated(out: &RawView, shape: &[usize]) -> Result<(), EvalError> {
+fn check_updated(out: &Strided, shape: &[usize]) -> Result<(), EvalError> {
     if out.shape == shape {
         return Ok(());
     }
@@ -466,9 +466,9 @@ fn check_updated(out: &RawView, shape: &[usize]) -> Result<(), EvalError> {
 }
 
 /// Whether an array's first axis is the one along which its elements are neighbours; arrays of one axis are of both orders.
-fn lies_in_f_order(view: &RawView) -> bool {
-    let mut step = 1;
-    view.shape.iter().zip(view.strides).all(|(&n, &stride)| {
+fn lies_in_f_order(view: &Strided) -> bool {
+    let mut step = view.dtype.size() as isize;
+    view.axes().all(|(n, stride)| {
         let here = n <= 1 || stride == step;
         step *= n.max(1) as isize;
         here

@@ -10,7 +10,7 @@ use super::launch::{Env, LaunchSpace, Tuning, choose, launch};
 use super::memory::strides;
 use super::reduce::{Joined, ReduceSpace, Reduction, Way, results};
 use super::scratch::{Buffer, KEEP};
-use super::view::RawView;
+use super::view::Strided;
 use crate::dtype::DType;
 use crate::ir::FaultCode;
 use crate::ir::registered::Registered;
@@ -104,10 +104,10 @@ impl Temp {
     }
 
     /// One of the arrays.
-    fn view(&self, part: u32, keepdims: bool, dtype: DType) -> RawView<'_> {
+    fn view(&self, part: u32, keepdims: bool, dtype: DType) -> Strided<'_> {
         let Form { shape, strides } = &self.forms[usize::from(keepdims)];
         let pointer = self.pointers.get(part as usize).copied().unwrap_or(std::ptr::null_mut());
-        RawView::new(pointer, dtype, shape, strides)
+        Strided::of_elements(pointer, dtype, shape, strides)
     }
 }
 
@@ -130,7 +130,7 @@ impl Workspace {
     pub fn shapes(
         &mut self,
         program: &Program,
-        inputs: &[RawView],
+        inputs: &[Strided],
         name: &dyn Fn(u32) -> String,
     ) -> Result<(), EvalError> {
         if let Some((at, input)) = inputs.iter().enumerate().find(|(_, v)| v.shape.len() > MAX_RANK) {
@@ -178,7 +178,7 @@ impl Workspace {
     }
 
     /// What is known of the shapes that have been worked out, as far as another form of the program may make use of it.
-    pub fn known(&self, program: &Program, inputs: &[RawView], tuning: &Tuning) -> Known {
+    pub fn known(&self, program: &Program, inputs: &[Strided], tuning: &Tuning) -> Known {
         let maps = program.maps();
         let one_shape = maps.len() > 1 && maps.clone().all(|at| self.shapes[at] == self.shapes[maps.start]);
         let points = || self.shapes.iter().filter_map(|shape| count(shape)).max().unwrap_or(0);
@@ -205,7 +205,7 @@ impl Workspace {
     }
 
     /// The axes of an output, outermost first as the arrays that it is made of lie in memory: NumPy's order "K".
-    pub fn output_order(&mut self, program: &Program, inputs: &[RawView], output: usize) -> SmallVec<[usize; 6]> {
+    pub fn output_order(&mut self, program: &Program, inputs: &[Strided], output: usize) -> SmallVec<[usize; 6]> {
         let at = program.stored_by[output] as usize;
         if self.shapes[at].len() > 1 && program.stages[at].sources.iter().any(|(_, source)| source.stage().is_some()) {
             for earlier in 0..at {
@@ -221,19 +221,20 @@ impl Workspace {
     }
 
     /// The axes of a stage in the order in which what it reads lies.
-    fn order_of(&mut self, program: &Program, inputs: &[RawView], at: usize) -> SmallVec<[usize; 6]> {
+    fn order_of(&mut self, program: &Program, inputs: &[Strided], at: usize) -> SmallVec<[usize; 6]> {
         self.nest.begin(&self.shapes[at]);
         for &(_, source) in &program.stages[at].sources {
             match source {
                 Source::Input(i) => {
                     let view = &inputs[i as usize];
-                    self.nest.push(view.pointer, 1, view.shape, view.strides);
+                    self.nest.push(view.pointer, view.axes());
                 }
                 Source::Temp { stage, keepdims, .. } => {
                     let Temp { axes, forms, like, .. } = &self.temps[stage as usize];
                     let kept = like.iter().enumerate().filter(|(axis, _)| keepdims || axes >> axis & 1 == 0);
                     let strides: SmallVec<[isize; 6]> = kept.map(|(_, &stride)| stride).collect();
-                    self.nest.push(std::ptr::null_mut(), 1, &forms[usize::from(keepdims)].shape, &strides);
+                    let shape = forms[usize::from(keepdims)].shape.iter().copied();
+                    self.nest.push(std::ptr::null_mut(), shape.zip(strides));
                 }
                 Source::Count(_) | Source::Position => {}
             }
@@ -242,7 +243,7 @@ impl Workspace {
     }
 
     /// The shape that these sources broadcast to.
-    fn space(&self, inputs: &[RawView], sources: impl Iterator<Item = Source>) -> Option<Shape> {
+    fn space(&self, inputs: &[Strided], sources: impl Iterator<Item = Source>) -> Option<Shape> {
         let mut shape = Shape::new();
         for source in sources {
             let other: &[usize] = match source {
@@ -258,7 +259,7 @@ impl Workspace {
     }
 
     #[cold]
-    fn mismatch(&self, inputs: &[RawView], stage: &Stage, name: &dyn Fn(u32) -> String) -> EvalError {
+    fn mismatch(&self, inputs: &[Strided], stage: &Stage, name: &dyn Fn(u32) -> String) -> EvalError {
         let mut parts = Vec::new();
         for &(_, source) in &stage.sources {
             match source {
@@ -278,7 +279,7 @@ impl Workspace {
     }
 
     /// What [`run`](Workspace::run) would do, without doing it. Shapes must have been worked out for these inputs.
-    pub fn plan(&mut self, env: &Env, inputs: &[RawView], outputs: &[RawView]) -> Vec<Planned> {
+    pub fn plan(&mut self, env: &Env, inputs: &[Strided], outputs: &[Strided]) -> Vec<Planned> {
         let program = env.program;
         let mut plans = Vec::new();
         for (at, stage) in program.stages.iter().enumerate() {
@@ -321,8 +322,8 @@ impl Workspace {
     pub unsafe fn run(
         &mut self,
         env: &Env,
-        inputs: &[RawView],
-        outputs: &[RawView],
+        inputs: &[Strided],
+        outputs: &[Strided],
         in_place: bool,
     ) -> Result<(), EvalError> {
         let program = env.program;
@@ -381,7 +382,7 @@ impl Workspace {
 /// What the leaves of stages stand for.
 struct Leaves<'a> {
     program: &'a Program,
-    inputs: &'a [RawView<'a>],
+    inputs: &'a [Strided<'a>],
     counts: &'a [i64],
 }
 
@@ -392,7 +393,7 @@ fn joins(group: &Group, shapes: &[Shape], temp: &Temp) -> Option<usize> {
 
 impl<'a> Leaves<'a> {
     /// The array that a leaf stands for.
-    fn view<'t>(&self, &(node, source): &(NodeId, Source), temps: &'t [Temp]) -> RawView<'t>
+    fn view<'t>(&self, &(node, source): &(NodeId, Source), temps: &'t [Temp]) -> Strided<'t>
     where
         'a: 't,
     {
@@ -406,7 +407,7 @@ impl<'a> Leaves<'a> {
         at: usize,
         shape: &[usize],
         temps: &'t [Temp],
-        outputs: &[RawView<'t>],
+        outputs: &[Strided<'t>],
     ) -> SmallVec<[OperandSpec; 8]>
     where
         'a: 't,
@@ -414,7 +415,7 @@ impl<'a> Leaves<'a> {
         nest.begin(shape);
         let sources = self.program.stages[at].sources.iter().map(|leaf| self.view(leaf, temps));
         let stores = self.stores(at, &temps[at], outputs);
-        let mut push = |view: RawView| nest.push(view.pointer, view.unit, view.shape, view.strides);
+        let mut push = |view: Strided| nest.push(view.pointer, view.axes());
         sources.for_each(|view| _ = push(view));
         stores.for_each(|view| _ = push(view));
         nest.arrange(|_| false);
@@ -422,12 +423,12 @@ impl<'a> Leaves<'a> {
     }
 
     /// What stage `at`, no reduction, stores: outputs, or what it leaves.
-    fn stores<'t>(&self, at: usize, temp: &'t Temp, outputs: &[RawView<'t>]) -> impl Iterator<Item = RawView<'t>> {
+    fn stores<'t>(&self, at: usize, temp: &'t Temp, outputs: &[Strided<'t>]) -> impl Iterator<Item = Strided<'t>> {
         let stage = &self.program.stages[at];
         let outputs = if let Work::Map(stores) = &stage.work {
             stores.iter().map(|&(_, output)| outputs[output as usize]).collect()
         } else {
-            SmallVec::<[RawView; 2]>::new()
+            SmallVec::<[Strided; 2]>::new()
         };
         let temps = stage.leaves().iter().enumerate();
         outputs
@@ -443,8 +444,8 @@ impl<'a> Leaves<'a> {
         shapes: &[Shape],
         before: &'t [Temp],
         temp: &'t Temp,
-        outputs: &[RawView<'t>],
-    ) -> (SmallVec<[RawView<'t>; 8]>, bool)
+        outputs: &[Strided<'t>],
+    ) -> (SmallVec<[Strided<'t>; 8]>, bool)
     where
         'a: 't,
     {
@@ -463,19 +464,19 @@ impl<'a> Leaves<'a> {
         shape: &[usize],
         before: &'t [Temp],
         (axes, kept): (u64, &Form),
-        joined: Option<(SmallVec<[RawView<'t>; 8]>, bool)>,
+        joined: Option<(SmallVec<[Strided<'t>; 8]>, bool)>,
         f: impl FnOnce(&Reduction) -> R,
     ) -> R
     where
         'a: 't,
     {
         let stage = &self.program.stages[at];
-        let sources: SmallVec<[RawView; 8]> = stage.sources.iter().map(|leaf| self.view(leaf, before)).collect();
+        let sources: SmallVec<[Strided; 8]> = stage.sources.iter().map(|leaf| self.view(leaf, before)).collect();
         let result = |&node: &NodeId| {
             let dtype = self.program.graph.node(node).dtype;
-            RawView::new(std::ptr::null_mut(), dtype, &kept.shape, &kept.strides)
+            Strided::of_elements(std::ptr::null_mut(), dtype, &kept.shape, &kept.strides)
         };
-        let results: SmallVec<[RawView; 2]> = group.nodes.iter().map(result).collect();
+        let results: SmallVec<[Strided; 2]> = group.nodes.iter().map(result).collect();
         let position = stage.sources.iter().position(|(_, source)| *source == Source::Position);
         f(&Reduction {
             stage: at,
@@ -491,17 +492,17 @@ impl<'a> Leaves<'a> {
 }
 
 /// The array that a leaf stands for.
-fn view<'a>(source: Source, dtype: DType, inputs: &[RawView<'a>], temps: &'a [Temp], counts: &'a [i64]) -> RawView<'a> {
+fn view<'a>(source: Source, dtype: DType, inputs: &[Strided<'a>], temps: &'a [Temp], counts: &'a [i64]) -> Strided<'a> {
     match source {
         Source::Input(i) => inputs[i as usize],
         Source::Temp { stage, part, keepdims } => temps[stage as usize].view(part, keepdims, dtype),
         Source::Position => {
             static FIRST: i64 = 0;
-            RawView::new((&raw const FIRST).cast_mut().cast(), dtype, &[], &[])
+            Strided::of_elements((&raw const FIRST).cast_mut().cast(), dtype, &[], &[])
         }
         Source::Count(c) => {
             let pointer = (&raw const counts[c as usize]).cast_mut().cast();
-            RawView::new(pointer, dtype, &[], &[])
+            Strided::of_elements(pointer, dtype, &[], &[])
         }
     }
 }

@@ -17,7 +17,7 @@ use super::out::{Memories, Out};
 use super::prepared::Prepared;
 use super::result::FromResult;
 use super::threads::{self, Threads};
-use super::view::RawView;
+use super::view::Strided;
 use crate::diagnostic::several;
 use crate::dtype::DType;
 use crate::error::CompileError;
@@ -188,7 +188,7 @@ impl Expr {
             let message = format!("{names} given for {} to update", several(outputs.len(), "array", "arrays"));
             return Err(EvalError::new(EvalErrorKind::Output, message));
         }
-        let named: SmallVec<[(&str, RawView); 2]> = names.into_iter().zip(outputs.iter().copied()).collect();
+        let named: SmallVec<[(&str, Strided); 2]> = names.into_iter().zip(outputs.iter().copied()).collect();
         let mut bound = Bound::new();
         self.core.bind(args.borrow(), &named, &mut bound)?;
         // SAFETY: targets are borrowed mutably, so they are writable and apart from each other; those that are arguments are so

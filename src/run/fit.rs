@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::error::{EvalError, EvalErrorKind};
 use super::options::Options;
-use super::view::RawView;
+use super::view::Strided;
 use crate::diagnostic::several;
 use crate::dtype::{DType, Kind};
 use crate::plan::program::Program;
@@ -77,7 +77,7 @@ fn rank(dtype: DType) -> usize {
 pub(super) fn casts(
     program: &Program,
     options: &Options,
-    outputs: &[RawView],
+    outputs: &[Strided],
 ) -> Result<Option<SmallVec<[DType; 2]>>, EvalError> {
     let results = program.graph.results.len();
     if results != outputs.len() {
@@ -107,7 +107,7 @@ fn which(at: usize, results: usize) -> String {
 
 /// An array of a caller, and the shape of the result that goes there.
 pub(super) struct Target<'a> {
-    out: RawView<'a>,
+    out: Strided<'a>,
     /// The lengths of the part that is computed: along the axes that the result lacks, 1.
     part: SmallVec<[usize; 6]>,
     /// How many of the array's first axes the result has not at all.
@@ -119,7 +119,7 @@ impl<'a> Target<'a> {
     ///
     /// # Errors
     /// Where the result does not broadcast to the array's shape.
-    pub fn new(out: RawView<'a>, shape: &[usize], at: usize, results: usize) -> Result<Target<'a>, EvalError> {
+    pub fn new(out: Strided<'a>, shape: &[usize], at: usize, results: usize) -> Result<Target<'a>, EvalError> {
         let missing = out.shape.len().checked_sub(shape.len());
         let lengths = || std::iter::repeat_n(&1, missing.unwrap_or(0)).chain(shape);
         match missing {
@@ -135,26 +135,26 @@ impl<'a> Target<'a> {
     }
 
     /// The part that the program writes.
-    pub fn view(&self) -> RawView<'_> {
-        let RawView { pointer, dtype, strides, .. } = self.out;
-        RawView::new(pointer, dtype, &self.part[self.missing..], &strides[self.missing..])
+    pub fn view(&self) -> Strided<'_> {
+        self.out.within(&self.part, self.missing)
     }
 
     /// Copies the part that has been written along the axes that the result lacks. `copy` gets two arrays of one shape, apart from each
     /// other: the one to be read lies in what has been written, the other in the rest of the array.
-    pub fn spread(&mut self, copy: impl Fn(RawView, RawView) -> Result<(), EvalError>) -> Result<(), EvalError> {
-        let RawView { pointer, dtype, shape, strides, .. } = self.out;
+    pub fn spread(&mut self, copy: impl Fn(Strided, Strided) -> Result<(), EvalError>) -> Result<(), EvalError> {
+        let Strided { pointer, dtype, shape, .. } = self.out;
+        let strides: SmallVec<[isize; 6]> = self.out.strides().collect();
         for axis in 0..shape.len() {
             if self.part[axis] == shape[axis] {
                 continue;
             }
             let mut rest = self.part.clone();
             rest[axis] = shape[axis] - 1;
-            let mut still: SmallVec<[isize; 6]> = SmallVec::from_slice(strides);
+            let mut still = strides.clone();
             still[axis] = 0;
-            let next = pointer.wrapping_offset(strides[axis] * dtype.size() as isize);
+            let next = pointer.wrapping_offset(strides[axis]);
             let (first, others) =
-                (RawView::new(pointer, dtype, &rest, &still), RawView::new(next, dtype, &rest, strides));
+                (Strided::new(pointer, dtype, &rest, &still), Strided::new(next, dtype, &rest, &strides));
             copy(first, others)?;
             self.part[axis] = shape[axis];
         }

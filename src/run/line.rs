@@ -15,7 +15,7 @@ use super::execute::fault;
 use super::kernels::Slot;
 use super::launch::{serial_points, streamed_points};
 use super::threads::Threads;
-use super::view::RawView;
+use super::view::Strided;
 use crate::dtype::DType;
 use crate::jit::Call;
 use crate::jit::tier::Executor;
@@ -90,7 +90,7 @@ impl Line {
 
     /// The shape of the first argument that is a line, and the type of the result, if [`run`](Line::run) might take them.
     #[inline]
-    pub fn result<'a>(&self, view: impl Fn(usize) -> RawView<'a>, threads: &Threads) -> Option<(&'a [usize], DType)> {
+    pub fn result<'a>(&self, view: impl Fn(usize) -> Strided<'a>, threads: &Threads) -> Option<(&'a [usize], DType)> {
         let &(name, _) = self.sources.iter().find(|(_, scalar)| !scalar)?;
         let view = view(name as usize);
         self.takes(line(&view)?, threads).then_some((view.shape, self.output))
@@ -105,8 +105,8 @@ impl Line {
     #[inline]
     pub unsafe fn run<'a>(
         &self,
-        view: impl Fn(usize) -> RawView<'a>,
-        output: &RawView,
+        view: impl Fn(usize) -> Strided<'a>,
+        output: &Strided,
         executor: Executor,
         threads: &Threads,
     ) -> Option<Result<(), EvalError>> {
@@ -138,19 +138,6 @@ impl Line {
 
 /// The number of elements, if they lie one after the other in C order.
 #[inline]
-fn line(view: &RawView) -> Option<usize> {
-    if let (&[n], &[1]) = (view.shape, view.strides) {
-        return Some(n);
-    }
-    if view.shape.len() > MAX_RANK {
-        return None;
-    }
-    let mut step = 1;
-    for (&n, &stride) in view.shape.iter().zip(view.strides).rev() {
-        if stride != step as isize && n != 1 {
-            return None;
-        }
-        step *= n;
-    }
-    Some(step)
+fn line(view: &Strided) -> Option<usize> {
+    if view.shape.len() > MAX_RANK { None } else { view.contiguous() }
 }

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::error::{EvalError, EvalErrorKind};
 use super::result::AnyArray;
-use super::view::RawView;
+use super::view::Strided;
 use crate::dtype::DType;
 use crate::plan::shape::{Shape, c_strides};
 
@@ -42,8 +42,8 @@ impl Pending {
     }
 
     /// Where to write it.
-    pub fn view(&mut self) -> RawView<'_> {
-        RawView::new(self.memory.pointer(), self.dtype, &self.shape, &self.strides)
+    pub fn view(&mut self) -> Strided<'_> {
+        Strided::of_elements(self.memory.pointer(), self.dtype, &self.shape, &self.strides)
     }
 
     /// The array.

@@ -3,7 +3,7 @@
 use ndarray::{ArrayBase, DataMut, Dimension};
 use smallvec::SmallVec;
 
-use super::view::{Dims, Memory, RawView};
+use super::view::{Dims, Memory, Strided, ViewMut};
 use crate::dtype::Element;
 
 /// What [`eval_into`](crate::Expr::eval_into) can write to: arrays and mutable views of any layout, `Vec`s and slices
@@ -38,12 +38,12 @@ impl<'a> Memories<'a> {
         Memories(all)
     }
 
-    /// As shapes and strides in one piece.
+    /// As the core copies them about, for as long as `self` stays borrowed: what may be written is known by that.
     #[inline]
-    pub fn views(&self) -> SmallVec<[RawView<'_>; 2]> {
+    pub fn views(&self) -> SmallVec<[Strided<'_>; 2]> {
         let mut views = SmallVec::new();
         for memory in &self.0 {
-            views.push(memory.view());
+            views.push(memory.strided());
         }
         views
     }
@@ -55,6 +55,14 @@ unsafe impl<T: Element, S: DataMut<Elem = T>, D: Dimension> Out for ArrayBase<S,
     fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>)) {
         let pointer = self.as_mut_ptr();
         give(Memory::new(pointer, Dims::Borrowed(self.shape(), self.strides())));
+    }
+}
+
+// SAFETY: whoever has a `ViewMut` has its elements alone, and each once.
+unsafe impl Out for ViewMut<'_> {
+    #[inline]
+    fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>)) {
+        give(self.memory());
     }
 }
 

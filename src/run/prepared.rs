@@ -10,7 +10,7 @@ use super::core::{Core, Typed};
 use super::error::{EvalError, EvalErrorKind};
 use super::out::{Memories, Out};
 use super::threads::Threads;
-use super::view::RawView;
+use super::view::Strided;
 use crate::dtype::Element;
 use crate::types::InputType;
 
@@ -103,17 +103,17 @@ impl<const N: usize> Prepared<N> {
         let strides = [1];
         let view = |at: usize| {
             let pointer = args[at].as_ptr().cast_mut().cast();
-            let view = RawView::new(pointer, T::DTYPE, &lengths[at], &strides);
+            let view = Strided::of_elements(pointer, T::DTYPE, &lengths[at], &strides);
             (InputType::strong(T::DTYPE), view)
         };
         let length = [out.len()];
-        let output = RawView::new(out.as_mut_ptr().cast(), T::DTYPE, &length, &strides);
+        let output = Strided::of_elements(out.as_mut_ptr().cast(), T::DTYPE, &length, &strides);
         self.run(view, &[output])
     }
 
     /// The outputs are borrowed mutably by the callers above, the arguments shared.
     #[inline]
-    fn run<'a>(&self, view: impl Fn(usize) -> (InputType, RawView<'a>), outputs: &[RawView]) -> Result<(), EvalError> {
+    fn run<'a>(&self, view: impl Fn(usize) -> (InputType, Strided<'a>), outputs: &[Strided]) -> Result<(), EvalError> {
         for (at, expected) in self.types.iter().enumerate() {
             if expected.is_some_and(|e| e != view(at).0) {
                 return Err(self.wrong_type(at, view(at).0));

@@ -1,17 +1,297 @@
-//! An array as the core sees it: address, type, shape, strides. ndarray is an adapter over this.
+//! Arrays in memory: an address, a type, a shape, and strides in bytes.
+//!
+//! Comes in: what a caller owns, as a [`View`] (readable), a [`ViewMut`] (exclusive), or the [`Memory`] of an argument or an
+//! output. Goes out: a [`Strided`], which the core copies about. Always holds: strides count bytes for all who ask; they
+//! need not be multiples of an element's size, and elements need not be aligned.
 
+use std::fmt;
 use std::marker::PhantomData;
+
+use ndarray::{ArrayBase, Data, DataMut, Dimension};
 
 use crate::dtype::{DType, Element};
 use crate::math::complex::Part;
 
-/// Lengths and strides (in elements) of an array's axes, borrowed where they lie or carried along.
+/// Where the elements of an array lie. It can be copied, and gives no right to read or write them: that is the caller's, who made it
+/// of a [`View`], or of a [`ViewMut`] that stays borrowed meanwhile.
+#[derive(Clone, Copy)]
+pub(crate) struct Strided<'a> {
+    /// The element at index 0.
+    pub pointer: *mut u8,
+    /// The type of the elements.
+    pub dtype: DType,
+    /// The length of each axis.
+    pub shape: &'a [usize],
+    /// The steps along the axes, of `unit` bytes: ndarray counts elements, and so they need not be copied.
+    steps: &'a [isize],
+    unit: isize,
+}
+
+impl<'a> Strided<'a> {
+    /// An array whose strides count bytes. What there is too much of shape or strides is left out.
+    #[inline]
+    pub fn new(pointer: *mut u8, dtype: DType, shape: &'a [usize], strides: &'a [isize]) -> Strided<'a> {
+        Strided { pointer, dtype, shape, steps: strides, unit: 1 }
+    }
+
+    /// An array whose strides count elements.
+    #[inline]
+    pub fn of_elements(pointer: *mut u8, dtype: DType, shape: &'a [usize], strides: &'a [isize]) -> Strided<'a> {
+        Strided { pointer, dtype, shape, steps: strides, unit: dtype.size() as isize }
+    }
+
+    /// The stride along each axis, in bytes.
+    #[inline]
+    pub fn strides(&self) -> impl DoubleEndedIterator<Item = isize> + ExactSizeIterator + Clone + use<'a> {
+        let unit = self.unit;
+        self.steps.iter().map(move |step| step.wrapping_mul(unit))
+    }
+
+    /// The length of each axis and the stride along it, in bytes.
+    #[inline]
+    pub fn axes(&self) -> impl DoubleEndedIterator<Item = (usize, isize)> + ExactSizeIterator + Clone + use<'a> {
+        self.shape.iter().copied().zip(self.strides())
+    }
+
+    /// The number of elements, if they lie one after the other in C order.
+    #[inline]
+    pub fn contiguous(&self) -> Option<usize> {
+        let size = self.dtype.size();
+        if let (&[n], &[step]) = (self.shape, self.steps) {
+            return (step.wrapping_mul(self.unit) == size as isize || n == 1).then_some(n);
+        }
+        let mut elements: usize = 1;
+        for (n, stride) in self.axes().rev() {
+            if n != 1 && Some(stride) != elements.checked_mul(size).map(|bytes| bytes as isize) {
+                return None;
+            }
+            elements = elements.checked_mul(n)?;
+        }
+        Some(elements)
+    }
+
+    /// The part of it that has these lengths along the axes, at the first index of the `missing` first axes, which it has not.
+    pub fn within<'s>(&self, lengths: &'s [usize], missing: usize) -> Strided<'s>
+    where
+        'a: 's,
+    {
+        let (shape, steps) = (lengths.get(missing..).unwrap_or(&[]), self.steps.get(missing..).unwrap_or(&[]));
+        Strided { shape, steps, ..*self }
+    }
+
+    /// The real or the imaginary parts of an array of complex numbers; `None` means the array as it is.
+    pub fn part(self, part: Option<Part>) -> Strided<'a> {
+        let dtype = if part.is_some() { self.dtype.part() } else { self.dtype };
+        let first = if part == Some(Part::Imaginary) { dtype.size() } else { 0 };
+        Strided { pointer: self.pointer.wrapping_add(first), dtype, ..self }
+    }
+
+    /// The arrays of real numbers that an array consists of.
+    pub fn parts(self) -> impl Iterator<Item = Strided<'a>> {
+        let of: &[Option<Part>] =
+            if self.dtype.is_complex() { &[Some(Part::Real), Some(Part::Imaginary)] } else { &[None] };
+        of.iter().map(move |&part| self.part(part))
+    }
+}
+
+impl fmt::Debug for Strided<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let strides: Vec<isize> = self.strides().collect();
+        let mut all = f.debug_struct("Array");
+        all.field("pointer", &self.pointer).field("dtype", &self.dtype);
+        all.field("shape", &self.shape).field("strides", &strides).finish()
+    }
+}
+
+/// An array that may be read: an address, a type, a shape, and strides in bytes. For those whose arrays are neither ndarray's nor
+/// slices: bindings, files mapped to memory, fields of records.
+///
+/// An argument of a call like any other. Strides need not be multiples of an element's size, and elements need not be
+/// aligned.
+///
+/// ```
+/// use tilexpr::{DType, Expr, View, args};
+/// #[repr(C, packed)]
+/// struct Record {
+///     name: [u8; 3],
+///     price: f64,
+/// }
+/// let records = [Record { name: *b"abc", price: 1.5 }, Record { name: *b"xyz", price: 2.0 }];
+/// let first = (&raw const records[0].price).cast();
+/// // SAFETY: the prices of the records, which outlive the view.
+/// let price = unsafe { View::from_raw(first, DType::F64, &[2], &[size_of::<Record>() as isize]) };
+/// let total: f64 = Expr::compile("sum(price*100)")?.eval(args![price])?;
+/// assert_eq!(total, 350.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    array: Strided<'a>,
+    life: PhantomData<&'a [u8]>,
+}
+
+// SAFETY: a `View` is a shared borrow of elements that are `Sync` (`Element` requires it, and so does `from_raw`).
+unsafe impl Send for View<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for View<'_> {}
+
+impl<'a> View<'a> {
+    /// The array with its element at index 0 here, these lengths of its axes, and these strides along them, in bytes.
+    ///
+    /// # Safety
+    /// Nothing is checked. For as long as `'a`:
+    /// - every element (`pointer` plus, for each axis, a stride times an index below its length) must be within memory that any
+    ///   thread may read, and nothing may write to it;
+    /// - every element must be a value of the type: bools are the bytes 0 and 1.
+    ///
+    /// Where a length is 0 there are no elements, and the pointer may be any.
+    ///
+    /// # Panics
+    /// If there are not as many strides as lengths.
+    #[inline]
+    pub unsafe fn from_raw(pointer: *const u8, dtype: DType, shape: &'a [usize], strides: &'a [isize]) -> View<'a> {
+        assert_eq!(shape.len(), strides.len(), "as many strides as axes");
+        View::of(Strided::new(pointer.cast_mut(), dtype, shape, strides))
+    }
+
+    /// Whoever calls it vouches for the elements.
+    #[inline]
+    pub(crate) fn of(array: Strided<'a>) -> View<'a> {
+        View { array, life: PhantomData }
+    }
+
+    #[inline]
+    pub(crate) fn strided(self) -> Strided<'a> {
+        self.array
+    }
+}
+
+/// An array that may be read and written, by whoever has this alone: an address, a type, a shape, and strides in bytes.
+///
+/// An output of a call like any other, and an array to update.
+///
+/// ```
+/// use tilexpr::{DType, Expr, ViewMut, args};
+/// let mut bytes = [0_u8; 9]; // two f32 at odd places
+/// // SAFETY: bytes 1 to 4 and 5 to 8, which nothing else uses meanwhile.
+/// let mut out = unsafe { ViewMut::from_raw(bytes[1..].as_mut_ptr(), DType::F32, &[2], &[4]) };
+/// Expr::compile("a*2")?.eval_into(args![a = &[0.5_f32, 1.0]], &mut out)?;
+/// assert_eq!(bytes[1..5], 1.0_f32.to_ne_bytes());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct ViewMut<'a> {
+    array: Strided<'a>,
+    life: PhantomData<&'a mut [u8]>,
+}
+
+// SAFETY: a `ViewMut` is an exclusive borrow of elements that are `Send` (`Element` requires it, and so does `from_raw`).
+unsafe impl Send for ViewMut<'_> {}
+// SAFETY: through a shared `ViewMut` elements can be read alone.
+unsafe impl Sync for ViewMut<'_> {}
+
+impl<'a> ViewMut<'a> {
+    /// The array with its element at index 0 here, these lengths of its axes, and these strides along them, in bytes.
+    ///
+    /// # Safety
+    /// Nothing is checked. For as long as `'a`:
+    /// - every element (`pointer` plus, for each axis, a stride times an index below its length) must be within memory that any
+    ///   thread may read and write, and that nothing reads or writes but through this;
+    /// - no two elements may share a byte;
+    /// - every element must be a value of the type if it is read (by an update): bools are the bytes 0 and 1.
+    ///
+    /// Where a length is 0 there are no elements, and the pointer may be any.
+    ///
+    /// # Panics
+    /// If there are not as many strides as lengths.
+    #[inline]
+    pub unsafe fn from_raw(pointer: *mut u8, dtype: DType, shape: &'a [usize], strides: &'a [isize]) -> ViewMut<'a> {
+        assert_eq!(shape.len(), strides.len(), "as many strides as axes");
+        ViewMut::of(Strided::new(pointer, dtype, shape, strides))
+    }
+
+    /// Whoever calls it vouches for the elements.
+    #[inline]
+    pub(crate) fn of(array: Strided<'a>) -> ViewMut<'a> {
+        ViewMut { array, life: PhantomData }
+    }
+
+    /// As an array that is read meanwhile.
+    pub fn as_view(&self) -> View<'_> {
+        View::of(self.array)
+    }
+
+    /// The same array, borrowed for a shorter time.
+    pub fn reborrow(&mut self) -> ViewMut<'_> {
+        ViewMut::of(self.array)
+    }
+
+    /// As the memory of an output, for as long as this is borrowed.
+    #[inline]
+    pub(crate) fn memory(&mut self) -> Memory<'_> {
+        Memory::of(self.array)
+    }
+}
+
+macro_rules! accessors {
+    ($($view:ident, $pointer:ty;)*) => { $(
+        impl $view<'_> {
+            /// The address of the element at index 0.
+            pub fn as_ptr(&self) -> $pointer {
+                self.array.pointer
+            }
+
+            /// The type of the elements.
+            pub fn dtype(&self) -> DType {
+                self.array.dtype
+            }
+
+            /// The length of each axis.
+            pub fn shape(&self) -> &[usize] {
+                self.array.shape
+            }
+
+            /// The stride along each axis, in bytes.
+            pub fn strides(&self) -> impl DoubleEndedIterator<Item = isize> + ExactSizeIterator + Clone {
+                self.array.strides()
+            }
+        }
+    )* };
+}
+
+accessors! {
+    View, *const u8;
+    ViewMut, *mut u8;
+}
+
+impl<'a, T: Element, S: Data<Elem = T>, D: Dimension> From<&'a ArrayBase<S, D>> for View<'a> {
+    fn from(array: &'a ArrayBase<S, D>) -> View<'a> {
+        let pointer = array.as_ptr().cast_mut().cast();
+        View::of(Strided::of_elements(pointer, T::DTYPE, array.shape(), array.strides()))
+    }
+}
+
+impl<'a, T: Element, S: DataMut<Elem = T>, D: Dimension> From<&'a mut ArrayBase<S, D>> for ViewMut<'a> {
+    fn from(array: &'a mut ArrayBase<S, D>) -> ViewMut<'a> {
+        let pointer = array.as_mut_ptr().cast();
+        let array = &*array;
+        ViewMut::of(Strided::of_elements(pointer, T::DTYPE, array.shape(), array.strides()))
+    }
+}
+
+/// Lengths and strides of an array's axes, borrowed where they lie or carried along.
 #[derive(Clone, Debug)]
 pub(crate) enum Dims<'a> {
+    /// The strides count elements.
     Line([usize; 1], [isize; 1]),
+    /// As above.
     Plane([usize; 2], [isize; 2]),
+    /// As above.
     Borrowed(&'a [usize], &'a [isize]),
+    /// As above.
     Owned(Box<[usize]>, Box<[isize]>),
+    /// The strides count bytes.
+    Bytes(&'a [usize], &'a [isize]),
 }
 
 /// A borrowed array of any layout.
@@ -34,56 +314,29 @@ pub struct Memory<'a> {
 }
 
 impl<'a> Memory<'a> {
+    #[inline]
     pub(crate) fn new<T: Element>(pointer: *const T, dims: Dims<'a>) -> Memory<'a> {
         Memory { pointer: pointer.cast_mut().cast(), dtype: T::DTYPE, dims, life: PhantomData }
     }
 
+    #[inline]
+    pub(crate) fn of(array: Strided<'a>) -> Memory<'a> {
+        let Strided { pointer, dtype, shape, steps, unit } = array;
+        let dims = if unit == 1 { Dims::Bytes(shape, steps) } else { Dims::Borrowed(shape, steps) };
+        Memory { pointer, dtype, dims, life: PhantomData }
+    }
+
     /// As shape and strides in one piece.
     #[inline]
-    pub(crate) fn view(&self) -> RawView<'_> {
-        let (shape, strides): (&[usize], &[isize]) = match &self.dims {
-            Dims::Line(shape, strides) => (shape, strides),
-            Dims::Plane(shape, strides) => (shape, strides),
-            Dims::Borrowed(shape, strides) => (shape, strides),
-            Dims::Owned(shape, strides) => (shape, strides),
+    pub(crate) fn strided(&self) -> Strided<'_> {
+        let size = self.dtype.size() as isize;
+        let (shape, steps, unit): (&[usize], &[isize], isize) = match &self.dims {
+            Dims::Line(shape, steps) => (shape, steps, size),
+            Dims::Plane(shape, steps) => (shape, steps, size),
+            Dims::Borrowed(shape, steps) => (shape, steps, size),
+            Dims::Owned(shape, steps) => (shape, steps, size),
+            Dims::Bytes(shape, steps) => (shape, steps, 1),
         };
-        RawView::new(self.pointer, self.dtype, shape, strides)
-    }
-}
-
-/// An array in memory that some caller vouches for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RawView<'a> {
-    /// The element at index 0.
-    pub pointer: *mut u8,
-    /// The type of the elements.
-    pub dtype: DType,
-    /// The length of each axis.
-    pub shape: &'a [usize],
-    /// The stride along each axis, in units.
-    pub strides: &'a [isize],
-    /// Bytes of a unit: of an element, or of the complex number that the elements are parts of.
-    pub unit: usize,
-}
-
-impl<'a> RawView<'a> {
-    /// An array whose strides count elements.
-    #[inline]
-    pub fn new(pointer: *mut u8, dtype: DType, shape: &'a [usize], strides: &'a [isize]) -> RawView<'a> {
-        RawView { pointer, dtype, shape, strides, unit: dtype.size() }
-    }
-
-    /// The real or the imaginary parts of an array of complex numbers; `None` means the array as it is.
-    pub fn part(self, part: Option<Part>) -> RawView<'a> {
-        let dtype = if part.is_some() { self.dtype.part() } else { self.dtype };
-        let first = if part == Some(Part::Imaginary) { dtype.size() } else { 0 };
-        RawView { pointer: self.pointer.wrapping_add(first), dtype, ..self }
-    }
-
-    /// The arrays of real numbers that an array consists of.
-    pub fn parts(self) -> impl Iterator<Item = RawView<'a>> {
-        let of: &[Option<Part>] =
-            if self.dtype.is_complex() { &[Some(Part::Real), Some(Part::Imaginary)] } else { &[None] };
-        of.iter().map(move |&part| self.part(part))
+        Strided { pointer: self.pointer, dtype: self.dtype, shape, steps, unit }
     }
 }

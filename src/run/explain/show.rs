@@ -15,6 +15,7 @@ use crate::plan::program::Work;
 use crate::run::bind::Bound;
 use crate::run::reduce::{BLOCK, Way};
 use crate::run::threads::Threads;
+use crate::run::view::Strided;
 use crate::types::Notes;
 use crate::types::graph::{Axes, NodeKind};
 
@@ -63,7 +64,7 @@ pub fn arguments(f: &mut String, names: &Names, bound: &Bound, outputs: &[(DType
         write!(f, "  {name:<8} {:<5}", ty.dtype.name())?;
         match ty.weak {
             true => writeln!(f, " a bare number: it takes the type of what it meets")?,
-            false => writeln!(f, " {:?}{}", view.shape, layout(view.shape, view.strides))?,
+            false => writeln!(f, " {:?}{}", view.shape, layout(view))?,
         }
     }
     writeln!(f, "result{}", if outputs.len() == 1 { "" } else { "s" })?;
@@ -80,14 +81,15 @@ pub fn arguments(f: &mut String, names: &Names, bound: &Bound, outputs: &[(DType
 }
 
 /// How an array lies, if not in C order.
-fn layout(shape: &[usize], strides: &[isize]) -> String {
-    let mut step = 1;
-    let contiguous = shape.iter().zip(strides).rev().all(|(&n, &s)| {
-        let fits = n <= 1 || s == step;
-        step *= n.max(1) as isize;
-        fits
-    });
-    if contiguous { String::new() } else { format!(", strides {strides:?} elements") }
+fn layout(view: &Strided) -> String {
+    if view.contiguous().is_some() {
+        return String::new();
+    }
+    let size = view.dtype.size() as isize;
+    let whole = view.strides().all(|stride| stride % size == 0);
+    let (unit, name) = if whole { (size, "elements") } else { (1, "bytes") };
+    let strides: Vec<isize> = view.strides().map(|stride| stride / unit).collect();
+    format!(", strides {strides:?} {name}")
 }
 
 /// What was promoted, shared, folded.

@@ -26,7 +26,7 @@ use crate::plan::nest::{Nest, offset};
 use crate::plan::program::Group;
 use crate::run::launch::{Env, LaunchSpace, launch};
 use crate::run::scratch::Buffer;
-use crate::run::view::RawView;
+use crate::run::view::Strided;
 use crate::types::graph::NodeId;
 
 /// Elements of a block: part of what a sum means.
@@ -106,11 +106,11 @@ pub struct Reduction<'a> {
     /// The reduced axes: bit `i` for axis `i`.
     pub axes: u64,
     /// What the stage reads.
-    pub sources: &'a [RawView<'a>],
+    pub sources: &'a [Strided<'a>],
     /// Which of the sources is no array, but asks for the position of elements.
     pub position: Option<usize>,
     /// What it leaves behind; where that lies, is found when it is known to be needed.
-    pub results: &'a [RawView<'a>],
+    pub results: &'a [Strided<'a>],
     /// The stage that joins, if one has the shape for it.
     pub joined: Option<Joined<'a>>,
 }
@@ -119,7 +119,7 @@ pub struct Reduction<'a> {
 #[derive(Clone, Copy)]
 pub struct Joined<'a> {
     /// What it reads besides, and what it writes.
-    pub views: &'a [RawView<'a>],
+    pub views: &'a [Strided<'a>],
     /// Whether its shape has the reduced axes, with length 1.
     pub keepdims: bool,
 }
@@ -196,20 +196,20 @@ impl Reduction<'_> {
     }
 
     /// The nest of the sources and of what has the result's shape, with the reduced axes or without.
-    fn arrange(&self, nest: &mut Nest, of_result: &[RawView], keepdims: bool) {
+    fn arrange(&self, nest: &mut Nest, of_result: &[Strided], keepdims: bool) {
         nest.begin(self.shape);
         for view in self.sources {
-            nest.push(view.pointer, view.unit, view.shape, view.strides);
+            nest.push(view.pointer, view.axes());
         }
         for view in of_result {
             // Axes of the result, last first, against those of the shape that are kept.
-            let mut own = view.shape.iter().zip(view.strides).rev();
+            let mut own = view.axes().rev();
             let mut strides: SmallVec<[isize; 6]> = SmallVec::new();
             for axis in (0..self.shape.len()).rev() {
                 let gone = self.axes >> axis & 1 == 1;
                 let here = if gone && !keepdims { None } else { own.next() };
-                let stride = here.map_or(0, |(&n, &s)| if n == 1 || gone { 0 } else { s });
-                strides.push(stride * view.unit as isize);
+                let stride = here.map_or(0, |(n, stride)| if n == 1 || gone { 0 } else { stride });
+                strides.push(stride);
             }
             nest.push_bytes(view.pointer, strides.into_iter().rev());
         }

@@ -1,0 +1,183 @@
+//! Arrays that are only an address and strides in bytes: of records, at odd places, reversed, with gaps.
+
+mod common;
+
+use common::rng::Rng;
+use ndarray::{Array2, array};
+use num_complex::Complex;
+use tilexpr::{AnyArray, Arg, DType, Element, Executor, Expr, IntoArg, View, ViewMut, args};
+
+const EXECUTORS: [Executor; 2] = [Executor::Interpreter, Executor::Cranelift];
+
+/// Two axes of elements, with any number of bytes between them.
+struct Placed {
+    bytes: Vec<u8>,
+    first: usize,
+    shape: [usize; 2],
+    strides: [isize; 2],
+}
+
+impl Placed {
+    /// A place for elements of this size: either axis outermost, either reversed, odd gaps, all bytes 1.
+    fn new(shape: [usize; 2], size: usize, rng: &mut Rng) -> Placed {
+        let outer = rng.below(2);
+        let near = size + rng.below(4);
+        let far = near * shape[1 - outer] + rng.below(6);
+        let (mut strides, mut first) = ([0; 2], rng.below(9));
+        for (axis, stride) in [(outer, far), (1 - outer, near)] {
+            let reversed = rng.below(3) == 0;
+            strides[axis] = if reversed { -(stride as isize) } else { stride as isize };
+            first += if reversed { stride * (shape[axis] - 1) } else { 0 };
+        }
+        Placed { bytes: vec![1; 16 + far * shape[outer] + size], first, shape, strides }
+    }
+
+    fn of<T: Element>(values: &Array2<T>, rng: &mut Rng) -> Placed {
+        let mut placed = Placed::new([values.nrows(), values.ncols()], size_of::<T>(), rng);
+        for ((i, j), value) in values.indexed_iter() {
+            let at = placed.at(i, j);
+            // SAFETY: `Placed::new` has made room for each element.
+            unsafe { placed.bytes.as_mut_ptr().add(at).cast::<T>().write_unaligned(*value) }
+        }
+        placed
+    }
+
+    fn at(&self, i: usize, j: usize) -> usize {
+        (self.first as isize + i as isize * self.strides[0] + j as isize * self.strides[1]) as usize
+    }
+
+    fn view(&self, dtype: DType) -> View<'_> {
+        // SAFETY: `new` has made room for each element, `of` has written it.
+        unsafe { View::from_raw(self.bytes[self.first..].as_ptr(), dtype, &self.shape, &self.strides) }
+    }
+
+    fn view_mut(&mut self, dtype: DType) -> ViewMut<'_> {
+        // SAFETY: `new` has made room for each element, and elements are apart.
+        unsafe { ViewMut::from_raw(self.bytes.as_mut_ptr().add(self.first), dtype, &self.shape, &self.strides) }
+    }
+
+    /// The elements, which are taken away: all bytes are 1 again.
+    fn take<T: Element>(&mut self) -> Array2<T> {
+        Array2::from_shape_fn(self.shape, |(i, j)| {
+            let at = self.at(i, j);
+            // SAFETY: within the bytes, where an element has been written.
+            let value = unsafe { self.bytes.as_ptr().add(at).cast::<T>().read_unaligned() };
+            self.bytes[at..at + size_of::<T>()].fill(1);
+            value
+        })
+    }
+}
+
+/// The text with arguments and result at odd places, and as ndarray has them.
+fn check<A: Element, B: Element, R: Element + PartialEq + std::fmt::Debug>(
+    text: &str,
+    shape: [usize; 2],
+    a: fn(usize) -> A,
+    b: fn(usize) -> B,
+) {
+    let mut rng = Rng::new(7);
+    for round in 0..20 {
+        let x = Array2::from_shape_fn(shape, |_| a(rng.below(100)));
+        let y = Array2::from_shape_fn(shape, |_| b(rng.below(100)));
+        let (px, py) = (Placed::of(&x, &mut rng), Placed::of(&y, &mut rng));
+        for executor in EXECUTORS {
+            let e = Expr::builder()
+                .executor(executor)
+                .tile(if round % 2 == 0 { 1 << 20 } else { 32 })
+                .compile(text)
+                .unwrap();
+            let args = || args![x = px.view(A::DTYPE), y = py.view(B::DTYPE)];
+            let expected: Array2<R> = e.eval(args![x, y]).unwrap();
+            let found: Array2<R> = e.eval(args()).unwrap();
+            assert_eq!(found, expected, "{text}");
+            let mut out = Placed::new(shape, size_of::<R>(), &mut rng);
+            e.eval_into(args(), &mut out.view_mut(R::DTYPE)).unwrap();
+            assert_eq!(out.take::<R>(), expected, "{text}");
+            assert!(out.bytes.iter().all(|&byte| byte == 1), "{text}: bytes between elements were written");
+        }
+    }
+}
+
+#[test]
+fn any_stride_in_bytes_will_do() {
+    for shape in [[1, 1], [5, 7], [40, 33], [1, 200], [90, 2]] {
+        check::<f64, i16, f64>("x*y + 1.5", shape, |n| n as f64, |n| n as i16);
+        check::<u8, bool, u8>("where(y, x + 200, x // 3)", shape, |n| n as u8, |n| n % 2 == 0);
+        check::<f32, f32, bool>("x < y", shape, |n| n as f32, |n| n as f32);
+        check::<Complex<f32>, f32, Complex<f32>>("x*y + 1j", shape, |n| Complex::new(n as f32, 1.0), |n| n as f32);
+        check::<Complex<f64>, i64, Complex<f64>>("x*y", shape, |n| Complex::new(1.0, n as f64), |n| n as i64);
+        check::<f64, f32, f64>("x - sum(x*y, axis=0)", shape, |n| n as f64, |n| n as f32);
+        check::<f64, i32, f64>("sin(x) + max(y, axis=1, keepdims=True)", shape, |n| n as f64, |n| n as i32);
+    }
+}
+
+#[test]
+fn updates_of_what_lies_at_odd_places() {
+    let mut rng = Rng::new(1);
+    let x = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+    for executor in EXECUTORS {
+        let mut placed = Placed::of(&x, &mut rng);
+        let e = Expr::builder().executor(executor).compile("x - mean(x)").unwrap();
+        e.update("x", &mut placed.view_mut(DType::F64), args![]).unwrap();
+        assert_eq!(placed.take::<f64>(), &x - 3.5);
+    }
+}
+
+#[test]
+fn what_is_smaller_is_copied_along_an_output_of_bytes() {
+    let mut rng = Rng::new(2);
+    for _ in 0..10 {
+        let mut out = Placed::new([4, 3], 8, &mut rng);
+        Expr::compile("x + 1").unwrap().eval_into(args![x = &[1.0, 2.0, 3.0]], &mut out.view_mut(DType::F64)).unwrap();
+        assert_eq!(out.take::<f64>(), Array2::from_shape_fn((4, 3), |(_, j)| j as f64 + 2.0));
+        assert!(out.bytes.iter().all(|&byte| byte == 1));
+    }
+}
+
+#[test]
+fn accessors_count_bytes() {
+    let mut a = Array2::<i32>::zeros((3, 5));
+    let address = a.as_ptr().cast::<u8>();
+    let view = View::from(&a);
+    assert_eq!((view.as_ptr(), view.dtype(), view.shape()), (address, DType::I32, &[3, 5][..]));
+    assert_eq!(view.strides().collect::<Vec<_>>(), [20, 4]);
+    let twice = (view, view);
+    assert_eq!(Arg::new(twice.1).shape(), [3, 5]);
+    let mut out = ViewMut::from(&mut a);
+    assert_eq!(
+        (out.dtype(), out.shape(), out.strides().rev().collect::<Vec<_>>()),
+        (DType::I32, &[3, 5][..], vec![4, 20])
+    );
+    Expr::compile("7").unwrap().eval_into(args![], &mut out.reborrow()).unwrap_err();
+    Expr::builder().casting(tilexpr::Casting::Unsafe).compile("7").unwrap().eval_into(args![], &mut out).unwrap();
+    assert_eq!(Expr::compile("sum(a)").unwrap().eval::<i64>(args![a = out.as_view()]).unwrap(), 105);
+    assert_eq!(out.as_view().into_arg().dtype(), DType::I32);
+}
+
+#[test]
+fn views_go_between_threads() {
+    fn check<T: Send + Sync>() {}
+    check::<View>();
+    check::<ViewMut>();
+}
+
+#[test]
+fn an_array_of_no_elements_may_lie_anywhere() {
+    // SAFETY: there are no elements.
+    let view = unsafe { View::from_raw(std::ptr::null(), DType::F64, &[0, 3], &[1, -7]) };
+    let y: AnyArray = Expr::compile("x + 1").unwrap().eval(args![x = view]).unwrap();
+    assert_eq!(y.shape(), [0, 3]);
+    assert_eq!(Expr::compile("sum(x)").unwrap().eval::<f64>(args![x = view]).unwrap(), 0.0);
+}
+
+#[test]
+fn explain_says_bytes_where_strides_are_no_whole_elements() {
+    let bytes = [0_u8; 64];
+    // SAFETY: within the bytes.
+    let odd = unsafe { View::from_raw(bytes.as_ptr(), DType::F64, &[5], &[11]) };
+    // SAFETY: within the bytes.
+    let even = unsafe { View::from_raw(bytes.as_ptr(), DType::F64, &[4], &[16]) };
+    let text = |x: View| Expr::compile("x + 1").unwrap().explain(args![x]).unwrap().to_string();
+    assert!(text(odd).contains("strides [11] bytes"), "{}", text(odd));
+    assert!(text(even).contains("strides [2] elements"), "{}", text(even));
+}
