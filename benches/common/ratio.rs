@@ -13,10 +13,16 @@ const ROUNDS: usize = 25;
 
 type Loop<'a, S> = Box<dyn FnMut(&mut S, u32) + 'a>;
 
+/// A contender: a loop that is timed here, or another program that says how many nanoseconds one of its runs has just taken.
+enum Contender<'a, S> {
+    Here(Loop<'a, S>),
+    Elsewhere(Box<dyn FnMut() -> f64 + 'a>),
+}
+
 /// Contenders that share a state: the arrays that they read and write.
 pub struct Race<'a, S> {
     title: String,
-    contenders: Vec<(String, Loop<'a, S>)>,
+    contenders: Vec<(String, Contender<'a, S>)>,
     rounds: usize,
 }
 
@@ -48,30 +54,47 @@ impl<'a, S> Race<'a, S> {
                 run(black_box(&mut *state));
             }
         };
-        self.contenders.push((name.into(), Box::new(looped)));
+        self.contenders.push((name.into(), Contender::Here(Box::new(looped))));
+        self
+    }
+
+    /// Adds a contender that runs in another program and takes its own time.
+    pub fn add_elsewhere(&mut self, name: impl Into<String>, sample: impl FnMut() -> f64 + 'a) -> &mut Race<'a, S> {
+        self.contenders.push((name.into(), Contender::Elsewhere(Box::new(sample))));
         self
     }
 
     /// Runs the race.
     pub fn run(&mut self, state: &mut S) -> Figures {
-        let times: Vec<u32> = self.contenders.iter_mut().map(|(_, run)| calibrate(run, state)).collect();
+        let calibrated = self.contenders.iter_mut().map(|(_, contender)| match contender {
+            Contender::Here(run) => calibrate(run, state),
+            Contender::Elsewhere(_) => 1,
+        });
+        let times: Vec<u32> = calibrated.collect();
         let mut rounds = vec![Vec::with_capacity(self.rounds); times.len()];
         for round in 0..self.rounds {
             for place in 0..times.len() {
                 // Another one begins each time.
                 let at = (place + round) % times.len();
-                let run = &mut self.contenders[at].1;
-                if times[at] > 1 {
-                    run(state, 1 + times[at] / 16);
-                }
-                let start = Instant::now();
-                run(state, times[at]);
-                rounds[at].push(start.elapsed().as_nanos() as f64 / f64::from(times[at]));
+                rounds[at].push(match &mut self.contenders[at].1 {
+                    Contender::Here(run) => sample(run, state, times[at]),
+                    Contender::Elsewhere(sample) => sample(),
+                });
             }
         }
         let names = self.contenders.iter().map(|(name, _)| name.clone()).collect();
         Figures { title: self.title.clone(), names, rounds }
     }
+}
+
+/// Nanoseconds of one of so many runs.
+fn sample<S>(run: &mut Loop<S>, state: &mut S, times: u32) -> f64 {
+    if times > 1 {
+        run(state, 1 + times / 16);
+    }
+    let start = Instant::now();
+    run(state, times);
+    start.elapsed().as_nanos() as f64 / f64::from(times)
 }
 
 /// How often to run for a sample that is long enough.
