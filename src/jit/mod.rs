@@ -4,10 +4,11 @@
 
 #[cfg(feature = "jit")]
 pub mod cranelift;
-pub mod crowded;
 #[doc(hidden)]
 pub mod differ;
 pub mod interp;
+#[cfg(feature = "jit")]
+pub mod native;
 #[doc(hidden)]
 pub mod oracle;
 pub mod tier;

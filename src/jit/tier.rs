@@ -110,7 +110,7 @@ impl Tiered {
     pub fn new(kernel: Kernel) -> Tiered {
         Tiered {
             weight: cost::weight(&kernel),
-            crowded: super::crowded::crowded(&kernel),
+            crowded: crowded(&kernel),
             kernel,
             interpreted: OnceLock::new(),
             native: [const { OnceLock::new() }; COUNT],
@@ -247,6 +247,15 @@ impl Tiered {
             None => Err(Unsupported(self.why_not().unwrap_or_default().into())),
         }
     }
+}
+
+#[cfg(feature = "jit")]
+use super::native::crowded::crowded;
+
+/// Nothing is where there is no native code.
+#[cfg(not(feature = "jit"))]
+fn crowded(_: &Kernel) -> bool {
+    false
 }
 
 /// The interpreter takes every kernel.

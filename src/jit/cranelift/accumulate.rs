@@ -21,7 +21,7 @@ use crate::ir::{self, Fragment, Inst, LANES, Monoid};
 
 impl Emitter<'_> {
     fn monoid(&self, accumulate: usize) -> Option<(&'static Monoid, &[ir::Value])> {
-        match self.kernel.inst(self.shape.accumulates[accumulate]) {
+        match self.kernel.inst(self.shape.liveness.accumulates[accumulate]) {
             Inst::Accumulate { monoid, args } => Some((monoid, args)),
             _ => None,
         }
@@ -30,7 +30,7 @@ impl Emitter<'_> {
     /// The neutral states.
     pub fn initial_states(&mut self) -> Vec<Vec<Held>> {
         let mut states = Vec::new();
-        for accumulate in 0..self.shape.accumulates.len() {
+        for accumulate in 0..self.shape.liveness.accumulates.len() {
             let Some((monoid, args)) = self.monoid(accumulate) else { continue };
             // A bool's lanes are as wide as those of the bools that go into it.
             let width = args.iter().map(|v| self.shape.widths[v.0 as usize]).max().unwrap_or(1);
@@ -63,7 +63,7 @@ impl Emitter<'_> {
 
     /// The step's elements go into the state.
     pub fn accumulate(&mut self, v: ir::Value) {
-        let Some(at) = self.shape.accumulates.iter().position(|&a| a == v) else { return };
+        let Some(at) = self.shape.liveness.accumulates.iter().position(|&a| a == v) else { return };
         let Some((monoid, args)) = self.monoid(at) else { return };
         let args: SmallVec<[ir::Value; 3]> = SmallVec::from_slice(args);
         let state = match self.here.tail_lane {
@@ -180,7 +180,7 @@ impl Emitter<'_> {
 
     /// A component of a state, once merged.
     pub fn reduced(&mut self, from: ir::Value, part: u8) -> Option<Held> {
-        let at = self.shape.accumulates.iter().position(|&a| a == from)?;
+        let at = self.shape.liveness.accumulates.iter().position(|&a| a == from)?;
         self.states.get(at)?.get(usize::from(part)).cloned()
     }
 

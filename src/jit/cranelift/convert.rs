@@ -96,7 +96,7 @@ impl Emitter<'_> {
             (_, I64) => self.per_lane(&[x], form, |e, x| e.b.ins().fcvt_to_sint_sat(types::I64, x[0])),
             (_, U64) => self.per_lane(&[x], form, |e, x| e.b.ins().fcvt_to_uint_sat(types::I64, x[0])),
             // Brought into range, and truncated: then the low bits of its sum with 2^52 and more.
-            (F64, U32) if self.target.features.round => {
+            (F64, U32) if self.target.machine.features.round => {
                 let wide = self.map(Form::Int(8), &[x], |e, x| {
                     let (zero, most) = (e.constant_lanes(0, 8, types::F64X2), f64::from(u32::MAX).to_bits());
                     let most = e.constant_lanes(most, 8, types::F64X2);
@@ -144,7 +144,7 @@ impl Emitter<'_> {
         match width {
             4 => self.shuffle(low, high, EVEN, types::I32X4),
             // Without SSE4.1 there is no unsigned packing of 32 bits.
-            2 if !self.target.features.blend => {
+            2 if !self.target.machine.features.blend => {
                 let [low, high] = [low, high].map(|v| {
                     let v = self.b.ins().ishl_imm_u(v, 16);
                     self.b.ins().sshr_imm_u(v, 16)

@@ -28,6 +28,7 @@ use super::lanes::{Form, Held, PART, ints};
 use super::shape::Shape;
 use crate::dtype::{DType, Scalar};
 use crate::ir::{self, Inst, Kernel};
+use crate::jit::native::code::signature;
 
 /// Where the value of an instruction is.
 #[derive(Clone, Debug)]
@@ -142,9 +143,7 @@ fn table_flags() -> MemFlagsData {
 impl<'a> Emitter<'a> {
     /// Starts a function: signature, entry block, first block.
     pub fn new(mut b: FunctionBuilder<'a>, kernel: &'a Kernel, shape: &'a Shape, target: &'a Target) -> Emitter<'a> {
-        let mut signature = clif::Signature::new(target.isa.default_call_conv());
-        signature.params.extend([AbiParam::new(types::I64); 6]);
-        b.func.signature = signature;
+        b.func.signature = signature(&*target.isa);
         let entry = b.create_block();
         b.append_block_params_for_function_params(entry);
         b.switch_to_block(entry);
@@ -320,7 +319,7 @@ impl<'a> Emitter<'a> {
             }
             Home::Deferred => {
                 let held = self.load_at(v);
-                if self.shape.uses[at] != 1 {
+                if self.shape.liveness.uses[at] != 1 {
                     self.homes[at] = Home::Held(held.clone());
                 }
                 held

@@ -30,7 +30,7 @@ impl Emitter<'_> {
         let (form, signed) = (Form::of(dtype), dtype.is_signed());
         let (x, y) = (args[0], args[1]);
         // A lone point is sooner divided as it is.
-        if self.target.features.round && form.width() <= 4 && self.lanes > 1 {
+        if self.target.machine.features.round && form.width() <= 4 && self.lanes > 1 {
             return self.divide_as_floats(quotient, dtype, x, y);
         }
         let short = form.width() < 4;

@@ -8,20 +8,9 @@ use std::sync::OnceLock;
 use cranelift_codegen::isa::{self, OwnedTargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 
+use super::lanes::PART;
 use crate::jit::Unsupported;
-
-/// What the lowering of some operations depends on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Features {
-    /// A fused multiply-add instruction; without it a helper is called for each lane.
-    pub fma: bool,
-    /// Instructions that round to integral values; without them a helper is called for each lane.
-    pub round: bool,
-    /// A blend by the lanes' top bits.
-    pub blend: bool,
-    /// Operands in memory of any alignment.
-    pub unaligned: bool,
-}
+use crate::jit::native::machine::{Features, Machine};
 
 /// A CPU as the code generator sees it.
 #[derive(Clone)]
@@ -29,7 +18,7 @@ pub(super) struct Target {
     pub isa: OwnedTargetIsa,
     /// The same, with an allocator of registers that takes one pass.
     pub one_pass: OwnedTargetIsa,
-    pub features: Features,
+    pub machine: Machine,
 }
 
 /// How much of the CPU to use.
@@ -64,8 +53,9 @@ impl Target {
         }
         let finish = |allocator| builder.finish(shared(allocator)?).map_err(|e| Unsupported(e.to_string()));
         let (isa, one_pass) = (finish("backtracking")?, finish("single_pass")?);
-        let features = features(&*isa);
-        Ok(Target { isa, one_pass, features })
+        // Of 16 vector registers.
+        let machine = Machine { vector: PART, registers: 14, features: features(&*isa) };
+        Ok(Target { isa, one_pass, machine })
     }
 }
 

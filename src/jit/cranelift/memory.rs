@@ -14,16 +14,17 @@ use smallvec::SmallVec;
 
 use super::emit::{Emitter, Table, array_flags, frame_flags};
 use super::lanes::{Form, Held, PART};
-use super::shape::{Address, Inner};
+
 use crate::dtype::DType;
 use crate::ir::{self, Inst};
+use crate::jit::native::addresses::{Address, Inner};
 
 impl Emitter<'_> {
     /// The pointers at level 0: addresses of the operands with the constant parts of the coordinates.
     pub fn open_bases(&mut self) {
-        for base in 0..self.shape.bases.len() {
+        for base in 0..self.shape.addresses.bases.len() {
             let shape = self.shape;
-            let base = &shape.bases[base];
+            let base = &shape.addresses.bases[base];
             let mut pointer = self.table(Table::Pointers, base.operand);
             for dim in base.dims.iter().filter(|dim| dim.offset != 0) {
                 let bytes = match dim.stride {
@@ -42,7 +43,7 @@ impl Emitter<'_> {
     /// Moves the pointers to a point of a loop; gives them as they were.
     pub fn advance_bases(&mut self, looped: u8, index: clif::Value) -> Vec<clif::Value> {
         let before = self.bases.clone();
-        for base in 0..self.shape.bases.len() {
+        for base in 0..self.shape.addresses.bases.len() {
             if let Some(stride) = self.stride_along(base, looped) {
                 let bytes = self.b.ins().imul(index, stride);
                 self.bases[base] = self.b.ins().iadd(self.bases[base], bytes);
@@ -55,7 +56,7 @@ impl Emitter<'_> {
     pub fn stride_along(&mut self, base: usize, looped: u8) -> Option<clif::Value> {
         let shape = self.shape;
         let mut sum = None;
-        for dim in shape.bases[base].dims.iter().filter(|dim| dim.follows == Some(looped)) {
+        for dim in shape.addresses.bases[base].dims.iter().filter(|dim| dim.follows == Some(looped)) {
             let stride = match dim.stride {
                 Ok(size) => self.b.ins().iconst(types::I64, size),
                 Err(at) => self.table(Table::Strides, at as usize),
@@ -70,7 +71,7 @@ impl Emitter<'_> {
 
     /// The address of the step's first point and how an access goes on from there.
     fn address(&mut self, v: ir::Value, size: usize) -> Option<(clif::Value, Address)> {
-        let mut address = self.shape.addresses[v.0 as usize]?;
+        let mut address = self.shape.addresses.of[v.0 as usize]?;
         let base = self.bases[address.base];
         let Some(index) = self.here.index else {
             address.inner = Inner::Fixed;
@@ -217,7 +218,7 @@ impl Emitter<'_> {
     /// with a cast behind it is never made an operand, and costs nothing.
     fn load_part(&mut self, ty: clif::Type, pointer: clif::Value, offset: i32) -> clif::Value {
         let other = if ty == types::I8X16 { types::I64X2 } else { types::I8X16 };
-        let loaded = if self.target.features.unaligned { ty } else { other };
+        let loaded = if self.target.machine.features.unaligned { ty } else { other };
         let v = self.b.ins().load(loaded, array_flags(), pointer, offset);
         self.cast(v, ty)
     }

@@ -1,12 +1,12 @@
 //! Native code through Cranelift: vectors of 128 bits, on every platform that it has.
 //!
-//! Comes in: a kernel. Goes out: machine code in pages of its own. Always holds: the same bits as every other
+//! Comes in: a kernel. Goes out: machine code on the ground of `jit/native/`. Always holds: the same bits as every other
 //! executor, whatever the CPU's features; no access outside what a call names; code memory is freed with its last user.
 //!
 //! | file         | what                                                          |
 //! |--------------|---------------------------------------------------------------|
 //! | `isa`        | the CPU, and the code generator's settings                    |
-//! | `shape`      | decisions: points of a step, addresses, what gets a register  |
+//! | `shape`      | decisions: points of a step, what gets a register             |
 //! | `lanes`      | how values are held in registers                              |
 //! | `emit`       | what the lowering shares: arguments, constants, the frame     |
 //! | `nest`       | loops, the vector step, the tail                              |
@@ -15,10 +15,7 @@
 //! | `convert`    | conversions, and widths of masks                              |
 //! | `memory`     | loads and stores                                              |
 //! | `accumulate` | reductions                                                    |
-//! | `padded`     | long bodies without a tail                                    |
 //! | `patch`      | helper calls and faults for some lanes alone                  |
-//! | `past_cache` | the form of a kernel that stores past the cache               |
-//! | `pages`      | executable memory                                             |
 //! | `compile`    | all of it in order                                            |
 
 mod accumulate;
@@ -31,9 +28,6 @@ mod lanes;
 mod memory;
 mod nest;
 mod ops;
-mod padded;
-mod pages;
-mod past_cache;
 mod patch;
 mod shape;
 #[cfg(test)]
@@ -46,6 +40,7 @@ pub use self::isa::Flags;
 use self::isa::Target;
 use self::lanes::PART;
 use self::shape::Shape;
+use super::native::past_cache;
 use super::{Backend, Compiled, Facts, Unsupported};
 use crate::ir::{Kernel, cost};
 
@@ -57,7 +52,7 @@ pub struct Cranelift {
 
 impl fmt::Debug for Cranelift {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "Cranelift({}, {:?})", self.target.isa.triple(), self.target.features)
+        write!(f, "Cranelift({}, {:?})", self.target.isa.triple(), self.target.machine.features)
     }
 }
 
@@ -90,8 +85,8 @@ impl Backend for Cranelift {
 
     fn facts(&self, kernel: &Kernel) -> Facts {
         Facts {
-            step: Shape::of(kernel).map_or(1, |shape| shape.lanes),
-            non_temporal: past_cache::has(&self.target, kernel).then_some(PART),
+            step: Shape::of(kernel, &self.target.machine).map_or(1, |shape| shape.lanes),
+            non_temporal: past_cache::has(&self.target.machine.features, kernel).then_some(PART),
             nanoseconds: cost::weight(kernel) * cost::NATIVE,
         }
     }

@@ -80,7 +80,8 @@ impl Emitter<'_> {
         let looped = self.kernel.loops() - 1;
         let lanes = self.shape.lanes;
         let extent = self.table(Table::Extents, looped);
-        let moving: Vec<usize> = (0..self.shape.bases.len()).filter(|&b| self.shape.bases[b].inner_strided).collect();
+        let moving: Vec<usize> =
+            (0..self.shape.addresses.bases.len()).filter(|&b| self.shape.addresses.bases[b].inner_strided).collect();
         let strides: SmallVec<[clif::Value; 8]> =
             moving.iter().filter_map(|&base| self.stride_along(base, looped as u8)).collect();
         let leaps: SmallVec<[clif::Value; 8]> =
@@ -233,7 +234,7 @@ impl Emitter<'_> {
         match kernel.inst(v) {
             Inst::Const(_) => {}
             Inst::Load(_) => {
-                if self.here.index.is_some() && self.shape.floats[v.0 as usize] {
+                if self.here.index.is_some() && self.shape.liveness.floats[v.0 as usize] {
                     self.homes[v.0 as usize] = Home::Deferred;
                 } else {
                     let held = self.load_at(v);

@@ -196,7 +196,7 @@ impl Emitter<'_> {
 
     /// The helper for an operation that this CPU has no instruction for.
     fn missing(&self, op: Op, form: Form) -> Option<usize> {
-        let features = self.target.features;
+        let features = self.target.machine.features;
         let pick = |f64: usize, f32: usize| Some(if form == Form::F64 { f64 } else { f32 });
         match op {
             Op::Fma if !features.fma => {
@@ -255,7 +255,7 @@ impl Emitter<'_> {
     /// `x` in the lanes that are all ones, `y` in those that are zero.
     fn blend(&mut self, mask: clif::Value, x: clif::Value, y: clif::Value, form: Form) -> clif::Value {
         let (x, y) = (self.as_ints(x, form), self.as_ints(y, form));
-        let v = if self.target.features.blend {
+        let v = if self.target.machine.features.blend {
             // There is none of 16 bits: all bytes of a lane agree.
             let blended = if form.width() == 2 { types::I8X16 } else { self.b.func.dfg.value_type(x) };
             let [mask, x, y] = [mask, x, y].map(|v| self.cast(v, blended));

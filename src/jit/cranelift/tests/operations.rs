@@ -6,6 +6,7 @@ use crate::ir::random::{Rng, specials};
 use crate::ir::{Access, Builder, Kernel, LoopId, Op, Role, Stride};
 use crate::jit::Backend;
 use crate::jit::cranelift::Cranelift;
+use crate::jit::cranelift::isa::Target;
 use crate::jit::cranelift::shape::Shape;
 
 /// Every form: operation, argument types, the type that it names.
@@ -190,7 +191,7 @@ fn points_of_a_step() {
         (U8, I32, 16, &["vpmovzxbw", "vpmovzxwd", "vpmulld"]),
     ] {
         let kernel = products(narrow, wide);
-        assert_eq!(Shape::of(&kernel).unwrap().lanes, points, "{narrow}, {wide}");
+        assert_eq!(Shape::of(&kernel, &Target::host().unwrap().machine).unwrap().lanes, points, "{narrow}, {wide}");
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
             let listing = Cranelift::new().unwrap().listing(&kernel).unwrap();

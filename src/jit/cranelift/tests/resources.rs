@@ -7,7 +7,7 @@ use crate::dtype::DType;
 use crate::ir::random::Rng;
 use crate::ir::{Access, Builder, Fold, Kernel, LoopId, Monoid, Op, Role, Stride, parse};
 use crate::jit::cranelift::{Cranelift, Flags};
-use crate::jit::crowded::crowded;
+use crate::jit::native::crowded::crowded;
 use crate::jit::{Backend, Call};
 
 fn small() -> Kernel {
@@ -254,4 +254,26 @@ fn contiguous_results_can_be_stored_past_the_cache() {
     }
     let baseline = Cranelift::with_flags(Flags::Baseline).and_then(|c| c.compile(&contiguous(DType::F64)));
     assert!(!baseline.expect("it compiles").stores_past_cache());
+}
+
+/// Code lies in pages that can be run and not written, that of the second form, too.
+#[test]
+#[cfg(target_os = "linux")]
+fn code_is_writable_or_executable() {
+    let native = Cranelift::new().unwrap().compile(&contiguous(DType::F64)).unwrap();
+    native.stores_past_cache();
+    let at = native.code().unwrap().as_ptr().addr();
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let mut found = false;
+    for line in maps.lines() {
+        let (range, rest) = line.split_once(' ').unwrap();
+        let [from, to] =
+            range.split_once('-').map(|(a, b)| [a, b].map(|t| usize::from_str_radix(t, 16).unwrap())).unwrap();
+        assert!(!rest.starts_with("rwx"), "{line}");
+        if (from..to).contains(&at) {
+            assert!(rest.starts_with("r-x"), "{line}");
+            found = true;
+        }
+    }
+    assert!(found);
 }

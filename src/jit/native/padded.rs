@@ -37,7 +37,7 @@ struct Moves {
 
 /// How to run a kernel that has whole steps alone.
 #[derive(Clone, Debug)]
-pub(super) struct Padded {
+pub struct Padded {
     /// Points of a step.
     lanes: usize,
     operands: Box<[Moves]>,
@@ -101,12 +101,9 @@ impl Padded {
         stored.then(|| Padded { lanes, operands: operands.into(), inner: inner.into() })
     }
 
-    /// Runs a call by calls of whole steps.
-    ///
-    /// # Safety
-    /// As for [`Compiled::run`](crate::jit::Compiled::run); `enter` must run the kernel on calls whose innermost trip count is
-    /// a multiple of the step, under the same conditions.
-    pub unsafe fn run(&self, call: &Call, enter: impl Fn(&Call)) {
+    /// Runs a call by calls of whole steps: `enter` takes those whose innermost trip count is a multiple of the step, and
+    /// `copy` copies bytes between elements that the call reaches and buffers of this function.
+    pub fn run(&self, call: &Call, enter: impl Fn(&Call), copy: impl Fn(*const u8, *mut u8, usize)) {
         let Some((&points, outer)) = call.extents.split_last() else { return };
         let whole = points - points % self.lanes;
         let mut extents: SmallVec<[usize; 2]> = SmallVec::from_slice(call.extents);
@@ -153,16 +150,14 @@ impl Padded {
                 }
                 for lane in 0..self.lanes {
                     let from = first(at, moves).wrapping_offset(lane.min(rest - 1) as isize * by(moves.inner));
-                    // SAFETY: a point of the call, and a lane's place in the buffer.
-                    unsafe { ptr::copy_nonoverlapping(from, buffer.add(lane * moves.size), moves.size) }
+                    copy(from, buffer.wrapping_add(lane * moves.size), moves.size);
                 }
             }
             enter(&Call { pointers: &pointers, strides: &strides, extents: &extents, origin: &origin, ..*call });
             for (at, moves) in self.operands.iter().enumerate().filter(|(_, moves)| moves.role != Role::In) {
                 for lane in 0..rest {
                     let to = first(at, moves).wrapping_offset(lane as isize * by(moves.inner));
-                    // SAFETY: as above; the step has written every lane.
-                    unsafe { ptr::copy_nonoverlapping(buffers[at].0.as_ptr().add(lane * moves.size), to, moves.size) }
+                    copy(buffers[at].0.as_ptr().wrapping_add(lane * moves.size), to, moves.size);
                 }
             }
         }

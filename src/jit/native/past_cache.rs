@@ -16,12 +16,12 @@
 
 use std::ops::Range;
 
-use super::isa::Target;
+use super::machine::Features;
 use crate::ir::{Coordinate, Inst, Kernel, LoopId, Role, Stride};
 
 /// Whether there is a second form of a kernel's code.
-pub(super) fn has(target: &Target, kernel: &Kernel) -> bool {
-    cfg!(target_arch = "x86_64") && target.features.unaligned && writes_whole_lines(kernel)
+pub fn has(features: &Features, kernel: &Kernel) -> bool {
+    cfg!(target_arch = "x86_64") && features.unaligned && writes_whole_lines(kernel)
 }
 
 /// Whether all that a kernel writes are neighbours in its only loop, from the first point on, in whole vectors.
@@ -41,7 +41,7 @@ fn writes_whole_lines(kernel: &Kernel) -> bool {
 }
 
 /// Exchanges the opcodes of these instructions; `None` if one of them is no plain store of a vector.
-pub(super) fn rewrite(code: &[u8], stores: &[Range<usize>]) -> Option<Vec<u8>> {
+pub fn rewrite(code: &[u8], stores: &[Range<usize>]) -> Option<Vec<u8>> {
     let mut code = code.to_vec();
     for store in stores {
         exchange(code.get_mut(store.clone())?)?;

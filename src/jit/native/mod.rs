@@ -1,0 +1,25 @@
+//! What every generator of machine code needs, whatever makes the instructions.
+//!
+//! Comes in: a kernel, and the [`Machine`] that code is made for; later the code. Goes out: decisions about a kernel that
+//! depend on the machine's numbers alone; then something that runs. Always holds: nothing here knows which generator it
+//! serves, and no decision changes a result.
+//!
+//! | file         | what                                                                |
+//! |--------------|---------------------------------------------------------------------|
+//! | `machine`    | vectors, registers and instructions of a CPU                        |
+//! | `addresses`  | how accesses are addressed: bases that some of them share           |
+//! | `liveness`   | who reads what, how much is alive at once, what waits for what      |
+//! | `crowded`    | whether a kernel is too much for any registers                      |
+//! | `masks`      | widths of bools in registers                                        |
+//! | `padded`     | long bodies without a tail                                          |
+//! | `past_cache` | the form of a kernel that stores past the cache                     |
+//! | `code`       | executable memory, the way into it, and a kernel that runs          |
+
+pub mod addresses;
+pub mod code;
+pub mod crowded;
+pub mod liveness;
+pub mod machine;
+pub mod masks;
+pub mod padded;
+pub mod past_cache;
