@@ -3,43 +3,27 @@
 
 mod common;
 
-use std::ptr;
-
 use common::pool;
 use ndarray::{ArrayView1, ArrayViewMut1};
 use num_complex::Complex;
+use tilexpr::jit::law::guarded::{Flush, Guarded};
 use tilexpr::{Args, DType, Element, Executor, Expr, Threads, args};
 
 const PAGE: usize = 4096;
 
 /// A page between two that may be neither read nor written.
-struct Guarded(*mut u8);
+struct Page(Guarded);
 
-impl Guarded {
-    fn new() -> Guarded {
-        // SAFETY: fresh memory; the middle page is opened.
-        unsafe {
-            let at =
-                libc::mmap(ptr::null_mut(), 3 * PAGE, libc::PROT_NONE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0);
-            assert_ne!(at, libc::MAP_FAILED);
-            let middle = at.cast::<u8>().add(PAGE);
-            assert_eq!(libc::mprotect(middle.cast(), PAGE, libc::PROT_READ | libc::PROT_WRITE), 0);
-            Guarded(middle)
-        }
+impl Page {
+    fn new() -> Page {
+        Page(Guarded::new(&[0; PAGE], Flush::Start, 0))
     }
 
     /// The first or the last `n` elements of the page.
     fn slice<T: Element>(&mut self, n: usize, last: bool) -> &mut [T] {
         let skip = if last { PAGE / size_of::<T>() - n } else { 0 };
         // SAFETY: within the page, which is zeros or elements: every such pattern is a value, bools included.
-        unsafe { std::slice::from_raw_parts_mut(self.0.cast::<T>().add(skip), n) }
-    }
-}
-
-impl Drop for Guarded {
-    fn drop(&mut self) {
-        // SAFETY: mapped by `new`.
-        unsafe { libc::munmap(self.0.sub(PAGE).cast(), 3 * PAGE) };
+        unsafe { std::slice::from_raw_parts_mut(self.0.start().cast::<T>().add(skip), n) }
     }
 }
 
@@ -81,7 +65,7 @@ fn run<T: Element, R: Element>(texts: &[&str]) {
 }
 
 fn lengths<T: Element, R: Element>(expr: &Expr, last: bool) {
-    let (mut a, mut b, mut y) = (Guarded::new(), Guarded::new(), Guarded::new());
+    let (mut a, mut b, mut y) = (Page::new(), Page::new(), Page::new());
     for n in 1..=40 {
         let (a, b): (&[T], &[T]) = (a.slice(n, last), b.slice(n, last));
         expr.eval_into(args![a, b], y.slice::<R>(n, last)).unwrap();
@@ -147,7 +131,7 @@ fn bools() {
 
 #[test]
 fn planes_and_reductions() {
-    let mut pages: Vec<Guarded> = (0..3).map(|_| Guarded::new()).collect();
+    let mut pages: Vec<Page> = (0..3).map(|_| Page::new()).collect();
     let [a, b, y] = pages.as_mut_slice() else { unreachable!() };
     for executor in [Executor::Cranelift, Executor::Interpreter] {
         for way in WAYS {
@@ -156,7 +140,7 @@ fn planes_and_reductions() {
             let (add, rows) = (one("a + b"), one("a / sum(a, axis=1, keepdims=True)"));
             for last in [false, true] {
                 for (n, m) in [(1, 1), (2, 3), (3, 9), (8, 8), (9, 17), (17, 9), (16, 32), (20, 25), (2, 250)] {
-                    let view = |page: &mut Guarded| {
+                    let view = |page: &mut Page| {
                         let slice: &[f64] = page.slice(n * m, last);
                         // SAFETY: the page outlives the view.
                         let slice = unsafe { std::slice::from_raw_parts(slice.as_ptr(), slice.len()) };
@@ -193,7 +177,7 @@ fn planes_and_reductions() {
 #[test]
 fn large_transposed_tiles() {
     // Tiles that go through a buffer: 45 x 90 of bool and 22 x 45 of i32 fill a page, but for its first bytes.
-    let (mut a, mut b, mut y) = (Guarded::new(), Guarded::new(), Guarded::new());
+    let (mut a, mut b, mut y) = (Page::new(), Page::new(), Page::new());
     for executor in [Executor::Cranelift, Executor::Interpreter] {
         for way in WAYS {
             let and = compile("a & b", executor, way);

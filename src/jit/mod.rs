@@ -4,9 +4,9 @@
 
 #[cfg(feature = "jit")]
 pub mod cranelift;
-#[doc(hidden)]
-pub mod differ;
 pub mod interp;
+#[doc(hidden)]
+pub mod law;
 #[cfg(feature = "jit")]
 pub mod native;
 #[doc(hidden)]

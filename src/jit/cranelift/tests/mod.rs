@@ -1,6 +1,23 @@
-//! Tests: native code against the oracle, with different features of the CPU.
+//! Native code and the law, with different features of the CPU; what instructions it is; sizes, lifetimes, threads.
 
-mod differential;
-mod operations;
+mod listings;
 mod resources;
-mod support;
+
+use std::sync::Arc;
+
+use super::isa::Target;
+use super::{Cranelift, Flags};
+use crate::jit::law::{Executors, law};
+
+/// With all of this CPU's features, and with ever fewer, and with the allocator of registers for large kernels.
+fn executors() -> Executors {
+    let host = Cranelift::with_flags(Flags::Host).unwrap();
+    let one_pass = Cranelift { target: Target { isa: host.target.one_pass.clone(), ..host.target.clone() } };
+    let mut all: Executors = vec![("Host".into(), Arc::new(host)), ("Host, one pass".into(), Arc::new(one_pass))];
+    for flags in [Flags::Sse42, Flags::Baseline] {
+        all.push((format!("{flags:?}"), Arc::new(Cranelift::with_flags(flags).unwrap())));
+    }
+    all
+}
+
+law!(executors);

@@ -1,0 +1,308 @@
+//! Kernels that each show one feature.
+
+use super::{Case, Executors, Flush, Forms};
+use crate::dtype::{DType, Scalar};
+use crate::ir::random::Rng;
+use crate::ir::*;
+
+const I: LoopId = LoopId(0);
+const J: LoopId = LoopId(1);
+
+/// All executors agree on this kernel, in many random cases.
+#[track_caller]
+fn check(executors: &Executors, kernel: &Kernel, cases: u64) {
+    if let Err(e) = verify(kernel) {
+        panic!("{e}\n{kernel}");
+    }
+    Forms::new(kernel, executors).check_random(cases);
+}
+
+pub fn without_loops(executors: &Executors) {
+    let mut b = Builder::new(0);
+    let x = b.operand("x", DType::F64, Role::In, &[]);
+    let y = b.operand("y", DType::F64, Role::In, &[Stride::Unit]);
+    let out = b.operand("out", DType::F64, Role::Out, &[]);
+    let vx = b.load(Access::plain(x, []));
+    let at = Access { map: [Coordinate { follows: None, offset: 3 }].into_iter().collect(), ..Access::plain(y, []) };
+    let vy = b.load(at);
+    let sum = b.op(Op::Add, &[vx, vy]);
+    b.store(Access::plain(out, []), sum);
+    check(executors, &b.finish(), 10);
+}
+
+/// A row's sum is hoisted into the epilogue, and the rows' factors into the code before the inner loop.
+pub fn rows(executors: &Executors) {
+    let mut b = Builder::new(2);
+    let x = b.operand("x", DType::F64, Role::In, &[Stride::Any, Stride::Unit]);
+    let f = b.operand("f", DType::F64, Role::In, &[Stride::Any]);
+    let out = b.operand("out", DType::F64, Role::Out, &[Stride::Unit]);
+    let all = b.operand("all", DType::F64, Role::Out, &[Stride::Any, Stride::Unit]);
+    let vf = b.load(Access::plain(f, [I]));
+    let root = b.op(Op::Sqrt, &[vf]);
+    let vx = b.load(Access::plain(x, [I, J]));
+    let p = b.op(Op::Mul, &[vx, root]);
+    b.store(Access::plain(all, [I, J]), p);
+    let mut results = Vec::new();
+    for name in ["sum.f64", "max.f64"] {
+        let monoid = Monoid::from_name(name).unwrap();
+        let state = b.accumulate(monoid, &[p]);
+        results.push(b.fragment(&monoid.finish, &state)[0]);
+    }
+    let q = b.op(Op::Sub, &[results[0], results[1]]);
+    b.store(Access::plain(out, [I]), q);
+    check(executors, &b.finish(), 40);
+}
+
+/// Sums of what does not vary, of constants, and of bools.
+pub fn reductions_of_single_elements(executors: &Executors) {
+    let mut b = Builder::new(2);
+    let f = b.operand("f", DType::I64, Role::In, &[Stride::Any]);
+    let m = b.operand("m", DType::Bool, Role::In, &[Stride::Any, Stride::Any]);
+    let vf = b.load(Access::plain(f, [I]));
+    let vm = b.load(Access::plain(m, [I, J]));
+    let one = b.constant(3i64);
+    for (name, v, ty) in [("sum.i64", vf, DType::I64), ("prod.i64", one, DType::I64), ("any.bool", vm, DType::Bool)] {
+        let monoid = Monoid::from_name(name).unwrap();
+        let state = b.accumulate(monoid, &[v]);
+        let out = b.operand(name, ty, Role::Out, &[Stride::Any]);
+        b.store(Access::plain(out, [I]), state[0]);
+    }
+    check(executors, &b.finish(), 40);
+}
+
+/// The position of the greatest element, with the state's components exchanged to and fro on the way.
+fn argmax() -> &'static Monoid {
+    use smallvec::smallvec;
+    let (f, i) = (DType::F64, DType::I64);
+    // 0: greatest, 1: its index, 2: candidate, 3: its index.
+    let better = Fragment {
+        params: vec![f, i, f, i],
+        code: vec![
+            (Op::Gt, smallvec![2, 0], DType::Bool),
+            (Op::Select, smallvec![4, 2, 0], f),
+            (Op::Select, smallvec![4, 3, 1], i),
+        ],
+        results: vec![5, 6],
+    };
+    Box::leak(Box::new(Monoid {
+        name: "argmax.test".into(),
+        args: vec![f, i],
+        state: vec![f, i],
+        init: vec![f64::NEG_INFINITY.into(), (-1i64).into()],
+        step: better.clone(),
+        merge: better,
+        finish: Fragment { params: vec![f, i], code: vec![], results: vec![1] },
+        empty: None,
+    }))
+}
+
+/// Remembers the last two elements: its step only moves parameters.
+fn last_two() -> &'static Monoid {
+    let f = DType::F32;
+    Box::leak(Box::new(Monoid {
+        name: "last_two.test".into(),
+        args: vec![f],
+        state: vec![f, f],
+        init: vec![1f32.into(), 2f32.into()],
+        step: Fragment { params: vec![f; 3], code: vec![], results: vec![1, 2] },
+        merge: Fragment { params: vec![f; 4], code: vec![], results: vec![1, 2] },
+        finish: Fragment { params: vec![f; 2], code: vec![], results: vec![0] },
+        empty: None,
+    }))
+}
+
+pub fn monoids_of_several_components(executors: &Executors) {
+    let mut b = Builder::new(1);
+    let x = b.operand("x", DType::F64, Role::In, &[Stride::Unit]);
+    let y = b.operand("y", DType::F32, Role::In, &[Stride::Any]);
+    let vx = b.load(Access::plain(x, [I]));
+    let vy = b.load(Access::plain(y, [I]));
+    let k = b.index(I);
+    let states = [b.accumulate(argmax(), &[vx, k]), b.accumulate(last_two(), &[vy])].concat();
+    for (i, v) in states.into_iter().enumerate() {
+        let out = b.operand(format!("out{i}"), b.ty(v), Role::Out, &[]);
+        b.store(Access::plain(out, []), v);
+    }
+    check(executors, &b.finish(), 60);
+}
+
+pub fn reduction_without_loops(executors: &Executors) {
+    let mut b = Builder::new(0);
+    let x = b.operand("x", DType::F64, Role::In, &[]);
+    let out = b.operand("out", DType::F64, Role::Out, &[]);
+    let vx = b.load(Access::plain(x, []));
+    let state = b.accumulate(Monoid::from_name("sum.f64").unwrap(), &[vx]);
+    b.store(Access::plain(out, []), state[0]);
+    let kernel = b.finish();
+    if verify(&kernel).is_ok() {
+        check(executors, &kernel, 5);
+    }
+}
+
+/// `x = (x + 1)*x`, where the value that is loaded is read also after the store.
+pub fn in_place(executors: &Executors) {
+    for stride in [Stride::Unit, Stride::Any] {
+        let mut b = Builder::verbatim(2);
+        let x = b.operand("x", DType::F32, Role::InOut, &[Stride::Any, stride]);
+        let out = b.operand("out", DType::F32, Role::Out, &[Stride::Any, Stride::Unit]);
+        let at = Access::plain(x, [I, J]);
+        let vx = b.load(at.clone());
+        let one = b.constant(1f32);
+        let v = b.op(Op::Add, &[vx, one]);
+        let v = b.op(Op::Mul, &[v, vx]);
+        b.store(at, v);
+        let w = b.op(Op::Sub, &[v, vx]);
+        b.store(Access::plain(out, [I, J]), w);
+        check(executors, &b.finish(), 40);
+    }
+}
+
+/// A sum over the outer loop, in a row that has stride 0 there: it is read again in each turn.
+pub fn rows_added_up_in_place(executors: &Executors) {
+    let kernel = {
+        let mut b = Builder::new(2);
+        let x = b.operand("x", DType::F64, Role::In, &[Stride::Any, Stride::Unit]);
+        let sum = b.operand("sum", DType::F64, Role::InOut, &[Stride::Any, Stride::Unit]);
+        let vx = b.load(Access::plain(x, [I, J]));
+        let vs = b.load(Access::plain(sum, [I, J]));
+        let v = b.op(Op::Add, &[vs, vx]);
+        b.store(Access::plain(sum, [I, J]), v);
+        b.finish()
+    };
+    check(executors, &kernel, 60);
+    let mut case = Case::new(&kernel, &[4, 10], &mut Rng::new(0), true);
+    // `x` has 4 rows of 10, and the sum a row that all share.
+    case.layout.strides = vec![80, 8, 0, 8];
+    case.layout.elements[1].truncate(10);
+    let numbers: Vec<Scalar> = (0..40).map(|k| f64::from(k).into()).collect();
+    case.set(0, &numbers);
+    case.set(1, &[100.0.into(); 10]);
+    for (name, executor) in executors {
+        let after = case.run(&*executor.compile(&kernel).unwrap());
+        assert_eq!(case.values(&after, 1)[3], (100.0 + 3.0 + 13.0 + 23.0 + 33.0).into(), "{name}");
+    }
+}
+
+pub fn diagonals_and_offsets(executors: &Executors) {
+    let mut b = Builder::verbatim(2);
+    let x = b.operand("x", DType::F64, Role::In, &[Stride::Any, Stride::Unit]);
+    let out = b.operand("out", DType::F64, Role::Out, &[Stride::Any, Stride::Unit]);
+    let access = |coordinates: [(LoopId, i32); 2]| Access {
+        map: coordinates.into_iter().map(|(l, offset)| Coordinate { follows: Some(l), offset }).collect(),
+        ..Access::plain(x, [])
+    };
+    let mut sum = b.constant(0.5);
+    for at in [[(I, 0), (J, 0)], [(J, 0), (J, 0)], [(J, 1), (I, -1)], [(I, 2), (J, -3)], [(I, 0), (I, 0)]] {
+        let v = b.load(access(at));
+        sum = b.op(Op::Sub, &[v, sum]);
+    }
+    b.store(Access::plain(out, [I, J]), sum);
+    check(executors, &b.finish(), 60);
+}
+
+/// Stores of one value to several arrays, of a loaded value, of a hoisted one, and of a constant.
+pub fn stores(executors: &Executors) {
+    let mut b = Builder::new(1);
+    let x = b.operand("x", DType::I32, Role::In, &[Stride::Unit]);
+    let s = b.operand("s", DType::I32, Role::In, &[]);
+    let vx = b.load(Access::plain(x, [I]));
+    let vs = b.load(Access::plain(s, []));
+    let c = b.constant(7i32);
+    let sum = b.op(Op::Add, &[vx, vs]);
+    let more = b.op(Op::Mul, &[sum, c]);
+    for (i, v) in [sum, sum, more, vx, vs, c, more].into_iter().enumerate() {
+        let stride = if i % 3 == 1 { Stride::Any } else { Stride::Unit };
+        let out = b.operand(format!("out{i}"), DType::I32, Role::Out, &[stride]);
+        b.store(Access::plain(out, [I]), v);
+    }
+    check(executors, &b.finish(), 40);
+}
+
+pub fn patches_and_faults(executors: &Executors) {
+    let mut b = Builder::new(2);
+    let x = b.operand("x", DType::I64, Role::In, &[Stride::Any, Stride::Unit]);
+    let y = b.operand("y", DType::I64, Role::In, &[Stride::Any]);
+    let f = b.operand("f", DType::F32, Role::In, &[Stride::Any, Stride::Unit]);
+    let (vx, vy) = (b.load(Access::plain(x, [I, J])), b.load(Access::plain(y, [I])));
+    let vf = b.load(Access::plain(f, [I, J]));
+    let zero = b.constant(0i64);
+    let negative = b.op(Op::Lt, &[vy, zero]);
+    b.fault(negative, FaultCode::NegativePower);
+    let power = b.call(Helper::from_name("pow.i64").unwrap(), &[vx, vy]);
+    let odd = b.constant(1i64);
+    let odd = b.op(Op::And, &[vx, odd]);
+    let odd = b.convert(odd, DType::Bool);
+    let sine = b.patch(odd, vf, Helper::from_name("sin.f32").unwrap(), &[vf]);
+    for (name, v) in [("power", power), ("sine", sine)] {
+        let out = b.operand(name, b.ty(v), Role::Out, &[Stride::Any, Stride::Unit]);
+        b.store(Access::plain(out, [I, J]), v);
+    }
+    check(executors, &b.finish(), 60);
+}
+
+/// Thousands of instructions, hundreds of them alive at once.
+pub fn long_programs(executors: &Executors) {
+    let mut b = Builder::verbatim(1);
+    let x = b.operand("x", DType::F64, Role::In, &[Stride::Unit]);
+    let out = b.operand("out", DType::F64, Role::Out, &[Stride::Unit]);
+    let vx = b.load(Access::plain(x, [I]));
+    let mut values = vec![vx];
+    let ops = if cfg!(miri) { 100 } else { 4000 };
+    for k in 0..ops {
+        let c = b.constant(k as f64);
+        values.push(b.op(Op::Add, &[values[k], c]));
+    }
+    let mut sum = vx;
+    for &v in values.iter().rev().step_by(7) {
+        sum = b.op(Op::Max, &[sum, v]);
+    }
+    b.store(Access::plain(out, [I]), sum);
+    check(executors, &b.finish(), 2);
+}
+
+/// `x[i-1] + x[i+2]*y[i]`, with all lengths of tails.
+pub fn tails_and_offsets(executors: &Executors) {
+    for (x_stride, ty) in [(Stride::Unit, DType::F64), (Stride::Any, DType::F32)] {
+        let mut b = Builder::new(1);
+        let x = b.operand("x", ty, Role::In, &[x_stride]);
+        let y = b.operand("y", ty, Role::InOut, &[Stride::Unit]);
+        let m = b.operand("m", DType::Bool, Role::Out, &[Stride::Unit]);
+        let mut at = |offset| {
+            let map = [Coordinate { follows: Some(I), offset }].into_iter().collect();
+            b.load(Access { map, ..Access::plain(x, []) })
+        };
+        let (before, after) = (at(-1), at(2));
+        let vy = b.load(Access::plain(y, [I]));
+        let p = b.op(Op::Mul, &[after, vy]);
+        let v = b.op(Op::Add, &[before, p]);
+        let less = b.op(Op::Lt, &[v, vy]);
+        b.store(Access::plain(m, [I]), less);
+        b.store(Access::plain(y, [I]), v);
+        let kernel = b.finish();
+        let forms = Forms::new(&kernel, executors);
+        for extent in 1..=40 {
+            for flush in [Flush::Start, Flush::End] {
+                let mut case = Case::new(&kernel, &[extent], &mut Rng::new(extent as u64), false);
+                (case.flush, case.skew) = (flush, 0);
+                forms.check(&case);
+            }
+        }
+    }
+}
+
+/// A kernel that breaks the rules is refused, not a crash.
+pub fn broken_kernels_are_refused(executors: &Executors) {
+    let mut b = Builder::verbatim(1);
+    let v = b.index(I);
+    let out = b.operand("out", DType::I64, Role::Out, &[Stride::Unit]);
+    b.store(Access::plain(out, [I]), v);
+    let kernel = b.finish();
+    let mut reversed = kernel.clone();
+    reversed.levels[1].before.reverse();
+    let mut none = kernel.clone();
+    none.levels.clear();
+    for (name, executor) in executors {
+        assert!(executor.compile(&reversed).is_err() && executor.compile(&none).is_err(), "{name}");
+        assert!(executor.compile(&kernel).is_ok(), "{name}");
+    }
+}
