@@ -68,27 +68,6 @@ pub struct Operand {
     pub dims: SmallVec<[Stride; 2]>,
 }
 
-/// What a load gives at a coordinate outside the array.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Boundary {
-    /// The caller promises that there is none.
-    None,
-}
-
-/// Which part of an element is meant.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Part {
-    /// All of it.
-    Whole,
-}
-
-/// The order of an element's bytes in memory.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum ByteOrder {
-    /// The machine's.
-    Native,
-}
-
 /// One coordinate of an access: the index of a loop plus a constant, or a constant alone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Coordinate {
@@ -112,24 +91,12 @@ pub struct Access {
     pub operand: OperandId,
     /// A coordinate for each of its dimensions.
     pub map: SmallVec<[Coordinate; 2]>,
-    /// What lies outside the array.
-    pub boundary: Boundary,
-    /// The part of the element.
-    pub part: Part,
-    /// The order of its bytes.
-    pub order: ByteOrder,
 }
 
 impl Access {
     /// The plain access: coordinate `d` is the index of the `d`-th of these loops.
     pub fn plain(operand: OperandId, loops: impl IntoIterator<Item = LoopId>) -> Access {
-        Access {
-            operand,
-            map: loops.into_iter().map(Coordinate::of).collect(),
-            boundary: Boundary::None,
-            part: Part::Whole,
-            order: ByteOrder::Native,
-        }
+        Access { operand, map: loops.into_iter().map(Coordinate::of).collect() }
     }
 
     /// The level at which the access is known: one more than the innermost loop that it follows.

@@ -293,7 +293,7 @@ impl Parser {
             let offset = if c.rest.starts_with(['+', '-']) { c.signed()? } else { 0 };
             Ok(Coordinate { follows, offset })
         })?;
-        Ok(Access { operand, map, boundary: Boundary::None, part: Part::Whole, order: ByteOrder::Native })
+        Ok(Access { operand, map })
     }
 
     /// Gives the numbers that are left to the instructions without one, then sorts by number and settles the types.

@@ -266,9 +266,7 @@ struct At<'a>(&'a Kernel, &'a Access);
 
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let At(kernel, Access { operand, map, boundary, part, order }) = self;
-        // The only forms there are, which the text leaves out.
-        let (Boundary::None, Part::Whole, ByteOrder::Native) = (boundary, part, order);
+        let At(kernel, Access { operand, map }) = self;
         let name = kernel.operands.get(operand.0 as usize).map(|o| &o.name);
         match name {
             Some(name) if kernel.operands.iter().filter(|o| o.name == *name).count() == 1 => Name(name).fmt(f)?,
