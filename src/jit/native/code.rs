@@ -12,7 +12,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use cranelift_codegen::ir::{AbiParam, Signature, types};
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_jit::{JITBuilder, JITModule};
-use cranelift_module::{Module, ModuleResult, default_libcall_names};
+use cranelift_module::{Module, ModuleError, default_libcall_names};
 
 use super::padded::Padded;
 use super::past_cache;
@@ -56,13 +56,11 @@ impl Memory {
     fn add(&self, code: &[u8]) -> Result<Function, Unsupported> {
         let mut module = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(module) = module.as_mut() else { return Err(Unsupported("its memory is gone".into())) };
-        let mut add = || -> ModuleResult<*const u8> {
-            let id = module.declare_anonymous_function(&signature(module.isa()))?;
-            module.define_function_bytes(id, ALIGNED, code, &[])?;
-            module.finalize_definitions()?;
-            Ok(module.get_finalized_function(id))
-        };
-        let start = add().map_err(|e| Unsupported(format!("no executable memory: {e}")))?;
+        let refused = |e: ModuleError| Unsupported(format!("no executable memory: {e}"));
+        let id = module.declare_anonymous_function(&signature(module.isa())).map_err(refused)?;
+        module.define_function_bytes(id, ALIGNED, code, &[]).map_err(refused)?;
+        module.finalize_definitions().map_err(refused)?;
+        let start = module.get_finalized_function(id);
         // SAFETY: at `start` stands what the caller gives as a function of this type, made for this CPU and for any place.
         let entry = unsafe { std::mem::transmute::<*const u8, Entry>(start) };
         Ok(Function { entry, len: code.len() })
