@@ -10,12 +10,14 @@
 //! | `builder`               | makes kernels: shared, folded, simplified, hoisted                    |
 //! | `rules`, `simplify`     | rewrite rules as data, and their application                          |
 //! | `cancelled`             | sums in which nearly everything cancels, in 256 bits                  |
+//! | `fma`                   | `x*y + z` rounded once, where the machine has no instruction for it   |
 //! | `verify`, `print`, `parse` | whether a kernel is one; its text form, written and read           |
 //! | `random`                | random kernels, for tests                                             |
 
 pub mod builder;
 mod cancelled;
 pub mod cost;
+pub mod fma;
 pub mod helper;
 pub mod kernel;
 pub mod monoid;

@@ -7,6 +7,7 @@
 
 use std::marker::PhantomData;
 
+use super::fma::{fma_f32, fma_f64};
 use super::op::Op;
 use crate::dtype::{DType, Real, Scalar, with_type};
 
@@ -119,6 +120,7 @@ trait Number: Real + PartialOrd {
 trait Float: Number {
     fn div(self, y: Self) -> Self;
     fn fma(self, y: Self, z: Self) -> Self;
+    fn fma_instruction(self, y: Self, z: Self) -> Self;
     fn copysign(self, y: Self) -> Self;
     fn sqrt(self) -> Self;
     fn floor(self) -> Self;
@@ -223,7 +225,7 @@ macro_rules! bits {
 }
 
 macro_rules! floats {
-    ($($t:ident)*) => { $(
+    ($($t:ident $fma:ident)*) => { $(
         impl Number for $t {
             #[inline(always)]
             fn add(self, y: $t) -> $t { self + y }
@@ -240,7 +242,9 @@ macro_rules! floats {
             #[inline(always)]
             fn div(self, y: $t) -> $t { self / y }
             #[inline(always)]
-            fn fma(self, y: $t, z: $t) -> $t { $t::mul_add(self, y, z) }
+            fn fma(self, y: $t, z: $t) -> $t { $fma(self, y, z) }
+            #[inline(always)]
+            fn fma_instruction(self, y: $t, z: $t) -> $t { $t::mul_add(self, y, z) }
             /// The sign that a NaN has is an accident of the machine, so it is not read.
             #[inline(always)]
             fn copysign(self, y: $t) -> $t { $t::copysign(self, if y.is_nan() { 1.0 } else { y }) }
@@ -303,7 +307,7 @@ ints! {
     u32 std::convert::identity;
     u64 std::convert::identity;
 }
-floats!(f32 f64);
+floats!(f32 fma_f32 f64 fma_f64);
 casts!(i8 i16 i32 i64 u8 u16 u32 u64 f32 f64);
 same_bits! {
     f32 i32 u32;
@@ -393,6 +397,17 @@ impl<T: Float> Ternary for Fma<T> {
     }
 }
 
+struct FmaInstruction<T>(PhantomData<T>);
+
+impl<T: Float> Ternary for FmaInstruction<T> {
+    type A = T;
+    type R = T;
+    #[inline(always)]
+    fn at(a: T, b: T, c: T) -> T {
+        a.fma_instruction(b, c)
+    }
+}
+
 struct Select<T>(PhantomData<T>);
 
 impl<T: Real> Ternary for Select<T> {
@@ -473,6 +488,11 @@ pub fn visit<V: Visitor>(op: Op, arg: DType, result: DType, v: V) -> Option<V::O
             _ => None,
         },
     }
+}
+
+/// Hands [`Op::Fma`] to the visitor for code that is compiled for machines with an instruction for it: the same bits.
+pub fn visit_fma_instruction<V: Visitor>(arg: DType, v: V) -> Option<V::Out> {
+    with_type!(arg, T: Float; v.ternary::<FmaInstruction<T>>())
 }
 
 #[cfg(test)]

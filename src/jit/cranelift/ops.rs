@@ -26,8 +26,8 @@ mod helpers {
         )* };
     }
     helpers! {
-        fma_f64 libm::fma, f64, x y z;
-        fma_f32 libm::fmaf, f32, x y z;
+        fma_f64 crate::ir::fma::fma_f64, f64, x y z;
+        fma_f32 crate::ir::fma::fma_f32, f32, x y z;
         floor_f64 libm::floor, f64, x;
         floor_f32 libm::floorf, f32, x;
         ceil_f64 libm::ceil, f64, x;

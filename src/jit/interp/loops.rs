@@ -5,7 +5,7 @@
 
 use super::super::Unsupported;
 use crate::dtype::{DType, Real};
-use crate::ir::semantics::{Binary, Ternary, Unary, Visitor, visit};
+use crate::ir::semantics::{Binary, Ternary, Unary, Visitor, visit, visit_fma_instruction};
 use crate::ir::{LANES, Op};
 
 /// A loop over points: destination, three sources (those that the operation has not are not read), count.
@@ -41,14 +41,20 @@ impl Isa {
         }
         Isa::Portable
     }
+
+    /// Whether the loops may use the instruction for `x*y + z`.
+    fn has_fma(self) -> bool {
+        self != Isa::Portable
+    }
 }
 
 /// The loop of an operation on arguments of type `arg`. Bit `i` of `repeat`: the loop repeats one element for argument
 /// `i`; not all of them may be repeated.
 pub(super) fn compute(isa: Isa, op: Op, arg: DType, result: DType, repeat: u8) -> Result<Loop, Unsupported> {
-    visit(op, arg, result, Pick { isa, repeat })
-        .flatten()
-        .ok_or_else(|| Unsupported(format!("{} of {arg}, with pattern {repeat}", op.name())))
+    let pick = Pick { isa, repeat };
+    let found =
+        if op == Op::Fma && isa.has_fma() { visit_fma_instruction(arg, pick) } else { visit(op, arg, result, pick) };
+    found.flatten().ok_or_else(|| Unsupported(format!("{} of {arg}, with pattern {repeat}", op.name())))
 }
 
 /// The loop that folds with an operation on two values of one type.
