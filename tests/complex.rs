@@ -236,6 +236,65 @@ fn outputs_and_updates() {
     }
 }
 
+/// What NumPy 2.4.6 gives.
+#[test]
+fn functions_of_numpy() {
+    let nan = f64::NAN;
+    let z = array![c(1.5, 2.5), c(nan, 1.0), c(3.0, -1.0)];
+    let w = array![c(f64::INFINITY, -2.0), c(-0.5, f64::NEG_INFINITY), c(nan, 0.0)];
+    let (i, p) = (array![1, 2, 3], array![true, false, false]);
+    for executor in EXECUTORS {
+        let complex = |text: &str, expected: &[Complex64]| {
+            let expr = Expr::builder().executor(executor).compile(text).unwrap();
+            let found: AnyArray = expr.eval(args![z, w, i, p]).unwrap();
+            let found: Vec<Complex64> = match found {
+                AnyArray::C128(a) => a.iter().copied().collect(),
+                AnyArray::C64(a) => a.iter().map(|z| c(z.re.into(), z.im.into())).collect(),
+                other => panic!("{text}: {}", other.dtype()),
+            };
+            let same = |x: f64, y: f64| x == y || x.is_nan() && y.is_nan();
+            let equal = found.iter().zip(expected).all(|(x, y)| same(x.re, y.re) && same(x.im, y.im));
+            assert!(equal && found.len() == expected.len(), "{text}: {found:?}, expected {expected:?}");
+        };
+        let real = |text: &str, expected: &[f64]| {
+            let expr = Expr::builder().executor(executor).compile(&format!("f64({text})")).unwrap();
+            let found: ArrayD<f64> = expr.eval(args![z, w, i, p]).unwrap();
+            assert_eq!(found.iter().copied().collect::<Vec<_>>(), expected, "{text}");
+        };
+        complex("round(z)", &[c(2.0, 2.0), c(nan, 1.0), c(3.0, -1.0)]);
+        complex("nansum(z)", &[c(4.5, 1.5)]);
+        complex("nanprod(z)", &[c(7.0, 6.0)]);
+        complex("nanmean(z)", &[c(2.25, 0.75)]);
+        real("nanvar(z)", &[3.625]);
+        real("nanvar(z, ddof=1)", &[7.25]);
+        complex("nan_to_num(z)", &[c(1.5, 2.5), c(0.0, 1.0), c(3.0, -1.0)]);
+        complex("nan_to_num(w, 7, 8.0, neginf=9)", &[c(8.0, -2.0), c(-0.5, 9.0), c(7.0, 0.0)]);
+        complex("nan_to_num(w)", &[c(f64::MAX, -2.0), c(-0.5, f64::MIN), c(0.0, 0.0)]);
+        real("isclose(z, z + 1e-9j)", &[1.0, 0.0, 1.0]);
+        real("isclose(z, z, equal_nan=True)", &[1.0, 1.0, 1.0]);
+        real("isclose(w, w)", &[1.0, 1.0, 0.0]);
+        real("isclose(i, z, atol=3.0)", &[1.0, 0.0, 1.0]);
+        real("z in (1.5 + 2.5j, 3, nan)", &[1.0, 0.0, 0.0]);
+        real("i not in (2 + 0j, 3 + 1j)", &[1.0, 0.0, 1.0]);
+        complex("select(p, z, i > 2, 5, 1j)", &[c(1.5, 2.5), c(0.0, 1.0), c(5.0, 0.0)]);
+        complex("sum(i, dtype=c64)", &[c(6.0, 0.0)]);
+        complex("sum(i, dtype=c128, initial=1j)", &[c(6.0, 1.0)]);
+        complex("prod(i, dtype=complex64, initial=2)", &[c(12.0, 0.0)]);
+        complex("nansum(z, initial=1)", &[c(5.5, 1.5)]);
+        complex("mean(i, dtype=c64)", &[c(2.0, 0.0)]);
+        complex("complex(i)", &[c(1.0, 0.0), c(2.0, 0.0), c(3.0, 0.0)]);
+        complex("complex(z)", z.as_slice().unwrap());
+    }
+    let text =
+        |text: &str| Expr::compile(text).unwrap().output(args![z, s = &array![Complex32::new(1.0, 2.0)]]).unwrap().0;
+    assert_eq!(text("nanmean(s)"), DType::C64);
+    assert_eq!(text("nanstd(s)"), DType::F32);
+    assert_eq!(text("sum(z, dtype=c64)"), DType::C64);
+    assert_eq!(text("var(z, dtype=c64)"), DType::F32);
+    assert_eq!(text("nan_to_num(s)"), DType::C64);
+    assert_eq!(text("exp10(s)"), DType::C64);
+}
+
 #[test]
 fn what_has_no_meaning_says_so() {
     let z = numbers(3);
@@ -252,6 +311,13 @@ fn what_has_no_meaning_says_so() {
         ("z & 1", "`&`"),
         ("~z", "`~`"),
         ("not z", "`not`"),
+        ("between(z, 0, 1)", "`between`"),
+        ("nanmax(z)", "`nanmax`"),
+        ("fabs(z)", "`fabs`"),
+        ("clip(z, None, 1)", "`clip`"),
+        ("sum(z, dtype=f64)", "would drop the imaginary part"),
+        ("sum(z.real, initial=1j)", "`initial` is complex"),
+        ("isclose(z, z, atol=1j)", "`atol`"),
     ] {
         let error = Expr::compile(text).unwrap().eval::<AnyArray>(args![z]).unwrap_err();
         assert!(error.to_string().contains(words), "{text}: {error}");

@@ -88,6 +88,11 @@ fn axes() {
         EvalErrorKind::EmptyReduction,
         "`min` of no elements has no value: the shape is [0, 3]",
     );
+    check(
+        fails("nanmax(m, axis=0)", args![m = &none]),
+        EvalErrorKind::EmptyReduction,
+        "`nanmax` of no elements has no value: the shape is [0, 3]",
+    );
     // Where nothing is asked for, nothing fails.
     let (n, m0) = (ndarray::array![[1i64, -1], [2, 3]], Array2::<f64>::zeros((0, 2)));
     let nothing: Array2<f64> = Expr::compile("m + 2**min(n, axis=0)").unwrap().eval(args![m = &m0, n]).unwrap();

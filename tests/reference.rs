@@ -106,7 +106,8 @@ const GROUPS: &[(&str, &str)] = &[
     (
         "Reductions",
         "`axis` is an integer, a tuple of integers, or left out (or `None`) for all axes; negative ones count from the end. `keepdims=True` leaves the \
-         axes with length 1. They may stand anywhere in an expression. The order of a sum follows from the shape alone.",
+         axes with length 1. `dtype=` is a type that the operand is converted to first, and the type of the result; `initial=` a number that is combined \
+         with the result at the end, in its type, and the result of `min` and `max` over nothing. They may stand anywhere in an expression. The order of a sum follows from the shape alone.",
     ),
     ("Operators by name", "They take and give what the operators do."),
 ];
@@ -114,15 +115,16 @@ const GROUPS: &[(&str, &str)] = &[
 /// Under which heading a function stands.
 fn group(function: &Function) -> usize {
     match function.rule {
-        _ if matches!(function.name, "isclose" | "signbit") => 4,
+        _ if function.name == "signbit" => 4,
         _ if function.name == "copy" => 3,
-        Rule::Where | Rule::Clip | Rule::Extremum(_) => 0,
+        Rule::Where | Rule::Select | Rule::Clip | Rule::Extremum(_) => 0,
         _ if error(function).is_some() => 1,
         Rule::Abs | Rule::Sign | Rule::Square | Rule::Integral(_) | Rule::Float(_) | Rule::Fmod => 2,
         Rule::IsNan | Rule::IsInf | Rule::IsFinite | Rule::Logical(_) => 4,
+        Rule::Between | Rule::Isin | Rule::Isclose => 4,
         Rule::Complex | Rule::Real | Rule::Imag | Rule::Conj | Rule::Angle => 5,
         Rule::Cast(_) => 6,
-        Rule::Fold(_) | Rule::Mean | Rule::Var { .. } => 7,
+        Rule::Reduce(_) | Rule::NanReduce(_) => 7,
         Rule::Unary(_) | Rule::Binary(_) | Rule::Compare(_) => 8,
         _ => 3,
     }
@@ -132,7 +134,7 @@ fn group(function: &Function) -> usize {
 fn error(function: &Function) -> Option<String> {
     let elementary = match (function.rule, function.name) {
         (Rule::Math(elementary), _) => elementary,
-        (_, "pow") => Elementary::Pow,
+        (_, "pow" | "exp10") => Elementary::Pow,
         (_, "sqrt") => return Some("0.5, 0.5".into()),
         _ => return None,
     };
@@ -172,7 +174,11 @@ fn reference() -> String {
             let signature = function.signature(function.name);
             write!(t, "| `{signature}`{aliases} | {mark} | {} |", escaped(function.doc)).unwrap();
             if !brief {
-                let params = ["a"; 3][..function.required].join(", ");
+                let params = match function.rule {
+                    Rule::Isin => "a, (a, a)".to_string(),
+                    Rule::Clip => "a, a, a".to_string(),
+                    _ => ["a"; 3][..function.required].join(", "),
+                };
                 let (takes, gives) = types(&format!("{}({params})", function.name));
                 write!(t, " {takes} | {gives} |").unwrap();
             }
@@ -290,6 +296,7 @@ const OPERATORS: &[(&str, &str, &str)] = &[
     ("x & y", "a & a", "bits of both. Binds tighter than comparisons, as in Python"),
     ("x ^ y", "a ^ a", "bits of one alone"),
     ("x | y", "a | a", "bits of either"),
+    ("x in (y, z)", "a in (a, a)", "`(x == y) | (x == z)`; also `not in`. Chains and binds as comparisons do"),
     (
         "x < y",
         "a < a",

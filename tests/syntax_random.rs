@@ -22,7 +22,8 @@ fn without_spans(mut ast: Ast) -> Ast {
 /// The text of a random expression, every operation in parentheses: which tree it is does not hang on the grammar.
 fn bracketed() -> impl Strategy<Value = String> {
     let number = prop_oneof![
-        any::<u64>().prop_map(Literal::Int),
+        any::<u64>().prop_map(|value| Literal::Int(value.into())),
+        any::<u128>().prop_map(|value| Literal::Int(value >> 1)),
         any::<f64>().prop_map(|value| Literal::Float(if value.is_nan() { 0.5 } else { value.abs() })),
         any::<f64>().prop_map(|value| Literal::Imaginary(if value.is_nan() { 0.5 } else { value.abs() })),
         any::<bool>().prop_map(Literal::Bool),
@@ -44,6 +45,13 @@ fn bracketed() -> impl Strategy<Value = String> {
                 let links: String = links.iter().map(|(op, operand)| format!(" {op} ({operand})")).collect();
                 format!("(({first}){links})")
             }),
+            1 => (inner.clone(), any::<bool>(), prop::collection::vec(inner.clone(), 0..3), inner.clone()).prop_map(
+                |(of, not, items, other)| {
+                    let items: String = items.iter().map(|item| format!("{item},")).collect();
+                    let link = if not { "not in" } else { "in" };
+                    format!("(({other}) < ({of}) {link} ({items}))")
+                }
+            ),
             2 => (unary, inner.clone()).prop_map(|(op, of)| format!("({op}({of}))")),
             1 => (inner.clone(), inner.clone(), inner.clone()).prop_map(|(a, c, b)| format!("(({a}) if ({c}) else ({b}))")),
             1 => (inner.clone(), any::<bool>()).prop_map(|(of, real)| format!("({of}){}", if real { ".real" } else { ".imag" })),
@@ -113,7 +121,7 @@ proptest! {
 
     #[test]
     fn random_tokens_do_no_harm(tokens in prop::collection::vec(prop::sample::select(vec![
-        "a", "b", "f(", "(", "(", ")", ")", ")", ",", "=", ";", "\n", "if", "else", "not", "and", "or", "-", "~", "+", "*", "**",
+        "a", "b", "f(", "(", "(", ")", ")", ")", ",", "=", ";", "\n", "if", "else", "not", "in", "not in", "and", "or", "-", "~", "+", "*", "**",
         "<", "==", ".real", "1", "2.5", "3j", "()", "0x", "1_", "&&", "\"", "é", "²", "[", "is", "#", "\\", ".", "True",
     ]), 0..14)) {
         harmless(&tokens.join(" "));

@@ -65,6 +65,10 @@ pub enum Fold {
     Any,
     /// Whether all elements hold.
     All,
+    /// The least element that is no NaN; NaN if there is none. Of floats alone.
+    NanMin,
+    /// The greatest element that is no NaN; NaN if there is none. Of floats alone.
+    NanMax,
     /// Where the least element stands: the first of several; the first NaN if there is one.
     ArgMin,
     /// Where the greatest element stands: the first of several; the first NaN if there is one.
@@ -117,6 +121,9 @@ static MONOIDS: LazyLock<Vec<(Fold, DType, Monoid)>> = LazyLock::new(|| {
             all.push((fold, dtype, monoid));
         }
     }
+    for (fold, name, beats) in [(Fold::NanMin, "nanmin", Op::Lt), (Fold::NanMax, "nanmax", Op::Gt)] {
+        all.extend([DType::F32, DType::F64].map(|dtype| (fold, dtype, number_of(name, dtype, beats))));
+    }
     for (fold, name, of, beats) in
         [(Fold::ArgMin, "argmin", Fold::Min, Op::Lt), (Fold::ArgMax, "argmax", Fold::Max, Op::Gt)]
     {
@@ -127,6 +134,47 @@ static MONOIDS: LazyLock<Vec<(Fold, DType, Monoid)>> = LazyLock::new(|| {
         }
     }
     all
+});
+
+/// The monoid of floats of which the one that beats the other is kept, and a NaN never but beside another.
+///
+/// Of a state `v` and an element `x`, `v` is kept if it beats `x`, else `x`: also where one is NaN, so that `x` takes the
+/// place of the neutral NaN. Then an `x` that is NaN itself is put aside.
+fn number_of(name: &str, dtype: DType, beats: Op) -> Monoid {
+    let (v, x) = (0, 1);
+    let op = |op, args: &[u32], ty| (op, SmallVec::from_slice(args), ty);
+    let combine = Fragment {
+        params: vec![dtype; 2],
+        code: vec![
+            op(beats, &[v, x], DType::Bool),
+            op(Op::Select, &[2, v, x], dtype),
+            op(Op::Eq, &[x, x], DType::Bool),
+            op(Op::Select, &[4, 3, v], dtype),
+        ],
+        results: vec![5],
+    };
+    Monoid {
+        name: format!("{name}.{dtype}"),
+        args: vec![dtype],
+        state: vec![dtype],
+        init: vec![if dtype == DType::F32 { f32::NAN.into() } else { f64::NAN.into() }],
+        step: combine.clone(),
+        merge: combine,
+        finish: Fragment { params: vec![dtype], code: vec![], results: vec![0] },
+        empty: None,
+    }
+}
+
+/// The folds without a value over no elements, with their neutral elements as that.
+static TOTAL: LazyLock<Vec<(Fold, DType, Monoid)>> = LazyLock::new(|| {
+    let partial =
+        MONOIDS.iter().filter(|(fold, ..)| matches!(fold, Fold::Min | Fold::Max | Fold::NanMin | Fold::NanMax));
+    let total = |(fold, dtype, monoid): &(Fold, DType, Monoid)| {
+        let (kind, _) = monoid.name.split_once('.').unwrap_or((&monoid.name, ""));
+        let name = format!("{kind}_or_neutral.{dtype}");
+        (*fold, *dtype, Monoid { name, empty: monoid.init.first().copied(), ..monoid.clone() })
+    };
+    partial.map(total).collect()
 });
 
 /// The monoid of pairs of an element and its position, of which the one that beats the other is kept.
@@ -174,6 +222,11 @@ impl Monoid {
         MONOIDS.iter().find(|row| row.0 == fold && row.1 == dtype).map(|row| &row.2)
     }
 
+    /// The monoid of a fold that has no value over no elements, which has its neutral element there.
+    pub fn total(fold: Fold, dtype: DType) -> Option<&'static Monoid> {
+        TOTAL.iter().find(|row| row.0 == fold && row.1 == dtype).map(|row| &row.2)
+    }
+
     /// The monoid of this name.
     pub fn from_name(name: &str) -> Option<&'static Monoid> {
         Monoid::all().find(|monoid| monoid.name == name)
@@ -211,6 +264,6 @@ impl Monoid {
 
     /// Every monoid.
     pub fn all() -> impl Iterator<Item = &'static Monoid> {
-        MONOIDS.iter().map(|row| &row.2).chain(Monoid::complex_product())
+        MONOIDS.iter().chain(TOTAL.iter()).map(|row| &row.2).chain(Monoid::complex_product())
     }
 }

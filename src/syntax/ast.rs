@@ -25,8 +25,8 @@ pub enum Literal {
     Bool(bool),
     /// `None`: no value; what `axis` may be.
     None,
-    /// `12`, `0xff`, `1_000`
-    Int(u64),
+    /// `12`, `0xff`, `1_000`; at most `i128::MAX`
+    Int(u128),
     /// `1.5`, `.5`, `1e-3`
     Float(f64),
     /// `2j`: the imaginary part
@@ -96,6 +96,17 @@ pub enum CompareOp {
     Ne,
 }
 
+/// What joins an operand of a comparison to the one before.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Link {
+    /// A comparison with the operand.
+    Compare(CompareOp),
+    /// `in`: equal to an item of the operand, a tuple.
+    In,
+    /// `not in`
+    NotIn,
+}
+
 /// What may stand after a dot.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Attribute {
@@ -116,7 +127,8 @@ pub enum Node {
     Unary(UnaryOp, NodeId),
     /// An operator between two operands.
     Binary(BinaryOp, NodeId, NodeId),
-    /// `first op operand op operand ...`: true where every link holds. The range is into [`Ast::links`]; never empty.
+    /// `first op operand op operand ...`: true where every link holds. The range is into [`Ast::links`]; never empty. A tuple may
+    /// stand behind `in` and `not in`.
     Compare(NodeId, Range<u32>),
     /// `then if condition else otherwise`
     Conditional {
@@ -138,7 +150,7 @@ pub enum Node {
     },
     /// `x.real`, `x.imag`
     Attribute(NodeId, Attribute),
-    /// `(x, y)` as an argument such as `axis=(0, 1)`. The range is into [`Ast::items`].
+    /// `(x, y)` as an argument such as `axis=(0, 1)`, and behind `in`. The range is into [`Ast::items`].
     Tuple(Range<u32>),
 }
 
@@ -174,7 +186,7 @@ pub struct Ast {
     /// Every distinct name in the text, in order of first appearance.
     pub names: Vec<String>,
     /// The links of comparisons: operator and right-hand operand.
-    pub links: Vec<(CompareOp, NodeId)>,
+    pub links: Vec<(Link, NodeId)>,
     /// The arguments of calls.
     pub args: Vec<Argument>,
     /// The items of tuples.
@@ -254,5 +266,15 @@ impl fmt::Display for CompareOp {
             CompareOp::Eq => "==",
             CompareOp::Ne => "!=",
         })
+    }
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Link::Compare(op) => op.fmt(f),
+            Link::In => f.write_str("in"),
+            Link::NotIn => f.write_str("not in"),
+        }
     }
 }

@@ -92,8 +92,15 @@ impl Explain<'_> {
                 }
                 continue;
             }
+            if let (Some(Piece::Tuple(_)), Some(sign)) = (at.checked_sub(1).and_then(|before| self.piece(before)), sign)
+                && !follows_tuple(sign)
+            {
+                return Some(self.tighter_than_in(at));
+            }
             match sign {
                 Some(Token::Real | Token::Imag) => {}
+                // The next piece is read as `in`.
+                Some(Token::Not) if self.piece(at + 1) == Some(Piece::Sign(Token::In)) => {}
                 None if matches!(item.piece, Piece::Arguments { .. }) => {}
                 Some(Token::If) => {
                     if let Some(place) = waiting_if {
@@ -253,6 +260,7 @@ impl Explain<'_> {
         let item = self.items.get(at)?;
         let next = self.piece(at + 1);
         let last = next.is_none();
+        let among = at.checked_sub(1).and_then(|before| self.piece(before)) == Some(Piece::Sign(Token::In));
         let whole = at == begin
             && match self.level {
                 Level::Call => last || next == Some(Piece::Sign(Token::Comma)),
@@ -261,7 +269,7 @@ impl Explain<'_> {
             };
         let brackets = self.source.get(item.span.range()).unwrap_or("");
         let empty = !brackets.contains(',');
-        if whole && !(empty && self.level == Level::Statement) {
+        if among || whole && !(empty && self.level == Level::Statement) {
             return None;
         }
         if empty {
@@ -279,6 +287,16 @@ impl Explain<'_> {
             Level::Group => "tuples do not nest: write `(0, 1)`",
             Level::Statement => "several results stand at the very end: `x, y`",
         }))
+    }
+
+    /// Behind the tuple of an `in` stands an operator that binds tighter.
+    fn tighter_than_in(&self, at: usize) -> Diagnostic {
+        let span = self.items.get(at).map_or(self.end_span, |item| item.span);
+        let sign = self.text(span);
+        let tuple =
+            at.checked_sub(1).and_then(|tuple| self.items.get(tuple)).map_or(String::new(), |t| self.text(t.span));
+        Diagnostic::new(format!("`{sign}` binds tighter than `in`: it cannot stand behind a tuple"), span)
+            .with_help(format!("put the test in parentheses: `(x in {tuple}) {sign} ...`"))
     }
 
     fn empty_brackets(&self, at: usize, span: Span) -> Diagnostic {
@@ -350,6 +368,30 @@ impl Explain<'_> {
     }
 }
 
+/// Whether a sign may stand behind the tuple of `x in (1, 2)`: what binds no tighter than a comparison, or is
+/// wrong for another reason. (Elsewhere a tuple is
+/// all that there is between commas.)
+fn follows_tuple(sign: Token) -> bool {
+    use Token::*;
+    matches!(
+        sign,
+        Less | LessEqual
+            | Greater
+            | GreaterEqual
+            | EqualEqual
+            | NotEqual
+            | In
+            | Not
+            | Tilde
+            | And
+            | Or
+            | If
+            | Else
+            | Comma
+            | Equal
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use chumsky::extra::SimpleState;
@@ -363,7 +405,8 @@ mod tests {
     fn pieces() -> impl Strategy<Value = Vec<Piece>> {
         use Token::*;
         let sign = prop::sample::select(vec![
-            Plus, Minus, Star, StarStar, Tilde, Not, And, Or, If, If, Else, Else, Less, Equal, Comma, Comma, Real, Bar,
+            Plus, Minus, Star, StarStar, Tilde, Not, Not, In, In, And, Or, If, If, Else, Else, Less, Equal, Comma,
+            Comma, Real, Bar,
         ]);
         let value = prop_oneof![
             4 => Just(vec![Piece::Name(NameId(0))]),

@@ -15,7 +15,7 @@
 //! | `sum`         | `+ -`                                             |
 //! | `shift`       | `<< >>`                                           |
 //! | `bit_and`, `bit_xor`, `bit_or` | `&`, then `^`, then `\|`         |
-//! | `comparison`  | `< <= > >= == !=`, chained                        |
+//! | `comparison`  | `< <= > >= == != in`, `not in`, chained           |
 //! | `negation`    | `not`                                             |
 //! | `conjunction`, `disjunction` | `and`, then `or`                   |
 //! | `expression`  | `x if c else y if d else z`                       |
@@ -27,7 +27,7 @@ use chumsky::input::InputRef;
 use chumsky::prelude::*;
 use chumsky::primitive::select;
 
-use super::ast::{Attribute, BinaryOp, CompareOp, NameId, Span, UnaryOp};
+use super::ast::{Attribute, BinaryOp, CompareOp, Link, NameId, Span, UnaryOp};
 use super::piece::{Item, Piece};
 use super::token::Token;
 use super::tree::{Operand, Tree};
@@ -272,7 +272,10 @@ fn comparison(input: &mut Reader) -> Read<Operand> {
         Token::NotEqual => Some(CompareOp::Ne),
         _ => None,
     });
-    let links = comparator.then(custom(bit_or)).repeated().collect::<Vec<_>>();
+    let compared = comparator.map(Link::Compare).then(custom(bit_or));
+    let negated = sign(Token::Not).or_not().map(|not| if not.is_some() { Link::NotIn } else { Link::In });
+    let among = negated.then_ignore(sign(Token::In)).then(choice((tuple(), custom(bit_or))));
+    let links = choice((compared, among)).repeated().collect::<Vec<_>>();
     input.parse(custom(bit_or).then(links).map_with(|(first, links), extra| {
         let tree: &mut SimpleState<Tree> = extra.state();
         tree.compare(first, links)

@@ -21,7 +21,7 @@ const SIGNS: &[(&str, &str, &str)] = &[
     (
         "[",
         "`[` is not in the language: arrays are not indexed or written out in the text",
-        "pass the slice as an argument of its own; a tuple of axes is written `(0, 1)`",
+        "pass the slice as an argument of its own; a tuple is written `(0, 1)`: `axis=(0, 1)`, `x in (0, 1)`",
     ),
     (
         "]",
@@ -70,7 +70,6 @@ const CHARACTERS: &[(&str, &str)] = &[
 /// Words of Python that are not words of this language.
 const WORDS: &[(&str, &str, &str)] = &[
     ("is", "`is` is not an operator here", "write `==`; for NaN `isnan(x)`"),
-    ("in", "`in` is not an operator here", "write `(x == 1) | (x == 2)`"),
     ("lambda", "`lambda` is not in the language", "define a function by name: `f(x) = x*2; f(a)`"),
     ("elif", "`elif` is not in the language", "write `x if c else y if d else z`"),
     ("for", "loops are not written in the text: every expression runs over whole arrays", "write the expression alone"),

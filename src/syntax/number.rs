@@ -53,7 +53,7 @@ fn decimal(text: &str) -> Result<Literal, Problem> {
     }
     let value = digits(text, 10);
     value.map(Literal::Int).ok_or_else(|| Problem {
-        message: format!("this integer is too large: the largest is {}", u64::MAX),
+        message: format!("this integer is too large: the largest is {}", i128::MAX),
         help: format!("write it as a float: `{:e}`", float(text)),
     })
 }
@@ -61,17 +61,18 @@ fn decimal(text: &str) -> Result<Literal, Problem> {
 fn radix(text: &str, radix: u32) -> Result<Literal, Problem> {
     let value = digits(text.get(2..).unwrap_or(""), radix);
     value.map(Literal::Int).ok_or_else(|| Problem {
-        message: format!("this integer is too large: the largest is {:#x}", u64::MAX),
-        help: "64 bits are the most; for a larger value write a float such as `1e20`".into(),
+        message: format!("this integer is too large: the largest is {:#x}", i128::MAX),
+        help: "127 bits are the most; for a larger value write a float such as `1e40`".into(),
     })
 }
 
 /// The value of digits with underscores between, or none if it is too large.
-fn digits(text: &str, radix: u32) -> Option<u64> {
-    text.bytes().filter(|&byte| byte != b'_').try_fold(0u64, |value, byte| {
+fn digits(text: &str, radix: u32) -> Option<u128> {
+    let value = text.bytes().filter(|&byte| byte != b'_').try_fold(0i128, |value, byte| {
         let digit = char::from(byte).to_digit(radix)?;
-        value.checked_mul(u64::from(radix))?.checked_add(u64::from(digit))
-    })
+        value.checked_mul(i128::from(radix))?.checked_add(i128::from(digit))
+    });
+    value.map(i128::unsigned_abs)
 }
 
 /// The float nearest to the text, infinite if it is too large. (The lexer has checked the form, so there is always one.)
@@ -199,8 +200,9 @@ mod tests {
             ("0xfF", Literal::Int(255)),
             ("0o17", Literal::Int(15)),
             ("0b1_01", Literal::Int(5)),
-            ("18446744073709551615", Literal::Int(u64::MAX)),
-            ("0xffff_ffff_ffff_ffff", Literal::Int(u64::MAX)),
+            ("18446744073709551616", Literal::Int(1 << 64)),
+            ("0xffff_ffff_ffff_ffff", Literal::Int(u64::MAX.into())),
+            ("170141183460469231731687303715884105727", Literal::Int((1 << 127) - 1)),
             ("1.", Literal::Float(1.0)),
             (".5", Literal::Float(0.5)),
             ("012.5", Literal::Float(12.5)),
@@ -220,14 +222,14 @@ mod tests {
         for (text, message, help) in [
             ("012", "a decimal number cannot begin with `0`", "write `12`, or `0o12` for octal"),
             (
-                "18446744073709551616",
-                "this integer is too large: the largest is 18446744073709551615",
-                "write it as a float: `1.8446744073709552e19`",
+                "170141183460469231731687303715884105728",
+                "this integer is too large: the largest is 170141183460469231731687303715884105727",
+                "write it as a float: `1.7014118346046923e38`",
             ),
             (
-                "0x1_0000_0000_0000_0000",
-                "this integer is too large: the largest is 0xffffffffffffffff",
-                "64 bits are the most; for a larger value write a float such as `1e20`",
+                "0x8000_0000_0000_0000_0000_0000_0000_0000",
+                "this integer is too large: the largest is 0x7fffffffffffffffffffffffffffffff",
+                "127 bits are the most; for a larger value write a float such as `1e40`",
             ),
             ("1__0", "`_` in a number stands between two digits, one at a time", "write `1_0`"),
             ("1_", "`_` in a number stands between two digits, one at a time", "write `1`"),

@@ -6,7 +6,7 @@
 
 use std::fmt::{self, Write};
 
-use super::ast::{Ast, Attribute, BinaryOp, Literal, NameId, Node, NodeId, Span};
+use super::ast::{Ast, Attribute, BinaryOp, Link, Literal, NameId, Node, NodeId, Span};
 
 /// The text of a tree, with as few parentheses as possible.
 pub fn print(ast: &Ast) -> String {
@@ -45,6 +45,7 @@ enum Work {
     Text(&'static str),
     Name(NameId),
     Binary(BinaryOp),
+    Link(Link),
 }
 
 struct Printer<'a> {
@@ -100,6 +101,7 @@ impl<'a> Printer<'a> {
                 Work::Binary(BinaryOp::Pow) => self.out.push_str("**"),
                 // Writing to a string does not fail.
                 Work::Binary(op) => write!(self.out, " {op} ").unwrap_or(()),
+                Work::Link(op) => write!(self.out, " {op} ").unwrap_or(()),
                 Work::Argument(id) => self.argument(id),
                 Work::Node(id, place) => self.node(id, place),
             }
@@ -159,17 +161,7 @@ impl<'a> Printer<'a> {
             }
             Node::Compare(first, links) => {
                 let links = ast.links.get(links.start as usize..links.end as usize).unwrap_or(&[]);
-                let links = links.iter().flat_map(|&(op, operand)| {
-                    let op = match op {
-                        super::ast::CompareOp::Lt => " < ",
-                        super::ast::CompareOp::Le => " <= ",
-                        super::ast::CompareOp::Gt => " > ",
-                        super::ast::CompareOp::Ge => " >= ",
-                        super::ast::CompareOp::Eq => " == ",
-                        super::ast::CompareOp::Ne => " != ",
-                    };
-                    [Work::Text(op), Work::Node(operand, BitOr)]
-                });
+                let links = links.iter().flat_map(|&(op, operand)| [Work::Link(op), Work::Node(operand, BitOr)]);
                 self.queue([Work::Node(*first, BitOr)].into_iter().chain(links));
             }
             Node::Conditional { then, condition, otherwise } => self.queue([

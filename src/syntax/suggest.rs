@@ -7,25 +7,9 @@
 const LONGEST: usize = 64;
 
 /// Names of other languages and libraries, lower case, and what they are here.
-const ELSEWHERE: [(&str, &str); 32] = [
-    ("int", "i64"),
-    ("float", "f64"),
+const ELSEWHERE: [(&str, &str); 16] = [
     ("double", "f64"),
     ("single", "f32"),
-    ("int8", "i8"),
-    ("int16", "i16"),
-    ("int32", "i32"),
-    ("int64", "i64"),
-    ("uint8", "u8"),
-    ("uint16", "u16"),
-    ("uint32", "u32"),
-    ("uint64", "u64"),
-    ("float32", "f32"),
-    ("float64", "f64"),
-    ("bool_", "bool"),
-    ("complex64", "c64"),
-    ("complex128", "c128"),
-    ("ln", "log"),
     ("average", "mean"),
     ("avg", "mean"),
     ("stddev", "std"),
@@ -43,12 +27,10 @@ const ELSEWHERE: [(&str, &str); 32] = [
 ];
 
 /// Functions of NumPy and others that are not here, and what to do instead.
-const INSTEAD: [(&[&str], &str); 11] = [
+const INSTEAD: [(&[&str], &str); 9] = [
     (&["dot", "vdot", "inner"], "write the sum: `sum(a*b)`"),
     (&["matmul", "tensordot", "einsum"], "write `sum(a*b, axis=...)` with shapes that broadcast"),
     (&["norm"], "write it out: `sqrt(sum(abs(a)**2))`"),
-    (&["nansum"], "leave NaN out by a choice: `sum(where(isnan(a), 0, a))`"),
-    (&["nanmean"], "leave NaN out by a choice: `sum(where(isnan(a), 0, a)) / sum(not isnan(a))`"),
     (&["ptp"], "write `max(a) - min(a)`"),
     (&["count_nonzero"], "write `sum(a != 0)`"),
     (&["astype", "cast"], "write the type as a function: `f32(a)`"),

@@ -63,6 +63,9 @@ pub enum Token {
     /// `not`
     #[token("not")]
     Not,
+    /// `in`
+    #[token("in")]
+    In,
     /// `if`
     #[token("if")]
     If,
@@ -206,7 +209,6 @@ pub enum Token {
     #[token("from")]
     #[token("global")]
     #[token("import")]
-    #[token("in")]
     #[token("is")]
     #[token("lambda")]
     #[token("nonlocal")]

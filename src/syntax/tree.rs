@@ -3,7 +3,7 @@
 //! Comes in: calls from the grammar in the order in which it reads. Goes out: the [`Ast`]. Always holds: children are there
 //! before their parent; an [`Operand`] knows the place of its brackets, its node only that of what is inside.
 
-use super::ast::{Ast, Attribute, BinaryOp, CompareOp, Literal, NameId, Node, NodeId, Span, UnaryOp};
+use super::ast::{Ast, Attribute, BinaryOp, Link, Literal, NameId, Node, NodeId, Span, UnaryOp};
 
 /// A node that has been read, and its place with all brackets around it.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +51,7 @@ impl Tree {
     }
 
     /// `first op operand ...`; without links it is `first` alone.
-    pub fn compare(&mut self, first: Operand, links: Vec<(CompareOp, Operand)>) -> Operand {
+    pub fn compare(&mut self, first: Operand, links: Vec<(Link, Operand)>) -> Operand {
         let Some((_, last)) = links.last() else { return first };
         let span = first.span.to(last.span);
         let start = self.ast.links.len() as u32;

@@ -1,16 +1,19 @@
 //! The arguments of a call: how many, by which keyword, and for a reduction over which axes.
 //!
-//! Comes in: a call and the row of its function. Goes out: its arguments in the order of the row's parameters. Axes and
-//! `keepdims` are literals, read here: the shape of a result follows from the text and the shapes of the arguments alone.
+//! Comes in: a call and the row of its function. Goes out: its arguments in the order of the row's parameters. Axes,
+//! `keepdims` and their like are literals, read here: the shape of a result follows from the text and the shapes of the
+//! arguments alone. So is what stands behind `in`: it is a call of `isin` in another form.
 
 use smallvec::SmallVec;
 
-use super::functions::Function;
+use super::functions::{Function, Rule};
 use super::graph::Axes;
 use super::resolve::{Call, Meaning, signature};
 use crate::diagnostic::{Diagnostic, excerpt, several};
+use crate::dtype::DType;
 use crate::error::CompileErrorKind;
-use crate::syntax::ast::{Argument, Ast, Literal, Node, NodeId, Span, UnaryOp};
+use crate::math::Elementary;
+use crate::syntax::ast::{Argument, Ast, Link, Literal, Node, NodeId, Span, UnaryOp};
 
 /// A call in a text.
 pub(super) struct Site<'a> {
@@ -26,24 +29,100 @@ type Failure = (CompileErrorKind, Diagnostic);
 
 /// Reads the arguments of a call, and marks those that are not values as [`Meaning::Static`].
 pub(super) fn read(site: &Site, function: &'static Function, meanings: &mut [Meaning]) -> Result<Call, Failure> {
+    let mut call = Call {
+        function,
+        args: SmallVec::new(),
+        options: SmallVec::new(),
+        axes: Axes::All,
+        keepdims: false,
+        ddof: 0,
+        dtype: None,
+        equal_nan: false,
+    };
+    if function.rule == Rule::Select {
+        call.args = choices(site, function)?;
+        return Ok(call);
+    }
     let slots = assign(site, function)?;
-    let mut call = Call { function, args: SmallVec::new(), axes: Axes::All, keepdims: false, ddof: 0 };
-    for (slot, &param) in slots.iter().zip(function.params) {
+    for (at, (slot, &param)) in slots.iter().zip(function.params).enumerate() {
         let Some(value) = *slot else { continue };
         match param {
             "axis" => call.axes = axes(site, value)?,
-            "keepdims" => call.keepdims = keepdims(site.ast, value)?,
+            "keepdims" => call.keepdims = truth(site.ast, value, param)?,
+            "equal_nan" => call.equal_nan = truth(site.ast, value, param)?,
             "ddof" => call.ddof = ddof(site.ast, value)?,
-            _ => {
+            "dtype" => call.dtype = dtype(site.ast, value)?,
+            "values" => call.args.extend_from_slice(values(site.ast, value)?),
+            _ if at < function.required => {
                 call.args.push(value);
                 continue;
             }
+            // It has the value that it has where it is left out.
+            _ if *site.ast.node(value) == Node::Literal(Literal::None) => {}
+            _ => {
+                call.options.push((param, value));
+                continue;
+            }
         }
-        if let Some(meaning) = meanings.get_mut(value.0 as usize) {
-            *meaning = Meaning::Static;
-        }
+        set_static(meanings, value);
     }
     Ok(call)
+}
+
+fn set_static(meanings: &mut [Meaning], id: NodeId) {
+    if let Some(meaning) = meanings.get_mut(id.0 as usize) {
+        *meaning = Meaning::Static;
+    }
+}
+
+/// Checks what stands behind each `in` of a node, and marks the tuples.
+pub(super) fn read_links(ast: &Ast, node: &Node, meanings: &mut [Meaning]) -> Result<(), Failure> {
+    let Node::Compare(_, links) = node else { return Ok(()) };
+    let links = ast.links.get(links.start as usize..links.end as usize).unwrap_or(&[]);
+    for (at, &(link, right)) in links.iter().enumerate() {
+        if let Link::Compare(_) = link {
+            continue;
+        }
+        let Node::Tuple(_) = ast.node(right) else {
+            let diagnostic = Diagnostic::new(format!("`{link}` takes a tuple of values"), ast.span(right))
+                .with_help("write `x in (2, 3)`, or `x in (2,)` for one value");
+            return Err((CompileErrorKind::Type, diagnostic));
+        };
+        if let Some((next, _)) = links.get(at + 1) {
+            let diagnostic = Diagnostic::new(format!("a tuple has no place before `{next}`"), ast.span(right))
+                .with_help("put the test in parentheses: `(x in (2, 3)) == y`");
+            return Err((CompileErrorKind::Type, diagnostic));
+        }
+        set_static(meanings, right);
+    }
+    Ok(())
+}
+
+/// The items of a tuple.
+fn values(ast: &Ast, value: NodeId) -> Result<&[NodeId], Failure> {
+    match ast.node(value) {
+        Node::Tuple(items) => Ok(ast.items.get(items.start as usize..items.end as usize).unwrap_or(&[])),
+        _ => {
+            let diagnostic = Diagnostic::new("`values` must be a tuple", ast.span(value))
+                .with_help("write `isin(x, (2, 3))`, or `isin(x, (2,))` for one value");
+            Err((CompileErrorKind::Type, diagnostic))
+        }
+    }
+}
+
+/// The arguments of `select`: pairs of a condition and a value, then a value.
+fn choices(site: &Site, function: &Function) -> Result<SmallVec<[NodeId; 3]>, Failure> {
+    if let Some((keyword, span)) = site.args.iter().find_map(|argument| argument.keyword) {
+        return Err(unknown_keyword(site, function, site.ast.name(keyword), &[], span));
+    }
+    if site.args.len() < function.required || site.args.len().is_multiple_of(2) {
+        let message = format!("`{}` takes pairs of a condition and a value, then a value: ", site.name);
+        let message = message + &format!("an odd number of arguments, {} given", site.args.len());
+        let diagnostic = Diagnostic::new(message, site.span)
+            .with_help("`select(x < 0, a, x < 1, b, c)` is `a` where `x < 0`, else `b` where `x < 1`, else `c`");
+        return Err((CompileErrorKind::Type, diagnostic));
+    }
+    Ok(site.args.iter().map(|argument| argument.value).collect())
 }
 
 /// Checks a call of a function of the text: as many arguments as parameters, none by keyword.
@@ -119,9 +198,14 @@ fn arity(site: &Site, function: &Function) -> Failure {
         required if required == most => arguments(most),
         required => format!("{required} to {}", arguments(most)),
     };
-    let diagnostic = Diagnostic::new(format!("`{}` takes {takes}, {} given", site.name, site.args.len()), site.span)
-        .with_help(format!("`{}`", function.signature(site.name)));
-    (CompileErrorKind::Type, diagnostic)
+    let help = match function.rule {
+        Rule::Math(Elementary::Log) if site.args.len() == 2 => {
+            "to base 2 write `log2(x)`, to base 10 `log10(x)`, to any other `log(x)/log(base)`".to_string()
+        }
+        _ => format!("`{}`", function.signature(site.name)),
+    };
+    let message = format!("`{}` takes {takes}, {} given", site.name, site.args.len());
+    (CompileErrorKind::Type, Diagnostic::new(message, site.span).with_help(help))
 }
 
 fn unknown_keyword(site: &Site, function: &Function, keyword: &str, known: &[&'static str], span: Span) -> Failure {
@@ -184,12 +268,30 @@ fn integer(ast: &Ast, value: NodeId) -> Option<i32> {
     }
 }
 
-fn keepdims(ast: &Ast, value: NodeId) -> Result<bool, Failure> {
+/// `keepdims=`, `equal_nan=`: a literal bool.
+fn truth(ast: &Ast, value: NodeId, param: &str) -> Result<bool, Failure> {
     match ast.node(value) {
         Node::Literal(Literal::Bool(value)) => Ok(*value),
         Node::Literal(Literal::Int(0)) => Ok(false),
         Node::Literal(Literal::Int(1)) => Ok(true),
-        _ => Err(wrong("`keepdims` must be `True` or `False`", ast.span(value))),
+        _ => Err(wrong(format!("`{param}` must be `True` or `False`"), ast.span(value))),
+    }
+}
+
+/// `dtype=`: the name of a type, or `None`.
+fn dtype(ast: &Ast, value: NodeId) -> Result<Option<DType>, Failure> {
+    let name = match ast.node(value) {
+        Node::Literal(Literal::None) => return Ok(None),
+        Node::Name(name) => ast.name(*name),
+        _ => "",
+    };
+    match Function::from_name(name).map(|function| function.rule) {
+        Some(Rule::Cast(dtype)) => Ok(Some(dtype)),
+        _ => {
+            let diagnostic = Diagnostic::new("`dtype` must be the name of a type", ast.span(value))
+                .with_help("as in `dtype=f64`, `dtype=i32`, `dtype=c64`");
+            Err((CompileErrorKind::Type, diagnostic))
+        }
     }
 }
 

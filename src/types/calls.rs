@@ -3,54 +3,49 @@
 //! Comes in: the row of a function and its operands, as many as the row takes. Goes out: a value. The rules are those of
 //! the table in `functions.rs`, one method each.
 
-use smallvec::SmallVec;
-
-use super::composed::Composed;
 use super::divide;
 use super::functions::{Function, Rule};
-use super::graph::{Axes, NodeId, NodeKind};
+use super::graph::NodeId;
 use super::promote::{Type, common};
 use super::resolve::Call;
 use super::value::{Operand, Typed, Typer, Value, error_with_help};
 use crate::dtype::{DType, Kind, Scalar};
-use crate::ir::{Fold, Helper, Monoid, Op};
+use crate::ir::{Helper, Op};
 use crate::math::Elementary;
 
 impl Typer<'_> {
     /// A call.
-    pub fn call(&mut self, call: &Call, args: &[Operand]) -> Typed<Value> {
+    pub fn call(&mut self, call: &Call, args: &[Operand], options: &[(&str, Operand)]) -> Typed<Value> {
         let rule = call.function.rule;
-        let own = matches!(
-            rule,
-            Rule::Unary(_) | Rule::Binary(_) | Rule::Compare(_) | Rule::Logical(_) | Rule::Cast(_) | Rule::Where
-        );
-        if !args.is_empty() && !own && self.any_complex(args) && rule != Rule::Complex {
+        if !args.is_empty() && !rule.takes_complex() && self.any_complex(args) {
             return self.complex_call(call, args);
         }
+        let option = |name: &str| options.iter().find(|option| option.0 == name).map(|option| option.1);
         match (rule, args) {
             (Rule::Unary(op), &[x]) => self.unary(op, x),
             (Rule::Binary(op), &[x, y]) => self.binary(op, x, y),
             (Rule::Compare(op), &[x, y]) => self.compare(op, x, y),
             (Rule::Logical(op), _) => self.truths(op, args),
             (Rule::Cast(to), &[x]) => self.cast(x, to),
-            (Rule::Composed(Composed::Isclose), &[x, y, ref given @ ..]) => {
-                let number = |at: usize, default: f64, this: &mut Self| match given.get(at) {
-                    Some(&x) => x,
-                    None => Operand { value: this.float_literal(default), span: this.emit.span },
-                };
-                let (rtol, atol) = (number(0, 1e-5, self), number(1, 1e-8, self));
-                self.composed(Composed::Isclose, &[x, y, rtol, atol])
+            (Rule::Isclose, &[x, y]) => {
+                let rtol = self.or_number(option("rtol"), 1e-5);
+                let atol = self.or_number(option("atol"), 1e-8);
+                self.isclose([x, y], [rtol, atol], call.equal_nan)
             }
+            (Rule::NanToNum, &[x]) => self.nan_to_num(x, option("nan"), option("posinf"), option("neginf")),
             (Rule::Composed(which), _) => self.composed(which, args),
-            (Rule::Complex, &[x, y]) => self.complex_of_parts(x, y),
+            (Rule::Complex, &[x]) => self.complex_of_parts(x, option("imag")),
             (Rule::Real | Rule::Imag | Rule::Conj | Rule::Angle, &[x]) => self.part_of(rule, x),
             (Rule::Where, &[condition, x, y]) => self.choose(condition, x, y),
+            (Rule::Select, _) => self.select(args),
+            (Rule::Between, &[x, lo, hi]) => self.between(x, lo, hi),
+            (Rule::Isin, &[x, ref items @ ..]) => self.among(x, items),
             (Rule::Abs, &[x]) => self.abs(x),
             (Rule::Sign, &[x]) => self.sign(x),
             (Rule::Square, &[x]) => self.square(x),
             (Rule::Integral(op), &[x]) => self.integral(op, x),
             (Rule::Extremum(op), &[x, y]) => self.extremum(op, x, y),
-            (Rule::Clip, &[x, lo, hi]) => self.clip(x, lo, hi),
+            (Rule::Clip, &[x]) => self.clip(x, option("min"), option("max")),
             (Rule::Fmod, &[x, y]) => self.fmod(x, y),
             (Rule::Float(op), _) => {
                 let nodes = self.floats(args)?;
@@ -63,18 +58,24 @@ impl Typer<'_> {
                 Ok(self.result(id, args))
             }
             (Rule::IsNan | Rule::IsInf | Rule::IsFinite, &[x]) => self.classify(call.function.rule, x),
-            (Rule::Fold(fold), &[x]) => self.reduce(fold, x, &call.axes, call.keepdims),
             (Rule::Custom(helper), _) => self.custom(helper, args),
-            (Rule::Mean, &[x]) => self.mean(x, &call.axes, call.keepdims),
-            (Rule::Var { root }, &[x]) => self.variance(x, call, root),
+            (Rule::Reduce(_) | Rule::NanReduce(_), &[x]) => self.reduction(call, x, option("initial")),
             _ => self.wrong_count(call.function),
         }
     }
 
     /// Arguments are counted when names are resolved; this is for callers that do not.
-    fn wrong_count(&self, function: &Function) -> Typed<Value> {
+    pub fn wrong_count(&self, function: &Function) -> Typed<Value> {
         let message = format!("`{}` is called with the wrong number of arguments", function.name);
         error_with_help(message, self.emit.span, format!("`{}`", function.signature(function.name)))
+    }
+
+    /// An operand that may be left out, or this number.
+    fn or_number(&mut self, x: Option<Operand>, default: f64) -> Operand {
+        match x {
+            Some(x) => x,
+            None => Operand { value: self.float_literal(default), span: self.emit.span },
+        }
     }
 
     /// The operands as floats of one type. Integers and bools become the least float that holds them all, but `f32` at the
@@ -129,7 +130,7 @@ impl Typer<'_> {
     }
 
     /// A cast. Its result is strong, also of a literal.
-    fn cast(&mut self, x: Operand, to: DType) -> Typed<Value> {
+    pub fn cast(&mut self, x: Operand, to: DType) -> Typed<Value> {
         if to.is_complex() || self.any_complex(&[x]) {
             return self.complex_cast(x, to);
         }
@@ -138,18 +139,6 @@ impl Typer<'_> {
             _ => self.coerce(x, to, &[])?,
         };
         Ok(Value::Node { id, weak: false })
-    }
-
-    /// `x` where the condition holds, else `y`.
-    pub fn choose(&mut self, condition: Operand, x: Operand, y: Operand) -> Typed<Value> {
-        let mask = self.truth(condition)?;
-        if self.any_complex(&[x, y]) {
-            return self.complex_choose(mask, condition, x, y);
-        }
-        let to = self.common(&[x, y]).dtype();
-        let [a, b] = self.coerce_pair(x, y, to)?;
-        let id = self.emit.select(mask, a, b);
-        Ok(self.result(id, &[condition, x, y]))
     }
 
     fn abs(&mut self, x: Operand) -> Typed<Value> {
@@ -210,35 +199,6 @@ impl Typer<'_> {
         Ok(self.result(id, &[x]))
     }
 
-    pub fn extremum(&mut self, op: Op, x: Operand, y: Operand) -> Typed<Value> {
-        if let (Value::Int(a), Value::Int(b)) = (x.value, y.value) {
-            return Ok(Value::Int(if op == Op::Min { a.min(b) } else { a.max(b) }));
-        }
-        let to = self.common(&[x, y]).dtype();
-        let args = self.coerce_pair(x, y, to)?;
-        let id = self.least_or_greatest(op, &args);
-        Ok(self.result(id, &[x, y]))
-    }
-
-    /// Of bools, the lesser is `and`, the greater `or`.
-    fn least_or_greatest(&mut self, op: Op, args: &[NodeId; 2]) -> NodeId {
-        let op = match (self.emit.dtype(args[0]), op) {
-            (DType::Bool, Op::Min) => Op::And,
-            (DType::Bool, _) => Op::Or,
-            _ => op,
-        };
-        self.emit.op(op, args)
-    }
-
-    fn clip(&mut self, x: Operand, lo: Operand, hi: Operand) -> Typed<Value> {
-        let of = [x, lo, hi];
-        let to = self.common(&of).dtype();
-        let (a, l, h) = (self.coerce(x, to, &of)?, self.coerce(lo, to, &of)?, self.coerce(hi, to, &of)?);
-        let id = self.least_or_greatest(Op::Max, &[a, l]);
-        let id = self.least_or_greatest(Op::Min, &[id, h]);
-        Ok(self.result(id, &of))
-    }
-
     fn fmod(&mut self, x: Operand, y: Operand) -> Typed<Value> {
         let to = self.common(&[x, y]).dtype();
         if to == DType::Bool {
@@ -272,82 +232,5 @@ impl Typer<'_> {
             }
         };
         Ok(self.result(id, &[x]))
-    }
-
-    /// A reduction by one operation. Its result is strong, also of a literal.
-    fn reduce(&mut self, fold: Fold, x: Operand, axes: &Axes, keepdims: bool) -> Typed<Value> {
-        let id = self.settle(x)?;
-        let from = self.emit.dtype(id);
-        let (fold, carried, to) = match (fold, from) {
-            (Fold::Sum | Fold::Prod, DType::F32) => (fold, DType::F64, DType::F32),
-            (Fold::ArgMin | Fold::ArgMax, DType::Bool) => (fold, DType::U8, DType::I64),
-            (Fold::ArgMin | Fold::ArgMax, _) => (fold, from, DType::I64),
-            (Fold::Sum | Fold::Prod, _) if from.is_int() && !from.is_signed() => (fold, DType::U64, DType::U64),
-            (Fold::Sum | Fold::Prod, _) if !from.is_float() => (fold, DType::I64, DType::I64),
-            // Not `all` and `any`: these have a value where there are no elements.
-            (Fold::Min | Fold::Max, DType::Bool) => (fold, DType::U8, from),
-            (Fold::Any | Fold::All, _) => (fold, DType::Bool, DType::Bool),
-            _ => (fold, from, from),
-        };
-        let id = self.emit.convert(id, carried);
-        let id = self.fold(fold, id, axes, keepdims)?;
-        Ok(Value::Node { id: self.emit.convert(id, to), weak: false })
-    }
-
-    fn mean(&mut self, x: Operand, axes: &Axes, keepdims: bool) -> Typed<Value> {
-        let id = self.settle(x)?;
-        let to = if self.emit.dtype(id) == DType::F32 { DType::F32 } else { DType::F64 };
-        let wide = self.emit.convert(id, DType::F64);
-        let mean = self.mean_of(wide, id, axes, keepdims, 0)?;
-        Ok(Value::Node { id: self.emit.convert(mean, to), weak: false })
-    }
-
-    /// The sum of `wide` over the count of elements less `ddof`, or NaN where that is not above 0. The count is one number:
-    /// asked of the operand itself, not of what was converted.
-    pub fn mean_of(&mut self, wide: NodeId, of: NodeId, axes: &Axes, keepdims: bool, ddof: i64) -> Typed<NodeId> {
-        let sum = self.fold(Fold::Sum, wide, axes, keepdims)?;
-        let span = self.emit.span;
-        let mut count = self.emit.graph.add(NodeKind::Count(axes.clone()), &[of], DType::I64, span);
-        if ddof != 0 {
-            let (ddof, zero) = (self.emit.constant(ddof), self.emit.constant(0i64));
-            count = self.emit.op(Op::Sub, &[count, ddof]);
-            count = self.emit.op(Op::Max, &[count, zero]);
-        }
-        let count = self.emit.convert(count, DType::F64);
-        Ok(self.emit.op(Op::Div, &[sum, count]))
-    }
-
-    /// In two passes, as NumPy does: first the mean, then the mean square of what lies apart from it. Carried in `f64`.
-    fn variance(&mut self, x: Operand, call: &Call, root: bool) -> Typed<Value> {
-        let id = self.settle(x)?;
-        let to = if self.emit.dtype(id) == DType::F32 { DType::F32 } else { DType::F64 };
-        let wide = self.emit.convert(id, DType::F64);
-        let mean = self.mean_of(wide, id, &call.axes, true, 0)?;
-        let apart = self.emit.op(Op::Sub, &[wide, mean]);
-        let square = self.emit.op(Op::Mul, &[apart, apart]);
-        let mut id = self.mean_of(square, id, &call.axes, call.keepdims, call.ddof)?;
-        if root {
-            id = self.emit.op(Op::Sqrt, &[id]);
-        }
-        Ok(Value::Node { id: self.emit.convert(id, to), weak: false })
-    }
-
-    pub fn fold(&mut self, fold: Fold, x: NodeId, axes: &Axes, keepdims: bool) -> Typed<NodeId> {
-        let dtype = self.emit.dtype(x);
-        match Monoid::of(fold, dtype) {
-            Some(monoid) => {
-                let kind = NodeKind::Reduce { monoid, axes: axes.clone(), keepdims };
-                let span = self.emit.span;
-                let mut args = SmallVec::<[NodeId; 2]>::from_slice(&[x]);
-                if monoid.args.len() > 1 {
-                    args.push(self.emit.graph.add(NodeKind::Position, &[], DType::I64, span));
-                }
-                Ok(self.emit.graph.add(kind, &args, monoid.result(), span))
-            }
-            None => {
-                let message = format!("this reduction does not take {}", Type::Strong(dtype));
-                error_with_help(message, self.emit.span, "convert the operand, as in `f64(a)`")
-            }
-        }
     }
 }

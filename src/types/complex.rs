@@ -6,12 +6,12 @@
 
 use super::composed::Composed;
 use super::functions::Rule;
-use super::graph::{Axes, NodeId, NodeKind};
+use super::graph::NodeId;
 use super::promote::Type;
 use super::resolve::Call;
 use super::value::{Operand, Typed, Typer, Value, error_with_help};
 use crate::dtype::DType;
-use crate::ir::{Fold, Monoid, Op};
+use crate::ir::Op;
 use crate::math::Elementary;
 use crate::math::complex::{Complex, Part};
 use crate::syntax::ast::{BinaryOp, CompareOp, UnaryOp};
@@ -44,7 +44,7 @@ impl Typer<'_> {
     }
 
     /// The operands as complex numbers of their common type.
-    fn all_complex<const N: usize>(&mut self, of: [Operand; N]) -> Typed<[Parts; N]> {
+    pub fn all_complex<const N: usize>(&mut self, of: [Operand; N]) -> Typed<[Parts; N]> {
         let to = self.common(&of).dtype();
         let mut parts = [Parts { re: NodeId(0), im: NodeId(0) }; N];
         for (part, x) in parts.iter_mut().zip(of) {
@@ -213,8 +213,16 @@ impl Typer<'_> {
         Ok(Value::Complex { parts, weak: false })
     }
 
-    /// A complex number of two real ones.
-    pub fn complex_of_parts(&mut self, x: Operand, y: Operand) -> Typed<Value> {
+    /// A complex number of a real part and an imaginary part, which is 0 where it is left out. A complex number alone is itself.
+    pub fn complex_of_parts(&mut self, x: Operand, y: Option<Operand>) -> Typed<Value> {
+        let Some(y) = y else {
+            if self.any_complex(&[x]) {
+                return Ok(x.value);
+            }
+            let to = if self.floats_type(&[x]) == DType::F32 { DType::C64 } else { DType::C128 };
+            let parts = self.coerce_complex(x, to)?;
+            return Ok(self.complex(parts, &[x]));
+        };
         if self.any_complex(&[x, y]) {
             return self.refuse_complex("`complex`", Self::complex_of(x, y));
         }
@@ -246,6 +254,14 @@ impl Typer<'_> {
             Rule::Angle => {
                 let id = e.math(Elementary::Arctan2, &[z.im, z.re]);
                 Ok(self.result(id, args))
+            }
+            Rule::Integral(Op::Round) => {
+                let parts = Parts { re: e.op(Op::Round, &[z.re]), im: e.op(Op::Round, &[z.im]) };
+                Ok(self.complex(parts, args))
+            }
+            Rule::Composed(Composed::Exp10) => {
+                let ten = Operand { value: self.float_literal(10.0), span: first.span };
+                self.complex_binary(BinaryOp::Pow, ten, first)
             }
             Rule::Composed(Composed::Copy) => Ok(first.value),
             Rule::Composed(Composed::Like(c)) => {
@@ -290,75 +306,12 @@ impl Typer<'_> {
                 let id = self.emit.op(both, &[re, im]);
                 Ok(self.result(id, args))
             }
-            Rule::Fold(Fold::Any | Fold::All) => {
-                let id = self.complex_truth(z);
-                let truth = Operand { value: Value::Node { id, weak: false }, span: first.span };
-                self.call(call, &[truth])
-            }
-            Rule::Fold(Fold::Sum) => self.complex_sum(z, &call.axes, call.keepdims),
-            Rule::Fold(Fold::Prod) => self.complex_product(z, &call.axes, call.keepdims),
-            Rule::Mean => self.complex_mean(z, &call.axes, call.keepdims),
-            Rule::Var { root } => self.complex_variance(z, call, root),
             _ => self.no_complex(name, first),
         }
     }
 
-    fn no_complex(&self, name: &str, x: Operand) -> Typed<Value> {
+    pub fn no_complex(&self, name: &str, x: Operand) -> Typed<Value> {
         self.refuse_complex(&format!("`{name}`"), x)
-    }
-
-    /// Each part carried in `f64`.
-    fn carried(&mut self, z: Parts) -> (DType, Parts) {
-        let part = self.emit.dtype(z.re);
-        let z = self.alike(z);
-        (part, Parts { re: self.emit.convert(z.re, DType::F64), im: self.emit.convert(z.im, DType::F64) })
-    }
-
-    /// Rounded back to parts of this type; strong.
-    fn rounded(&mut self, part: DType, z: Parts) -> Value {
-        let parts = Parts { re: self.emit.convert(z.re, part), im: self.emit.convert(z.im, part) };
-        Value::Complex { parts, weak: false }
-    }
-
-    fn complex_sum(&mut self, z: Parts, axes: &Axes, keepdims: bool) -> Typed<Value> {
-        let (part, z) = self.carried(z);
-        let re = self.fold(Fold::Sum, z.re, axes, keepdims)?;
-        let im = self.fold(Fold::Sum, z.im, axes, keepdims)?;
-        Ok(self.rounded(part, Parts { re, im }))
-    }
-
-    fn complex_product(&mut self, z: Parts, axes: &Axes, keepdims: bool) -> Typed<Value> {
-        let (part, z) = self.carried(z);
-        let span = self.emit.span;
-        let [re, im] = Monoid::complex_product().map(|monoid| {
-            let kind = NodeKind::Reduce { monoid, axes: axes.clone(), keepdims };
-            self.emit.graph.add(kind, &[z.re, z.im], DType::F64, span)
-        });
-        Ok(self.rounded(part, Parts { re, im }))
-    }
-
-    fn complex_mean(&mut self, z: Parts, axes: &Axes, keepdims: bool) -> Typed<Value> {
-        let (part, z) = self.carried(z);
-        let re = self.mean_of(z.re, z.re, axes, keepdims, 0)?;
-        let im = self.mean_of(z.im, z.re, axes, keepdims, 0)?;
-        Ok(self.rounded(part, Parts { re, im }))
-    }
-
-    /// The mean square of the distance from the mean: a real number.
-    fn complex_variance(&mut self, z: Parts, call: &Call, root: bool) -> Typed<Value> {
-        let (part, z) = self.carried(z);
-        let mut squares = [z.re, z.im];
-        for x in &mut squares {
-            let mean = self.mean_of(*x, z.re, &call.axes, true, 0)?;
-            let apart = self.emit.op(Op::Sub, &[*x, mean]);
-            *x = self.emit.op(Op::Mul, &[apart, apart]);
-        }
-        let square = self.emit.op(Op::Add, &squares);
-        let mut id = self.mean_of(square, z.re, &call.axes, call.keepdims, call.ddof)?;
-        if root {
-            id = self.emit.op(Op::Sqrt, &[id]);
-        }
-        Ok(Value::Node { id: self.emit.convert(id, part), weak: false })
     }
 
     /// The real or imaginary part of any value, and the conjugate.

@@ -2,6 +2,10 @@
 //!
 //! Comes in: the rule and its operands. Goes out: a value, as NumPy's function of that name has it.
 
+use smallvec::SmallVec;
+
+use super::complex::Parts;
+use super::emit::Emit;
 use super::graph::NodeId;
 use super::value::{Operand, Typed, Typer, Value, error_with_help};
 use crate::dtype::{DType, Kind, Scalar};
@@ -29,8 +33,8 @@ pub enum Composed {
     Ignoring(Op),
     /// Bits that are set in the magnitude.
     Popcount,
-    /// `abs(x - y) <= atol + rtol*abs(y)`, or equal.
-    Isclose,
+    /// 10 to the power of the operand.
+    Exp10,
 }
 
 impl Typer<'_> {
@@ -46,7 +50,7 @@ impl Typer<'_> {
             (Composed::Degrees(to), &[x]) => self.degrees(to, x),
             (Composed::Ignoring(op), &[x, y]) => self.ignoring(op, x, y),
             (Composed::Popcount, &[x]) => self.popcount(x),
-            (Composed::Isclose, &[x, y, rtol, atol]) => self.isclose(x, y, rtol, atol),
+            (Composed::Exp10, &[x]) => self.exp10(x),
             _ => error_with_help("wrong number of arguments", self.emit.span, "see the function's signature"),
         }
     }
@@ -135,6 +139,14 @@ impl Typer<'_> {
         Ok(self.result(id, &[x]))
     }
 
+    fn exp10(&mut self, x: Operand) -> Typed<Value> {
+        let dtype = self.floats_type(&[x]);
+        let a = self.coerce(x, dtype, &[])?;
+        let ten = self.emit.number(10.0, dtype);
+        let id = self.emit.math(Elementary::Pow, &[ten, a]);
+        Ok(self.result(id, &[x]))
+    }
+
     fn degrees(&mut self, to: bool, x: Operand) -> Typed<Value> {
         let dtype = self.floats_type(&[x]);
         let a = self.coerce(x, dtype, &[])?;
@@ -172,11 +184,11 @@ impl Typer<'_> {
         let dtype = [DType::U8, DType::U16, DType::U32, DType::U64][from.size().ilog2() as usize];
         let mut v = e.convert(id, dtype);
         let spread = |byte: u64| Scalar::from_bits(dtype, byte * 0x0101_0101_0101_0101);
-        let shifted = |e: &mut super::emit::Emit, v: NodeId, count: u32| {
+        let shifted = |e: &mut Emit, v: NodeId, count: u32| {
             let count = e.constant(Scalar::from_bits(dtype, count.into()));
             e.op(Op::Shr, &[v, count])
         };
-        let masked = |e: &mut super::emit::Emit, v: NodeId, byte: u64| {
+        let masked = |e: &mut Emit, v: NodeId, byte: u64| {
             let mask = e.constant(spread(byte));
             e.op(Op::And, &[v, mask])
         };
@@ -198,23 +210,103 @@ impl Typer<'_> {
         Ok(Value::Node { id, weak: false })
     }
 
-    fn isclose(&mut self, x: Operand, y: Operand, rtol: Operand, atol: Operand) -> Typed<Value> {
-        let of = [x, y];
-        let dtype = self.floats_type(&of);
-        let (a, b) = (self.coerce(x, dtype, &of)?, self.coerce(y, dtype, &of)?);
-        let (rtol, atol) = (self.coerce(rtol, dtype, &of)?, self.coerce(atol, dtype, &of)?);
+    /// `abs(x - y) <= atol + rtol*abs(y)`, or equal, of two; where `equal_nan` also where both are NaN.
+    pub fn isclose(&mut self, of: [Operand; 2], within: [Operand; 2], equal_nan: bool) -> Typed<Value> {
+        if let Some(&complex) = within.iter().find(|x| self.any_complex(&[**x])) {
+            return self.no_complex("rtol` and `atol", complex);
+        }
+        let complex = self.any_complex(&of);
+        // For each operand its parts, of which a real one has one.
+        let [x, y]: [SmallVec<[NodeId; 2]>; 2] = if complex {
+            self.all_complex(of)?.map(|z| SmallVec::from_slice(&[z.re, z.im]))
+        } else {
+            let dtype = self.floats_type(&of);
+            [
+                SmallVec::from_slice(&[self.coerce(of[0], dtype, &of)?]),
+                SmallVec::from_slice(&[self.coerce(of[1], dtype, &of)?]),
+            ]
+        };
+        let dtype = self.emit.dtype(x[0]);
+        let (rtol, atol) = (self.coerce(within[0], dtype, &of)?, self.coerce(within[1], dtype, &of)?);
         let e = &mut self.emit;
-        let infinity = e.number(f64::INFINITY, dtype);
-        let apart = e.op(Op::Sub, &[a, b]);
-        let apart = e.op(Op::Abs, &[apart]);
-        let size = e.op(Op::Abs, &[b]);
+        let apart: SmallVec<[NodeId; 2]> = x.iter().zip(&y).map(|(&a, &b)| e.op(Op::Sub, &[a, b])).collect();
+        let (apart, size) = (magnitude(e, &apart), magnitude(e, &y));
         let share = e.op(Op::Mul, &[rtol, size]);
         let limit = e.op(Op::Add, &[atol, share]);
         let near = e.op(Op::Le, &[apart, limit]);
-        let finite = e.op(Op::Lt, &[size, infinity]);
+        let infinity = e.number(f64::INFINITY, dtype);
+        let finite = each(e, Op::And, &y, |e, &b| {
+            let size = e.op(Op::Abs, &[b]);
+            e.op(Op::Lt, &[size, infinity])
+        });
         let near = e.op(Op::And, &[near, finite]);
-        let equal = e.op(Op::Eq, &[a, b]);
-        let id = e.op(Op::Or, &[near, equal]);
+        let pairs: SmallVec<[(NodeId, NodeId); 2]> = x.iter().copied().zip(y.iter().copied()).collect();
+        let equal = each(e, Op::And, &pairs, |e, &(a, b)| e.op(Op::Eq, &[a, b]));
+        let mut id = e.op(Op::Or, &[near, equal]);
+        if equal_nan {
+            let nan_x = each(e, Op::Or, &x, |e, &a| e.op(Op::Ne, &[a, a]));
+            let nan_y = each(e, Op::Or, &y, |e, &b| e.op(Op::Ne, &[b, b]));
+            let both = e.op(Op::And, &[nan_x, nan_y]);
+            id = e.op(Op::Or, &[id, both]);
+        }
         Ok(self.result(id, &of))
     }
+
+    /// A number in the place of NaN and of each infinity, in the type of `x`; of a complex number in each part. Integers and bools
+    /// have none of these.
+    pub fn nan_to_num(
+        &mut self,
+        x: Operand,
+        nan: Option<Operand>,
+        posinf: Option<Operand>,
+        neginf: Option<Operand>,
+    ) -> Typed<Value> {
+        let part = self.type_of(x.value).dtype().part();
+        if !part.is_float() {
+            return Ok(x.value);
+        }
+        let greatest = if part == DType::F32 { f32::MAX.into() } else { f64::MAX };
+        let mut instead = [NodeId(0); 3];
+        for ((slot, given), default) in instead.iter_mut().zip([nan, posinf, neginf]).zip([0.0, greatest, -greatest]) {
+            *slot = match given {
+                Some(given) => self.coerce(given, part, &[x])?,
+                None => self.emit.number(default, part),
+            };
+        }
+        let [nan, posinf, neginf] = instead;
+        let e = &mut self.emit;
+        let (above, below) = (e.number(f64::INFINITY, part), e.number(f64::NEG_INFINITY, part));
+        let finite = |e: &mut Emit, x: NodeId| {
+            let (is_above, is_below) = (e.op(Op::Eq, &[x, above]), e.op(Op::Eq, &[x, below]));
+            let is_number = e.op(Op::Eq, &[x, x]);
+            let id = e.select(is_above, posinf, x);
+            let id = e.select(is_below, neginf, id);
+            e.select(is_number, id, nan)
+        };
+        if let Value::Complex { parts, weak } = x.value {
+            let parts = Parts { re: finite(e, parts.re), im: finite(e, parts.im) };
+            return Ok(Value::Complex { parts, weak });
+        }
+        let id = self.settle(x)?;
+        let id = finite(&mut self.emit, id);
+        Ok(self.node(id, self.is_weak(x.value)))
+    }
+}
+
+/// The magnitude of a number of one part, or of two.
+fn magnitude(e: &mut Emit, parts: &[NodeId]) -> NodeId {
+    match *parts {
+        [re, im] => e.math(Elementary::Hypot, &[re, im]),
+        _ => e.op(Op::Abs, &[parts[0]]),
+    }
+}
+
+/// What is asked of each part, joined by `and` or `or`.
+fn each<T>(e: &mut Emit, join: Op, parts: &[T], ask: impl Fn(&mut Emit, &T) -> NodeId) -> NodeId {
+    let mut all = None;
+    for part in parts {
+        let one = ask(e, part);
+        all = Some(all.map_or(one, |all| e.op(join, &[all, one])));
+    }
+    all.unwrap_or_else(|| e.constant(join == Op::And))
 }

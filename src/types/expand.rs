@@ -116,7 +116,8 @@ impl Expansion<'_> {
             Meaning::Call(at) => {
                 let Some(call) = resolved.calls.get(at as usize) else { return Ok(()) };
                 let args = call.args.iter().map(|&arg| self.place(arg)).collect();
-                self.to.calls.push(Call { args, ..call.clone() });
+                let options = call.options.iter().map(|&(param, arg)| (param, self.place(arg))).collect();
+                self.to.calls.push(Call { args, options, ..call.clone() });
                 Meaning::Call(self.to.calls.len() as u32 - 1)
             }
             Meaning::Defined(at) => {

@@ -56,6 +56,16 @@ pub enum Rule {
     Composed(Composed),
     /// A choice between two values.
     Where,
+    /// A choice among any number of values.
+    Select,
+    /// Whether it lies between two bounds.
+    Between,
+    /// Whether it is one of several.
+    Isin,
+    /// Whether two are nearly equal.
+    Isclose,
+    /// A number in the place of what is not finite.
+    NanToNum,
     /// Magnitude.
     Abs,
     /// -1, 0 or 1.
@@ -80,17 +90,49 @@ pub enum Rule {
     IsInf,
     /// `abs(x) < inf`
     IsFinite,
-    /// A reduction by one operation.
+    /// A reduction.
+    Reduce(Reduction),
+    /// A reduction of what is no NaN.
+    NanReduce(Reduction),
+    /// A function of the caller's.
+    Custom(&'static Helper),
+}
+
+/// What a reduction gives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reduction {
+    /// What one operation makes of all elements.
     Fold(Fold),
-    /// The reduction to the mean.
+    /// The mean.
     Mean,
-    /// The reduction to the variance, or its square root.
+    /// The variance, or its square root.
     Var {
         /// Whether the square root is taken.
         root: bool,
     },
-    /// A function of the caller's.
-    Custom(&'static Helper),
+}
+
+impl Rule {
+    /// Whether complex operands are typed and lowered by the same method as real ones.
+    pub(super) fn takes_complex(self) -> bool {
+        use Rule::*;
+        matches!(
+            self,
+            Unary(_)
+                | Binary(_)
+                | Compare(_)
+                | Logical(_)
+                | Cast(_)
+                | Complex
+                | Where
+                | Select
+                | Isin
+                | Isclose
+                | NanToNum
+                | Reduce(_)
+                | NanReduce(_)
+        )
+    }
 }
 
 impl Function {
@@ -117,12 +159,14 @@ impl Function {
         for (at, param) in self.params.iter().enumerate() {
             params += if at == 0 { "" } else { ", " };
             params += param;
-            if at >= self.required {
+            if at >= self.required && self.rule != Rule::Select {
                 params += match *param {
-                    "keepdims" => "=False",
-                    "ddof" => "=0",
+                    "keepdims" | "equal_nan" => "=False",
+                    "ddof" | "imag" => "=0",
+                    "nan" => "=0.0",
                     "rtol" => "=1e-5",
                     "atol" => "=1e-8",
+                    "dtype" | "initial" | "min" | "max" | "posinf" | "neginf" => "=None",
                     _ => "=...",
                 };
             }
@@ -134,7 +178,18 @@ impl Function {
 const X: &[&str] = &["x"];
 const XY: &[&str] = &["x", "y"];
 const REDUCTION: &[&str] = &["x", "axis", "keepdims"];
-const VARIANCE: &[&str] = &["x", "axis", "keepdims", "ddof"];
+const SUM: &[&str] = &["x", "axis", "keepdims", "dtype", "initial"];
+const EXTREME: &[&str] = &["x", "axis", "keepdims", "initial"];
+const MEAN: &[&str] = &["x", "axis", "keepdims", "dtype"];
+const VARIANCE: &[&str] = &["x", "axis", "keepdims", "ddof", "dtype"];
+
+const fn fold(fold: Fold) -> Rule {
+    Rule::Reduce(Reduction::Fold(fold))
+}
+
+const fn nan_fold(fold: Fold) -> Rule {
+    Rule::NanReduce(Reduction::Fold(fold))
+}
 
 macro_rules! functions {
     ($($name:literal $aliases:tt $params:expr, $rule:expr, $doc:literal;)*) => {
@@ -142,8 +197,9 @@ macro_rules! functions {
             const PARAMS: &[&str] = $params;
             const RULE: Rule = $rule;
             let required = match RULE {
-                Rule::Fold(_) | Rule::Mean | Rule::Var { .. } => 1,
-                Rule::Composed(Composed::Isclose) => 2,
+                Rule::Reduce(_) | Rule::NanReduce(_) | Rule::Clip | Rule::NanToNum | Rule::Complex => 1,
+                Rule::Isclose => 2,
+                Rule::Select => 3,
                 _ => PARAMS.len(),
             };
             Function { name: $name, aliases: &$aliases, params: PARAMS, required, doc: $doc, rule: RULE }
@@ -153,13 +209,15 @@ macro_rules! functions {
 
 functions! {
     "where" [] &["condition", "x", "y"], Rule::Where, "`x` where the condition holds, else `y`.";
-    "clip" [] &["x", "lo", "hi"], Rule::Clip, "`minimum(maximum(x, lo), hi)`.";
+    "select" [] &["condition", "x", "...", "otherwise"], Rule::Select, "The `x` of the first condition that holds, of any number of pairs; else the last argument.";
+    "clip" [] &["x", "min", "max"], Rule::Clip, "`minimum(maximum(x, min), max)`; a bound that is left out, or `None`, is none.";
 
     "sqrt" [] X, Rule::Float(Op::Sqrt), "Square root.";
     "exp" [] X, Rule::Math(Elementary::Exp), "e to the power of `x`.";
     "exp2" [] X, Rule::Math(Elementary::Exp2), "2 to the power of `x`.";
+    "exp10" [] X, Rule::Composed(Composed::Exp10), "10 to the power of `x`.";
     "expm1" [] X, Rule::Math(Elementary::Expm1), "`exp(x) - 1`, exact near 0 too.";
-    "log" [] X, Rule::Math(Elementary::Log), "Natural logarithm.";
+    "log" ["ln"] X, Rule::Math(Elementary::Log), "Natural logarithm.";
     "log2" [] X, Rule::Math(Elementary::Log2), "Logarithm to base 2.";
     "log10" [] X, Rule::Math(Elementary::Log10), "Logarithm to base 10.";
     "log1p" [] X, Rule::Math(Elementary::Log1p), "`log(1 + x)`, exact near 0 too.";
@@ -185,6 +243,7 @@ functions! {
     "lgamma" ["gammaln"] X, Rule::Math(Elementary::Lgamma), "Logarithm of the magnitude of the gamma function. Next to its zeros below -2 the error is absolute: at most 2^-60 in `f64`.";
 
     "abs" ["absolute"] X, Rule::Abs, "Magnitude. That of the least integer wraps to itself.";
+    "fabs" [] X, Rule::Float(Op::Abs), "Magnitude as a float.";
     "sign" [] X, Rule::Sign, "-1, 0 or 1; NaN of NaN.";
     "square" [] X, Rule::Square, "`x*x`.";
     "floor" [] X, Rule::Integral(Op::Floor), "The greatest integral value not above `x`.";
@@ -207,44 +266,54 @@ functions! {
     "popcount" ["bitwise_count"] X, Rule::Composed(Composed::Popcount), "How many bits of the magnitude are set, as `u8`.";
     "ones_like" [] X, Rule::Composed(Composed::Like(1)), "1 in the shape and type of `x`.";
     "zeros_like" [] X, Rule::Composed(Composed::Like(0)), "0 in the shape and type of `x`.";
+    "nan_to_num" [] &["x", "nan", "posinf", "neginf"], Rule::NanToNum, "A number in the place of NaN and of each infinity: 0, the greatest and the least finite one unless given. Complex numbers part by part.";
     "copy" [] X, Rule::Composed(Composed::Copy), "`x` as it is.";
 
-    "isclose" [] &["x", "y", "rtol", "atol"], Rule::Composed(Composed::Isclose), "`abs(x - y) <= atol + rtol*abs(y)`, or equal; 1e-5 and 1e-8 unless given.";
+    "between" [] &["x", "lo", "hi"], Rule::Between, "`(lo <= x) & (x <= hi)`.";
+    "isin" [] &["x", "values"], Rule::Isin, "Whether `x` is equal to one of a tuple: `isin(x, (2, 3))` is `x in (2, 3)`.";
+    "isclose" [] &["x", "y", "rtol", "atol", "equal_nan"], Rule::Isclose, "`abs(x - y) <= atol + rtol*abs(y)`, or equal; with `equal_nan=True` also where both are NaN.";
     "isnan" [] X, Rule::IsNan, "Whether `x` is NaN.";
     "isinf" [] X, Rule::IsInf, "Whether `x` is infinite.";
     "isfinite" [] X, Rule::IsFinite, "Whether `x` is neither infinite nor NaN.";
 
-    "complex" [] &["real", "imag"], Rule::Complex, "The complex number of two real ones.";
+    "complex" [] &["real", "imag"], Rule::Complex, "The complex number of two real ones; a complex one alone as it is.";
     "real" [] X, Rule::Real, "The real part.";
     "imag" [] X, Rule::Imag, "The imaginary part.";
     "conj" ["conjugate"] X, Rule::Conj, "The complex conjugate.";
     "angle" [] X, Rule::Angle, "The angle of a complex number, `arctan2(imag, real)`.";
 
-    "bool" [] X, Rule::Cast(DType::Bool), "`x != 0`.";
-    "i8" [] X, Rule::Cast(DType::I8), "As `i8`: integers wrap; floats truncate and saturate, NaN gives 0.";
-    "i16" [] X, Rule::Cast(DType::I16), "As `i16`: integers wrap; floats truncate and saturate, NaN gives 0.";
-    "i32" [] X, Rule::Cast(DType::I32), "As `i32`: integers wrap; floats truncate and saturate, NaN gives 0.";
-    "i64" [] X, Rule::Cast(DType::I64), "As `i64`: integers wrap; floats truncate and saturate, NaN gives 0.";
-    "u8" [] X, Rule::Cast(DType::U8), "As `u8`: integers wrap; floats truncate and saturate, NaN gives 0.";
-    "u16" [] X, Rule::Cast(DType::U16), "As `u16`: integers wrap; floats truncate and saturate, NaN gives 0.";
-    "u32" [] X, Rule::Cast(DType::U32), "As `u32`: integers wrap; floats truncate and saturate, NaN gives 0.";
-    "u64" [] X, Rule::Cast(DType::U64), "As `u64`: integers wrap; floats truncate and saturate, NaN gives 0.";
-    "f32" [] X, Rule::Cast(DType::F32), "As `f32`, rounded to the nearest.";
-    "f64" [] X, Rule::Cast(DType::F64), "As `f64`, rounded to the nearest.";
-    "c64" [] X, Rule::Cast(DType::C64), "As `c64`, each part rounded to the nearest.";
-    "c128" [] X, Rule::Cast(DType::C128), "As `c128`.";
+    "bool" ["bool_"] X, Rule::Cast(DType::Bool), "`x != 0`.";
+    "i8" ["int8"] X, Rule::Cast(DType::I8), "As `i8`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "i16" ["int16"] X, Rule::Cast(DType::I16), "As `i16`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "i32" ["int32"] X, Rule::Cast(DType::I32), "As `i32`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "i64" ["int64", "int"] X, Rule::Cast(DType::I64), "As `i64`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "u8" ["uint8"] X, Rule::Cast(DType::U8), "As `u8`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "u16" ["uint16"] X, Rule::Cast(DType::U16), "As `u16`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "u32" ["uint32"] X, Rule::Cast(DType::U32), "As `u32`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "u64" ["uint64"] X, Rule::Cast(DType::U64), "As `u64`: integers wrap; floats truncate and saturate, NaN gives 0.";
+    "f32" ["float32"] X, Rule::Cast(DType::F32), "As `f32`, rounded to the nearest.";
+    "f64" ["float64", "float"] X, Rule::Cast(DType::F64), "As `f64`, rounded to the nearest.";
+    "c64" ["complex64"] X, Rule::Cast(DType::C64), "As `c64`, each part rounded to the nearest.";
+    "c128" ["complex128"] X, Rule::Cast(DType::C128), "As `c128`.";
 
-    "sum" [] REDUCTION, Rule::Fold(Fold::Sum), "Sum: of bools and integers in `i64`, of unsigned ones in `u64`, of `f32` carried in `f64`.";
-    "prod" [] REDUCTION, Rule::Fold(Fold::Prod), "Product: of bools and integers in `i64`, of unsigned ones in `u64`, of `f32` carried in `f64`.";
-    "min" ["amin"] REDUCTION, Rule::Fold(Fold::Min), "The least element; NaN if there is one.";
-    "max" ["amax"] REDUCTION, Rule::Fold(Fold::Max), "The greatest element; NaN if there is one.";
-    "mean" [] REDUCTION, Rule::Mean, "Mean, as `f64`; of `f32` carried in `f64`.";
-    "var" [] VARIANCE, Rule::Var { root: false }, "Variance, `mean((x - mean(x))**2)`; over `n - ddof`.";
-    "std" [] VARIANCE, Rule::Var { root: true }, "Standard deviation: the square root of `var`.";
-    "argmin" [] REDUCTION, Rule::Fold(Fold::ArgMin), "Where the least element is, in C order: the first one; that of the first NaN.";
-    "argmax" [] REDUCTION, Rule::Fold(Fold::ArgMax), "Where the greatest element is, in C order: the first one; that of the first NaN.";
-    "any" [] REDUCTION, Rule::Fold(Fold::Any), "Whether any element is not 0.";
-    "all" [] REDUCTION, Rule::Fold(Fold::All), "Whether no element is 0.";
+    "sum" [] SUM, fold(Fold::Sum), "Sum: of bools and integers in `i64`, of unsigned ones in `u64`, of `f32` carried in `f64`.";
+    "prod" [] SUM, fold(Fold::Prod), "Product: of bools and integers in `i64`, of unsigned ones in `u64`, of `f32` carried in `f64`.";
+    "min" ["amin"] EXTREME, fold(Fold::Min), "The least element; NaN if there is one.";
+    "max" ["amax"] EXTREME, fold(Fold::Max), "The greatest element; NaN if there is one.";
+    "mean" [] MEAN, Rule::Reduce(Reduction::Mean), "Mean, as `f64`; of `f32` carried in `f64`.";
+    "var" [] VARIANCE, Rule::Reduce(Reduction::Var { root: false }), "Variance, `mean((x - mean(x))**2)`; over `n - ddof`.";
+    "std" [] VARIANCE, Rule::Reduce(Reduction::Var { root: true }), "Standard deviation: the square root of `var`.";
+    "argmin" [] REDUCTION, fold(Fold::ArgMin), "Where the least element is, in C order: the first one; that of the first NaN.";
+    "argmax" [] REDUCTION, fold(Fold::ArgMax), "Where the greatest element is, in C order: the first one; that of the first NaN.";
+    "any" [] REDUCTION, fold(Fold::Any), "Whether any element is not 0.";
+    "all" [] REDUCTION, fold(Fold::All), "Whether no element is 0.";
+    "nansum" [] SUM, nan_fold(Fold::Sum), "`sum` with 0 in the place of NaN.";
+    "nanprod" [] SUM, nan_fold(Fold::Prod), "`prod` with 1 in the place of NaN.";
+    "nanmin" [] EXTREME, nan_fold(Fold::Min), "The least element that is no NaN; NaN if there is none.";
+    "nanmax" [] EXTREME, nan_fold(Fold::Max), "The greatest element that is no NaN; NaN if there is none.";
+    "nanmean" [] MEAN, Rule::NanReduce(Reduction::Mean), "The mean of what is no NaN; NaN if there is nothing.";
+    "nanvar" [] VARIANCE, Rule::NanReduce(Reduction::Var { root: false }), "The variance of what is no NaN, over its count less `ddof`; NaN if that is not above 0.";
+    "nanstd" [] VARIANCE, Rule::NanReduce(Reduction::Var { root: true }), "The square root of `nanvar`.";
 
     "negative" [] X, Rule::Unary(UnaryOp::Neg), "`-x`.";
     "positive" [] X, Rule::Unary(UnaryOp::Plus), "`+x`.";
@@ -309,6 +378,7 @@ mod tests {
     fn signatures() {
         let show = |name: &str| Function::from_name(name).unwrap().signature(name);
         assert_eq!(show("where"), "where(condition, x, y)");
-        assert_eq!(show("amin"), "amin(x, axis=..., keepdims=False)");
+        assert_eq!(show("select"), "select(condition, x, ..., otherwise)");
+        assert_eq!(show("amin"), "amin(x, axis=..., keepdims=False, initial=None)");
     }
 }

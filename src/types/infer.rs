@@ -16,7 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::dtype::{DType, Kind, Scalar};
 use crate::error::{CompileError, CompileErrorKind};
 use crate::math::complex::Part;
-use crate::syntax::ast::{Ast, Attribute, BinaryOp, CompareOp, Literal, Node, NodeId};
+use crate::syntax::ast::{Ast, Attribute, BinaryOp, Link, Literal, Node, NodeId};
 use crate::syntax::{Limits, limits};
 
 /// The type of an argument.
@@ -136,13 +136,13 @@ struct Pass<'a> {
     /// For each node so far its value; none for what has no value.
     values: Vec<Option<Value>>,
     /// For operators between bits that are an operand of a comparison: the comparison, and its operator beside them.
-    compared: Vec<(NodeId, NodeId, CompareOp)>,
+    compared: Vec<(NodeId, NodeId, Link)>,
 }
 
 /// The `a & b` of each `a & b > c`, in order of their ids.
-fn compared(ast: &Ast) -> Vec<(NodeId, NodeId, CompareOp)> {
+fn compared(ast: &Ast) -> Vec<(NodeId, NodeId, Link)> {
     let mut all = Vec::new();
-    let mut note = |child: NodeId, parent: usize, op: CompareOp| {
+    let mut note = |child: NodeId, parent: usize, op: Link| {
         if let Node::Binary(BinaryOp::BitAnd | BinaryOp::BitXor | BinaryOp::BitOr, ..) = ast.node(child) {
             all.push((child, NodeId(parent as u32), op));
         }
@@ -189,11 +189,7 @@ impl Pass<'_> {
             Node::Compare(first, links) => {
                 let first = self.operand(*first)?;
                 let links = self.ast.links.get(links.start as usize..links.end as usize).unwrap_or(&[]);
-                let links = links
-                    .iter()
-                    .map(|&(op, right)| Ok((op, self.operand(right)?)))
-                    .collect::<Typed<SmallVec<[(CompareOp, Operand); 2]>>>()?;
-                self.typer.compare_chain(first, &links)
+                self.compare_chain(first, links)
             }
             Node::Conditional { then, condition, otherwise } => {
                 let (then, otherwise) = (self.operand(*then)?, self.operand(*otherwise)?);
@@ -209,9 +205,44 @@ impl Pass<'_> {
         }
     }
 
+    /// `x op y op z ...`: where every link holds. `left` is the first operand.
+    fn compare_chain(&mut self, mut left: Operand, links: &[(Link, NodeId)]) -> Typed<Value> {
+        let mut all = None::<Operand>;
+        for &(link, right) in links {
+            let span = left.span.to(self.ast.span(right));
+            let value = match link {
+                Link::Compare(op) => {
+                    let right = self.operand(right)?;
+                    self.typer.compare(op, std::mem::replace(&mut left, right), right)?
+                }
+                Link::In => self.typer.among(left, &self.items(right)?)?,
+                Link::NotIn => self.typer.not_among(left, &self.items(right)?)?,
+            };
+            let link = Operand { value, span };
+            all = Some(match all {
+                None => link,
+                Some(all) => {
+                    let value = self.typer.binary(BinaryOp::And, all, link)?;
+                    Operand { value, span: all.span.to(span) }
+                }
+            });
+        }
+        match all {
+            Some(all) => Ok(all.value),
+            None => error("a comparison needs two sides", left.span),
+        }
+    }
+
+    /// The items of a tuple.
+    fn items(&self, tuple: NodeId) -> Typed<SmallVec<[Operand; 4]>> {
+        let Node::Tuple(items) = self.ast.node(tuple) else { return error("this is no tuple", self.ast.span(tuple)) };
+        let items = self.ast.items.get(items.start as usize..items.end as usize).unwrap_or(&[]);
+        items.iter().map(|&item| self.operand(item)).collect()
+    }
+
     fn literal(&mut self, literal: Literal) -> Typed<Value> {
         match literal {
-            Literal::Int(c) => Ok(Value::Int(c.into())),
+            Literal::Int(c) => Ok(Value::Int(i128::try_from(c).unwrap_or(i128::MAX))),
             Literal::Float(c) => Ok(self.typer.float_literal(c)),
             Literal::None => unreachable!("refused when names were resolved"),
             Literal::Bool(c) => Ok(Value::Node { id: self.typer.emit.constant(c), weak: true }),
@@ -264,7 +295,9 @@ impl Pass<'_> {
         };
         let Some(call) = call else { return error("this call has no meaning", self.ast.span(id)) };
         let args = call.args.iter().map(|&x| self.operand(x)).collect::<Typed<SmallVec<[Operand; 3]>>>()?;
-        self.typer.call(call, &args)
+        let options = call.options.iter().map(|&(param, x)| Ok((param, self.operand(x)?)));
+        let options = options.collect::<Typed<SmallVec<[(&str, Operand); 1]>>>()?;
+        self.typer.call(call, &args, &options)
     }
 
     /// An error in the body of a function says in which call: types are those of the call.

@@ -2,12 +2,14 @@
 //!
 //! Once per text, `resolve` finds what its names stand for (`call` reads the arguments of calls, against the table in
 //! `functions`), and `expand` puts the functions of the text in where they are called. For each set of argument types,
-//! `infer` walks the tree and asks `operators` and `calls` to type and lower each node: `promote` has the rules of
+//! `infer` walks the tree and asks `operators` and `calls` to type and lower each node (`choices`, `composed` and `reductions` have the
+//! functions of a kind): `promote` has the rules of
 //! types, `value` what a part of the text is worth so far, `exact` the arithmetic of literals, `emit` the primitive
 //! operations, `divide` and `power` the longer ones. What comes out is a `graph`; `notes` are for `explain`.
 
 mod call;
 mod calls;
+mod choices;
 mod complex;
 mod composed;
 mod divide;
@@ -22,6 +24,7 @@ mod operators;
 mod power;
 mod print;
 pub mod promote;
+mod reductions;
 pub mod registered;
 pub mod resolve;
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use super::exact::{self, Exact, Failure};
 use super::graph::NodeId;
 use super::promote::{Type, common, promote};
-use super::value::{Operand, Typed, Typer, Value, error, error_with_help};
+use super::value::{Operand, Typed, Typer, Value, error_with_help};
 use super::{divide, power};
 use crate::dtype::{DType, Kind, Scalar};
 use crate::ir::Op;
@@ -373,24 +373,6 @@ impl Typer<'_> {
                 e.op(Op::Or, &[a, not])
             }
             CompareOp::Eq | CompareOp::Ne => e.op(primitive(op), &[a, b]),
-        }
-    }
-
-    /// `x op y op z ...`: where every link holds. `first` is the first operand.
-    pub fn compare_chain(&mut self, first: Operand, links: &[(CompareOp, Operand)]) -> Typed<Value> {
-        let (mut left, mut all) = (first, None::<Operand>);
-        for &(op, right) in links {
-            let span = left.span.to(right.span);
-            let link = Operand { value: self.compare(op, left, right)?, span };
-            all = Some(match all {
-                None => link,
-                Some(all) => Operand { value: self.logical(BinaryOp::And, all, link)?, span: all.span.to(span) },
-            });
-            left = right;
-        }
-        match all {
-            Some(all) => Ok(all.value),
-            None => error("a comparison needs two sides", first.span),
         }
     }
 }

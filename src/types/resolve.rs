@@ -17,6 +17,7 @@ use super::graph::Axes;
 use super::registered::Custom;
 use super::{call, expand};
 use crate::diagnostic::{Diagnostic, excerpt};
+use crate::dtype::DType;
 use crate::error::{CompileError, CompileErrorKind};
 use crate::syntax::ast::{Assignment, Ast, Literal, NameId, Node, NodeId, Span};
 use crate::syntax::{Limits, limits, suggest};
@@ -42,7 +43,7 @@ pub enum Meaning {
     Call(u32),
     /// A call of a function of the text: index into `Ast::assignments`. Not in the tree that `resolve` gives.
     Defined(u32),
-    /// Part of the text that is read here, and has no value: the tuple of `axis=(0, 1)`.
+    /// Part of the text that is read here, and has no value: the tuple of `axis=(0, 1)` or of `x in (0, 1)`.
     Static,
 }
 
@@ -51,14 +52,20 @@ pub enum Meaning {
 pub struct Call {
     /// Of what.
     pub function: &'static Function,
-    /// The arguments that are values, as many as the function takes.
+    /// The arguments that are values, as many as the function requires; of a tuple its items.
     pub args: SmallVec<[NodeId; 3]>,
+    /// The values that may be left out and are there, with their parameters' names.
+    pub options: SmallVec<[(&'static str, NodeId); 1]>,
     /// Over which axes, if it is a reduction.
     pub axes: Axes,
     /// Whether reduced axes stay.
     pub keepdims: bool,
     /// What the number of elements that a variance divides by is less by.
     pub ddof: i64,
+    /// What a reduction converts its operand to.
+    pub dtype: Option<DType>,
+    /// Whether a NaN is close to another.
+    pub equal_nan: bool,
 }
 
 impl PartialEq for Function {
@@ -103,6 +110,7 @@ pub fn resolve(ast: Ast, source: &str, given: Given) -> Result<Resolved, Compile
     let mut scope = Scope::default();
     for (at, node) in ast.nodes.iter().enumerate() {
         scope.advance(&ast, at);
+        call::read_links(&ast, node, &mut meanings).map_err(fail)?;
         let Node::Call { function, function_span, args } = node else { continue };
         let site = call::Site {
             ast: &ast,
@@ -132,13 +140,14 @@ pub fn resolve(ast: Ast, source: &str, given: Given) -> Result<Resolved, Compile
             Node::Name(name) => meanings[at] = names.value(*name, span, &scope).map_err(fail)?,
             Node::Tuple(_) => {
                 let diagnostic = Diagnostic::new("a tuple is not a value", span).with_help(
-                    "several results stand at the end of the text, as in `x, y`; `axis=(0, 1)` takes a tuple",
+                    "several results stand at the end of the text, as in `x, y`; `axis=(0, 1)` and `x in (0, 1)` take a tuple",
                 );
                 return Err(fail((CompileErrorKind::Type, diagnostic)));
             }
             Node::Literal(Literal::None) => {
-                let diagnostic = Diagnostic::new("`None` is not a value here", span)
-                    .with_help("leave the argument out; `axis=None` reduces over all axes");
+                let diagnostic = Diagnostic::new("`None` is not a value here", span).with_help(
+                    "leave the argument out; `axis=None` reduces over all axes, `clip(x, None, 3)` has no lower bound",
+                );
                 return Err(fail((CompileErrorKind::Type, diagnostic)));
             }
             _ => {}

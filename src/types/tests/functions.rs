@@ -128,7 +128,7 @@ fn errors() {
             "f(x) = x; f((a, c))",
             "(a, c)",
             "a tuple is not a value",
-            "several results stand at the end of the text, as in `x, y`; `axis=(0, 1)` takes a tuple",
+            "several results stand at the end of the text, as in `x, y`; `axis=(0, 1)` and `x in (0, 1)` take a tuple",
         ),
     ] {
         let error = compile(text).err().unwrap_or_else(|| panic!("{text}"));
