@@ -260,7 +260,7 @@ impl Program {
         for _ in 0..rng.below(3) {
             parts.push(literal(rng));
         }
-        let wanted = parts.len() + 1 + rng.below(9);
+        let wanted = parts.len() + 2 + rng.below(12);
         for _ in 0..200 {
             if parts.len() >= wanted {
                 break;
@@ -329,7 +329,7 @@ const LENGTHS: &[usize] = &[1, 2, 3, 3, 7, 8, 9, 40, 64, 65, 100, 511, 512, 513,
 
 /// A shape of up to 4 axes; some of thousands of blocks of a sum, some of none.
 fn shape(rng: &mut Rng) -> Vec<usize> {
-    let rank = rng.pick(&[0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4]);
+    let rank = rng.pick(&[0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4]);
     if rng.one_in(40) {
         let mut shape: Vec<usize> = (0..rank).map(|_| rng.pick(&[1, 3, 8])).collect();
         if rank > 0 {
@@ -345,7 +345,7 @@ fn shape(rng: &mut Rng) -> Vec<usize> {
             _ => (0..rank).map(|_| rng.pick(LENGTHS)).collect(),
         };
         let count: usize = shape.iter().product();
-        if count <= most && (rank < 2 || rng.one_in(3) || count * 8 > most) {
+        if count <= most && (rank == 0 || rng.one_in(8) || count * 8 > most) {
             return shape;
         }
     }
@@ -449,9 +449,9 @@ fn kids<'a>(rng: &mut Rng, form: &Form, parts: &'a [Part]) -> Option<Vec<&'a Par
                 && (again || !kids.contains(&at));
             fits.then_some(at)
         };
-        let kid = (0..8).find_map(|_| match rng.below(4) {
-            0..2 => fits(parts.len() - 1),
-            2 => fits(parts.len() - 1 - rng.below(parts.len().min(3))),
+        let kid = (0..8).find_map(|_| match rng.below(6) {
+            0..3 => fits(parts.len() - 1),
+            3 => fits(parts.len() - 1 - rng.below(parts.len().min(3))),
             _ => fits(rng.below(parts.len())),
         });
         kids.push(kid?);
