@@ -83,7 +83,7 @@ pub use error::{CompileError, CompileErrorKind};
 pub use ir::registered::RustFunction;
 pub use jit::tier::Executor;
 pub use math::Accuracy;
-pub use run::Order;
+pub use plan::make::Order;
 pub use run::arg::{Arg, Args, AsArgs, IntoArg};
 pub use run::error::{EvalError, EvalErrorKind};
 pub use run::explain::{Explain, StagePlan};

@@ -104,7 +104,7 @@ fn reductions() {
     says(&forms, &["stage 0: reduction over axis 0: sum for `mean(a, axis=0)`; 420,000 elements"]);
     assert_eq!(forms.stages().len(), 4, "one reduction, the mean once for what reads it at many points, two results");
     let cube = Array3::<f64>::ones((30, 40, 50));
-    slow(&explain("sum(cube, axis=(0, 2))", &args![cube]), 0, "gathered");
+    slow(&explain("sum(cube, axis=(0, 2))", &args![cube]), 0, "logical order");
 }
 
 #[test]

@@ -1,154 +1,39 @@
 //! A stage and the layout of its operands to a kernel.
 //!
-//! A map stage needs one kind of kernel. A reduction needs several, of which the runtime uses those that fit the shape;
-//! each is written once here, from the same graph nodes and the same monoid, so all give the same bits. Operands stand
-//! in the order that [`operands`] gives.
+//! All kernels of a stage are made of the same graph nodes and the same monoids, so all give the same bits. Operands stand in
+//! the order that [`operands`] gives, then come the steps of affine ones.
 
 use smallvec::SmallVec;
 
+use super::layout::{Body, Class, Combines, Layout, OperandSpec, Reads, Writes, joined_sources, operands, steps};
 use super::program::{Group, Program, Source, Stage};
 use crate::dtype::DType;
 use crate::ir::{Access, Args, Builder, Fragment, Kernel, LANES, LoopId, Monoid, Op, OperandId, Role, Stride, Value};
 use crate::math::{self, Accuracy};
 use crate::types::graph::{Graph, NodeId, NodeKind};
 
-/// How an operand moves along a loop.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Class {
-    /// It stays where it is: broadcast.
-    Zero,
-    /// To the next element.
-    Unit,
-    /// By any stride.
-    Any,
-}
-
-/// The loops of a kernel, and how each operand moves along each: operand by operand, outermost loop first.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Layout {
-    /// The number of loops.
-    pub loops: usize,
-    /// `loops` classes for each operand.
-    pub classes: SmallVec<[Class; 16]>,
-}
-
-/// What a kernel does for its stage.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Pass {
-    /// A map: sources -> outputs, or temporaries.
-    Map,
-    /// Combines a run of elements in the innermost loop: sources -> states.
-    Partial,
-    /// The same with the monoid's arguments given: arguments -> states.
-    PartialOfArgs,
-    /// The same when the run is all there is to combine: sources -> temporary; or if a map has `joined`: sources, the map's other
-    /// sources -> the map's outputs.
-    Whole { joined: bool },
-    /// The same for a run of so few elements, at most [`LANES`], without a loop: each source so many times, element by element,
-    /// instead of once.
-    Short { length: u8, joined: bool },
-    /// Combines elements into states that lie in memory: sources, states -> states.
-    Step,
-    /// Only computes the monoid's arguments: sources -> arguments.
-    Fill,
-    /// Merges states: earlier states, later states -> states.
-    Merge,
-    /// Results of states: states -> temporary.
-    Finish,
-}
-
-/// An operand of a pass.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct OperandSpec {
-    /// Where it comes from, if it is a source of the stage (or of the map that joins).
-    pub source: Option<Source>,
-    /// Its type.
-    pub dtype: DType,
-    /// What is done with it.
-    pub role: Role,
-}
-
-/// The sources of the map that joins stage `at`, without the stage's own results.
-fn joined_sources(program: &Program, at: usize) -> impl Iterator<Item = (NodeId, Source)> {
-    let joins = program.stages[at].group().and_then(|group| group.joins);
-    let sources = joins.map_or(&[][..], |map| &program.stages[map].sources);
-    sources.iter().copied().filter(move |(_, source)| source.stage() != Some(at))
-}
-
-/// The operands that the map that joins stage `at` adds.
-fn joined_operands(program: &Program, at: usize) -> impl Iterator<Item = OperandSpec> {
-    let graph = &program.graph;
-    let spec = |source, node, role| OperandSpec { source, dtype: graph.node(node).dtype, role };
-    let sources = joined_sources(program, at).map(move |(node, source)| spec(Some(source), node, Role::In));
-    let joins = program.stages[at].group().and_then(|group| group.joins);
-    let stores = joins.into_iter().flat_map(|map| program.stages[map].stores());
-    sources.chain(stores.map(move |node| spec(None, node, Role::Out)))
-}
-
-/// The operands of a pass of stage `at`, in order.
-pub fn operands(program: &Program, at: usize, pass: Pass) -> SmallVec<[OperandSpec; 8]> {
+/// The kernel of stage `at` for operands that move like this.
+pub fn lower(program: &Program, at: usize, body: Body, layout: &Layout) -> Kernel {
     let (graph, stage) = (&program.graph, &program.stages[at]);
-    let mut specs = SmallVec::new();
-    let source = |(node, source): (NodeId, Source)| OperandSpec {
-        source: Some(source),
-        dtype: graph.node(node).dtype,
-        role: Role::In,
-    };
-    let plain = |role: Role| move |&dtype: &DType| OperandSpec { source: None, dtype, role };
-    let own = stage.sources.iter().copied().map(source);
-    let Some(group) = stage.group() else {
-        specs.extend(own);
-        specs.extend(stage.stores().map(|node| plain(Role::Out)(&graph.node(node).dtype)));
-        return specs;
-    };
-    let states = |role| group.state.iter().map(plain(role));
-    match pass {
-        Pass::Map | Pass::Partial | Pass::Whole { .. } | Pass::Step | Pass::Fill => specs.extend(own),
-        Pass::Short { length, .. } => {
-            let arrays = own.filter(|spec| spec.source != Some(Source::Position));
-            specs.extend(arrays.flat_map(|spec| std::iter::repeat_n(spec, length.into())));
-        }
-        Pass::PartialOfArgs => specs.extend(group.args.iter().map(plain(Role::In))),
-        Pass::Merge => specs.extend(states(Role::In).chain(states(Role::In))),
-        Pass::Finish => specs.extend(states(Role::In)),
-    }
-    match pass {
-        Pass::Map | Pass::Partial | Pass::PartialOfArgs | Pass::Merge => specs.extend(states(Role::Out)),
-        Pass::Step => specs.extend(states(Role::InOut)),
-        Pass::Fill => specs.extend(group.args.iter().map(plain(Role::Out))),
-        Pass::Whole { joined: true } | Pass::Short { joined: true, .. } => specs.extend(joined_operands(program, at)),
-        Pass::Whole { .. } | Pass::Short { .. } | Pass::Finish => {
-            specs.extend(group.nodes.iter().map(|&node| plain(Role::Out)(&graph.node(node).dtype)));
-        }
-    }
-    specs
-}
-
-/// The kernel of a pass of stage `at` for operands that move like this.
-pub fn lower(program: &Program, at: usize, pass: Pass, layout: &Layout) -> Kernel {
-    let (graph, stage) = (&program.graph, &program.stages[at]);
-    let specs = operands(program, at, pass);
-    let accuracy = program.accuracy;
+    let specs = operands(program, at, body);
     let mut low = Lowering {
         graph,
-        accuracy,
+        accuracy: program.accuracy,
         b: Builder::new(layout.loops),
         made: vec![None; graph.nodes.len()],
-        along: (LoopId(0), 1),
+        steps: Vec::new(),
     };
-    let accesses: Vec<Access> =
-        specs.iter().enumerate().map(|(i, spec)| declare(&mut low.b, pass, i, spec, layout)).collect();
-    // Where the loop is that runs along what is combined, and by how many elements it steps.
-    low.along = match pass {
-        Pass::Step => (LoopId(0), LANES as i64),
-        _ => (LoopId(layout.loops.saturating_sub(1) as u8), 1),
-    };
-
+    let declared = specs.iter().enumerate().map(|(i, spec)| declare(&mut low.b, body, i, spec, layout));
+    let accesses: Vec<Access> = declared.collect();
+    for (operand, l) in steps(&specs, layout) {
+        let id = low.b.operand(format!("step{operand}_{l}"), DType::I64, Role::In, &[]);
+        low.steps.push(((operand, l), Access::plain(id, [])));
+    }
     match stage.group() {
-        Some(group) => low.reduction(program, at, group, pass, &accesses),
+        Some(group) => low.reduction(Reduction { program, at, stage, group }, body, layout, &accesses),
         None => {
             let (ins, outs) = accesses.split_at(stage.sources.len());
-            low.leaves(&stage.sources, ins);
+            low.leaves(&stage.sources, ins, layout);
             low.nodes(&stage.nodes);
             low.store_nodes(stage, outs);
         }
@@ -156,10 +41,20 @@ pub fn lower(program: &Program, at: usize, pass: Pass, layout: &Layout) -> Kerne
     low.b.finish()
 }
 
+/// A kernel that copies elements of a type.
+pub fn lower_copy(dtype: DType, layout: &Layout) -> Kernel {
+    let mut b = Builder::new(layout.loops);
+    let [from, to] = [Role::In, Role::Out].map(|role| OperandSpec::plain(dtype, role));
+    let [from, to] = [(0, from), (1, to)].map(|(i, spec)| declare(&mut b, Body::MAP, i, &spec, layout));
+    let value = b.load(from);
+    b.store(to, value);
+    b.finish()
+}
+
 /// Declares operand `i` with a dimension for each loop that it moves along.
-fn declare(b: &mut Builder, pass: Pass, i: usize, spec: &OperandSpec, layout: &Layout) -> Access {
+fn declare(b: &mut Builder, body: Body, i: usize, spec: &OperandSpec, layout: &Layout) -> Access {
     let classes = &layout.classes[i * layout.loops..][..layout.loops];
-    let moving = || classes.iter().enumerate().filter(|(_, class)| **class != Class::Zero);
+    let moving = || classes.iter().enumerate().filter(|(_, class)| **class != Class::Zero && !spec.is_affine());
     let dims: SmallVec<[Stride; 2]> =
         moving().map(|(_, class)| if *class == Class::Unit { Stride::Unit } else { Stride::Any }).collect();
     let name = match spec.source {
@@ -172,8 +67,8 @@ fn declare(b: &mut Builder, pass: Pass, i: usize, spec: &OperandSpec, layout: &L
         None => format!("{}{i}", if spec.role == Role::In { "x" } else { "y" }),
     };
     // A source is there for each element of a run.
-    let name = match pass {
-        Pass::Short { .. } if spec.source.is_some() => format!("{name}_at{i}"),
+    let name = match body.combines {
+        Combines::Unrolled(_) if spec.source.is_some() => format!("{name}_at{i}"),
         _ => name,
     };
     let id: OperandId = b.operand(name, spec.dtype, spec.role, &dims);
@@ -189,68 +84,72 @@ struct Lowering<'a> {
     accuracy: Accuracy,
     b: Builder,
     made: Vec<Option<Value>>,
-    along: (LoopId, i64),
+    /// The steps of affine operands that are known at the call alone, by operand and loop.
+    steps: Vec<((usize, usize), Access)>,
+}
+
+/// Stage `at`, of reductions.
+#[derive(Clone, Copy)]
+struct Reduction<'a> {
+    program: &'a Program,
+    at: usize,
+    stage: &'a Stage,
+    group: &'a Group,
 }
 
 impl Lowering<'_> {
-    /// A pass of stage `at`, of reductions.
-    fn reduction(&mut self, program: &Program, at: usize, group: &Group, pass: Pass, accesses: &[Access]) {
-        let stage = &program.stages[at];
+    /// A kernel of a stage of reductions.
+    fn reduction(&mut self, of: Reduction, body: Body, layout: &Layout, accesses: &[Access]) {
+        let Reduction { stage, group, .. } = of;
         let parts = group.state.len();
-        match pass {
-            Pass::PartialOfArgs => {
-                let (ins, outs) = accesses.split_at(group.args.len());
-                let args = self.load_all(ins);
-                let state = self.accumulate(group, &args);
-                self.store_all(outs, &state);
+        let sources = stage.sources.len();
+        let (state, rest) = match (body.reads, body.combines) {
+            (Reads::Sources, Combines::Unrolled(length)) => {
+                let arrays = stage.sources.iter().filter(|(_, source)| *source != Source::Position).count();
+                (self.unrolled(stage, group, length.into(), accesses), &accesses[usize::from(length) * arrays..])
             }
-            Pass::Merge => {
+            (Reads::States, Combines::Pairs) => {
                 let (ins, outs) = accesses.split_at(2 * parts);
                 let both = self.load_all(ins);
                 let (earlier, later) = both.split_at(parts);
-                let merged = self.merge(group, earlier, later);
-                self.store_all(outs, &merged);
+                (self.merge(group, earlier, later), outs)
             }
-            Pass::Finish => {
+            (Reads::States, _) => {
                 let (ins, outs) = accesses.split_at(parts);
-                let state = self.load_all(ins);
-                let results = self.finish(group, &state);
-                self.store_all(outs, &results);
+                (self.load_all(ins), outs)
             }
-            Pass::Short { length, joined } => {
-                let results = self.short(stage, group, length.into(), accesses);
-                let arrays = stage.sources.iter().filter(|(_, source)| *source != Source::Position).count();
-                self.end(program, at, joined, &results, &accesses[usize::from(length) * arrays..]);
-            }
-            Pass::Map | Pass::Partial | Pass::Whole { .. } | Pass::Step | Pass::Fill => {
-                let (ins, rest) = accesses.split_at(stage.sources.len());
-                self.leaves(&stage.sources, ins);
-                self.nodes(&stage.nodes);
-                let args = self.args(group);
-                match pass {
-                    Pass::Fill => self.store_all(rest, &args),
-                    Pass::Step => {
+            (reads, combines) => {
+                let (ins, rest) = accesses.split_at(if reads == Reads::Args { group.args.len() } else { sources });
+                let args = if reads == Reads::Args {
+                    self.load_all(ins)
+                } else {
+                    self.leaves(&stage.sources, ins, layout);
+                    self.nodes(&stage.nodes);
+                    self.args(group)
+                };
+                match combines {
+                    Combines::Loop => (self.accumulate(group, &args), rest),
+                    Combines::Into => {
                         let state = self.load_all(rest);
-                        let stepped = self.step(group, &state, &args);
-                        self.store_all(rest, &stepped);
+                        (self.step(group, &state, &args), rest)
                     }
-                    Pass::Whole { joined } => {
-                        let state = self.accumulate(group, &args);
-                        let results = self.finish(group, &state);
-                        self.end(program, at, joined, &results, rest);
-                    }
-                    _ => {
-                        let state = self.accumulate(group, &args);
-                        self.store_all(rest, &state);
-                    }
+                    // They are what is written.
+                    _ => return self.store_all(rest, &args),
                 }
             }
+        };
+        match body.writes {
+            Writes::States => self.store_all(rest, &state),
+            Writes::Results => {
+                let results = self.finish(group, &state);
+                self.store_all(rest, &results);
+            }
+            Writes::Joined => {
+                let results = self.finish(group, &state);
+                self.join(of, layout, &results, rest);
+            }
+            Writes::Args | Writes::Stores => unreachable!("states are no {:?}", body.writes),
         }
-    }
-
-    /// Stores the results of stage `at`, or does with them what the map does that joins.
-    fn end(&mut self, program: &Program, at: usize, joined: bool, results: &[Value], rest: &[Access]) {
-        if joined { self.join(program, at, results, rest) } else { self.store_all(rest, results) }
     }
 
     /// The value of a node that has been made. Stages list nodes after what they are made of, so there is one.
@@ -261,19 +160,31 @@ impl Lowering<'_> {
         }
     }
 
-    fn leaves(&mut self, sources: &[(NodeId, Source)], accesses: &[Access]) {
-        for (&(node, source), access) in sources.iter().zip(accesses) {
+    /// Loads what a stage reads: its first operands.
+    fn leaves(&mut self, sources: &[(NodeId, Source)], accesses: &[Access], layout: &Layout) {
+        for (at, (&(node, source), access)) in sources.iter().zip(accesses).enumerate() {
             let mut v = self.b.load(access.clone());
             if source == Source::Position {
-                // What is loaded is the position of the loop's first element.
-                let (along, step) = self.along;
-                let index = self.b.index(along);
-                let step = self.b.constant(step);
-                let on = self.b.op(Op::Mul, &[index, step]);
-                v = self.b.op(Op::Add, &[v, on]);
+                v = self.affine(v, at, layout);
             }
             self.made[node.0 as usize] = Some(v);
         }
+    }
+
+    /// The number that an affine operand is at a point: its base, and a step for each index of each loop.
+    fn affine(&mut self, mut v: Value, operand: usize, layout: &Layout) -> Value {
+        for l in 0..layout.loops {
+            let mut on = match layout.classes[operand * layout.loops + l] {
+                Class::Zero => continue,
+                Class::Unit | Class::Any => self.b.index(LoopId(l as u8)),
+            };
+            if let Some((_, step)) = self.steps.iter().find(|(of, _)| *of == (operand, l)) {
+                let step = self.b.load(step.clone());
+                on = self.b.op(Op::Mul, &[on, step]);
+            }
+            v = self.b.op(Op::Add, &[v, on]);
+        }
+        v
     }
 
     fn load_all(&mut self, accesses: &[Access]) -> Vec<Value> {
@@ -311,8 +222,8 @@ impl Lowering<'_> {
         results
     }
 
-    /// All reductions of a group of `length` elements, whose sources are given one after another; gives their results.
-    fn short(&mut self, stage: &Stage, group: &Group, length: usize, sources: &[Access]) -> Vec<Value> {
+    /// All reductions of a group of `length` elements, whose sources are given one after another; gives their states.
+    fn unrolled(&mut self, stage: &Stage, group: &Group, length: usize, sources: &[Access]) -> Vec<Value> {
         let init: Vec<Value> = group.init.iter().map(|&c| self.b.constant(c)).collect();
         let mut lanes = vec![init.clone(); LANES];
         for (at, lane) in lanes.iter_mut().enumerate().take(length) {
@@ -335,23 +246,23 @@ impl Lowering<'_> {
             }
             apart /= 2;
         }
-        self.finish(group, &lanes[0])
+        lanes.swap_remove(0)
     }
 
-    /// The map that joins stage `at`, with that stage's results; its other sources and what it writes are given.
-    fn join(&mut self, program: &Program, at: usize, results: &[Value], accesses: &[Access]) {
-        let Some(map) = program.stages[at].group().and_then(|group| group.joins) else { return };
-        let map = &program.stages[map];
+    /// The map that joins a stage, with that stage's results; its other sources and what it writes are given.
+    fn join(&mut self, of: Reduction, layout: &Layout, results: &[Value], accesses: &[Access]) {
+        let Some(map) = of.group.joins else { return };
+        let map = &of.program.stages[map];
         for &(node, source) in &map.sources {
             if let Source::Temp { stage, part, .. } = source
-                && stage as usize == at
+                && stage as usize == of.at
             {
                 self.made[node.0 as usize] = Some(results[part as usize]);
             }
         }
-        let others: Vec<(NodeId, Source)> = joined_sources(program, at).collect();
+        let others: Vec<(NodeId, Source)> = joined_sources(of.program, of.at).collect();
         let (ins, outs) = accesses.split_at(others.len());
-        self.leaves(&others, ins);
+        self.leaves(&others, ins, layout);
         self.nodes(&map.nodes);
         self.store_nodes(map, outs);
     }

@@ -1,15 +1,35 @@
-//! Typed graph, shapes and strides to kernels and loop nests.
+//! From a typed graph, and arrays of certain shapes and strides, to the schedule of a call.
 //!
-//! | file      | what                                                              |
-//! |-----------|-------------------------------------------------------------------|
-//! | `program` | the graph cut into stages, before shapes are known                |
-//! | `origin`  | what a node depends on: constants, one reduction, arrays          |
-//! | `lower`   | a stage, a pass of it and a layout to a kernel                    |
-//! | `shape`   | broadcasting, axes, what a reduction leaves                       |
-//! | `nest`    | for arrays at hand: axes dropped, ordered, merged                 |
+//! | file                | what                                                                       |
+//! |---------------------|----------------------------------------------------------------------------|
+//! | `program`, `origin` | the graph cut into stages, before shapes are known; what nodes depend on   |
+//! | `shape`, `shapes`   | broadcasting, axes; the shapes of all stages, and what can be wrong with them |
+//! | `order`             | how new results lie                                                        |
+//! | `schedule`          | the plan of a call, as a value                                             |
+//! | `make`              | makes it, stage by stage                                                   |
+//! | `reduce`, `fold`    | stages of reductions as passes; as tasks, of more than one block           |
+//! | `pass`, `nest`      | a pass: kernel, tiles, threads; its loops: axes dropped, ordered, merged   |
+//! | `reserve`           | places in the memory of a call                                             |
+//! | `target`            | what a schedule is made for, beside the arrays                             |
+//! | `layout`, `table`   | what a kernel does, how its operands move; its table of strides            |
+//! | `lower`             | a stage and a layout to a kernel                                           |
+//! | `kernels`, `places` | kernels that are kept, in lists that are read without a lock               |
 
+pub mod fold;
+pub mod kernels;
+pub mod layout;
 pub mod lower;
+pub mod make;
 pub mod nest;
+mod order;
 mod origin;
+pub mod pass;
+pub mod places;
 pub mod program;
+mod reduce;
+mod reserve;
+pub mod schedule;
 pub mod shape;
+pub mod shapes;
+mod table;
+pub mod target;

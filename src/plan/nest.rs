@@ -1,29 +1,26 @@
 //! The loop nest of one pass: which axes there are to walk, in which order, with which strides.
 //!
-//! Comes in: the shape that a pass runs over, and each operand's address and strides, broadcast by stride 0. Goes out:
-//! axes of length 1 dropped, the others ordered and merged. Always holds: what is walked is the same set of points;
-//! reduced axes stand innermost and keep their logical order, for that order is the meaning of a sum.
-//!
-//! A nest is kept and used again, so that planning a call allocates nothing once warm.
-
-use std::mem;
+//! Comes in: the shape that a pass runs over, and each operand's strides, broadcast by stride 0. Goes out: axes of length 1
+//! dropped, the others ordered and merged. Always holds: what is walked is the same set of points; reduced axes stand
+//! innermost and keep their logical order, for that order is the meaning of a sum.
 
 use smallvec::SmallVec;
 
 /// Axes with, for each operand, a stride along each.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Nest {
     /// The length of each axis, outermost first. At least one axis once arranged.
     shape: Vec<usize>,
-    /// Operand by operand, its stride along each axis, in bytes.
+    /// Operand by operand, its stride along each axis, in bytes (of an affine operand in units).
     strides: Vec<isize>,
-    /// The address of each operand's first element.
-    pointers: Vec<*mut u8>,
+    /// The number of operands.
+    operands: usize,
     /// How many of the axes (the innermost ones) are reduced.
     reduced: usize,
-    /// What `arrange` works in.
+    /// The axes as `arrange` has ordered them, before neighbours were merged.
     order: Vec<usize>,
-    spare: Vec<isize>,
+    /// The axis whose length is given when the nest is run, if there is one: it stays and is not merged.
+    varying: Option<usize>,
 }
 
 /// Where a point lies, its axes of these lengths flattened in logical order, if a step along each axis is one of these.
@@ -36,40 +33,55 @@ pub fn offset(mut point: usize, shape: &[usize], strides: &[isize]) -> isize {
     sum
 }
 
+/// How far an array reaches before and after the address of its first element, in bytes; elements are of this size.
+pub fn reach(shape: &[usize], strides: &[isize], size: usize) -> (usize, usize) {
+    let (mut before, mut after) = (0usize, size);
+    for (&length, &stride) in shape.iter().zip(strides) {
+        let far = stride.unsigned_abs().saturating_mul(length.saturating_sub(1));
+        if stride < 0 { before = before.saturating_add(far) } else { after = after.saturating_add(far) }
+    }
+    (before, after)
+}
+
 impl Nest {
-    /// Starts a nest over this shape.
-    pub fn begin(&mut self, shape: &[usize]) {
-        self.shape.clear();
-        self.shape.extend_from_slice(shape);
-        self.strides.clear();
-        self.pointers.clear();
-        self.reduced = 0;
+    /// A nest over this shape, to be arranged.
+    pub fn new(shape: &[usize]) -> Nest {
+        Nest { shape: shape.to_vec(), ..Nest::default() }
     }
 
-    /// Starts a nest that is arranged already: the last `reduced` of these axes are reduced.
-    pub fn begin_arranged(&mut self, shape: impl Iterator<Item = usize>, reduced: usize) {
-        self.shape.clear();
-        self.shape.extend(shape);
-        self.strides.clear();
-        self.pointers.clear();
-        self.reduced = reduced;
+    /// A nest that is arranged already: the last `reduced` of these axes are reduced.
+    pub fn arranged(shape: Vec<usize>, reduced: usize) -> Nest {
+        Nest { shape, reduced, ..Nest::default() }
     }
 
-    /// Adds an operand; its axes are aligned to the right, and broadcast where it has length 1 or no axis.
-    /// An axis is a length and a stride in bytes. Gives its index.
-    pub fn push(&mut self, pointer: *mut u8, axes: impl ExactSizeIterator<Item = (usize, isize)>) -> usize {
-        let missing = self.shape.len().saturating_sub(axes.len());
-        self.strides.extend(std::iter::repeat_n(0, missing));
-        self.strides.extend(axes.map(|(n, stride)| if n == 1 { 0 } else { stride }));
-        self.pointers.push(pointer);
-        self.pointers.len() - 1
+    /// The same nest with an axis whose length is given when it is run: at most the one here.
+    pub fn with_varying(self, axis: usize) -> Nest {
+        Nest { varying: Some(axis), ..self }
     }
 
-    /// Adds an operand with a stride in bytes along each axis. Gives its index.
-    pub fn push_bytes(&mut self, pointer: *mut u8, strides: impl Iterator<Item = isize>) -> usize {
+    /// The axis whose length is given when the nest is run.
+    pub fn varying(&self) -> Option<usize> {
+        self.varying
+    }
+
+    /// Adds an operand; its axes are aligned to the right, and broadcast where it has length 1 or no axis. Strides come in
+    /// bytes. Gives its index.
+    pub fn push(&mut self, shape: &[usize], strides: &[isize]) -> usize {
+        let missing = self.shape.len().saturating_sub(shape.len());
+        let own = shape.iter().zip(strides).map(|(&n, &s)| if n == 1 { 0 } else { s });
+        self.push_strides(std::iter::repeat_n(0, missing).chain(own))
+    }
+
+    /// Adds an operand with a stride along each axis. Gives its index.
+    pub fn push_strides(&mut self, strides: impl IntoIterator<Item = isize>) -> usize {
         self.strides.extend(strides);
-        self.pointers.push(pointer);
-        self.pointers.len() - 1
+        self.operands += 1;
+        self.operands - 1
+    }
+
+    /// The number of operands.
+    pub fn operands(&self) -> usize {
+        self.operands
     }
 
     /// The length of each axis.
@@ -96,43 +108,32 @@ impl Nest {
         self.shape.len() - self.reduced
     }
 
-    /// The operands' addresses.
-    pub fn pointers(&self) -> &[*mut u8] {
-        &self.pointers
-    }
-
     /// An operand's stride along each axis, in bytes.
     pub fn strides(&self, operand: usize) -> &[isize] {
         &self.strides[operand * self.shape.len()..][..self.shape.len()]
     }
 
-    /// The addresses between which all elements of an operand lie.
+    /// How far an operand reaches before and after the address of its first element, in bytes; elements are of this size.
     pub fn reach(&self, operand: usize, size: usize) -> (usize, usize) {
-        let (mut before, mut after) = (0, size);
-        for (&length, &stride) in self.shape.iter().zip(self.strides(operand)) {
-            let far = stride.unsigned_abs() * length.saturating_sub(1);
-            if stride < 0 { before += far } else { after += far }
-        }
-        let first = self.pointers[operand].addr();
-        (first.saturating_sub(before), first.saturating_add(after))
+        reach(&self.shape, self.strides(operand), size)
     }
 
     /// Drops axes of length 1, orders the kept axes (see [`outer_first`](Nest::outer_first)), puts the reduced ones
     /// innermost in their logical order, and merges neighbours that every operand walks as one.
     pub fn arrange(&mut self, is_reduced: impl Fn(usize) -> bool) {
         let rank = self.shape.len();
-        let mut order = mem::take(&mut self.order);
-        order.clear();
-        self.sort((0..rank).filter(|&axis| self.shape[axis] != 1 && !is_reduced(axis)), &mut order);
+        let mut order = Vec::with_capacity(rank);
+        let stays = |axis: &usize| self.shape[*axis] != 1 || self.varying == Some(*axis);
+        self.sort((0..rank).filter(|axis| stays(axis) && !is_reduced(*axis)), &mut order);
         let kept = order.len();
-        order.extend((0..rank).filter(|&axis| self.shape[axis] != 1 && is_reduced(axis)));
+        order.extend((0..rank).filter(|axis| stays(axis) && is_reduced(*axis)));
         self.reduced = order.len() - kept;
         self.permute(&order);
         self.order = order;
         self.merge();
         if self.shape.is_empty() {
             self.shape.push(1);
-            self.strides.resize(self.pointers.len(), 0);
+            self.strides.resize(self.operands, 0);
         }
     }
 
@@ -164,26 +165,12 @@ impl Nest {
         }
     }
 
-    /// Sets the address of an operand.
-    pub fn set_pointer(&mut self, operand: usize, pointer: *mut u8) {
-        self.pointers[operand] = pointer;
-    }
-
-    /// Sets the address of an operand, and its stride along one axis, in bytes.
-    pub fn set_operand(&mut self, operand: usize, pointer: *mut u8, axis: usize, stride: isize) {
-        self.pointers[operand] = pointer;
-        self.strides[operand * self.shape.len() + axis] = stride;
-    }
-
     /// Moves an axis to another place.
     pub fn move_axis(&mut self, from: usize, to: usize) {
-        let mut order = mem::take(&mut self.order);
-        order.clear();
-        order.extend(0..self.shape.len());
+        let mut order: Vec<usize> = (0..self.shape.len()).collect();
         let axis = order.remove(from);
         order.insert(to, axis);
         self.permute(&order);
-        self.order = order;
     }
 
     /// Whether `a` (which stands before `b` now) should stay outside of `b`: `Some(true)` as soon as one operand has
@@ -206,16 +193,10 @@ impl Nest {
     }
 
     fn permute(&mut self, order: &[usize]) {
-        let rank = self.shape.len();
-        self.spare.clear();
-        for operand in 0..self.pointers.len() {
-            self.spare.extend(order.iter().map(|&axis| self.strides[operand * rank + axis]));
-        }
-        mem::swap(&mut self.strides, &mut self.spare);
-        self.spare.clear();
-        self.spare.extend(order.iter().map(|&axis| self.shape[axis] as isize));
-        self.shape.clear();
-        self.shape.extend(self.spare.iter().map(|&n| n as usize));
+        let own = (0..self.operands).flat_map(|operand| order.iter().map(move |&axis| (operand, axis)));
+        self.strides = own.map(|(operand, axis)| self.strides(operand)[axis]).collect();
+        self.shape = order.iter().map(|&axis| self.shape[axis]).collect();
+        self.varying = self.varying.and_then(|varying| order.iter().position(|&axis| axis == varying));
     }
 
     /// Merges axis `d` into `d + 1` where for every operand one step along `d` is a whole run along `d + 1`.
@@ -223,7 +204,7 @@ impl Nest {
         let mut d = 0;
         while d + 1 < self.shape.len() {
             let rank = self.shape.len();
-            let crosses = d + 1 == self.kept();
+            let crosses = d + 1 == self.kept() || [Some(d), Some(d + 1)].contains(&self.varying);
             let inner = self.shape[d + 1] as isize;
             let one = |strides: &[isize]| strides[d + 1].checked_mul(inner) == Some(strides[d]);
             if crosses || !self.strides.chunks_exact(rank).all(one) {
@@ -233,6 +214,7 @@ impl Nest {
             self.reduced -= usize::from(d + 1 > self.kept());
             self.shape[d + 1] *= self.shape[d];
             self.shape.remove(d);
+            self.varying = self.varying.map(|axis| if axis > d { axis - 1 } else { axis });
             let mut at = 0;
             self.strides.retain(|_| {
                 at += 1;
@@ -247,10 +229,9 @@ mod tests {
     use super::*;
 
     fn nest(shape: &[usize], operands: &[&[isize]], reduced: &[usize]) -> (Vec<usize>, Vec<Vec<isize>>, usize) {
-        let mut n = Nest::default();
-        n.begin(shape);
+        let mut n = Nest::new(shape);
         for strides in operands {
-            n.push_bytes(std::ptr::null_mut(), strides.iter().copied());
+            n.push_strides(strides.iter().copied());
         }
         n.arrange(|axis| reduced.contains(&axis));
         let strides = (0..operands.len()).map(|o| n.strides(o).to_vec()).collect();

@@ -81,6 +81,16 @@ pub fn c_strides(shape: &[usize]) -> SmallVec<[isize; 6]> {
     strides
 }
 
+/// The strides, in elements, of an array whose axes lie in memory in this order, outermost first.
+pub fn strides(shape: &[usize], order: &[usize]) -> SmallVec<[isize; 6]> {
+    let lying: Shape = order.iter().map(|&axis| shape[axis]).collect();
+    let mut strides = SmallVec::from_elem(0, shape.len());
+    for (&axis, stride) in order.iter().zip(c_strides(&lying)) {
+        strides[axis] = stride;
+    }
+    strides
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

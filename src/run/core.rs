@@ -2,30 +2,32 @@
 //!
 //! Always holds: nothing here changes what a call means; the lists only grow, are bounded, and are read without a lock.
 
-use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 
 use smallvec::SmallVec;
 
-use super::arg::Arg;
 use super::bind::Bound;
 use super::error::{EvalError, EvalErrorKind};
-use super::execute::{Workspace, with_workspace};
-use super::explain::Planned;
-use super::fit::{Casting, Target, casts};
-use super::kernels::Kernels;
-use super::launch::Env;
+use super::execute::{Failed, Workspace, with_workspace};
+use super::fault;
+use super::fit::{casts, shape_error};
+use super::keep::{Key, Mode};
 use super::line::Line;
-use super::memory::{Pending, strides};
-use super::options::{Options, Order};
-use super::places::Places;
+use super::memory::Pending;
+use super::options::Options;
 use super::result::AnyArray;
 use super::threads::Threads;
 use super::view::Strided;
 use crate::diagnostic::Diagnostic;
 use crate::dtype::{DType, Scalar};
 use crate::error::{CompileError, CompileErrorKind};
+use crate::plan::kernels::Kernels;
+use crate::plan::make::{Order, Outputs};
+use crate::plan::places::Places;
 use crate::plan::program::{Known, Program};
+use crate::plan::schedule::Schedule;
+use crate::plan::shapes::{Lies, ShapeError, Shapes};
+use crate::plan::target::Target;
 use crate::syntax::ast::Node;
 use crate::syntax::parse;
 use crate::types::resolve::Meaning;
@@ -36,6 +38,9 @@ const PASSES: usize = 4;
 
 /// Kinds of shapes for which an expression keeps another form.
 const FORMS: usize = 8;
+
+/// Kinds of calls (shapes, strides, threads) for which a typed form keeps its schedule.
+const SCHEDULES: usize = 32;
 
 /// Sets of argument types for which an expression keeps its typed form.
 const TYPES: usize = 32;
@@ -50,8 +55,6 @@ pub struct Core {
     /// The constants that the text uses.
     pub constants: Vec<String>,
     typed: Places<Arc<Typed>>,
-    /// What results are copied by, where they are: see [`Core::copy`].
-    copier: OnceLock<Box<Core>>,
 }
 
 /// A text for arguments of certain types.
@@ -66,7 +69,22 @@ pub struct Typed {
     pub kernels: Kernels,
     line: OnceLock<Option<Line>>,
     /// Forms for arrays of whose shapes something is known, where they differ from this one.
-    forms: Places<(Known, Option<Arc<Typed>>)>,
+    forms: Places<(Known, Option<Arc<Form>>)>,
+    /// What calls with arrays that lie in certain ways do.
+    schedules: Places<(Key, Scheduled)>,
+}
+
+/// A typed text cut into stages otherwise.
+pub struct Form {
+    pub program: Program,
+    pub kernels: Kernels,
+}
+
+/// What a call does.
+pub struct Scheduled {
+    pub schedule: Schedule,
+    /// The form that it was made from, if it is another.
+    pub form: Option<Arc<Form>>,
 }
 
 impl Core {
@@ -82,7 +100,7 @@ impl Core {
         });
         let constants = constants.collect();
         let (source, options) = (source.to_string(), options.clone());
-        Ok(Core { source, options, resolved, constants, typed: Places::new(TYPES), copier: OnceLock::new() })
+        Ok(Core { source, options, resolved, constants, typed: Places::new(TYPES) })
     }
 
     /// The free names, in order of first appearance.
@@ -129,31 +147,60 @@ impl Core {
         })
     }
 
-    /// Works out the shapes of all stages; gives the form to be run, which may be another for these shapes.
-    fn shapes<'t>(
-        &self,
-        typed: &'t Arc<Typed>,
-        workspace: &mut Workspace,
-        inputs: &[Strided],
-    ) -> Result<&'t Arc<Typed>, EvalError> {
-        let name = |input: u32| self.name_of(&typed.program, input);
-        workspace.shapes(&typed.program, inputs, &name)?;
-        let known = workspace.known(&typed.program, inputs, &self.options.tuning);
+    /// The shapes of all stages, for the form to be run, which may be another for these shapes.
+    fn shapes(&self, typed: &Typed, inputs: &[Lies]) -> Result<(Shapes, Option<Arc<Form>>), ShapeError> {
+        let shapes = Shapes::new(&typed.program, inputs)?;
+        let known = shapes.known(&typed.program, inputs, &self.options.tuning);
         if known == Known::default() {
-            return Ok(typed);
+            return Ok((shapes, None));
         }
         let make = || {
             let most = self.options.limits.operations.saturating_mul(PASSES);
             let program = Program::new(typed.program.graph.clone(), self.options.accuracy, most, &known).ok();
             let other = program.filter(|program| program.stages.len() != typed.program.stages.len());
-            let form = other.map(|program| Typed::new(typed.signature.clone(), typed.casts.clone(), program));
+            let form = other.map(|program| Form { kernels: Kernels::new(program.stages.len()), program });
             Ok::<_, std::convert::Infallible>((known.clone(), form.map(Arc::new)))
         };
         match typed.forms.find(|(of, _)| *of == known, make) {
-            Ok(Ok((_, Some(form)))) => workspace.shapes(&form.program, inputs, &name).map(|()| form),
+            Ok(Ok((_, Some(form)))) => Ok((Shapes::new(&form.program, inputs)?, Some(Arc::clone(form)))),
             // There is no other, or no place for one more: this one is right for all shapes.
-            _ => Ok(typed),
+            _ => Ok((shapes, None)),
         }
+    }
+
+    /// Runs `f` with the schedule of calls that have this key.
+    fn with_schedule<R>(
+        &self,
+        typed: &Typed,
+        key: &Key,
+        threads: &Threads,
+        f: impl FnOnce(&Scheduled) -> Result<R, EvalError>,
+    ) -> Result<R, EvalError> {
+        let make = || self.schedule(typed, key, threads).map(|scheduled| (key.clone(), scheduled));
+        match typed.schedules.find(|(of, _)| of == key, make)? {
+            Ok((_, scheduled)) => f(scheduled),
+            Err((_, scheduled)) => f(&scheduled),
+        }
+    }
+
+    /// Makes a schedule.
+    fn schedule(&self, typed: &Typed, key: &Key, threads: &Threads) -> Result<Scheduled, EvalError> {
+        let (inputs, outputs) = key.lies();
+        let name = |input: u32| self.name_of(&typed.program, input);
+        let failed = |error: ShapeError| shape_error(error, &name, &outputs);
+        let (shapes, form) = self.shapes(typed, &inputs).map_err(failed)?;
+        let (program, kernels) = match &form {
+            Some(form) => (&form.program, &form.kernels),
+            None => (&typed.program, &typed.kernels),
+        };
+        let target = Target { program, kernels, threads: threads.count(), tuning: &self.options.tuning };
+        let to = match key.mode() {
+            Mode::New => Outputs::New(self.options.order),
+            Mode::There => Outputs::There(&outputs),
+            Mode::Updated => Outputs::Updated(&outputs),
+        };
+        let schedule = Schedule::new(target, &shapes, &inputs, to).map_err(failed)?;
+        Ok(Scheduled { schedule, form })
     }
 
     /// The name of a graph's input.
@@ -170,22 +217,23 @@ impl Core {
             }
             let inputs = typed.inputs(self, bound)?;
             with_workspace(|workspace| {
-                let typed = self.shapes(typed, workspace, &inputs)?;
-                let program = &typed.program;
-                let mut pending = Vec::with_capacity(program.graph.results.len());
-                for (dtype, outputs) in program.graph.results() {
-                    let shape = workspace.output_shape(program, outputs.start);
-                    let order = self.result_order(workspace, program, &inputs, outputs.start, shape.len());
-                    pending.push(Pending::new(dtype, shape, order)?);
-                }
-                {
-                    let outputs: SmallVec<[Strided; 2]> =
-                        pending.iter_mut().map(Pending::view).flat_map(Strided::parts).collect();
-                    // SAFETY: inputs are borrowed arrays, outputs new ones, of the shapes and types of the program.
-                    unsafe { self.run(typed, workspace, threads, &inputs, &outputs, false)? }
-                }
-                // SAFETY: the program has run to its end, so every element has been written.
-                Ok(pending.into_iter().map(|p| unsafe { p.finish() }).collect())
+                let key = workspace.key_of(Mode::New, threads, typed.sized(bound, &inputs), std::iter::empty());
+                let result = self.with_schedule(typed, &key, threads, |Scheduled { schedule, .. }| {
+                    let mut pending = Vec::with_capacity(schedule.results.len());
+                    for result in &schedule.results {
+                        pending.push(Pending::new(result.dtype, result.shape.clone(), result.order.clone())?);
+                    }
+                    {
+                        let outputs: SmallVec<[Strided; 2]> =
+                            pending.iter_mut().map(Pending::view).flat_map(Strided::parts).collect();
+                        // SAFETY: inputs are borrowed arrays, outputs new ones, of the shapes and types of the program.
+                        unsafe { self.run(typed, schedule, workspace, threads, [&inputs, &outputs])? }
+                    }
+                    // SAFETY: the program has run to its end, so every element has been written.
+                    Ok(pending.into_iter().map(|p| unsafe { p.finish() }).collect())
+                });
+                workspace.key = key;
+                result
             })
         })?
     }
@@ -204,60 +252,21 @@ impl Core {
         };
         // SAFETY: the types are those of the signature; inputs are borrowed arrays, the output a new one.
         let done = unsafe { line.run(view, &pending.view(), self.options.executor, threads)? };
-        // SAFETY: the kernel has run to its end, so every element has been written.
-        Some(done.map(|()| vec![unsafe { pending.finish() }]))
-    }
-
-    /// The axes of a new result, outermost in memory first.
-    fn result_order(
-        &self,
-        workspace: &mut Workspace,
-        program: &Program,
-        inputs: &[Strided],
-        output: usize,
-        rank: usize,
-    ) -> SmallVec<[usize; 6]> {
-        match self.options.order {
-            Order::C => (0..rank).collect(),
-            Order::A if !inputs.iter().all(lies_in_f_order) => (0..rank).collect(),
-            Order::F | Order::A => (0..rank).rev().collect(),
-            Order::K => workspace.output_order(program, inputs, output),
-        }
+        Some(match done {
+            // SAFETY: the kernel has run to its end, so every element has been written.
+            Ok(()) => Ok(vec![unsafe { pending.finish() }]),
+            Err(faults) => Err(typed.fault(self, faults)),
+        })
     }
 
     /// What [`eval`](Core::eval) would do.
-    pub fn plan(&self, bound: &Bound, threads: &Threads) -> Result<(Arc<Typed>, Vec<Planned>), EvalError> {
+    pub fn plan(&self, bound: &Bound, threads: &Threads) -> Result<(Arc<Typed>, Scheduled), EvalError> {
         let typed = self.typed(bound)?;
         let inputs = typed.inputs(self, bound)?;
-        with_workspace(|workspace| {
-            let typed = self.shapes(&typed, workspace, &inputs)?;
-            let program = &typed.program;
-            // Results lie beyond all arguments, each at an address that no element has.
-            let ends = inputs.iter().map(|view| {
-                let steps = view.axes().map(|(n, stride)| n.saturating_mul(stride.unsigned_abs()));
-                steps.fold(view.pointer.addr(), usize::saturating_add)
-            });
-            let mut address = ends.max().unwrap_or(0).next_multiple_of(1 << 12);
-            let mut results = Vec::new();
-            for (dtype, outputs) in program.graph.results() {
-                let shape = workspace.output_shape(program, outputs.start);
-                let order = self.result_order(workspace, program, &inputs, outputs.start, shape.len());
-                let strides = strides(&shape, &order);
-                let bytes = shape.iter().fold(dtype.size(), |n, &len| n.saturating_mul(len));
-                results.push((address, dtype, shape, strides));
-                address = address.saturating_add(bytes).saturating_add(1 << 12);
-            }
-            let outputs: SmallVec<[Strided; 2]> = results
-                .iter()
-                .map(|(address, dtype, shape, strides)| {
-                    Strided::of_elements(std::ptr::without_provenance_mut(*address), *dtype, shape, strides)
-                })
-                .flat_map(Strided::parts)
-                .collect();
-            let faults = AtomicU32::new(0);
-            let plans = workspace.plan(&typed.env(self, threads, &faults), &inputs, &outputs);
-            Ok((Arc::clone(typed), plans))
-        })
+        let mut key = Key::default();
+        key.set(Mode::New, threads.count(), typed.sized(bound, &inputs), std::iter::empty());
+        let scheduled = self.schedule(&typed, &key, threads)?;
+        Ok((typed, scheduled))
     }
 
     /// What typing found on the way: what is computed once, and what is a constant.
@@ -275,7 +284,7 @@ impl Core {
             if let (Some(line), [output]) = (typed.line(self), outputs) {
                 // SAFETY: as the caller promises; the types are those of the signature.
                 if let Some(done) = unsafe { line.run(|at| bound[at].1, output, self.options.executor, threads) } {
-                    return done;
+                    return done.map_err(|faults| typed.fault(self, faults));
                 }
             }
             // SAFETY: as the caller promises.
@@ -325,73 +334,32 @@ impl Core {
         in_place: bool,
     ) -> Result<(), EvalError> {
         let inputs = typed.inputs(self, bound)?;
-        let mut targets: SmallVec<[Target; 2]> = SmallVec::new();
-        let done = with_workspace(|workspace| {
-            let typed = self.shapes(typed, workspace, &inputs)?;
-            let program = &typed.program;
-            for (at, (out, (_, parts))) in outputs.iter().zip(program.graph.results()).enumerate() {
-                let shape = workspace.output_shape(program, parts.start);
-                if in_place {
-                    check_updated(out, &shape)?;
-                }
-                targets.push(Target::new(*out, &shape, at, outputs.len())?);
-            }
-            // A single pass writes the outputs after all reductions of what they were, and reads each point before it writes it;
-            // one of several would read what an earlier one has written.
-            if in_place && program.maps().len() > 1 {
-                return Ok(false);
-            }
-            let views: SmallVec<[Strided; 2]> = targets.iter().map(Target::view).flat_map(Strided::parts).collect();
-            // SAFETY: the views have the shapes and types of the results; for the rest the caller vouches.
-            unsafe { self.run(typed, workspace, threads, &inputs, &views, in_place)? }
-            Ok::<_, EvalError>(true)
-        })?;
-        if done {
-            // SAFETY: what has been run has written the views, and the arrays may be written.
-            let copy = |from: Strided, to: Strided| unsafe { self.copy(from, to, threads) };
-            return targets.iter_mut().try_for_each(|target| target.spread(copy));
-        }
-        // All is computed, then all is written.
-        for (result, out) in self.eval(bound, threads)?.iter().zip(outputs) {
-            // SAFETY: the result is a new array; the output is as the caller promises.
-            unsafe { self.copy(Arg::new(result).view(), *out, threads)? }
-        }
-        Ok(())
-    }
-
-    /// Copies an array into one of the same shape, and of a type that has been allowed. The text that does so is run as this one is, and kept
-    /// with it, so that no other text falls out of the cache for it.
-    ///
-    /// # Safety
-    /// The one must be readable, the other writable, at all elements, and apart.
-    unsafe fn copy(&self, from: Strided, to: Strided, threads: &Threads) -> Result<(), EvalError> {
-        let copier = match self.copier.get() {
-            Some(copier) => copier,
-            None => {
-                let Options { executor, tuning, .. } = self.options;
-                let options = Options { executor, tuning, casting: Casting::Unsafe, ..Options::default() };
-                let new = Box::new(Core::new("x", &options)?);
-                self.copier.get_or_init(|| new)
-            }
-        };
-        let mut bound = Bound::new();
-        bound.push((InputType::strong(from.dtype), from));
-        // SAFETY: as the caller promises.
-        unsafe { copier.eval_into(&bound, &[to], threads) }
+        let mode = if in_place { Mode::Updated } else { Mode::There };
+        with_workspace(|workspace| {
+            let sized = outputs.iter().map(|&out| (out, out.dtype.size()));
+            let key = workspace.key_of(mode, threads, typed.sized(bound, &inputs), sized);
+            let result = self.with_schedule(typed, &key, threads, |Scheduled { schedule, .. }| {
+                let views: SmallVec<[Strided; 2]> = outputs.iter().copied().flat_map(Strided::parts).collect();
+                // SAFETY: the arrays lie as the schedule was made for; for the rest the caller vouches.
+                unsafe { self.run(typed, schedule, workspace, threads, [&inputs, &views]) }
+            });
+            workspace.key = key;
+            result
+        })
     }
 
     /// The types and shapes of the results.
     pub fn outputs(&self, bound: &Bound) -> Result<Vec<(DType, Vec<usize>)>, EvalError> {
         self.with_typed(bound, &[], |typed| {
             let inputs = typed.inputs(self, bound)?;
-            with_workspace(|workspace| {
-                let program = &typed.program;
-                workspace.shapes(program, &inputs, &|input| self.name_of(program, input))?;
-                let of = |(dtype, parts): (DType, std::ops::Range<usize>)| {
-                    (dtype, workspace.output_shape(program, parts.start).to_vec())
-                };
-                Ok(program.graph.results().map(of).collect())
-            })
+            let mut key = Key::default();
+            key.set(Mode::New, 1, typed.sized(bound, &inputs), std::iter::empty());
+            let program = &typed.program;
+            let name = |input: u32| self.name_of(program, input);
+            let shapes = Shapes::new(program, &key.lies().0).map_err(|error| shape_error(error, &name, &[]))?;
+            let of =
+                |(dtype, parts): (DType, std::ops::Range<usize>)| (dtype, shapes.output(program, parts.start).to_vec());
+            Ok(program.graph.results().map(of).collect())
         })?
     }
 
@@ -400,23 +368,28 @@ impl Core {
     unsafe fn run(
         &self,
         typed: &Typed,
+        schedule: &Schedule,
         workspace: &mut Workspace,
         threads: &Threads,
-        inputs: &[Strided],
-        outputs: &[Strided],
-        in_place: bool,
+        arrays: [&[Strided]; 2],
     ) -> Result<(), EvalError> {
-        let faults = AtomicU32::new(0);
-        let env = typed.env(self, threads, &faults);
+        let Options { executor, tuning, .. } = &self.options;
         // SAFETY: as the caller promises.
-        unsafe { workspace.run(&env, inputs, outputs, in_place) }
+        unsafe { workspace.run(schedule, arrays, *executor, threads, tuning) }.map_err(|failed| match failed {
+            Failed::Memory(bytes) => {
+                let message = format!("no memory for the {bytes} bytes that lie between the passes of a call");
+                EvalError::new(EvalErrorKind::Memory, message).with_help("evaluate it in pieces")
+            }
+            Failed::Faults(faults) => typed.fault(self, faults),
+        })
     }
 }
 
 impl Typed {
     fn new(signature: SmallVec<[InputType; 8]>, casts: SmallVec<[DType; 2]>, program: Program) -> Typed {
         let kernels = Kernels::new(program.stages.len());
-        Typed { signature, casts, program, kernels, line: OnceLock::new(), forms: Places::new(FORMS) }
+        let (forms, schedules) = (Places::new(FORMS), Places::new(SCHEDULES));
+        Typed { signature, casts, program, kernels, line: OnceLock::new(), forms, schedules }
     }
 
     /// The short way, if this is a program that has one.
@@ -426,7 +399,7 @@ impl Typed {
     }
 
     /// The arrays of the graph's inputs, once bare integers are known to be in range.
-    fn inputs<'a>(&self, core: &Core, bound: &Bound<'a>) -> Result<SmallVec<[Strided<'a>; 8]>, EvalError> {
+    pub fn inputs<'a>(&self, core: &Core, bound: &Bound<'a>) -> Result<SmallVec<[Strided<'a>; 8]>, EvalError> {
         let graph = &self.program.graph;
         for check in &graph.range_checks {
             let (_, view) = bound[check.name as usize];
@@ -449,28 +422,19 @@ impl Typed {
         Ok(graph.inputs.iter().map(|input| bound[input.name as usize].1.part(input.part)).collect())
     }
 
-    /// What all passes of a call need.
-    pub fn env<'a>(&'a self, core: &Core, threads: &'a Threads, faults: &'a AtomicU32) -> Env<'a> {
-        let Options { executor, tuning, .. } = core.options;
-        Env { program: &self.program, kernels: &self.kernels, executor, threads, tuning, faults }
+    /// The arrays of the graph's inputs with the sizes of the arguments' elements, both parts of a complex one.
+    fn sized<'a>(&'a self, bound: &'a Bound, inputs: &'a [Strided]) -> impl Iterator<Item = (Strided<'a>, usize)> {
+        self.program
+            .graph
+            .inputs
+            .iter()
+            .zip(inputs)
+            .map(|(input, &array)| (array, bound[input.name as usize].1.dtype.size()))
     }
-}
 
-/// Refuses to update an array with a result of another shape.
-fn check_updated(out: &Strided, shape: &[usize]) -> Result<(), EvalError> {
-    if out.shape == shape {
-        return Ok(());
+    /// The error for a fault word.
+    #[cold]
+    pub fn fault(&self, _: &Core, faults: u32) -> EvalError {
+        fault::error(faults)
     }
-    let message = format!("an array of shape {:?} is to be updated with a result of shape {shape:?}", out.shape);
-    Err(EvalError::new(EvalErrorKind::Output, message))
-}
-
-/// Whether an array's first axis is the one along which its elements are neighbours; arrays of one axis are of both orders.
-fn lies_in_f_order(view: &Strided) -> bool {
-    let mut step = view.dtype.size() as isize;
-    view.axes().all(|(n, stride)| {
-        let here = n <= 1 || stride == step;
-        step *= n.max(1) as isize;
-        here
-    })
 }

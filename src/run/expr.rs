@@ -12,7 +12,7 @@ use super::core::Core;
 use super::error::{EvalError, EvalErrorKind};
 use super::explain::Explain;
 use super::fit::Casting;
-use super::options::{Options, Order};
+use super::options::Options;
 use super::out::{Memories, Out};
 use super::prepared::Prepared;
 use super::result::FromResult;
@@ -24,6 +24,7 @@ use crate::error::CompileError;
 use crate::ir::registered::RustFunction;
 use crate::jit::tier::Executor;
 use crate::math::Accuracy;
+use crate::plan::make::Order;
 use crate::syntax::Limits;
 use crate::types::registered::Custom;
 

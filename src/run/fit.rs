@@ -1,8 +1,7 @@
 //! Results that go into arrays of another type, or of a larger shape.
 //!
-//! Comes in: the arrays of a caller and what a program gives. Goes out: the part of each array that the program is to write, a
-//! refusal, or the types that results are to be converted to. A result of a smaller shape is computed once, into the
-//! first place along each axis that it lacks, and copied along these axes afterwards.
+//! Comes in: the arrays of a caller and what a program gives. Goes out: the types that results are to be converted to; a refusal, in
+//! words.
 
 use smallvec::SmallVec;
 
@@ -12,6 +11,8 @@ use super::view::Strided;
 use crate::diagnostic::several;
 use crate::dtype::{DType, Kind};
 use crate::plan::program::Program;
+use crate::plan::shape::{AxisError, MAX_RANK, Shape};
+use crate::plan::shapes::{Lies, ShapeError};
 use crate::types::promote::promote;
 
 /// Which conversions a result may take on its way into an array of another type: NumPy's `casting`.
@@ -105,59 +106,59 @@ fn which(at: usize, results: usize) -> String {
     if results == 1 { "the output".to_string() } else { format!("output {at}") }
 }
 
-/// An array of a caller, and the shape of the result that goes there.
-pub(super) struct Target<'a> {
-    out: Strided<'a>,
-    /// The lengths of the part that is computed: along the axes that the result lacks, 1.
-    part: SmallVec<[usize; 6]>,
-    /// How many of the array's first axes the result has not at all.
-    missing: usize,
+/// What is wrong with shapes, in words. `name` gives the name of an input.
+#[cold]
+pub(super) fn shape_error(error: ShapeError, name: &dyn Fn(u32) -> String, outputs: &[Lies]) -> EvalError {
+    let of_shape = |kind, message: String| EvalError::new(kind, message);
+    match error {
+        ShapeError::Axes { input, axes } => {
+            let message = format!("`{}` has {axes} axes, at most {MAX_RANK} are possible", name(input));
+            of_shape(EvalErrorKind::Shape, message)
+        }
+        ShapeError::Mismatch(parts) => {
+            let part = |(input, shape): (Option<u32>, Shape)| match input {
+                Some(input) => format!("`{}` has the shape {shape:?}", name(input)),
+                None => format!("a reduction has the shape {shape:?}"),
+            };
+            let parts: Vec<String> = parts.into_iter().map(part).collect();
+            of_shape(EvalErrorKind::Shape, format!("the shapes do not fit together: {}", parts.join(", "))).with_help(
+                "aligned at their last axes, lengths must be equal or 1; `keepdims=True` keeps a reduced axis in place",
+            )
+        }
+        ShapeError::TooLarge(shape) => {
+            let message = format!("the arguments broadcast to the shape {shape:?}, which has too many elements");
+            of_shape(EvalErrorKind::TooLarge, message)
+        }
+        ShapeError::Axis(error, shape) => wrong_axis(error, &shape),
+        ShapeError::Empty { reduction, shape } => {
+            let message = format!("`{reduction}` of no elements has no value: the shape is {shape:?}");
+            of_shape(EvalErrorKind::EmptyReduction, message)
+        }
+        ShapeError::Output { output, shape } => {
+            let (which, there) = (which(output, outputs.len()), outputs[output].shape);
+            wrong(format!("{which} has the shape {there:?}, but the result has the shape {shape:?}"))
+        }
+        ShapeError::Update { output, shape } => {
+            let there = outputs[output].shape;
+            wrong(format!("an array of shape {there:?} is to be updated with a result of shape {shape:?}"))
+        }
+        ShapeError::Memory => {
+            of_shape(EvalErrorKind::Memory, "what lies between the passes is larger than memory can be".into())
+                .with_help("evaluate it in pieces")
+        }
+    }
 }
 
-impl<'a> Target<'a> {
-    /// The array with a result of this shape.
-    ///
-    /// # Errors
-    /// Where the result does not broadcast to the array's shape.
-    pub fn new(out: Strided<'a>, shape: &[usize], at: usize, results: usize) -> Result<Target<'a>, EvalError> {
-        let missing = out.shape.len().checked_sub(shape.len());
-        let lengths = || std::iter::repeat_n(&1, missing.unwrap_or(0)).chain(shape);
-        match missing {
-            // (The one element of an axis of length 1 has no place along one of length 0.)
-            Some(missing) if lengths().zip(out.shape).all(|(&n, &m)| n == m || n == 1 && m > 0) => {
-                Ok(Target { out, part: lengths().copied().collect(), missing })
-            }
-            _ => {
-                let which = which(at, results);
-                Err(wrong(format!("{which} has the shape {:?}, but the result has the shape {shape:?}", out.shape)))
-            }
+fn wrong_axis(error: AxisError, shape: &[usize]) -> EvalError {
+    let rank = shape.len();
+    match error {
+        AxisError::OutOfRange(axis) => {
+            let message = format!("axis {axis} is not an axis of what is reduced, which has the shape {shape:?}");
+            let error = EvalError::new(EvalErrorKind::Axis, message);
+            if rank == 0 { error } else { error.with_help(format!("axes go from -{rank} to {}", rank - 1)) }
         }
-    }
-
-    /// The part that the program writes.
-    pub fn view(&self) -> Strided<'_> {
-        self.out.within(&self.part, self.missing)
-    }
-
-    /// Copies the part that has been written along the axes that the result lacks. `copy` gets two arrays of one shape, apart from each
-    /// other: the one to be read lies in what has been written, the other in the rest of the array.
-    pub fn spread(&mut self, copy: impl Fn(Strided, Strided) -> Result<(), EvalError>) -> Result<(), EvalError> {
-        let Strided { pointer, dtype, shape, .. } = self.out;
-        let strides: SmallVec<[isize; 6]> = self.out.strides().collect();
-        for axis in 0..shape.len() {
-            if self.part[axis] == shape[axis] {
-                continue;
-            }
-            let mut rest = self.part.clone();
-            rest[axis] = shape[axis] - 1;
-            let mut still = strides.clone();
-            still[axis] = 0;
-            let next = pointer.wrapping_offset(strides[axis]);
-            let (first, others) =
-                (Strided::new(pointer, dtype, &rest, &still), Strided::new(next, dtype, &rest, &strides));
-            copy(first, others)?;
-            self.part[axis] = shape[axis];
+        AxisError::Twice(axis) => {
+            EvalError::new(EvalErrorKind::Axis, format!("axis {axis} is named twice (the shape is {shape:?})"))
         }
-        Ok(())
     }
 }

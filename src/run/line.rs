@@ -10,22 +10,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use smallvec::SmallVec;
 
 use super::core::{Core, Typed};
-use super::error::EvalError;
-use super::execute::fault;
-use super::kernels::Slot;
-use super::launch::{serial_points, streamed_points};
 use super::threads::Threads;
 use super::view::Strided;
 use crate::dtype::DType;
 use crate::jit::Call;
-use crate::jit::tier::Executor;
-use crate::plan::lower::{Class, Layout, OperandSpec, Pass, operands};
+use crate::jit::tier::{Executor, Tiered};
+use crate::plan::kernels::Use;
+use crate::plan::layout::{Body, Class, Layout, OperandSpec, operands};
 use crate::plan::program::{Source, Work};
 use crate::plan::shape::MAX_RANK;
 
 /// The kernel for arrays that are all one contiguous line of the same length.
 pub struct Line {
-    slot: Arc<Slot>,
+    kernel: Arc<Tiered>,
     /// For each source of the kernel, which of the expression's names it is, and whether it is a scalar.
     sources: SmallVec<[(u32, bool); 4]>,
     output: DType,
@@ -60,25 +57,25 @@ impl Line {
         if sources.iter().all(|&(_, scalar)| scalar) {
             return None;
         }
-        let specs = operands(program, 0, Pass::Map);
+        let specs = operands(program, 0, Body::MAP);
         let scalar = |at: usize| sources.get(at).is_some_and(|&(_, scalar)| scalar);
         let classes = (0..specs.len()).map(|at| if scalar(at) { Class::Zero } else { Class::Unit }).collect();
         let lines = || specs.iter().enumerate().filter(|&(at, _)| !scalar(at)).map(|(_, s): (_, &OperandSpec)| s.dtype);
-        let slot = typed.kernels.get(program, 0, Pass::Map, &Layout { loops: 1, classes });
+        let kernel = typed.kernels.get(program, Use::Stage(0, Body::MAP), &Layout { loops: 1, classes });
         let bytes = lines().map(DType::size).sum();
         Some(Line {
             output: program.graph.node(*output).dtype,
             strides: lines().map(|dtype| dtype.size() as isize).collect(),
-            alone: serial_points(&core.options.tuning, bytes, slot.weight()),
-            cached: streamed_points(&core.options.tuning, bytes),
-            slot,
+            alone: core.options.tuning.serial_points(bytes, kernel.weight()),
+            cached: core.options.tuning.nontemporal_from().saturating_sub(1) / bytes.max(1),
+            kernel,
             sources,
         })
     }
 
     /// Makes what runs the kernel, whatever the work.
     pub fn prepare(&self, executor: Executor) {
-        self.slot.prepare(executor);
+        self.kernel.prepare(executor);
     }
 
     /// Whether a line of this length is for here: not so long that threads or the memory want a plan.
@@ -97,7 +94,7 @@ impl Line {
     }
 
     /// Evaluates, if `view` (which gives the argument of a name) and the output are lines and scalars as the kernel wants
-    /// them; `None` if not.
+    /// them; `None` if not. An error is a fault word.
     ///
     /// # Safety
     /// The arguments must be of the types of the signature and readable; the output must be writable, and apart from
@@ -109,7 +106,7 @@ impl Line {
         output: &Strided,
         executor: Executor,
         threads: &Threads,
-    ) -> Option<Result<(), EvalError>> {
+    ) -> Option<Result<(), u32>> {
         let length = line(output)?;
         if output.dtype != self.output || !self.takes(length, threads) {
             return None;
@@ -128,10 +125,10 @@ impl Line {
         let call =
             Call { pointers: &pointers, strides: &self.strides, extents: &[length], origin: &[0], faults: &faults };
         // SAFETY: all lines have this length, the types are those of the kernel, and for the rest the caller vouches.
-        unsafe { self.slot.runnable(executor, length).run(&call) }
+        unsafe { self.kernel.runnable(executor, length).run(&call) }
         Some(match faults.load(Ordering::Relaxed) {
             0 => Ok(()),
-            faults => Err(fault(faults)),
+            faults => Err(faults),
         })
     }
 }

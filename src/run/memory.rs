@@ -8,7 +8,7 @@ use super::error::{EvalError, EvalErrorKind};
 use super::result::AnyArray;
 use super::view::Strided;
 use crate::dtype::DType;
-use crate::plan::shape::{Shape, c_strides};
+use crate::plan::shape::{Shape, strides};
 
 /// Bytes from which on an allocation is advised to huge pages: a few of them.
 const HUGE: usize = 4 << 20;
@@ -63,16 +63,6 @@ impl Pending {
         // SAFETY: as the caller promises.
         unsafe { self.memory.finish(&lying, Some(&back)) }
     }
-}
-
-/// The strides, in elements, of an array whose axes lie in memory in this order, outermost first.
-pub fn strides(shape: &[usize], order: &[usize]) -> SmallVec<[isize; 6]> {
-    let lying: Shape = order.iter().map(|&axis| shape[axis]).collect();
-    let mut strides = SmallVec::from_elem(0, shape.len());
-    for (&axis, stride) in order.iter().zip(c_strides(&lying)) {
-        strides[axis] = stride;
-    }
-    strides
 }
 
 macro_rules! uninitialised {

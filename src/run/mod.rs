@@ -6,14 +6,15 @@
 //! | `options`, `core`, `cache`      | a compiled text and what it depends on; its typed forms; texts kept      |
 //! | `arg`, `view`, `bind`           | arguments, arrays as the core sees them, arguments found by name         |
 //! | `out`, `fit`, `memory`, `result`| where results go: the caller's arrays, of other types and shapes; new ones |
-//! | `execute`, `reduce`             | shapes, then stage by stage; passes of reductions                        |
-//! | `launch`, `line`                | kernel, tiles and threads of a pass; the short way past all of it        |
-//! | `kernels`, `places`             | kernels, their executors, and how both are kept                          |
-//! | `tiles`, `staging`, `threads`   | runs tiles on threads, operands rearranged on the way                    |
+//! | `execute`, `keep`               | runs a schedule; the key by which one is kept                            |
+//! | `line`                          | the short way past that key and schedule                                 |
+//! | `pass`, `fold`, `packing`       | its steps: passes, tasks of reductions, operands rearranged on the way   |
+//! | `addresses`, `threads`          | the memory that places stand for; who does tasks                         |
 //! | `scratch`                       | memory that a thread keeps                                               |
 //! | `explain`                       | what a call would do, for a person                                       |
-//! | `error`                         | what can go wrong with a call                                            |
+//! | `error`, `fault`                | what can go wrong with a call; errors that depend on the data            |
 
+mod addresses;
 pub mod arg;
 mod bind;
 mod cache;
@@ -22,24 +23,21 @@ pub mod error;
 mod execute;
 pub mod explain;
 pub mod expr;
+mod fault;
 pub mod fit;
-pub mod kernels;
-mod launch;
+mod fold;
+mod keep;
 mod line;
 mod memory;
 mod options;
 pub mod out;
-mod places;
+mod packing;
+mod pass;
 pub mod prepared;
-mod reduce;
 pub mod result;
 mod scratch;
-mod staging;
 pub mod threads;
-mod tiles;
 pub mod view;
-
-pub use self::options::Order;
 
 /// Evaluates a text once: compiled at the first call of this call site, typed once for each set of argument types.
 ///

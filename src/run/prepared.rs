@@ -123,7 +123,7 @@ impl<const N: usize> Prepared<N> {
             let by_name = |name: usize| view(self.order[name]).1;
             // SAFETY: the types are those that were prepared for; the output is borrowed mutably, the arguments shared.
             if let Some(done) = unsafe { line.run(by_name, output, self.core.options.executor, &self.threads) } {
-                return done;
+                return done.map_err(|faults| self.typed.fault(&self.core, faults));
             }
         }
         let bound: Bound = self.order.iter().map(|&at| view(at)).collect();

@@ -50,15 +50,19 @@ impl Buffer {
     }
 }
 
-/// What one thread needs to run tiles.
+/// What one thread needs to run tiles and tasks.
 #[derive(Default)]
 pub struct Scratch {
-    /// Addresses for the tile at hand.
+    /// Addresses for the kernel call at hand.
     pub pointers: Vec<*mut u8>,
     /// Addresses within the tile at hand.
     pub moved: Vec<*mut u8>,
-    /// Tiles of rearranged operands; blocks and states of reductions.
+    /// Where the operands of a pass within a task begin.
+    pub addresses: Vec<*mut u8>,
+    /// Tiles of packed operands.
     pub bytes: Buffer,
+    /// States of a task, and what it has put into logical order.
+    pub states: Buffer,
 }
 
 thread_local! {
@@ -69,7 +73,9 @@ thread_local! {
 pub fn with_scratch<R>(f: impl FnOnce(&mut Scratch) -> R) -> R {
     let mut scratch = SCRATCH.take().unwrap_or_default();
     let result = f(&mut scratch);
-    scratch.bytes.trim(&mut { KEEP });
+    let mut left = KEEP;
+    scratch.bytes.trim(&mut left);
+    scratch.states.trim(&mut left);
     SCRATCH.set(Some(scratch));
     result
 }

@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::places::Places;
+use crate::plan::places::Places;
 
 /// The threads that an expression runs on. The results do not depend on them.
 ///

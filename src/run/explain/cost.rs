@@ -35,7 +35,7 @@ impl Cost {
         let near = total <= machine::NEAR;
         let count = threads.count() as f64;
         let moving = total / if near { machine::near() * count } else { machine::memory(threads) };
-        let kernel = planned.slot.kernel();
+        let kernel = planned.kernel.kernel();
         let (mut operations, mut work, mut apart) = (0, 0.0, 0.0);
         for &v in body(kernel) {
             let (units, nanoseconds) = price(kernel, v);

@@ -22,11 +22,10 @@ use std::fmt::{self, Write};
 
 use self::cost::Cost;
 use self::names::Names;
-pub use self::planned::Planned;
+use self::planned::Planned;
 use super::bind::Bound;
 use super::core::Core;
 use super::error::EvalError;
-use super::reduce::Way;
 use super::threads::Threads;
 use crate::plan::program::{Program, Work};
 
@@ -93,9 +92,13 @@ pub struct StagePlan {
 impl Explain {
     pub(crate) fn new(core: &Core, threads: &Threads, bound: &Bound) -> Result<Explain, EvalError> {
         let outputs = core.outputs(bound)?;
-        let (typed, plans) = core.plan(bound, threads)?;
+        let (typed, scheduled) = core.plan(bound, threads)?;
+        let program = scheduled.form.as_ref().map_or(&typed.program, |form| &form.program);
+        let inputs = typed.inputs(core, bound)?;
+        let plan = |step| Planned::of(step, program, &inputs);
+        let plans: Vec<Planned> = scheduled.schedule.steps.iter().filter_map(plan).collect();
         let notes = core.notes(&typed)?;
-        let mut names = Names { core, program: &typed.program, results: true };
+        let mut names = Names { core, program, results: true };
         let mut stages = Vec::new();
         let mut text = String::new();
         let mut kernels = String::new();
@@ -104,11 +107,11 @@ impl Explain {
             show::arguments(&mut text, &names, bound, &outputs)?;
             show::types(&mut text, &names, &notes)?;
             for (at, planned) in plans.iter().enumerate() {
-                names.results = writes_results(&typed.program, planned);
-                let native = planned.slot.expects_native(core.options.executor, planned.points / planned.run);
+                names.results = writes_results(program, planned);
+                let native = planned.kernel.expects_native(core.options.executor, planned.points / planned.run);
                 let cost = Cost::new(planned, native, threads);
-                let kernel = planned.slot.kernel();
-                let listing = planned.slot.listing();
+                let kernel = planned.kernel.kernel();
+                let listing = planned.kernel.listing();
                 let plan = StagePlan {
                     elements: planned.points,
                     bytes: cost.bytes,
@@ -153,7 +156,7 @@ impl Explain {
 fn writes_results(program: &Program, planned: &Planned) -> bool {
     let stages = &program.stages;
     let joins = || stages[planned.stage].group().and_then(|group| group.joins);
-    let writer = if planned.way.is_some_and(Way::joins) { joins() } else { None };
+    let writer = if planned.joined { joins() } else { None };
     matches!(stages[writer.unwrap_or(planned.stage)].work, Work::Map(_))
 }
 

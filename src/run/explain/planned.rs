@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
-use crate::plan::lower::OperandSpec;
-use crate::plan::nest::Nest;
-use crate::run::kernels::Slot;
-use crate::run::launch::{Choice, LaunchSpace};
-use crate::run::reduce::Way;
+use crate::dtype::DType;
+use crate::jit::tier::Tiered;
+use crate::plan::layout::OperandSpec;
+use crate::plan::program::Program;
+use crate::plan::schedule::{self, BLOCK, Fold, How, Operand, Pass, Place, Reach, Shown, Step};
+use crate::run::view::Strided;
 
 /// A loop of a nest.
 #[derive(Debug)]
@@ -40,8 +39,10 @@ pub struct Walk {
 pub struct Planned {
     /// The stage.
     pub stage: usize,
-    /// How elements are reached, if it is one of reductions.
-    pub way: Option<Way>,
+    /// How elements are reached that are combined.
+    pub how: How,
+    /// Whether the map that joins the stage is done in the pass.
+    pub joined: bool,
     /// The loops, outermost first.
     pub loops: Vec<Loop>,
     /// The arrays.
@@ -51,7 +52,7 @@ pub struct Planned {
     /// How many elements the kernel's body takes at a time: more than one where it has no loop over those that it combines.
     pub run: usize,
     /// The kernel.
-    pub slot: Arc<Slot>,
+    pub kernel: Arc<Tiered>,
     /// Elements of a tile along the kernel's loops.
     pub tile: [usize; 2],
     /// Elements.
@@ -60,49 +61,124 @@ pub struct Planned {
     pub shared: bool,
 }
 
+/// Where results and the call's memory are taken to lie: beyond all arrays, each apart.
+const RESULT: usize = 1 << 50;
+const CALL: usize = 1 << 61;
+
+/// The address of an operand's first element, as far as there is one.
+fn address(operand: &Operand, program: &Program, inputs: &[Strided]) -> usize {
+    let place = match operand.place {
+        Place::Input(i) => inputs.get(i as usize).map_or(0, |array| array.pointer.addr()),
+        Place::Output(i) => {
+            let mut results = program.graph.results().enumerate();
+            let of = results.find(|(_, (_, parts))| parts.contains(&(i as usize)));
+            let (result, part, dtype): (usize, usize, DType) =
+                of.map_or((0, 0, operand.spec.dtype), |(at, (dtype, parts))| (at, i as usize - parts.start, dtype));
+            CALL / 2 + result * RESULT + part * (dtype.size() / 2)
+        }
+        Place::Call(at) => CALL + at,
+        Place::Number(_) | Place::Task | Place::Affine(_) => 0,
+    };
+    place.wrapping_add_signed(operand.offset)
+}
+
 impl Planned {
-    /// Of a nest over this shape, whose axes were arranged in this order, as `choice` left it.
-    pub fn new(
-        stage: usize,
-        shape: &[usize],
-        order: &[usize],
-        specs: SmallVec<[OperandSpec; 8]>,
-        nest: &Nest,
-        space: &LaunchSpace,
-        choice: Choice,
-    ) -> Planned {
-        let mut lengths = nest.shape().to_vec();
-        let near = lengths.len().saturating_sub(2);
-        if let Some(from) = choice.moved {
-            let length = lengths.remove(near);
-            lengths.insert(from, length);
+    /// What a step does, if there is something to be said of it.
+    pub fn of(step: &Step, program: &Program, inputs: &[Strided]) -> Option<Planned> {
+        let at = |operand: &Operand| address(operand, program, inputs);
+        match step {
+            Step::Pass(pass) => Planned::of_pass(pass, &at),
+            Step::Fold(fold) => Some(Planned::of_fold(fold, &at)),
+            Step::Fill { .. } => None,
         }
-        // Neighbours in order were merged, and lengths of 1 left out, so the lengths tell which.
-        let mut order = order.iter().copied();
-        let mut loops: Vec<Loop> = Vec::new();
-        for (at, length) in lengths.into_iter().enumerate() {
-            let (mut axes, mut product) = (Vec::new(), 1);
-            while product < length {
-                let Some(axis) = order.next() else { break };
-                axes.push(axis);
-                product *= shape[axis];
-            }
-            loops.push(Loop { length, axes, reduced: at >= nest.kept() });
-        }
-        if let Some(from) = choice.moved {
-            let moved = loops.remove(from);
-            loops.insert(near, moved);
-        }
-        let walk = |(operand, spec): (usize, OperandSpec)| Walk {
-            spec,
-            address: nest.pointers()[operand].addr(),
-            strides: nest.strides(operand).to_vec(),
-            staged: space.staged().any(|o| o == operand),
-            streamed: space.streamed().any(|o| o == operand),
-        };
-        let operands = (0..specs.len()).collect();
-        let walks = specs.into_iter().enumerate().map(walk).collect();
-        let Choice { slot, tile, points, shared, .. } = choice;
-        Planned { stage, way: None, loops, walks, operands, run: 1, slot, tile, points, shared }
     }
+
+    fn of_pass(pass: &Pass, at: &dyn Fn(&Operand) -> usize) -> Option<Planned> {
+        let shown = pass.shown.as_ref()?;
+        let own = shown.walk.is_none();
+        let walk = shown.walk.as_ref().unwrap_or(&pass.walk);
+        let addresses = pass.walk.operands.iter().map(at);
+        let past_cache = pass.nontemporal.as_ref().filter(|n| n.pays(&pass.walk, addresses));
+        let (loops, mut walks) = walked(walk, shown, at);
+        for (o, walk) in walks.iter_mut().enumerate().filter(|_| own || shown.how == How::Whole) {
+            walk.staged = pass.packed.contains(&(o as u32));
+            walk.streamed = past_cache.is_some_and(|n| n.results.contains(&(o as u32)));
+        }
+        let combined: usize = loops.iter().filter(|l| l.reduced).map(|l| l.length).product();
+        let run = if shown.how == How::Unrolled { combined } else { 1 };
+        let times = |o: &usize| if *o < shown.sources { run } else { 1 };
+        let arrays = (0..walks.len()).filter(|&o| shown.how != How::Unrolled || !walks[o].spec.is_affine());
+        let operands = arrays.flat_map(|o| std::iter::repeat_n(o, times(&o))).collect();
+        Some(Planned {
+            stage: pass.stage,
+            how: shown.how,
+            joined: shown.joined,
+            points: loops.iter().map(|l| l.length).product(),
+            loops,
+            walks,
+            operands,
+            run,
+            kernel: Arc::clone(&pass.called.kernel),
+            tile: pass.tile,
+            shared: pass.parallel,
+        })
+    }
+
+    fn of_fold(fold: &Fold, at: &dyn Fn(&Operand) -> usize) -> Planned {
+        let (loops, walks) = walked(&fold.walk, &fold.shown, at);
+        let block = BLOCK.min(fold.length());
+        let (called, tile) = match &fold.reach {
+            Reach::Runs(called) => (called, [fold.piece.min(fold.length().div_ceil(BLOCK)), block]),
+            Reach::Columns { step, .. } => (step, [block, fold.group.min(fold.wide())]),
+            Reach::Packed { pack, .. } => (&pack.called, [1, (fold.piece * BLOCK).min(fold.length())]),
+        };
+        Planned {
+            stage: fold.stage,
+            how: fold.shown.how,
+            joined: false,
+            points: loops.iter().map(|l| l.length).product(),
+            loops,
+            operands: (0..walks.len()).collect(),
+            walks,
+            run: 1,
+            kernel: Arc::clone(&called.kernel),
+            tile,
+            shared: fold.parallel,
+        }
+    }
+}
+
+/// Loops and arrays of a walk.
+fn walked(walk: &schedule::Walk, shown: &Shown, at: &dyn Fn(&Operand) -> usize) -> (Vec<Loop>, Vec<Walk>) {
+    let schedule::Walk { nest, operands } = walk;
+    let mut lengths = nest.shape().to_vec();
+    let near = lengths.len().saturating_sub(2);
+    if let Some(from) = shown.moved {
+        let length = lengths.remove(near);
+        lengths.insert(from, length);
+    }
+    // Neighbours in order were merged, and lengths of 1 left out, so the lengths tell which.
+    let mut order = nest.order().iter().copied();
+    let mut loops: Vec<Loop> = Vec::new();
+    for (at, length) in lengths.into_iter().enumerate() {
+        let (mut axes, mut product) = (Vec::new(), 1);
+        while product < length {
+            let Some(axis) = order.next() else { break };
+            axes.push(axis);
+            product *= shown.shape[axis];
+        }
+        loops.push(Loop { length, axes, reduced: at >= nest.kept() });
+    }
+    if let Some(from) = shown.moved {
+        let moved = loops.remove(from);
+        loops.insert(near, moved);
+    }
+    let walk = |(o, operand): (usize, &Operand)| Walk {
+        spec: operand.spec,
+        address: at(operand),
+        strides: nest.strides(o).to_vec(),
+        staged: false,
+        streamed: false,
+    };
+    (loops, operands.iter().enumerate().map(walk).collect())
 }

@@ -12,8 +12,8 @@ use crate::dtype::DType;
 use crate::ir::{Op, Role};
 use crate::jit::tier::Executor;
 use crate::plan::program::Work;
+use crate::plan::schedule::{BLOCK, How};
 use crate::run::bind::Bound;
-use crate::run::reduce::{BLOCK, Way};
 use crate::run::threads::Threads;
 use crate::run::view::Strided;
 use crate::types::Notes;
@@ -155,7 +155,7 @@ pub fn stage(
     if let Some(how) = how(planned, names) {
         writeln!(f, "  how        {how}")?;
     }
-    let by = match (plan.native, names.core.options.executor, planned.slot.why_not()) {
+    let by = match (plan.native, names.core.options.executor, planned.kernel.why_not()) {
         (true, ..) => "machine code (Cranelift)".into(),
         (false, Executor::Interpreter, _) => "the interpreter, as asked for".into(),
         (false, _, Some(why)) => format!("the interpreter: {why}"),
@@ -228,22 +228,28 @@ fn title(planned: &Planned, names: &Names) -> String {
 /// How a reduction goes about it.
 fn how(planned: &Planned, names: &Names) -> Option<String> {
     let run: usize = planned.loops.iter().filter(|l| l.reduced).map(|l| l.length).product();
-    let way = planned.way?;
     let joins = names.program.stages[planned.stage].group().and_then(|group| group.joins);
     let with_result = match joins {
-        Some(map) if way.joins() => format!(", and what reads the result (stage {map}) is done in the same pass"),
+        Some(map) if planned.joined => {
+            format!(", and what reads the result (stage {map}) is done in the same pass")
+        }
         _ => String::new(),
     };
-    Some(match way {
-        Way::Short { .. } => {
+    Some(match planned.how {
+        How::Each => return None,
+        How::Unrolled => {
             format!("the {run} elements of a run are combined without a loop, of many runs at once{with_result}")
         }
-        Way::Whole { .. } => format!("each run of {run} is combined in registers{with_result}"),
-        Way::Runs => format!("runs of {run} in blocks of {BLOCK}, combined in registers, blocks merged in pairs"),
-        Way::Columns => {
+        How::Whole => format!("each run of {run} is combined in registers{with_result}"),
+        How::Runs => format!("runs of {run} in blocks of {BLOCK}, combined in registers, blocks merged in pairs"),
+        How::Columns => {
             "rows of neighbours are combined side by side, in blocks of rows that are merged in pairs".into()
         }
-        Way::Gathered => format!("blocks of {BLOCK} are gathered in logical order, combined, and merged in pairs"),
+        How::Packed => {
+            format!(
+                "pieces are put into logical order in a buffer, and combined there in blocks of {BLOCK}, merged in pairs"
+            )
+        }
     })
 }
 
@@ -273,7 +279,7 @@ fn movement(walk: &Walk) -> String {
 
 /// What the operands of a kernel are called in the text.
 pub fn operands(planned: &Planned, names: &Names) -> String {
-    let kernel = planned.slot.kernel();
+    let kernel = planned.kernel.kernel();
     let walks = planned.operands.iter().map(|&at| &planned.walks[at]);
     let pairs = kernel.operands.iter().zip(walks).filter(|(_, walk)| walk.spec.source.is_some());
     pairs.map(|(operand, walk)| format!("{} is {}", operand.name, names.walk(walk))).collect::<Vec<_>>().join(", ")

@@ -11,7 +11,7 @@ use crate::dtype::DType;
 use crate::ir::cost as price;
 use crate::ir::{Inst, Op, Role};
 use crate::plan::program::{Program, Source, Work};
-use crate::run::reduce::Way;
+use crate::plan::schedule::How;
 
 /// Bytes of an array between stages from which on it is worth a word.
 const LARGE: usize = 32 << 10;
@@ -29,17 +29,17 @@ pub fn reasons(planned: &Planned, earlier: &[Planned], cost: &Cost, native: bool
     mixes(planned, cost, &mut all);
     walks(planned, names, &mut all);
     between(planned, earlier, names, &mut all);
-    match planned.way {
-        Some(Way::Gathered) => all.push(
-            "the reduced axes are no single run in memory: elements are gathered into a buffer in logical order before they are combined"
+    match planned.how {
+        How::Packed => all.push(
+            "the reduced axes are no single run in memory: elements are put into logical order in a buffer before they are combined"
                 .into(),
         ),
-        Some(Way::Whole { .. }) if planned.loops.last().is_some_and(|l| l.reduced && l.length < 16) => {
+        How::Whole if planned.loops.last().is_some_and(|l| l.reduced && l.length < 16) => {
             all.push("the reduced runs are short: starting and ending each costs as much as its elements".into());
         }
         _ => {}
     }
-    if let (None, Some(inner)) = (planned.way, planned.loops.last())
+    if let (How::Each, Some(inner)) = (planned.how, planned.loops.last())
         && inner.length < 8
         && planned.points >= 1000
     {
@@ -48,7 +48,7 @@ pub fn reasons(planned: &Planned, earlier: &[Planned], cost: &Cost, native: bool
             inner.length
         ));
     }
-    if planned.slot.crowded() {
+    if planned.kernel.crowded() {
         all.push(
             "far more values wait for a later use than registers hold: where parts of the text share little, let each be a text of its own"
                 .into(),
@@ -61,7 +61,7 @@ pub fn reasons(planned: &Planned, earlier: &[Planned], cost: &Cost, native: bool
 
 /// Functions that are called for each element.
 fn calls(planned: &Planned, all: &mut Vec<String>) {
-    let kernel = planned.slot.kernel();
+    let kernel = planned.kernel.kernel();
     let mut called: Vec<&str> = Vec::new();
     for inst in price::body(kernel).iter().map(|&v| kernel.inst(v)) {
         if let (true, Inst::Patch { helper, .. }) = (price::is_call(kernel, inst), inst)
@@ -77,7 +77,7 @@ fn calls(planned: &Planned, all: &mut Vec<String>) {
 }
 
 fn count(planned: &Planned, is: impl Fn(Op, DType) -> bool) -> usize {
-    let kernel = planned.slot.kernel();
+    let kernel = planned.kernel.kernel();
     let counted = |inst: &Inst| match inst {
         Inst::Op { op, args } => args.first().and_then(|&x| kernel.ty(x)).is_some_and(|dtype| is(*op, dtype)),
         _ => false,
@@ -111,7 +111,7 @@ fn divisions(planned: &Planned, cost: &Cost, all: &mut Vec<String>) {
 
 /// Conversions that no vector instruction does, and arguments that are widened.
 fn casts(planned: &Planned, cost: &Cost, names: &Names, all: &mut Vec<String>) {
-    let kernel = planned.slot.kernel();
+    let kernel = planned.kernel.kernel();
     let (mut slow, mut others) = (Vec::new(), 0usize);
     for &v in price::body(kernel) {
         let Inst::Op { op: Op::Convert, args } = kernel.inst(v) else { continue };
@@ -147,7 +147,7 @@ fn casts(planned: &Planned, cost: &Cost, names: &Names, all: &mut Vec<String>) {
 
 /// Types of very different sizes in one body.
 fn mixes(planned: &Planned, cost: &Cost, all: &mut Vec<String>) {
-    let kernel = planned.slot.kernel();
+    let kernel = planned.kernel.kernel();
     let types = || price::body(kernel).iter().filter_map(|&v| kernel.ty(v)).filter(|&d| d != DType::Bool);
     let (Some(least), Some(most)) = (types().min_by_key(|d| d.size()), types().max_by_key(|d| d.size())) else {
         return;
@@ -164,8 +164,8 @@ fn mixes(planned: &Planned, cost: &Cost, all: &mut Vec<String>) {
 /// Arrays that are walked across their neighbours.
 fn walks(planned: &Planned, names: &Names, all: &mut Vec<String>) {
     // Across the reduced axes it goes row by row: the loop that counts is the innermost kept one.
-    let inner = match planned.way {
-        Some(Way::Columns | Way::Short { .. }) => planned.loops.iter().rposition(|l| !l.reduced),
+    let inner = match planned.how {
+        How::Columns | How::Unrolled => planned.loops.iter().rposition(|l| !l.reduced),
         _ => planned.loops.len().checked_sub(1),
     };
     for walk in &planned.walks {

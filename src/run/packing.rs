@@ -1,24 +1,5 @@
 //! Moving tiles: operands that lie across the loops into a buffer and back.
 
-use crate::ir::Role;
-
-/// An operand whose neighbours lie along the outer of the kernel's loops: tiles of it are transposed in a buffer.
-#[derive(Clone, Copy, Debug)]
-pub struct Staged {
-    /// Which operand.
-    pub operand: usize,
-    /// The size of its elements.
-    pub size: usize,
-    /// Whether it is copied in, out, or both.
-    pub role: Role,
-}
-
-/// Bytes from one row of a buffered tile to the next: a cache line more than the row, or else the elements of a column
-/// would fall into few sets of the cache.
-pub fn pitch(columns: usize, size: usize) -> usize {
-    (columns * size).next_multiple_of(64) + 64
-}
-
 /// A tile that lies in two places.
 pub struct Block {
     /// Bytes of an element: 1, 2, 4 or 8.

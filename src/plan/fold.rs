@@ -1,0 +1,271 @@
+//! Reductions of more than one block: tasks, each of some points of the result and a piece of what is combined into them.
+//!
+//! What a reduction means fixes the order: the reduced axes flattened in logical C order, blocks of 512 elements, element `k` of
+//! a block in lane `k mod 8`, lanes and then blocks merged by fixed pairwise trees (blocks level by level, each with its
+//! right neighbour, an odd last one going up as it is). That is the tree of a binary counter: what an aligned piece of 2^k
+//! blocks comes to is one node of it. So a task combines such a piece by itself, keeping the states of its own blocks
+//! alone, and what is left of a reduction is one state for each piece.
+//!
+//! How the elements of a block are reached is free, and chosen by how they lie ([`Reach`]).
+
+use smallvec::SmallVec;
+
+use super::kernels::Use;
+use super::layout::{Body, OperandSpec};
+use super::nest::Nest;
+use super::pass::TASKS;
+use super::program::Group;
+use super::schedule::{BLOCK, Called, End, Fold, Operand, Place, Reach, Shown, Walk};
+use super::shape::c_strides;
+use super::table::{Numbers, Table};
+use super::target::Target;
+use crate::ir::{LANES, Role};
+
+/// Columns whose states are kept in L1 at a time.
+const COLUMNS: usize = 256;
+/// Elements that a task combines, about.
+const TASK: usize = 1 << 15;
+/// Blocks of a piece, at most: their states stay in L1.
+const PIECE: usize = 1 << 12;
+/// Elements that are put into logical order at a time: where one is the neighbour of another only across many, so many that
+/// some of these are among them; no more than fit the second cache.
+const PACK: [usize; 2] = [1 << 13, 1 << 17];
+/// Neighbours in memory that should be among them: two cache lines of the widest elements.
+const NEIGHBOURS: usize = 16;
+
+/// A nest of a reduction: kept axes, then reduced ones; sources, then results.
+pub struct Base<'a> {
+    /// The stage.
+    pub stage: usize,
+    /// What is computed.
+    pub group: &'a Group,
+    /// The arranged nest.
+    pub walk: Walk,
+    /// How many of its operands are sources.
+    pub sources: usize,
+}
+
+impl Base<'_> {
+    /// The number of points of the result.
+    pub fn points(&self) -> usize {
+        self.walk.nest.shape()[..self.walk.nest.kept()].iter().product()
+    }
+
+    /// The number of elements that are combined into one.
+    pub fn length(&self) -> usize {
+        self.walk.nest.shape()[self.walk.nest.kept()..].iter().product()
+    }
+
+    /// Whether more of the sources have their neighbours along the innermost kept axis than along the reduced one.
+    pub fn lies_in_columns(&self) -> bool {
+        let nest = &self.walk.nest;
+        let (kept, rank) = (nest.kept(), nest.rank());
+        let units = |axis: usize| {
+            let unit = |&o: &usize| {
+                let operand = &self.walk.operands[o];
+                !operand.spec.is_affine() && nest.strides(o)[axis].unsigned_abs() == operand.size()
+            };
+            (0..self.sources).filter(unit).count()
+        };
+        kept > 0 && kept < rank && nest.shape()[kept - 1] >= LANES && units(kept - 1) > units(rank - 1)
+    }
+
+    /// The number of reduced axes.
+    fn along(&self) -> usize {
+        self.walk.nest.rank() - self.walk.nest.kept()
+    }
+
+    /// The length of the innermost kept axis.
+    fn wide(&self) -> usize {
+        self.walk.nest.shape()[..self.walk.nest.kept()].last().copied().unwrap_or(1)
+    }
+
+    /// From which of the reduced axes on elements are packed, and how many at a time: so many that neighbours in memory are among
+    /// them, if that does not take too many.
+    fn packing(&self) -> (usize, usize) {
+        let nest = &self.walk.nest;
+        let reduced = &nest.shape()[nest.kept()..];
+        let row = |axis: usize| reduced[axis + 1..].iter().product::<usize>();
+        // The axis along which sources have their neighbours.
+        let near = |&axis: &usize| {
+            let stride = |o: usize| nest.strides(o)[nest.kept() + axis].unsigned_abs();
+            (0..self.sources).any(|o| {
+                let operand = &self.walk.operands[o];
+                !operand.spec.is_affine() && stride(o) == operand.size()
+            })
+        };
+        let near = (0..reduced.len()).find(near).unwrap_or(reduced.len() - 1);
+        let [least, most] = PACK;
+        let pack = (row(near) * NEIGHBOURS).clamp(least, most);
+        let axis = (0..reduced.len()).find(|&axis| row(axis) * NEIGHBOURS <= pack).unwrap_or(reduced.len() - 1);
+        (axis, pack)
+    }
+
+    /// The bytes of an element of each source.
+    fn bytes(&self) -> usize {
+        self.walk.operands[..self.sources].iter().map(Operand::size).sum()
+    }
+}
+
+impl Target<'_> {
+    /// The tasks of a reduction. `reserve` gives places in the call's memory for so many states of each component.
+    pub fn fold(
+        &self,
+        base: Base,
+        numbers: &mut Numbers,
+        shown: Shown,
+        reserve: &mut dyn FnMut(usize) -> SmallVec<[usize; 2]>,
+    ) -> Fold {
+        let (length, points) = (base.length(), base.points());
+        let blocks = length.div_ceil(BLOCK);
+        let size = self.size(&base);
+        let (reach, weight) = match () {
+            () if base.lies_in_columns() => self.columns(&base, size.group, numbers),
+            () if base.along() > 1 => self.packed(&base, size, numbers),
+            () => self.runs(&base, size.group, numbers),
+        };
+        let parallel = self.pays_to_share(points * length, base.bytes(), weight);
+        let merge = self.merge(&base, size.group, 2, numbers);
+        let states = base.group.init.iter().copied().collect();
+        let Base { stage, sources, .. } = base;
+        let end = if blocks <= size.piece {
+            End::Finish(self.finish(&base, numbers))
+        } else {
+            End::Store(reserve(blocks.div_ceil(size.piece) * points))
+        };
+        let Size { group, piece, .. } = size;
+        Fold { stage, walk: base.walk, sources, states, group, piece, reach, merge, end, parallel, shown }
+    }
+
+    /// How much a task takes. It decides nothing about the result.
+    fn size(&self, base: &Base) -> Size {
+        let blocks = base.length().div_ceil(BLOCK);
+        let (columns, packed) = (base.lies_in_columns(), base.along() > 1);
+        let (axis, pack) = if packed && !columns { base.packing() } else { (0, TASK) };
+        let group = match self.tuning.tile {
+            tile if columns => tile.unwrap_or(COLUMNS).min(COLUMNS),
+            _ if packed => 1,
+            tile => tile.unwrap_or(TASK) / base.length(),
+        };
+        let group = group.clamp(1, base.wide());
+        // Enough tasks that threads have a few each; pieces of no less than is worth one.
+        let tasks = base.points().div_ceil(group) as f64 / (self.threads * TASKS) as f64;
+        let piece = match self.tuning.tile {
+            Some(tile) => tile / BLOCK,
+            None if packed && !columns => pack / BLOCK,
+            None => ((blocks as f64 * tasks) as usize).clamp(TASK / BLOCK, PIECE),
+        };
+        Size { group, piece: piece.max(1).next_power_of_two().min(blocks.next_power_of_two()), axis }
+    }
+
+    /// Along memory.
+    fn runs(&self, base: &Base, group: usize, numbers: &mut Numbers) -> (Reach, f64) {
+        let mut table = Table::new(2);
+        for o in 0..base.sources {
+            let step = base.walk.nest.strides(o).last().copied().unwrap_or(0);
+            table.push(&base.walk.operands[o].spec, &[step * BLOCK as isize, step], false);
+        }
+        let called = self.with_states(table, base, Body::PARTIAL, group, numbers);
+        let weight = called.kernel.weight();
+        (Reach::Runs(called), weight)
+    }
+
+    /// A kernel that leaves a state for each step of its outer loop, a row of so many states further on each time.
+    fn with_states(&self, mut table: Table, base: &Base, body: Body, group: usize, numbers: &mut Numbers) -> Called {
+        for &ty in &base.group.state {
+            table.push(&OperandSpec::plain(ty, Role::Out), &[(group * ty.size()) as isize, 0], false);
+        }
+        table.called(self, Use::Stage(base.stage, body), numbers)
+    }
+
+    /// Across memory.
+    fn columns(&self, base: &Base, group: usize, numbers: &mut Numbers) -> (Reach, f64) {
+        let nest = &base.walk.nest;
+        let kept = nest.kept();
+        let mut table = Table::new(2);
+        for o in 0..base.sources {
+            // One axis is stepped over by the kernel; of several, each row is a call of its own.
+            let down = if base.along() == 1 { nest.strides(o)[kept] } else { 0 };
+            table.push(&base.walk.operands[o].spec, &[down, nest.strides(o)[kept - 1]], false);
+        }
+        for &ty in &base.group.state {
+            let size = ty.size() as isize;
+            table.push(&OperandSpec::plain(ty, Role::InOut), &[group as isize * size, size], false);
+        }
+        let step = table.called(self, Use::Stage(base.stage, Body::STEP), numbers);
+        let weight = step.kernel.weight() + 1.0;
+        (Reach::Columns { step, lanes: self.merge(base, group, 1, numbers) }, weight)
+    }
+
+    /// By way of a buffer in logical order.
+    fn packed(&self, base: &Base, size: Size, numbers: &mut Numbers) -> (Reach, f64) {
+        let nest = &base.walk.nest;
+        let reduced = &nest.shape()[nest.kept()..];
+        let row: usize = reduced[size.axis + 1..].iter().product();
+        // A piece begins and ends within a row; and goes on where the axis has come to its end, in a pass of its own.
+        let rows = (size.piece * BLOCK).div_ceil(row) + 1;
+        let mut shape = vec![rows.min(reduced[size.axis])];
+        shape.extend_from_slice(&reduced[size.axis + 1..]);
+        let mut walk = Walk { nest: Nest::new(&shape).with_varying(0), operands: Vec::new() };
+        for o in 0..base.sources {
+            walk.push(base.walk.operands[o], nest.strides(o)[nest.kept() + size.axis..].iter().copied());
+        }
+        for &ty in &base.group.args {
+            let strides = c_strides(&shape).into_iter().map(|stride| stride * ty.size() as isize);
+            walk.push(Operand::new(OperandSpec::plain(ty, Role::Out), Place::Task), strides);
+        }
+        walk.nest.arrange(|_| false);
+        // It is a part of a task, which one thread does.
+        let alone = Target { threads: 1, ..*self };
+        let pack = Box::new(alone.pass(Use::Stage(base.stage, Body::PACK), walk, numbers));
+        let mut table = Table::new(2);
+        for &ty in &base.group.args {
+            let one = ty.size() as isize;
+            table.push(&OperandSpec::plain(ty, Role::In), &[one * BLOCK as isize, one], false);
+        }
+        let combine = self.with_states(table, base, Body::PARTIAL_OF_ARGS, size.group, numbers);
+        let weight = pack.called.kernel.weight() + combine.kernel.weight();
+        let args = base.group.args.iter().copied().collect();
+        (Reach::Packed { pack, axis: size.axis, args, rows, combine }, weight)
+    }
+
+    /// Merges rows of states, of which the earlier ones are so many rows apart.
+    fn merge(&self, base: &Base, group: usize, apart: isize, numbers: &mut Numbers) -> Called {
+        let mut table = Table::new(2);
+        for (role, apart) in [(Role::In, apart), (Role::In, apart), (Role::Out, 1)] {
+            for &ty in &base.group.state {
+                let size = ty.size() as isize;
+                let row = group as isize * size * apart;
+                // A single column is one line of rows.
+                let strides = if group == 1 { [0, row] } else { [row, size] };
+                table.push(&OperandSpec::plain(ty, role), &strides, false);
+            }
+        }
+        table.called(self, Use::Stage(base.stage, Body::MERGE), numbers)
+    }
+
+    /// Finishes the states of a group of points.
+    fn finish(&self, base: &Base, numbers: &mut Numbers) -> Called {
+        let mut table = Table::new(1);
+        for &ty in &base.group.state {
+            table.push(&OperandSpec::plain(ty, Role::In), &[ty.size() as isize], false);
+        }
+        let nest = &base.walk.nest;
+        for o in base.sources..base.walk.operands.len() {
+            let stride = nest.kept().checked_sub(1).map_or(0, |axis| nest.strides(o)[axis]);
+            table.push(&base.walk.operands[o].spec, &[stride], nest.kept() == 0);
+        }
+        table.called(self, Use::Stage(base.stage, Body::FINISH), numbers)
+    }
+}
+
+/// How much a task takes.
+#[derive(Clone, Copy)]
+struct Size {
+    /// Points along the innermost kept axis.
+    group: usize,
+    /// Blocks.
+    piece: usize,
+    /// The first of the reduced axes that are packed whole, or in part.
+    axis: usize,
+}

@@ -1,0 +1,84 @@
+//! The order of a result's axes: NumPy's orders C, F, A, K.
+
+use smallvec::SmallVec;
+
+use super::make::Order;
+use super::nest::Nest;
+use super::program::{Program, Source};
+use super::shape::strides;
+use super::shapes::{Lies, Shapes};
+
+/// How results lie if they lie as the arrays that they are made of.
+pub struct Like<'a> {
+    program: &'a Program,
+    shapes: &'a Shapes,
+    inputs: &'a [Lies<'a>],
+    /// For each stage the strides that what it leaves would have, with the reduced axes, if it lay as what it is made of. (It lies in
+    /// C order.) Empty where that has not been asked.
+    left: Vec<SmallVec<[isize; 6]>>,
+}
+
+impl<'a> Like<'a> {
+    pub fn new(program: &'a Program, shapes: &'a Shapes, inputs: &'a [Lies<'a>]) -> Like<'a> {
+        Like { program, shapes, inputs, left: vec![SmallVec::new(); program.stages.len()] }
+    }
+
+    /// The axes of an output, outermost in memory first.
+    pub fn order(&mut self, order: Order, output: usize) -> SmallVec<[usize; 6]> {
+        let rank = self.shapes.output(self.program, output).len();
+        match order {
+            Order::C => (0..rank).collect(),
+            Order::A if !self.inputs.iter().all(lies_in_f_order) => (0..rank).collect(),
+            Order::F | Order::A => (0..rank).rev().collect(),
+            Order::K => self.keep(output),
+        }
+    }
+
+    /// As the arrays lie that it is made of: NumPy's order "K".
+    fn keep(&mut self, output: usize) -> SmallVec<[usize; 6]> {
+        let at = self.program.stored_by[output] as usize;
+        let stages = &self.program.stages;
+        if self.shapes.stages[at].len() > 1 && stages[at].sources.iter().any(|(_, source)| source.stage().is_some()) {
+            for earlier in 0..at {
+                if stages[earlier].leaves().is_empty() || !self.left[earlier].is_empty() {
+                    continue;
+                }
+                let order = self.order_of(earlier);
+                self.left[earlier] = strides(self.shapes.left[earlier].kept(), &order);
+            }
+        }
+        self.order_of(at)
+    }
+
+    /// The axes of a stage in the order in which what it reads lies.
+    fn order_of(&self, at: usize) -> SmallVec<[usize; 6]> {
+        let mut nest = Nest::new(&self.shapes.stages[at]);
+        for &(_, source) in &self.program.stages[at].sources {
+            match source {
+                Source::Input(i) => {
+                    let Lies { shape, strides, .. } = self.inputs[i as usize];
+                    nest.push(shape, strides);
+                }
+                Source::Temp { stage, keepdims, .. } => {
+                    let left = &self.shapes.left[stage as usize];
+                    let like = self.left[stage as usize].iter().enumerate();
+                    let kept = like.filter(|(axis, _)| keepdims || left.axes >> axis & 1 == 0);
+                    let strides: SmallVec<[isize; 6]> = kept.map(|(_, &stride)| stride).collect();
+                    nest.push(&left.forms[usize::from(keepdims)], &strides);
+                }
+                Source::Count(_) | Source::Position => {}
+            }
+        }
+        nest.axis_order()
+    }
+}
+
+/// Whether an array's first axis is the one along which its elements are neighbours; arrays of one axis are of both orders.
+fn lies_in_f_order(lies: &Lies) -> bool {
+    let mut step = lies.size as isize;
+    lies.shape.iter().zip(lies.strides).all(|(&n, &stride)| {
+        let here = n <= 1 || stride == step;
+        step = step.saturating_mul(n.max(1) as isize);
+        here
+    })
+}

@@ -1,0 +1,306 @@
+//! The plan of a call, as a value: what is run, in which order, on which memory.
+//!
+//! Made once for types, shapes and strides, and kept; no address stands in it, so it serves every call with arrays that lie
+//! alike. Running it (`run/`) chooses nothing, and explaining it shows what is run.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::layout::OperandSpec;
+use super::nest::Nest;
+use super::shape::Shape;
+use crate::dtype::{DType, Scalar};
+use crate::jit::tier::Tiered;
+
+/// All of a call.
+#[derive(Default)]
+pub struct Schedule {
+    /// In order.
+    pub steps: Vec<Step>,
+    /// Bytes of the call's memory, which starts at a cache line.
+    pub bytes: usize,
+    /// What [`Place::Number`] counts in.
+    pub numbers: Vec<i64>,
+    /// The results, in order.
+    pub results: Vec<ResultLayout>,
+}
+
+/// A result as a new array.
+pub struct ResultLayout {
+    /// The type of its elements.
+    pub dtype: DType,
+    /// The length of each axis.
+    pub shape: Shape,
+    /// Its axes, outermost in memory first.
+    pub order: SmallVec<[usize; 6]>,
+}
+
+/// Something that is done before the next thing is.
+pub enum Step {
+    /// One kernel over a nest.
+    Pass(Pass),
+    /// Blocks of a reduction, and the merging of those that lie in one task.
+    Fold(Fold),
+    /// A value over and over: the result of combining nothing.
+    Fill {
+        /// Where, in the call's memory.
+        at: usize,
+        /// What.
+        value: Scalar,
+        /// How often.
+        count: usize,
+    },
+}
+
+/// Where the memory of an operand begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// At the first element of an input of the graph.
+    Input(u32),
+    /// At that of an output of the graph.
+    Output(u32),
+    /// So many bytes into the call's memory.
+    Call(usize),
+    /// Where a task has its memory for it.
+    Task,
+    /// At a number of the schedule.
+    Number(u32),
+    /// Nowhere: it is a number itself, this one at the first point, and strides are added to it.
+    Affine(i64),
+}
+
+/// What a kernel reads or writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Operand {
+    /// What it is.
+    pub spec: OperandSpec,
+    /// Where it begins.
+    pub place: Place,
+    /// Bytes from there to the element at index 0 of all axes.
+    pub offset: isize,
+}
+
+impl Operand {
+    /// One whose element at index 0 is where the memory begins.
+    pub fn new(spec: OperandSpec, place: Place) -> Operand {
+        Operand { spec, place, offset: 0 }
+    }
+
+    /// Bytes of an element.
+    pub fn size(&self) -> usize {
+        self.spec.dtype.size()
+    }
+}
+
+/// Operands and the loops that they are walked by.
+#[derive(Clone, Default)]
+pub struct Walk {
+    /// The operands.
+    pub operands: Vec<Operand>,
+    /// The loops, with a stride of each operand along each.
+    pub nest: Nest,
+}
+
+impl Walk {
+    /// Adds an operand with its strides.
+    pub fn push(&mut self, operand: Operand, strides: impl IntoIterator<Item = isize>) {
+        self.operands.push(operand);
+        self.nest.push_strides(strides);
+    }
+}
+
+/// A kernel with the table of strides that it is called with.
+#[derive(Clone)]
+pub struct Called {
+    /// The kernel.
+    pub kernel: Arc<Tiered>,
+    /// Of each operand along each loop along which it moves, in bytes.
+    pub table: SmallVec<[isize; 16]>,
+    /// The steps of affine operands, by index into the schedule's numbers: operands that stand behind the others.
+    pub steps: SmallVec<[u32; 2]>,
+}
+
+/// One kernel over a nest: the innermost one or two axes are its loops, the others are walked around it.
+pub struct Pass {
+    /// The stage that it belongs to.
+    pub stage: usize,
+    /// The kernel.
+    pub called: Called,
+    /// Its operands and their loops.
+    pub walk: Walk,
+    /// How many of the axes are the kernel's loops: 1 or 2.
+    pub loops: usize,
+    /// The lengths of a tile along these: `[1, n]` where there is one.
+    pub tile: [usize; 2],
+    /// Points of the nest.
+    pub points: usize,
+    /// Whether several threads share the tiles.
+    pub parallel: bool,
+    /// The operands that go through a buffer, tile by tile, because their neighbours lie along the outer of the kernel's loops.
+    pub packed: SmallVec<[u32; 2]>,
+    /// The results that are written past the cache, if they prove to lie apart from all else and what is touched is large; none if
+    /// that is not to be.
+    pub nontemporal: Option<Nontemporal>,
+    /// What an explanation says of it; none of a step that only carries on with another.
+    pub shown: Option<Shown>,
+}
+
+/// Results that may be written past the cache: they are contiguous along the kernel's one loop.
+pub struct Nontemporal {
+    /// The operands.
+    pub results: SmallVec<[u32; 2]>,
+    /// Bytes touched from which on it pays.
+    pub from: usize,
+}
+
+impl Nontemporal {
+    /// Whether results prove to be apart from all else that is touched (their lines are in the cache already if they are read, too),
+    /// and so much is touched that they are written past the cache. Several views of one array count once.
+    pub fn pays(&self, walk: &Walk, addresses: impl Iterator<Item = usize>) -> bool {
+        let reach = |(o, address): (usize, usize)| {
+            let (before, after) = walk.nest.reach(o, walk.operands[o].size());
+            (address.saturating_sub(before), address.saturating_add(after))
+        };
+        let mut reached: SmallVec<[(usize, usize); 16]> = addresses.enumerate().map(reach).collect();
+        let apart = |&o: &u32| {
+            let (start, end) = reached[o as usize];
+            reached.iter().enumerate().all(|(other, r)| other == o as usize || r.1 <= start || end <= r.0)
+        };
+        if !self.results.iter().all(apart) {
+            return false;
+        }
+        reached.sort_unstable();
+        let (mut touched, mut covered) = (0, 0);
+        for &(start, end) in &reached {
+            touched += end.saturating_sub(start.max(covered));
+            covered = covered.max(end);
+        }
+        touched >= self.from
+    }
+}
+
+/// What an explanation says of a step beyond what it holds.
+pub struct Shown {
+    /// How elements are reached, if they are combined.
+    pub how: How,
+    /// Whether the map that joins the stage is done in the step.
+    pub joined: bool,
+    /// The shape of the stage.
+    pub shape: Shape,
+    /// Loops and operands where they are not those of the step itself (its operands are there once for each element of a run).
+    pub walk: Option<Walk>,
+    /// How many of the operands are sources of the stage.
+    pub sources: usize,
+    /// The axis that has been moved next to the innermost one, if one has.
+    pub moved: Option<usize>,
+}
+
+/// How the elements that are combined are reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum How {
+    /// None are combined.
+    Each,
+    /// The few elements of a run are combined without a loop, of many runs at once.
+    Unrolled,
+    /// Each run is a single block, combined in registers.
+    Whole,
+    /// Along memory, block by block.
+    Runs,
+    /// Across memory, rows of neighbours at a time.
+    Columns,
+    /// From a buffer into which they are put in logical order.
+    Packed,
+}
+
+/// Elements of a block of a reduction: part of what a sum means.
+pub const BLOCK: usize = 512;
+
+/// Tasks of a reduction.
+pub struct Fold {
+    /// The stage.
+    pub stage: usize,
+    /// Kept axes, then the reduced ones in logical order. Operands: the sources of the stage; then the results, which no reduced axis
+    /// moves, if the tasks finish them.
+    pub walk: Walk,
+    /// How many of the operands are sources.
+    pub sources: usize,
+    /// The states' components and their neutral values.
+    pub states: SmallVec<[Scalar; 2]>,
+    /// Points along the innermost kept axis that a task takes.
+    pub group: usize,
+    /// Blocks that a task combines into one state: a power of two.
+    pub piece: usize,
+    /// How their elements are reached.
+    pub reach: Reach,
+    /// Merges pairs of rows of states: each even one with the next. Loops: rows, points; or of a single point nothing and rows.
+    pub merge: Called,
+    /// What becomes of its state.
+    pub end: End,
+    /// Whether several threads share the tasks.
+    pub parallel: bool,
+    /// What an explanation says of it.
+    pub shown: Shown,
+}
+
+/// How the elements of a block are reached.
+pub enum Reach {
+    /// The reduced axes are one run for every source: a kernel combines it in registers. Loops: blocks, elements.
+    Runs(Called),
+    /// Neighbours lie along a kept axis: rows are combined, element by element, into eight rows of states.
+    Columns {
+        /// Combines eight rows or fewer. Loops: rows, columns.
+        step: Called,
+        /// Merges rows of states in place: each with the one half of them further on. Loops: rows, columns.
+        lanes: Called,
+    },
+    /// Anything else: blocks are put into a buffer in logical order, and combined from there as runs.
+    Packed {
+        /// Puts rows of the axes from `axis` on, as far as asked for, into the buffer.
+        pack: Box<Pass>,
+        /// The first of the reduced axes that are packed whole.
+        axis: usize,
+        /// The types of what is packed.
+        args: SmallVec<[DType; 2]>,
+        /// Rows of these axes that there is room for in the buffer.
+        rows: usize,
+        /// Combines the buffer. Loops: blocks, elements.
+        combine: Called,
+    },
+}
+
+/// What becomes of a task's states.
+pub enum End {
+    /// They are finished: states -> results. One loop: points.
+    Finish(Called),
+    /// They are stored, each component from this byte of the call's memory on: a row of all points for each piece.
+    Store(SmallVec<[usize; 2]>),
+}
+
+impl Fold {
+    /// The lengths of the kept and of the reduced axes.
+    pub fn axes(&self) -> (&[usize], &[usize]) {
+        self.walk.nest.shape().split_at(self.walk.nest.kept())
+    }
+
+    /// How many elements are combined into one.
+    pub fn length(&self) -> usize {
+        self.axes().1.iter().product()
+    }
+
+    /// How many pieces there are of them.
+    pub fn pieces(&self) -> usize {
+        self.length().div_ceil(self.piece * BLOCK)
+    }
+
+    /// The length of the innermost kept axis.
+    pub fn wide(&self) -> usize {
+        self.axes().0.last().copied().unwrap_or(1)
+    }
+
+    /// How many tasks there are: pieces of groups of points.
+    pub fn tasks(&self) -> usize {
+        let points: usize = self.axes().0.iter().product();
+        points / self.wide() * self.wide().div_ceil(self.group) * self.pieces()
+    }
+}

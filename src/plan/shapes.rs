@@ -1,0 +1,170 @@
+//! The shapes of all stages, with all that can be wrong with them.
+//!
+//! Comes in: a program, and the shapes of its inputs. Goes out: for each stage the shape that it runs over and what it leaves, and the
+//! numbers that follow from shapes; or why there are none, as data.
+
+use smallvec::SmallVec;
+
+use super::program::{Known, Program, Source, Stage, Work};
+use super::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, count, reduced};
+use super::target::Tuning;
+
+/// How an array lies.
+#[derive(Clone, Copy, Debug)]
+pub struct Lies<'a> {
+    /// The length of each axis.
+    pub shape: &'a [usize],
+    /// The stride along each axis, in bytes.
+    pub strides: &'a [isize],
+    /// Bytes of an element, both parts of a complex one.
+    pub size: usize,
+}
+
+/// Why arrays have no result together.
+#[derive(Clone, PartialEq, Debug)]
+pub enum ShapeError {
+    /// An input has more axes than are possible.
+    Axes { input: u32, axes: usize },
+    /// The shapes of these do not broadcast; `None` is what a reduction has left.
+    Mismatch(Vec<(Option<u32>, Shape)>),
+    /// What inputs broadcast to has too many elements.
+    TooLarge(Shape),
+    /// An axis of a reduction is no axis of what is reduced, which has this shape.
+    Axis(AxisError, Shape),
+    /// A reduction of this name of no elements has no value; it is of this shape.
+    Empty { reduction: String, shape: Shape },
+    /// An output of a caller does not take the result of this shape.
+    Output { output: usize, shape: Shape },
+    /// An array cannot be updated with a result of this shape.
+    Update { output: usize, shape: Shape },
+    /// There cannot be as much memory as this takes.
+    Memory,
+}
+
+/// What a stage leaves for later ones: arrays of one shape.
+#[derive(Default)]
+pub struct Left {
+    /// The axes that are reduced: bit `i` for axis `i`.
+    pub axes: u64,
+    /// Its shape without them, and with them at length 1.
+    pub forms: [Shape; 2],
+}
+
+impl Left {
+    /// The shape with the reduced axes.
+    pub fn kept(&self) -> &Shape {
+        &self.forms[1]
+    }
+}
+
+/// Along an axis of so many elements an array is long: what it is repeated along is so many times more.
+const LONG: usize = 8;
+/// Points of a pass from which on what depends on fewer elements may be a pass of its own.
+const MANY: usize = 2048;
+
+/// The shapes of a program's stages.
+#[derive(Default)]
+pub struct Shapes {
+    /// For each stage the shape that it runs over.
+    pub stages: Vec<Shape>,
+    /// For each stage what it leaves behind (nothing, if it is a map).
+    pub left: Vec<Left>,
+    /// The numbers that follow from shapes.
+    pub counts: Vec<i64>,
+}
+
+impl Shapes {
+    /// Works them out.
+    ///
+    /// # Errors
+    /// Where shapes do not broadcast, axes are not there, there is nothing to reduce, or too much.
+    pub fn new(program: &Program, inputs: &[Lies]) -> Result<Shapes, ShapeError> {
+        if let Some((at, input)) = inputs.iter().enumerate().find(|(_, lies)| lies.shape.len() > MAX_RANK) {
+            return Err(ShapeError::Axes { input: at as u32, axes: input.shape.len() });
+        }
+        let mut all = Shapes::default();
+        for stage in &program.stages {
+            let sources = stage.sources.iter().map(|&(_, source)| source);
+            let shape = all.space(inputs, sources).ok_or_else(|| all.mismatch(inputs, stage))?;
+            if count(&shape).is_none_or(|n| n > isize::MAX as usize / 16) {
+                return Err(ShapeError::TooLarge(shape));
+            }
+            all.left.push(left(stage, &shape)?);
+            all.stages.push(shape);
+        }
+        for number in &program.counts {
+            let shape = all.space(inputs, number.sources.iter().copied()).unwrap_or_default();
+            let set = axis_set(&number.axes, shape.len()).map_err(|e| ShapeError::Axis(e, shape.clone()))?;
+            let gone = shape.iter().enumerate().filter(|(axis, _)| set >> axis & 1 == 1);
+            all.counts.push(gone.fold(1, |n: i64, (_, &len)| n.saturating_mul(len as i64)));
+        }
+        Ok(all)
+    }
+
+    /// What is known of them, as far as another form of the program may make use of it.
+    pub fn known(&self, program: &Program, inputs: &[Lies], tuning: &Tuning) -> Known {
+        let maps = program.maps();
+        let one_shape = maps.len() > 1 && maps.clone().all(|at| self.stages[at] == self.stages[maps.start]);
+        let points = || self.stages.iter().filter_map(|shape| count(shape)).max().unwrap_or(0);
+        let mut long = SmallVec::new();
+        let many = tuning.serial_below.map_or(MANY, |below| below.min(MANY));
+        if program.costly && inputs.len() > 1 && points() >= many {
+            long.extend(inputs.iter().map(|lies| {
+                let axes = lies.shape.iter().rev().enumerate().filter(|(_, n)| **n >= LONG);
+                axes.fold(0u64, |axes, (axis, _)| axes | 1 << axis)
+            }));
+            // Bare numbers are long along none. Arrays that are all alike are no reason for another form.
+            let mut arrays = long.iter().filter(|&&axes| axes != 0);
+            let first = arrays.next();
+            if arrays.all(|axes| Some(axes) == first) {
+                long.clear();
+            }
+        }
+        Known { one_shape, long }
+    }
+
+    /// The shape of an output.
+    pub fn output(&self, program: &Program, output: usize) -> &Shape {
+        &self.stages[program.stored_by[output] as usize]
+    }
+
+    /// The shape of what a source stands for.
+    fn source<'a>(&'a self, inputs: &[Lies<'a>], source: Source) -> &'a [usize] {
+        match source {
+            Source::Input(i) => inputs[i as usize].shape,
+            Source::Temp { stage, keepdims, .. } => &self.left[stage as usize].forms[usize::from(keepdims)],
+            Source::Count(_) | Source::Position => &[],
+        }
+    }
+
+    /// The shape that these sources broadcast to.
+    fn space(&self, inputs: &[Lies], mut sources: impl Iterator<Item = Source>) -> Option<Shape> {
+        let mut shape = Shape::new();
+        sources.all(|source| broadcast(&mut shape, self.source(inputs, source))).then_some(shape)
+    }
+
+    #[cold]
+    fn mismatch(&self, inputs: &[Lies], stage: &Stage) -> ShapeError {
+        let part = |&(_, source): &(_, Source)| {
+            let input = if let Source::Input(i) = source { Some(i) } else { None };
+            (input, Shape::from_slice(self.source(inputs, source)))
+        };
+        ShapeError::Mismatch(stage.sources.iter().map(part).filter(|(_, shape)| !shape.is_empty()).collect())
+    }
+}
+
+/// What a stage of this shape leaves.
+fn left(stage: &Stage, shape: &Shape) -> Result<Left, ShapeError> {
+    let Some(group) = stage.group() else {
+        let kept = if let Work::Prepare(_) = stage.work { shape.clone() } else { Shape::new() };
+        return Ok(Left { axes: 0, forms: [Shape::new(), kept] });
+    };
+    let axes = axis_set(&group.axes, shape.len()).map_err(|e| ShapeError::Axis(e, shape.clone()))?;
+    let left = Left { axes, forms: [false, true].map(|keepdims| reduced(shape, axes, keepdims)) };
+    let without = group.monoids.iter().find(|monoid| monoid.empty.is_none());
+    if let (Some(0), true, Some(monoid)) = (count(shape), count(left.kept()) != Some(0), without) {
+        let reduction = monoid.name.split('.').next().unwrap_or_default().to_string();
+        return Err(ShapeError::Empty { reduction, shape: shape.clone() });
+    }
+    Ok(left)
+}

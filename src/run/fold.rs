@@ -1,0 +1,391 @@
+//! Runs the tasks of a reduction.
+//!
+//! Comes in: a [`Fold`]: tasks, each of some points of the result and a piece of what is combined into them. Goes out: the results of
+//! these points, or a state of each. Always holds: the order in which elements are combined follows from their number alone.
+
+use std::ops::Range;
+use std::ptr;
+
+use smallvec::SmallVec;
+
+use super::addresses::{Addresses, Run, fill};
+use super::pass::Job;
+use super::scratch::{Scratch, with_scratch};
+use crate::dtype::DType;
+use crate::ir::LANES;
+use crate::jit::Compiled;
+use crate::plan::nest::offset;
+use crate::plan::schedule::{BLOCK, Called, End, Fold, Reach};
+
+/// Addresses of the parts of something: one for each component.
+type Parts = SmallVec<[*mut u8; 2]>;
+
+impl Run<'_> {
+    /// Runs the tasks of a reduction.
+    ///
+    /// # Safety
+    /// Sources must be readable, results or states writable, at all elements that the tasks reach; what is written must be apart from
+    /// all else.
+    pub unsafe fn fold(&self, fold: &Fold) {
+        let addresses: Addresses = fold.walk.operands.iter().map(|operand| self.address(operand)).collect();
+        let (kept, _) = fold.axes();
+        let (length, points) = (fold.length(), kept.iter().product::<usize>());
+        let elements = length * points;
+        let states = points * length.div_ceil(BLOCK);
+        let reach = match &fold.reach {
+            Reach::Runs(runs) => (&**runs.kernel.runnable(self.executor, elements), None),
+            Reach::Columns { step, lanes } => {
+                let lanes = lanes.kernel.runnable(self.executor, states * LANES);
+                (&**step.kernel.runnable(self.executor, elements), Some(&**lanes))
+            }
+            Reach::Packed { pack, combine, .. } => {
+                let combine = combine.kernel.runnable(self.executor, elements);
+                (&**pack.called.kernel.runnable(self.executor, elements), Some(&**combine))
+            }
+        };
+        let finish = match &fold.end {
+            End::Finish(finish) => Some(&**finish.kernel.runnable(self.executor, points)),
+            End::Store(_) => None,
+        };
+        let merge = &**fold.merge.kernel.runnable(self.executor, states);
+        let tasks = Tasks { run: self, fold, addresses: &addresses, reach: reach.0, second: reach.1, merge, finish };
+        // SAFETY: as the caller promises; each task writes results or states of its own.
+        let work = |range: Range<usize>| with_scratch(|scratch| unsafe { tasks.range(range, scratch) });
+        self.share(fold.tasks(), fold.group * fold.piece * BLOCK, fold.parallel, &work);
+    }
+}
+
+/// A fold on certain memory, with what runs its kernels.
+struct Tasks<'a> {
+    run: &'a Run<'a>,
+    fold: &'a Fold,
+    addresses: &'a [*mut u8],
+    reach: &'a dyn Compiled,
+    second: Option<&'a dyn Compiled>,
+    merge: &'a dyn Compiled,
+    finish: Option<&'a dyn Compiled>,
+}
+
+// SAFETY: whoever runs tasks promises (see `Run::fold`) that their memory may be used so from any thread; each writes elements of its
+// own.
+unsafe impl Sync for Tasks<'_> {}
+
+/// One task.
+struct Task {
+    /// Which of the points around the innermost kept axis.
+    outer: usize,
+    /// Points along the innermost kept axis.
+    points: Range<usize>,
+    /// Which piece.
+    piece: usize,
+    /// Elements that are combined.
+    elements: Range<usize>,
+}
+
+impl Task {
+    fn blocks(&self) -> usize {
+        self.elements.len().div_ceil(BLOCK)
+    }
+}
+
+impl Tasks<'_> {
+    /// # Safety
+    /// As for [`Run::fold`].
+    unsafe fn range(&self, tasks: Range<usize>, scratch: &mut Scratch) {
+        let fold = self.fold;
+        let (pieces, wide, length) = (fold.pieces(), fold.wide(), fold.length());
+        let groups = wide.div_ceil(fold.group);
+        for task in tasks {
+            let (piece, rest) = (task % pieces, task / pieces);
+            let (group, outer) = (rest % groups, rest / groups);
+            let points = group * fold.group..wide.min((group + 1) * fold.group);
+            let size = fold.piece * BLOCK;
+            let elements = piece * size..length.min((piece + 1) * size);
+            let task = Task { outer, points, piece, elements };
+            // SAFETY: as the caller promises.
+            unsafe { self.task(&task, scratch) }
+        }
+    }
+
+    /// Where element `element` of point `point` of source or result `o` is.
+    fn place(&self, o: usize, outer: usize, point: usize, element: usize) -> *mut u8 {
+        let (kept, reduced) = self.fold.axes();
+        let (by_kept, by_reduced) = self.fold.walk.nest.strides(o).split_at(kept.len());
+        let around = kept.len().saturating_sub(1);
+        let along = by_kept.last().map_or(0, |&stride| stride * point as isize);
+        let place = offset(outer, &kept[..around], &by_kept[..around]) + along + offset(element, reduced, by_reduced);
+        self.addresses[o].wrapping_offset(place)
+    }
+
+    /// The sources at an element. Numbers of affine ones are put where `numbers` is, which outlives their use.
+    fn sources(&self, pointers: &mut Vec<*mut u8>, numbers: &mut [i64; 1], [outer, point, element]: [usize; 3]) {
+        pointers.clear();
+        for o in 0..self.fold.sources {
+            let mut place = self.place(o, outer, point, element);
+            if self.fold.walk.operands[o].spec.is_affine() {
+                // A stage has one position at most: equal nodes are one.
+                numbers[0] = place.addr() as i64;
+                place = ptr::from_mut(&mut numbers[0]).cast();
+            }
+            pointers.push(place);
+        }
+    }
+
+    fn sizes(&self) -> impl Iterator<Item = usize> + Clone {
+        self.fold.states.iter().map(|init| init.dtype().size())
+    }
+
+    /// # Safety
+    /// As for [`Run::fold`].
+    unsafe fn task(&self, task: &Task, scratch: &mut Scratch) {
+        let (group, blocks) = (self.fold.group, task.blocks());
+        // Rows of states: of all blocks, of half of them, of lanes; then what is packed.
+        let rows = [blocks, blocks.div_ceil(2), if self.is_columns() { LANES } else { 0 }];
+        let room = |rows: usize| self.sizes().map(|size| (rows * group * size).next_multiple_of(64)).sum::<usize>();
+        let packed = match &self.fold.reach {
+            Reach::Packed { args, rows, axis, .. } => {
+                let row: usize = self.fold.axes().1[axis + 1..].iter().product();
+                args.iter().map(|ty| (rows * row * ty.size()).next_multiple_of(64)).sum()
+            }
+            _ => 0,
+        };
+        let mut own = std::mem::take(&mut scratch.states);
+        let mut at = own.reserve(rows.iter().map(|&rows| room(rows)).sum::<usize>() + packed);
+        let [states, spare, lanes] = rows.map(|rows| {
+            let parts: Parts = self
+                .sizes()
+                .map(|size| {
+                    let part = at;
+                    at = at.wrapping_add((rows * group * size).next_multiple_of(64));
+                    part
+                })
+                .collect();
+            parts
+        });
+        // SAFETY: as the caller promises; there is room for the states of all blocks, and for half of them, for lanes and for what is
+        // packed.
+        unsafe {
+            match &self.fold.reach {
+                Reach::Runs(_) => self.runs(task, &states, scratch),
+                Reach::Columns { .. } => self.columns(task, &states, &lanes, scratch),
+                Reach::Packed { .. } => self.packed(task, &states, at, scratch),
+            }
+            let states = self.merge(blocks, states, spare, task.points.len(), scratch);
+            self.end(task, &states, scratch);
+        }
+        scratch.states = own;
+    }
+
+    fn is_columns(&self) -> bool {
+        matches!(self.fold.reach, Reach::Columns { .. })
+    }
+
+    /// Combines runs: the whole blocks of a point at once, then what is left.
+    ///
+    /// # Safety
+    /// There must be room for a state of each block of each point.
+    unsafe fn runs(&self, task: &Task, states: &Parts, scratch: &mut Scratch) {
+        let Reach::Runs(called) = &self.fold.reach else { return };
+        let whole = task.elements.len() / BLOCK;
+        for (at, point) in task.points.clone().enumerate() {
+            for (blocks, length) in [(0..whole, BLOCK), (whole..task.blocks(), task.elements.len() % BLOCK)] {
+                if blocks.is_empty() {
+                    continue;
+                }
+                let element = task.elements.start + blocks.start * BLOCK;
+                let mut number = [0];
+                self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element]);
+                self.push_states(&mut scratch.pointers, states, blocks.start, at);
+                // SAFETY: elements of the sources, and the places of these blocks' states.
+                unsafe { self.run.call(self.reach, called, &mut scratch.pointers, &[blocks.len(), length]) }
+            }
+        }
+    }
+
+    /// Adds the places of the state in this row and column.
+    fn push_states(&self, pointers: &mut Vec<*mut u8>, states: &Parts, row: usize, column: usize) {
+        let place = |(part, size): (&*mut u8, usize)| part.wrapping_add((row * self.fold.group + column) * size);
+        pointers.extend(states.iter().zip(self.sizes()).map(place));
+    }
+
+    /// Combines rows of points, element by element, into rows of lanes.
+    ///
+    /// # Safety
+    /// There must be room for a row of states of each block, and for one of each lane.
+    unsafe fn columns(&self, task: &Task, states: &Parts, lanes: &Parts, scratch: &mut Scratch) {
+        let (Reach::Columns { step, lanes: merge }, Some(merging)) = (&self.fold.reach, self.second) else { return };
+        let (fold, columns) = (self.fold, task.points.len());
+        // One reduced axis is stepped over by the kernel; of several, each row is a call of its own.
+        let most = if fold.axes().1.len() == 1 { LANES } else { 1 };
+        for block in 0..task.blocks() {
+            let start = task.elements.start + block * BLOCK;
+            let rows = task.elements.end.min(start + BLOCK) - start;
+            for (&lane, &init) in lanes.iter().zip(&fold.states) {
+                // SAFETY: there is room for a row of each lane.
+                unsafe { fill(lane, init, LANES * fold.group) }
+            }
+            let mut row = 0;
+            while row < rows {
+                let count = most.min(rows - row);
+                let mut number = [0];
+                self.sources(&mut scratch.pointers, &mut number, [task.outer, task.points.start, start + row]);
+                self.push_states(&mut scratch.pointers, lanes, row % LANES, 0);
+                // SAFETY: the rows' elements, and a row of states for each of them.
+                unsafe { self.run.call(self.reach, step, &mut scratch.pointers, &[count, columns]) }
+                row += count;
+            }
+            let mut half = LANES / 2;
+            while half > 0 {
+                scratch.pointers.clear();
+                for row in [0, half, 0] {
+                    self.push_states(&mut scratch.pointers, lanes, row, 0);
+                }
+                // SAFETY: the lower lanes are merged with the upper ones in place, each point by itself.
+                unsafe { self.call_on_rows(merging, merge, half, columns, scratch) }
+                half /= 2;
+            }
+            for ((&lane, &part), size) in lanes.iter().zip(states).zip(self.sizes()) {
+                let to = part.wrapping_add(block * fold.group * size);
+                // SAFETY: the merged row, and the block's own row of states.
+                unsafe { ptr::copy_nonoverlapping(lane, to, columns * size) }
+            }
+        }
+    }
+
+    /// # Safety
+    /// The pointers must be those of rows of states.
+    unsafe fn call_on_rows(
+        &self,
+        kernel: &dyn Compiled,
+        called: &Called,
+        rows: usize,
+        columns: usize,
+        scratch: &mut Scratch,
+    ) {
+        // Of a group of a single point the rows are one line.
+        let extents = if self.fold.group == 1 { [1, rows] } else { [rows, columns] };
+        // SAFETY: as the caller promises.
+        unsafe { self.run.call(kernel, called, &mut scratch.pointers, &extents) }
+    }
+
+    /// Puts elements into a buffer in logical order, and combines them from there.
+    ///
+    /// # Safety
+    /// There must be room for a state of each block, and at `buffer` for what is packed.
+    unsafe fn packed(&self, task: &Task, states: &Parts, buffer: *mut u8, scratch: &mut Scratch) {
+        let (Reach::Packed { pack, axis, args, rows, combine }, Some(combining)) = (&self.fold.reach, self.second)
+        else {
+            return;
+        };
+        let (_, reduced) = self.fold.axes();
+        let row: usize = reduced[axis + 1..].iter().product();
+        let mut at = buffer;
+        let places = args.iter().map(|ty| {
+            let place = at;
+            at = at.wrapping_add((rows * row * ty.size()).next_multiple_of(64));
+            (place, *ty)
+        });
+        let places: SmallVec<[(*mut u8, DType); 2]> = places.collect();
+        for (at, point) in task.points.clone().enumerate() {
+            let first = task.elements.start / row;
+            let last = task.elements.end.div_ceil(row);
+            let mut next = first;
+            while next < last {
+                // As far as the axis goes.
+                let count = (reduced[*axis] - next % reduced[*axis]).min(last - next);
+                let mut number = [0];
+                let mut addresses = Vec::new();
+                std::mem::swap(&mut addresses, &mut scratch.addresses);
+                self.sources(&mut addresses, &mut number, [task.outer, point, next * row]);
+                if let Some(o) = self.fold.walk.operands[..self.fold.sources].iter().position(|s| s.spec.is_affine()) {
+                    addresses[o] = ptr::without_provenance_mut(number[0] as usize);
+                }
+                addresses.extend(places.iter().map(|(place, ty)| place.wrapping_add((next - first) * row * ty.size())));
+                let job = Job::new(self.run, pack, self.reach, &addresses, Some(count), false);
+                // SAFETY: elements of the sources, and places in the buffer.
+                unsafe { job.tiles(0..job.count(), scratch) }
+                scratch.addresses = addresses;
+                next += count;
+            }
+            let skip = task.elements.start - first * row;
+            let whole = task.elements.len() / BLOCK;
+            for (blocks, length) in [(0..whole, BLOCK), (whole..task.blocks(), task.elements.len() % BLOCK)] {
+                if blocks.is_empty() {
+                    continue;
+                }
+                scratch.pointers.clear();
+                let place =
+                    |(place, ty): &(*mut u8, DType)| place.wrapping_add((skip + blocks.start * BLOCK) * ty.size());
+                scratch.pointers.extend(places.iter().map(place));
+                self.push_states(&mut scratch.pointers, states, blocks.start, at);
+                // SAFETY: what has been packed, and the places of these blocks' states.
+                unsafe { self.run.call(combining, combine, &mut scratch.pointers, &[blocks.len(), length]) }
+            }
+        }
+    }
+
+    /// Merges rows of states as the tree of a reduction has them. Gives where the one is that is left.
+    ///
+    /// # Safety
+    /// There must be so many rows, and room for half of them in `spare`.
+    unsafe fn merge(
+        &self,
+        mut rows: usize,
+        states: Parts,
+        spare: Parts,
+        columns: usize,
+        scratch: &mut Scratch,
+    ) -> Parts {
+        let (mut from, mut to) = (states, spare);
+        while rows > 1 {
+            let pairs = rows / 2;
+            scratch.pointers.clear();
+            self.push_states(&mut scratch.pointers, &from, 0, 0);
+            self.push_states(&mut scratch.pointers, &from, 1, 0);
+            self.push_states(&mut scratch.pointers, &to, 0, 0);
+            // SAFETY: pairs of rows in `from`, their merged ones in `to`.
+            unsafe { self.call_on_rows(self.merge, &self.fold.merge, pairs, columns, scratch) }
+            if rows % 2 == 1 {
+                for ((&from, &to), size) in from.iter().zip(&to).zip(self.sizes()) {
+                    let row = self.fold.group * size;
+                    // SAFETY: the last row of `from`, and the row after the merged ones in `to`.
+                    unsafe {
+                        let last = from.wrapping_add((rows - 1) * row);
+                        ptr::copy_nonoverlapping(last, to.wrapping_add(pairs * row), columns * size);
+                    }
+                }
+            }
+            std::mem::swap(&mut from, &mut to);
+            rows = rows.div_ceil(2);
+        }
+        from
+    }
+
+    /// Finishes the states of a task's points, or stores them.
+    ///
+    /// # Safety
+    /// There must be a state for each point.
+    unsafe fn end(&self, task: &Task, states: &Parts, scratch: &mut Scratch) {
+        let columns = task.points.len();
+        match (&self.fold.end, self.finish) {
+            (End::Finish(called), Some(finish)) => {
+                scratch.pointers.clear();
+                self.push_states(&mut scratch.pointers, states, 0, 0);
+                let results = self.fold.sources..self.fold.walk.operands.len();
+                scratch.pointers.extend(results.map(|o| self.place(o, task.outer, task.points.start, 0)));
+                // SAFETY: the states, and the results of these points.
+                unsafe { self.run.call(finish, called, &mut scratch.pointers, &[columns]) }
+            }
+            (End::Store(parts), _) => {
+                let points: usize = self.fold.axes().0.iter().product();
+                let point = task.piece * points + task.outer * self.fold.wide() + task.points.start;
+                for ((&part, &state), size) in parts.iter().zip(states).zip(self.sizes()) {
+                    let to = self.run.call.wrapping_add(part + point * size);
+                    // SAFETY: the states, and this task's own places in the call's memory.
+                    unsafe { ptr::copy_nonoverlapping(state, to, columns * size) }
+                }
+            }
+            (End::Finish(_), None) => {}
+        }
+    }
+}
