@@ -95,6 +95,7 @@ pub use run::result::{AnyArray, FromResult};
 pub use run::threads::Threads;
 pub use run::view::{Memory, View, ViewMut};
 pub use syntax::Limits;
+pub use types::identifiers;
 
 /// The code in the guides is tested with that of the documentation.
 #[cfg(doctest)]

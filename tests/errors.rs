@@ -1,7 +1,7 @@
 //! What callers do wrong, and what they are told. Never a panic.
 
 use ndarray::{Array1, Array2, ArrayD, ArrayView, Ix2, IxDyn, array};
-use tilexpr::{AnyArray, Arg, Args, EvalError, EvalErrorKind, Expr, args};
+use tilexpr::{AnyArray, Arg, Args, EvalError, EvalErrorKind, Expr, args, identifiers};
 
 fn fails(text: &str, args: Args) -> EvalError {
     let expr = Expr::compile(text).unwrap_or_else(|e| panic!("{e}"));
@@ -76,6 +76,19 @@ fn axes() {
         EvalErrorKind::Axis,
         "axis 2 is not an axis of what is reduced, which has the shape [2, 3]\nhelp: axes go from -2 to 1",
     );
+    // A second argument of `max` is an axis, even where another value was meant.
+    check(
+        fails("max(m, 5)", args![m]),
+        EvalErrorKind::Axis,
+        "axis 5 is not an axis of what is reduced, which has the shape [2, 3]\n\
+         help: axes go from -2 to 1; the greater of two values is `maximum(x, y)`",
+    );
+    check(
+        fails("min(m, 0)", args![m = 1.5]),
+        EvalErrorKind::Axis,
+        "axis 0 is not an axis of what is reduced, which has the shape []\n\
+         help: the lesser of two values is `minimum(x, y)`",
+    );
     check(fails("sum(m, axis=(0, -2))", args![m]), EvalErrorKind::Axis, "axis -2 is named twice (the shape is [2, 3])");
     check(
         fails("mean(m, axis=0)", args![m = 1.5]),
@@ -101,6 +114,97 @@ fn axes() {
         assert_eq!(fails(text, args![m = &none]).kind(), EvalErrorKind::EmptyReduction, "{text}");
     }
     assert_eq!(Expr::compile("max(m, axis=1)").unwrap().eval::<Array1<f64>>(args![m = &none]).unwrap().len(), 0);
+}
+
+/// The name of a function is free for a variable.
+#[test]
+fn names_of_functions() {
+    let column = array![3.0, 1.0];
+    for name in ["c64", "gamma", "max", "mod", "std", "var", "any", "angle", "sum", "bool", "where", "copy"] {
+        let e = Expr::compile(&format!("{name}*2 + sqrt(max({name}) + 1)")).unwrap();
+        assert_eq!(e.names(), [name]);
+        assert_eq!(e.eval::<Array1<f64>>(Args::new().with(name, &column)).unwrap(), array![8.0, 4.0], "{name}");
+        let e = Expr::compile(&format!("{name} = a; {name} + mean({name})")).unwrap();
+        assert_eq!(e.eval::<Array1<f64>>(args![a = &column]).unwrap(), array![5.0, 3.0], "{name}");
+        let mut u = column.clone();
+        Expr::compile(&format!("{name} - min({name})")).unwrap().update(name, &mut u, args![]).unwrap();
+        assert_eq!(u, array![2.0, 0.0]);
+    }
+    let e = Expr::compile("mean(x) - mean").unwrap();
+    assert_eq!(e.eval::<f64>(args![x = &column, mean = 0.5]).unwrap(), 1.5);
+    check(
+        fails("mean(x) - max", args![x = &column]),
+        EvalErrorKind::MissingArgument,
+        "there is no argument for `max`\nhelp: `max` is a function too: write `max(x)`, or pass an argument of that name",
+    );
+    check(
+        fails("f(x, y) = x; f*x", args![x = &column]),
+        EvalErrorKind::MissingArgument,
+        "there is no argument for `f`\nhelp: `f` is a function too: write `f(x, y)`, or pass an argument of that name",
+    );
+}
+
+#[test]
+fn constants_that_are_variables() {
+    let plain = Expr::builder().constants(false);
+    let e = plain.compile("e + pi*inf - nan + np.pi*0").unwrap();
+    assert_eq!(e.names(), ["e", "pi", "inf", "nan"]);
+    assert_eq!(e.eval::<f64>(args![e = 1, pi = 2, inf = 3, nan = 4]).unwrap(), 3.0);
+    // The cache of texts tells the two apart.
+    assert_eq!(Expr::compile("e*2").unwrap().names().len(), 0);
+    assert_eq!(plain.compile("e*2").unwrap().names(), ["e"]);
+    check(
+        plain.compile("e*2").unwrap().eval::<f64>(args![]).unwrap_err(),
+        EvalErrorKind::MissingArgument,
+        "there is no argument for `e`\nhelp: pass it: `args![..., e = value]`",
+    );
+}
+
+/// Names are compared as Python compares them (NFKC), those of callers too.
+#[test]
+fn names_of_one_spelling() {
+    let e = Expr::compile("ﬁt + fit + µ").unwrap();
+    assert_eq!(e.names(), ["fit", "μ"]);
+    for (one, other) in [("fit", "μ"), ("ﬁt", "µ"), ("ｆｉｔ", "𝜇")] {
+        let args = || Args::new().with(one, 1).with(other, 5);
+        assert_eq!(e.eval::<i64>(args()).unwrap(), 7);
+        assert_eq!(e.eval::<i64>(args().with("unused", 5)).unwrap(), 7);
+        let (mut y, a) = ([0i64], [1i64]);
+        let prepared = e.prepare([one, other], Args::new().with(one, &a).with(other, &a)).unwrap();
+        prepared.call([Arg::new(&[10i64]), Arg::new(&[1i64])], &mut y).unwrap();
+        assert_eq!(y, [21]);
+        e.update(other, &mut y, Args::new().with(one, &a)).unwrap();
+        assert_eq!(y, [23]);
+        let builder = Expr::builder().name(one);
+        assert_eq!(builder.compile("fit").unwrap().eval::<i64>(Args::new().with(one, 3)).unwrap(), 3);
+    }
+    let twice = Args::new().with("fit", 1).with("ﬁt", 2).with("μ", 3);
+    check(
+        e.eval::<i64>(twice).unwrap_err(),
+        EvalErrorKind::DuplicateArgument,
+        "`fit` is given twice\nhelp: pass each name once",
+    );
+    let constant = Expr::compile("e*x").unwrap();
+    let error = constant.eval::<f64>(Args::new().with("ℯ", 1).with("x", 2)).unwrap_err();
+    assert_eq!(error.kind(), EvalErrorKind::ConstantArgument);
+    let missing = e.eval::<i64>(Args::new().with("ﬁt", 1)).unwrap_err();
+    assert_eq!(missing.message(), "there is no argument for `μ`");
+    let like = Args::new().with("fit", 1).with("μ", 2);
+    assert_eq!(e.prepare(["fit", "ﬁt"], like).err().unwrap().kind(), EvalErrorKind::DuplicateArgument);
+}
+
+#[test]
+fn free_identifiers() {
+    let free = |text: &str| identifiers(text).unwrap();
+    assert_eq!(free("b + a*b"), ["b", "a"]);
+    assert_eq!(free("max(a) - max + pi*e + inf"), ["a", "max", "pi", "e", "inf"]);
+    assert_eq!(free("t = a; f(x) = x*t + k; f(t) + c"), ["a", "k", "c"]);
+    assert_eq!(free("np.sin(a) + np.pi + numpy.exp(np)"), ["a", "np"]);
+    assert_eq!(free("np = a; np.sum() + b"), ["a", "b"]);
+    assert_eq!(free("sum(a, axis=0, dtype=f32) + sum(b, dtype=np.f64) + a.T + frobnicate(c)"), ["a", "b", "c"]);
+    assert_eq!(free("ﬁt + x.real.f(y)"), ["fit", "x", "y"]);
+    assert_eq!(free("x = x + 1; x"), ["x"]);
+    assert!(identifiers("a +").is_err() && identifiers("f(x) = x; f(x) = 1; a").is_err());
 }
 
 /// A view of length `n` along each axis, of the one element.
@@ -236,16 +340,38 @@ fn results() {
 #[test]
 fn values() {
     let i = array![1i32, 2, 3];
+    let j = array![1i32, -1, 2];
+    let power = "an integer was raised to a negative integer power";
     check(
-        fails("i ** j", args![i, j = &array![1i32, -1, 2]]),
+        fails("i ** j", args![i, j]),
         EvalErrorKind::Fault,
-        "an integer was raised to a negative integer power\nhelp: make the base a float: `f64(x)**n`",
+        &format!("{power}\n  |\n1 | i ** j\n  | ^^^^^^\nhelp: make the base a float: `f64(i)**j`"),
     );
     check(
-        fails("sum(i ** j)", args![i, j = &array![1i32, -1, 2]]),
+        fails("t = 2;\nsum(i + t**j)", args![i, j]),
         EvalErrorKind::Fault,
-        "an integer was raised to a negative integer power\nhelp: make the base a float: `f64(x)**n`",
+        &format!("{power}\n  |\n2 | sum(i + t**j)\n  |         ^^^^\nhelp: make the base a float: `f64(t)**j`"),
     );
+    // Of several places the one at which it was, on each way through.
+    let prepared = Expr::compile("2**i + pow(3, j)").unwrap();
+    let prepared = prepared.prepare(["i", "j"], args![i, j]).unwrap();
+    let place = |i: &Array1<i32>, j: &Array1<i32>| {
+        let text = "2**i + pow(3, j)";
+        let error = fails(text, args![i = i, j = j]);
+        let again = prepared.call([Arg::new(i), Arg::new(j)], &mut array![0i32, 0, 0]).expect_err(text);
+        assert_eq!(again.to_string(), error.to_string());
+        assert_eq!(error.source_text(), Some(text));
+        (text[error.span().unwrap()].to_string(), error.help().unwrap_or_default().to_string())
+    };
+    let pair = |a: &str, b: &str| (a.to_string(), format!("make the base a float: `{b}`"));
+    assert_eq!(place(&i, &j), pair("pow(3, j)", "f64(3)**j"));
+    assert_eq!(place(&j, &i), pair("2**i", "f64(2)**i"));
+    assert_eq!(place(&j, &j), pair("2**i", "f64(2)**i"));
+    // Beyond the eighth they are told apart no more.
+    let many = (2..14).map(|n| format!("{n}**i")).chain(["99**j".to_string()]).collect::<Vec<_>>().join(" + ");
+    let error = fails(&many, args![i, j]);
+    assert_eq!(&many[error.span().unwrap()], "9**i");
+    assert_eq!(error.message(), format!("{power}, at one of 6 places: `9**i`, `10**i`, `11**i`, `12**i`, ..."));
     let k = 1i64 << 40;
     check(
         fails("i + k", args![i, k]),
@@ -255,8 +381,9 @@ fn values() {
     check(
         fails("i + (k + 1)", args![i, k]),
         EvalErrorKind::Range,
-        "what was computed from bare integers alone is out of the range of the type that it is combined with\n\
-         help: cast what it is combined with to a type that holds it, as in `i64(...)`; or pass floats",
+        "what was computed from bare integers alone is out of the range of the type that it is combined with\n  |\n\
+         1 | i + (k + 1)\n  |      ^^^^^\n\
+         help: cast what it is combined with to a type that holds it, as in `i64(i)`; or pass floats",
     );
     let below: Array1<bool> = Expr::compile("i < k").unwrap().eval(args![i, k]).unwrap();
     assert_eq!(below, array![true, true, true]);

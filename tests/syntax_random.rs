@@ -60,6 +60,10 @@ fn bracketed() -> impl Strategy<Value = String> {
                 args.extend(keyword.map(|value| format!("k=({value})")));
                 format!("f({})", args.join(", "))
             }),
+            1 => (inner.clone(), prop::option::of(inner.clone())).prop_map(|(of, arg)| match arg {
+                Some(arg) => format!("({of}).f(({arg}), k={arg})"),
+                None => format!("({of}).g"),
+            }),
             1 => prop::collection::vec(inner, 0..3).prop_map(|items| {
                 format!("g(axis=({}))", items.iter().map(|item| format!("{item},")).collect::<String>())
             }),
@@ -122,7 +126,7 @@ proptest! {
     #[test]
     fn random_tokens_do_no_harm(tokens in prop::collection::vec(prop::sample::select(vec![
         "a", "b", "f(", "(", "(", ")", ")", ")", ",", "=", ";", "\n", "if", "else", "not", "in", "not in", "and", "or", "-", "~", "+", "*", "**",
-        "<", "==", ".real", "1", "2.5", "3j", "()", "0x", "1_", "&&", "\"", "é", "²", "[", "is", "#", "\\", ".", "True",
+        "<", "==", ".real", ".f", ".f(", "𝛼", "𝐢𝐟", "1", "2.5", "3j", "()", "0x", "1_", "&&", "\"", "é", "²", "[", "is", "#", "\\", ".", "True",
     ]), 0..14)) {
         harmless(&tokens.join(" "));
         harmless(&tokens.concat());

@@ -105,26 +105,27 @@ impl Access {
     }
 }
 
-/// What went wrong at run time, as `fault` reports it. The number is the bit in the call's fault word.
+/// Which of a program's errors of the data a `fault` reports, by a bit in the call's fault word. What each is, the program knows.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[non_exhaustive]
-pub enum FaultCode {
-    /// An integer to a negative integer power.
-    NegativePower = 0,
-    /// A bare integer argument, or what was computed from such alone, that the type of its partner does not hold.
-    OutOfRange = 1,
-}
+pub struct FaultCode(u8);
 
 impl FaultCode {
-    /// Every code.
-    pub const ALL: &[FaultCode] = &[FaultCode::NegativePower, FaultCode::OutOfRange];
+    /// How many there are; the word's other bits are for registered functions.
+    pub const COUNT: u8 = 8;
 
-    /// Its name in the text form.
-    pub fn name(self) -> &'static str {
-        match self {
-            FaultCode::NegativePower => "negative_power",
-            FaultCode::OutOfRange => "out_of_range",
-        }
+    /// The code of the error with this number. Those beyond the last code share it.
+    pub fn of(number: usize) -> FaultCode {
+        FaultCode(number.min(usize::from(FaultCode::COUNT) - 1) as u8)
+    }
+
+    /// Its number.
+    pub fn number(self) -> u8 {
+        self.0
+    }
+
+    /// Its bit in the fault word.
+    pub fn bit(self) -> u32 {
+        1 << self.0
     }
 }
 

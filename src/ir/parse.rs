@@ -241,9 +241,11 @@ impl Parser {
             "fault" => {
                 let mask = cursor.value()?;
                 cursor.expect(",")?;
-                let name = cursor.word()?;
-                let code = FaultCode::ALL.iter().find(|c| c.name() == name);
-                Inst::Fault(mask, *code.ok_or_else(|| format!("no fault is named `{name}`"))?)
+                let number: u8 = cursor.numbered("e")?;
+                if number >= FaultCode::COUNT {
+                    return Err(format!("there is no fault e{number}"));
+                }
+                Inst::Fault(mask, FaultCode::of(number.into()))
             }
             "accumulate" => {
                 let name = cursor.word()?;

@@ -163,7 +163,7 @@ impl fmt::Display for Line<'_> {
                 separated(f, args.iter().map(|v| V(*v)))?;
                 f.write_str(")")
             }
-            Inst::Fault(mask, code) => write!(f, "fault v{}, {}", mask.0, code.name()),
+            Inst::Fault(mask, code) => write!(f, "fault v{}, e{}", mask.0, code.number()),
             Inst::Accumulate { monoid, args } => {
                 write!(f, "accumulate {}(", monoid.name)?;
                 separated(f, args.iter().map(|v| V(*v)))?;

@@ -246,7 +246,8 @@ impl Maker<'_> {
             2 if self.config.helpers => self.patch(),
             3 if self.config.faults && self.rng.once_in(3) => {
                 let (mask, _) = self.value(DType::Bool);
-                self.b.fault(mask, *self.rng.pick(FaultCode::ALL));
+                let number = self.rng.below(FaultCode::COUNT.into());
+                self.b.fault(mask, FaultCode::of(number));
             }
             _ => self.operation(),
         }

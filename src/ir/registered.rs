@@ -7,6 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::FaultCode;
 use crate::dtype::{DType, Scalar};
 
 /// A Rust function that can be registered: a plain function pointer with one to three arguments. Arguments and result
@@ -96,7 +97,7 @@ impl std::fmt::Debug for Registered {
 }
 
 /// The fault word's bits from here on are the number of the function that panicked, plus one.
-const PANICKED: u32 = 8;
+const PANICKED: u32 = FaultCode::COUNT as u32;
 /// Numbers that the fault word has room for; further functions share the last.
 const NUMBERS: u32 = (1 << (32 - PANICKED)) - 2;
 

@@ -155,7 +155,7 @@ impl Walk<'_> {
                 }
                 Inst::Fault(mask, code) => {
                     if self.value(*mask).bits() != 0 {
-                        self.call.faults.fetch_or(1 << *code as u32, Ordering::Relaxed);
+                        self.call.faults.fetch_or(code.bit(), Ordering::Relaxed);
                     }
                     continue;
                 }

@@ -8,7 +8,9 @@ use smallvec::SmallVec;
 use super::layout::{Body, Class, Combines, Layout, OperandSpec, Reads, Writes, joined_sources, operands, steps};
 use super::program::{Group, Program, Source, Stage};
 use crate::dtype::DType;
-use crate::ir::{Access, Args, Builder, Fragment, Kernel, LANES, LoopId, Monoid, Op, OperandId, Role, Stride, Value};
+use crate::ir::{
+    Access, Args, Builder, FaultCode, Fragment, Kernel, LANES, LoopId, Monoid, Op, OperandId, Role, Stride, Value,
+};
 use crate::math::{self, Accuracy};
 use crate::types::graph::{Graph, NodeId, NodeKind};
 
@@ -312,8 +314,8 @@ impl Lowering<'_> {
                 NodeKind::Math(function) => math::lower(&mut self.b, *function, self.accuracy, &args),
                 NodeKind::Complex(function, part) => math::complex::lower(&mut self.b, *function, *part, &args),
                 NodeKind::Patch(helper) => self.b.patch(args[0], args[1], helper, &args[2..]),
-                NodeKind::Fault(code) => {
-                    self.b.fault(args[0], *code);
+                NodeKind::Fault(number) => {
+                    self.b.fault(args[0], FaultCode::of(*number as usize));
                     args[1]
                 }
                 // Leaves of every stage: made already.

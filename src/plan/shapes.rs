@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::program::{Known, Program, Source, Stage, Work};
 use super::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, count, reduced};
 use super::target::Tuning;
+use crate::ir::Monoid;
 
 /// How an array lies.
 #[derive(Clone, Copy, Debug)]
@@ -29,8 +30,8 @@ pub enum ShapeError {
     Mismatch(Vec<(Option<u32>, Shape)>),
     /// What inputs broadcast to has too many elements.
     TooLarge(Shape),
-    /// An axis of a reduction is no axis of what is reduced, which has this shape.
-    Axis(AxisError, Shape),
+    /// An axis is no axis of what is reduced, which has this shape, by a reduction of this name (or counted alone).
+    Axis { error: AxisError, shape: Shape, reduction: Option<String> },
     /// A reduction of this name of no elements has no value; it is of this shape.
     Empty { reduction: String, shape: Shape },
     /// An output of a caller does not take the result of this shape.
@@ -94,7 +95,9 @@ impl Shapes {
         }
         for number in &program.counts {
             let shape = all.space(inputs, number.sources.iter().copied()).unwrap_or_default();
-            let set = axis_set(&number.axes, shape.len()).map_err(|e| ShapeError::Axis(e, shape.clone()))?;
+            let set = axis_set(&number.axes, shape.len()).map_err(|error| {
+                ShapeError::Axis { error, shape: shape.clone(), reduction: None }
+            })?;
             let gone = shape.iter().enumerate().filter(|(axis, _)| set >> axis & 1 == 1);
             all.counts.push(gone.fold(1, |n: i64, (_, &len)| n.saturating_mul(len as i64)));
         }
@@ -159,12 +162,19 @@ fn left(stage: &Stage, shape: &Shape) -> Result<Left, ShapeError> {
         let kept = if let Work::Prepare(_) = stage.work { shape.clone() } else { Shape::new() };
         return Ok(Left { axes: 0, forms: [Shape::new(), kept] });
     };
-    let axes = axis_set(&group.axes, shape.len()).map_err(|e| ShapeError::Axis(e, shape.clone()))?;
+    let axes = axis_set(&group.axes, shape.len()).map_err(|error| {
+        let reduction = group.monoids.first().map(|monoid| name(monoid));
+        ShapeError::Axis { error, shape: shape.clone(), reduction }
+    })?;
     let left = Left { axes, forms: [false, true].map(|keepdims| reduced(shape, axes, keepdims)) };
     let without = group.monoids.iter().find(|monoid| monoid.empty.is_none());
     if let (Some(0), true, Some(monoid)) = (count(shape), count(left.kept()) != Some(0), without) {
-        let reduction = monoid.name.split('.').next().unwrap_or_default().to_string();
-        return Err(ShapeError::Empty { reduction, shape: shape.clone() });
+        return Err(ShapeError::Empty { reduction: name(monoid), shape: shape.clone() });
     }
     Ok(left)
+}
+
+/// The name of a reduction, without the type.
+fn name(monoid: &Monoid) -> String {
+    monoid.name.split('.').next().unwrap_or_default().to_string()
 }

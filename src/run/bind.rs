@@ -2,8 +2,9 @@
 //!
 //! Comes in: named arguments, and the free names of a text. Goes out: the type and the array for each name, in the order of the
 //! names. Always holds: what the text does not name is left out; no name has two arguments, and none that is a constant in
-//! the text has one.
+//! the text has one; two spellings of a name are one name.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use smallvec::SmallVec;
@@ -13,7 +14,7 @@ use super::core::Core;
 use super::error::{EvalError, EvalErrorKind};
 use super::view::Strided;
 use crate::diagnostic::excerpt;
-use crate::syntax::suggest;
+use crate::syntax::{normal, suggest};
 use crate::types::InputType;
 use crate::types::resolve::CONSTANTS;
 
@@ -33,16 +34,36 @@ impl Core {
         bound: &mut Bound<'a>,
     ) -> Result<(), EvalError> {
         let items = args.items();
-        check_names(items, targets)?;
+        let found = self.bind_as_written(items, |at| items[at].0, targets, bound);
+        let names = || items.iter().map(|(name, _)| *name).chain(targets.iter().map(|(name, _)| *name));
+        // Where each name has one and there are no others, none is another spelling of anything.
+        if found.is_ok() && items.len() + targets.len() == self.names().len() || names().all(str::is_ascii) {
+            return found;
+        }
+        bound.clear();
+        let spelt: Vec<Cow<str>> = items.iter().map(|(name, _)| normal(name)).collect();
+        let spelt_targets: Vec<Cow<str>> = targets.iter().map(|(name, _)| normal(name)).collect();
+        let targets: Vec<_> = spelt_targets.iter().zip(targets).map(|(name, (_, view))| (&**name, *view)).collect();
+        self.bind_as_written(items, |at| &spelt[at], &targets, bound)
+    }
+
+    /// As [`bind`](Core::bind), of arguments whose names are these.
+    fn bind_as_written<'a, 'n>(
+        &self,
+        items: &'a [(&str, Arg)],
+        item_name: impl Fn(usize) -> &'n str,
+        targets: &[(&'n str, Strided<'a>)],
+        bound: &mut Bound<'a>,
+    ) -> Result<(), EvalError> {
+        check_names(items.len(), &item_name, targets)?;
         if !self.constants.is_empty() {
-            self.check_constants(items, targets)?;
+            self.check_constants((0..items.len()).map(&item_name).chain(targets.iter().map(|(name, _)| *name)))?;
         }
         let mut next = 0;
         let mut places = None;
-        let place_among_many =
-            || items.iter().enumerate().map(|(at, (name, _))| (*name, at)).collect::<HashMap<_, _>>();
+        let place_among_many = || (0..items.len()).map(|at| (item_name(at), at)).collect::<HashMap<_, _>>();
         let mut place = |name: &str| match items.len() {
-            ..=FEW => items.iter().position(|(n, _)| *n == name),
+            ..=FEW => (0..items.len()).find(|&at| item_name(at) == name),
             _ => places.get_or_insert_with(place_among_many).get(name).copied(),
         };
         for name in self.names() {
@@ -51,9 +72,9 @@ impl Core {
                 continue;
             }
             // Arguments mostly come in the order of the names: look there first.
-            let here = items.get(next).filter(|(n, _)| n == name).map(|_| next);
+            let here = (next < items.len() && item_name(next) == name).then_some(next);
             let Some(at) = here.or_else(|| place(name)) else {
-                return Err(self.missing(name, items));
+                return Err(self.missing(name, (0..items.len()).map(&item_name)));
             };
             next = at + 1;
             bound.push(typed_view(&items[at].1));
@@ -62,8 +83,7 @@ impl Core {
     }
 
     /// Refuses an argument with the name of a constant: the text would go on to mean the constant.
-    fn check_constants(&self, items: &[(&str, Arg)], targets: &[(&str, Strided)]) -> Result<(), EvalError> {
-        let mut names = items.iter().map(|(name, _)| *name).chain(targets.iter().map(|(name, _)| *name));
+    fn check_constants<'n>(&self, mut names: impl Iterator<Item = &'n str>) -> Result<(), EvalError> {
         let Some(name) = names.find(|name| self.constants.iter().any(|c| c == name)) else { return Ok(()) };
         let message = format!("`{name}` is a constant in the text, but there is an argument of that name");
         Err(EvalError::new(EvalErrorKind::ConstantArgument, message)
@@ -71,14 +91,19 @@ impl Core {
     }
 
     #[cold]
-    fn missing(&self, name: &str, items: &[(&str, Arg)]) -> EvalError {
+    fn missing<'n>(&self, name: &str, given: impl Iterator<Item = &'n str>) -> EvalError {
         let shown = excerpt(name);
         let error = EvalError::new(EvalErrorKind::MissingArgument, format!("there is no argument for `{shown}`"));
-        let constant = || CONSTANTS.iter().map(|(constant, _)| *constant).find(|c| c.eq_ignore_ascii_case(name));
+        if let Some(call) = self.function_named(name) {
+            let help = format!("`{shown}` is a function too: write `{call}`, or pass an argument of that name");
+            return error.with_help(help);
+        }
+        let mut constants = CONSTANTS.iter().map(|(constant, _)| *constant);
+        let constant = || constants.find(|c| *c != name && c.eq_ignore_ascii_case(name));
         if let Some(usual) = suggest::elsewhere(name).or_else(constant) {
             return error.with_help(format!("did you mean `{usual}`?"));
         }
-        match suggest::nearest(name, items.iter().map(|(n, _)| *n)) {
+        match suggest::nearest(name, given) {
             Some(near) => error.with_help(format!("there is one named `{near}`; did you mean `{shown} = {near}`?")),
             None => error.with_help(format!("pass it: `args![..., {shown} = value]`")),
         }
@@ -93,19 +118,24 @@ pub fn typed_view<'a>(arg: &'a Arg) -> (InputType, Strided<'a>) {
 }
 
 /// Refuses a name that is given twice.
-fn check_names(items: &[(&str, Arg)], targets: &[(&str, Strided)]) -> Result<(), EvalError> {
-    let twice = if items.len() + targets.len() <= FEW {
-        let repeated = items.iter().enumerate().find(|(at, (name, _))| items[..*at].iter().any(|(n, _)| n == name));
-        let both = items.iter().find(|(name, _)| targets.iter().any(|(n, _)| n == name));
-        let targets = targets.iter().enumerate().find(|(at, (name, _))| targets[..*at].iter().any(|(n, _)| n == name));
-        repeated.map(|(_, item)| item.0).or(both.map(|item| item.0)).or(targets.map(|(_, item)| item.0))
+fn check_names<'n>(
+    items: usize,
+    item_name: &impl Fn(usize) -> &'n str,
+    targets: &[(&'n str, Strided)],
+) -> Result<(), EvalError> {
+    let count = items + targets.len();
+    let name = |at: usize| if at < items { item_name(at) } else { targets[at - items].0 };
+    let twice = if count <= FEW {
+        (1..count).find(|&at| (0..at).any(|before| name(before) == name(at)))
     } else {
         let mut seen = HashSet::new();
-        items.iter().map(|(n, _)| *n).chain(targets.iter().map(|(n, _)| *n)).find(|name| !seen.insert(*name))
+        (0..count).find(|&at| !seen.insert(name(at)))
     };
     match twice {
         None => Ok(()),
-        Some(name) => Err(EvalError::new(EvalErrorKind::DuplicateArgument, format!("`{name}` is given twice"))
-            .with_help("pass each name once")),
+        Some(at) => {
+            let message = format!("`{}` is given twice", name(at));
+            Err(EvalError::new(EvalErrorKind::DuplicateArgument, message).with_help("pass each name once"))
+        }
     }
 }

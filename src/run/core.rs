@@ -108,6 +108,11 @@ impl Core {
         &self.resolved.free
     }
 
+    /// How the function is called that has the name of a variable, if there is one.
+    pub fn function_named(&self, name: &str) -> Option<&str> {
+        self.resolved.homonyms.iter().find(|(variable, _)| variable == name).map(|(_, call)| call.as_str())
+    }
+
     /// The typed form for these arguments.
     pub fn typed(&self, bound: &Bound) -> Result<Arc<Typed>, EvalError> {
         self.with_typed(bound, &[], Arc::clone)
@@ -434,7 +439,7 @@ impl Typed {
 
     /// The error for a fault word.
     #[cold]
-    pub fn fault(&self, _: &Core, faults: u32) -> EvalError {
-        fault::error(faults)
+    pub fn fault(&self, core: &Core, faults: u32) -> EvalError {
+        fault::error(faults, &self.program.graph, &core.source)
     }
 }

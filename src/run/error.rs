@@ -2,8 +2,11 @@
 
 use std::error::Error;
 use std::fmt;
+use std::ops::Range;
 
+use crate::diagnostic::Diagnostic;
 use crate::error::{CompileError, CompileErrorKind};
+use crate::syntax::ast::Span;
 
 /// Why an expression could not be evaluated on these arguments.
 ///
@@ -29,6 +32,7 @@ struct Repr {
     message: String,
     help: Option<String>,
     cause: Option<CompileError>,
+    place: Option<(Span, Box<str>)>,
 }
 
 /// The kinds of [`EvalError`].
@@ -87,7 +91,13 @@ pub enum EvalErrorKind {
 
 impl EvalError {
     pub(crate) fn new(kind: EvalErrorKind, message: impl Into<String>) -> EvalError {
-        EvalError(Box::new(Repr { kind, message: message.into(), help: None, cause: None }))
+        EvalError(Box::new(Repr { kind, message: message.into(), help: None, cause: None, place: None }))
+    }
+
+    /// An error that shows its place in the text.
+    pub(crate) fn at(kind: EvalErrorKind, diagnostic: Diagnostic, source: &str) -> EvalError {
+        let Diagnostic { message, span, help } = diagnostic;
+        EvalError(Box::new(Repr { kind, message, help, cause: None, place: Some((span, source.into())) }))
     }
 
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> EvalError {
@@ -107,7 +117,26 @@ impl EvalError {
 
     /// What to do about it, if that is known.
     pub fn help(&self) -> Option<&str> {
-        self.0.help.as_deref()
+        self.0.cause.as_ref().map_or(self.0.help.as_deref(), CompileError::help)
+    }
+
+    /// Where in the text, in bytes: a range for [`source_text`](Self::source_text). None where the error is of no one place.
+    ///
+    /// ```
+    /// use tilexpr::{AnyArray, Expr, args};
+    /// let error = Expr::compile("a + 2**n")?.eval::<AnyArray>(args![a = 1, n = &[2, -1]]).unwrap_err();
+    /// assert_eq!(error.span().map(|span| &error.source_text().unwrap()[span]), Some("2**n"));
+    /// # Ok::<(), tilexpr::CompileError>(())
+    /// ```
+    pub fn span(&self) -> Option<Range<usize>> {
+        let cause = self.0.cause.as_ref().map(CompileError::span);
+        cause.or_else(|| self.0.place.as_ref().map(|(span, _)| span.range()))
+    }
+
+    /// The text in which the place is, if there is one.
+    pub fn source_text(&self) -> Option<&str> {
+        let cause = self.0.cause.as_ref().map(CompileError::source_text);
+        cause.or_else(|| self.0.place.as_ref().map(|(_, source)| &**source))
     }
 }
 
@@ -119,7 +148,13 @@ impl From<CompileError> for EvalError {
             CompileErrorKind::Limit => EvalErrorKind::Limit,
             _ => EvalErrorKind::Compile,
         };
-        EvalError(Box::new(Repr { kind, message: cause.message().to_string(), help: None, cause: Some(cause) }))
+        EvalError(Box::new(Repr {
+            kind,
+            message: cause.message().to_string(),
+            help: None,
+            cause: Some(cause),
+            place: None,
+        }))
     }
 }
 
@@ -127,6 +162,10 @@ impl fmt::Display for EvalError {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         if let Some(cause) = &self.0.cause {
             return cause.fmt(f);
+        }
+        if let Some((span, source)) = &self.0.place {
+            let diagnostic = Diagnostic { message: self.0.message.clone(), span: *span, help: self.0.help.clone() };
+            return diagnostic.render(source).fmt(f);
         }
         f.write_str(&self.0.message)?;
         match &self.0.help {

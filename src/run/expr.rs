@@ -25,7 +25,7 @@ use crate::ir::registered::RustFunction;
 use crate::jit::tier::Executor;
 use crate::math::Accuracy;
 use crate::plan::make::Order;
-use crate::syntax::Limits;
+use crate::syntax::{Limits, normal};
 use crate::types::registered::Custom;
 
 /// A compiled expression. Cheap to clone; used from many threads at once.
@@ -363,9 +363,25 @@ impl Builder {
         self
     }
 
-    /// Declares a name as an argument even if it is that of a constant (`e`, `pi`, `inf`, `nan`).
+    /// Declares a name as an argument even if it is that of a constant (`e`, `pi`, `inf`, `nan`). (The name of a function needs no
+    /// declaration: before `(` it is the function, elsewhere a variable.)
     pub fn name(mut self, name: impl Into<String>) -> Builder {
         self.options.declared.push(name.into());
+        self
+    }
+
+    /// Whether `pi`, `e`, `inf` and `nan` are constants. Default: yes. Else they are variables like any other; `np.pi` stays what
+    /// it is.
+    ///
+    /// ```
+    /// use tilexpr::{Expr, args};
+    /// let plain = Expr::builder().constants(false).compile("e*2")?;
+    /// assert_eq!(plain.names(), ["e"]);
+    /// assert_eq!(plain.eval::<i64>(args![e = 21])?, 42);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn constants(mut self, yes: bool) -> Builder {
+        self.options.plain_constants = !yes;
         self
     }
 
@@ -379,8 +395,9 @@ impl Builder {
     /// on its arguments alone; the same call twice in a text is one. If it panics, the evaluation ends with an error of the kind
     /// [`Panic`](EvalErrorKind::Panic) (where panics unwind), and outputs hold unspecified values.
     ///
-    /// Compiling fails where the name is that of a function of the library, a declared name, or no name at all. Each pair
-    /// of name and function is kept for the life of the process, so do not make up names without end.
+    /// It hides the library's function of that name, and is hidden by a definition of the text. Compiling fails where two functions
+    /// have one name, and where it is no name at all. Each pair of name and function is kept for the life of the process, so do not
+    /// make up names without end.
     ///
     /// ```
     /// use ndarray::{Array1, array};
@@ -397,7 +414,8 @@ impl Builder {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn function(mut self, name: impl Into<String>, function: impl RustFunction) -> Builder {
-        self.options.functions.push(Custom::new(name.into(), function));
+        let name = name.into();
+        self.options.functions.push(Custom::new(normal(&name).into_owned(), function));
         self
     }
 

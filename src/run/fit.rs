@@ -13,6 +13,7 @@ use crate::dtype::{DType, Kind};
 use crate::plan::program::Program;
 use crate::plan::shape::{AxisError, MAX_RANK, Shape};
 use crate::plan::shapes::{Lies, ShapeError};
+use crate::types::functions::of_two;
 use crate::types::promote::promote;
 
 /// Which conversions a result may take on its way into an array of another type: NumPy's `casting`.
@@ -129,7 +130,7 @@ pub(super) fn shape_error(error: ShapeError, name: &dyn Fn(u32) -> String, outpu
             let message = format!("the arguments broadcast to the shape {shape:?}, which has too many elements");
             of_shape(EvalErrorKind::TooLarge, message)
         }
-        ShapeError::Axis(error, shape) => wrong_axis(error, &shape),
+        ShapeError::Axis { error, shape, reduction } => wrong_axis(error, &shape, reduction.as_deref()),
         ShapeError::Empty { reduction, shape } => {
             let message = format!("`{reduction}` of no elements has no value: the shape is {shape:?}");
             of_shape(EvalErrorKind::EmptyReduction, message)
@@ -149,13 +150,15 @@ pub(super) fn shape_error(error: ShapeError, name: &dyn Fn(u32) -> String, outpu
     }
 }
 
-fn wrong_axis(error: AxisError, shape: &[usize]) -> EvalError {
+fn wrong_axis(error: AxisError, shape: &[usize], reduction: Option<&str>) -> EvalError {
     let rank = shape.len();
     match error {
         AxisError::OutOfRange(axis) => {
             let message = format!("axis {axis} is not an axis of what is reduced, which has the shape {shape:?}");
             let error = EvalError::new(EvalErrorKind::Axis, message);
-            if rank == 0 { error } else { error.with_help(format!("axes go from -{rank} to {}", rank - 1)) }
+            let axes = (rank > 0).then(|| format!("axes go from -{rank} to {}", rank - 1));
+            let help: Vec<String> = axes.into_iter().chain(reduction.and_then(of_two).map(str::to_string)).collect();
+            if help.is_empty() { error } else { error.with_help(help.join("; ")) }
         }
         AxisError::Twice(axis) => {
             EvalError::new(EvalErrorKind::Axis, format!("axis {axis} is named twice (the shape is {shape:?})"))

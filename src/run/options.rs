@@ -29,6 +29,8 @@ pub struct Options {
     pub limits: Limits,
     /// Names that are arguments even if they are those of constants.
     pub declared: Vec<String>,
+    /// Whether the names of constants are variables like any other.
+    pub plain_constants: bool,
     /// Functions of the caller's.
     pub functions: Vec<Custom>,
 }
@@ -36,6 +38,11 @@ pub struct Options {
 impl Options {
     /// What names are resolved with.
     pub fn given(&self) -> Given<'_> {
-        Given { declared: &self.declared, functions: &self.functions, limits: self.limits }
+        Given {
+            declared: &self.declared,
+            plain_constants: self.plain_constants,
+            functions: &self.functions,
+            limits: self.limits,
+        }
     }
 }

@@ -12,6 +12,7 @@ use super::out::{Memories, Out};
 use super::threads::Threads;
 use super::view::Strided;
 use crate::dtype::Element;
+use crate::syntax::normal;
 use crate::types::InputType;
 
 /// An expression ready for calls with arguments of certain types, in a fixed order; made by
@@ -48,12 +49,13 @@ impl<const N: usize> Prepared<N> {
     ) -> Result<Prepared<N>, EvalError> {
         let mut bound = Bound::new();
         core.bind(like, &[], &mut bound)?;
-        if let Some(at) = (0..N).find(|&at| names[..at].contains(&names[at])) {
+        let spelt = names.map(normal);
+        if let Some(at) = (0..N).find(|&at| spelt[..at].contains(&spelt[at])) {
             return Err(EvalError::new(EvalErrorKind::DuplicateArgument, format!("`{}` is given twice", names[at])));
         }
         let mut order = SmallVec::new();
         for name in core.names() {
-            let Some(at) = names.iter().position(|n| n == name) else {
+            let Some(at) = spelt.iter().position(|n| n == name) else {
                 return Err(EvalError::new(
                     EvalErrorKind::MissingArgument,
                     format!("`{name}` has no place in the calls"),

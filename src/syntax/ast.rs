@@ -114,6 +114,8 @@ pub enum Attribute {
     Real,
     /// `.imag`
     Imag,
+    /// Any other: `np.pi`, or what is not in the language.
+    Named(NameId),
 }
 
 /// One node. Lists (arguments, comparisons) lie in the tree's side tables; the node has their range.
@@ -139,7 +141,7 @@ pub enum Node {
         /// The value elsewhere.
         otherwise: NodeId,
     },
-    /// `function(args, keyword=value)`. The range is into [`Ast::args`].
+    /// `function(args, keyword=value)`, `x.function(args)`. The range is into [`Ast::args`].
     Call {
         /// The function's name.
         function: NameId,
@@ -147,8 +149,10 @@ pub enum Node {
         function_span: Span,
         /// The arguments in order, positional ones first.
         args: Range<u32>,
+        /// Whether it is written `x.function(...)`: what stands before the dot is the first argument.
+        method: bool,
     },
-    /// `x.real`, `x.imag`
+    /// `x.real`, `x.imag`, `np.pi`
     Attribute(NodeId, Attribute),
     /// `(x, y)` as an argument such as `axis=(0, 1)`, and behind `in`. The range is into [`Ast::items`].
     Tuple(Range<u32>),

@@ -88,20 +88,21 @@ impl Explain<'_> {
                         }
                         value_ended = true;
                     }
+                    None if matches!(item.piece, Piece::Dotted(..)) => return Some(self.no_value(at)),
                     None => value_ended = true,
                 }
                 continue;
             }
-            if let (Some(Piece::Tuple(_)), Some(sign)) = (at.checked_sub(1).and_then(|before| self.piece(before)), sign)
-                && !follows_tuple(sign)
-            {
+            let behind_tuple = matches!(at.checked_sub(1).and_then(|before| self.piece(before)), Some(Piece::Tuple(_)));
+            let dotted = matches!(item.piece, Piece::Dotted(..));
+            if behind_tuple && sign.map_or(dotted, |sign| !follows_tuple(sign)) {
                 return Some(self.tighter_than_in(at));
             }
             match sign {
                 Some(Token::Real | Token::Imag) => {}
                 // The next piece is read as `in`.
                 Some(Token::Not) if self.piece(at + 1) == Some(Piece::Sign(Token::In)) => {}
-                None if matches!(item.piece, Piece::Arguments { .. }) => {}
+                None if matches!(item.piece, Piece::Dotted(..) | Piece::Arguments { .. }) => {}
                 Some(Token::If) => {
                     if let Some(place) = waiting_if {
                         let message = "expected the `else` of the `if` before, found another `if`";
@@ -236,6 +237,9 @@ impl Explain<'_> {
                 Some(Token::Real | Token::Imag) => {
                     Diagnostic::new(format!("expected a value before `{found}`"), item.span)
                 }
+                None => Diagnostic::new(format!("expected a value before `{found}`"), item.span),
+                Some(Token::If) => Diagnostic::new(format!("expected a value, found `{found}`"), item.span)
+                    .with_help("a choice is written `x if c else y`, or `where(c, x, y)`"),
                 _ => Diagnostic::new(format!("expected a value, found `{found}`"), item.span),
             };
         };
@@ -251,6 +255,9 @@ impl Explain<'_> {
                 diagnostic.with_help(format!("`{joined}` is written without a space"))
             }
             "<>" => diagnostic.with_help("write `!=`"),
+            _ if sign == Some(Token::If) => {
+                diagnostic.with_help("a choice is written `x if c else y`, or `where(c, x, y)`")
+            }
             _ => diagnostic,
         }
     }
@@ -360,7 +367,7 @@ impl Explain<'_> {
         if let Some((_, instead)) = word(&right).or_else(|| word(&left)) {
             return diagnostic.with_help(format!("write `{instead}`"));
         }
-        let short = left.len() + right.len() <= 30;
+        let short = left.len() + right.len() <= 30 && !left.starts_with('.');
         match item.piece {
             Piece::Group(_) if short => diagnostic.with_help(format!("for a product write `{left}*{right}`")),
             _ => diagnostic,
@@ -414,6 +421,8 @@ mod tests {
             1 => Just(vec![Piece::Group(NodeId(0))]),
             1 => Just(vec![Piece::Tuple(NodeId(0))]),
             1 => Just(vec![Piece::Name(NameId(0)), Piece::Arguments { start: 0, end: 0 }]),
+            1 => Just(vec![Piece::Dotted(NameId(0), 0)]),
+            1 => Just(vec![Piece::Dotted(NameId(0), 0), Piece::Arguments { start: 0, end: 0 }]),
         ];
         let piece = prop_oneof![value, sign.prop_map(|token| vec![Piece::Sign(token)])];
         prop::collection::vec(piece, 0..9).prop_map(|pieces| pieces.concat())

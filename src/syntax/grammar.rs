@@ -9,7 +9,7 @@
 //!
 //! | rule          | form                                              |
 //! |---------------|---------------------------------------------------|
-//! | `postfix`     | `name`, `name(...)`, `literal`, `(...)`, then `.real`, `.imag` |
+//! | `postfix`     | `name`, `name(...)`, `literal`, `(...)`, then `.real`, `.imag`, `.name`, `.name(...)` |
 //! | `power`       | `[+ - ~]... postfix ** [+ - ~]... postfix ** ...` |
 //! | `product`     | `* / // %`                                        |
 //! | `sum`         | `+ -`                                             |
@@ -167,11 +167,16 @@ fn postfix(input: &mut Reader) -> Read<Operand> {
     let attribute = select(|item: Item, _| match item.piece {
         Piece::Sign(Token::Real) => Some((Attribute::Real, item.span)),
         Piece::Sign(Token::Imag) => Some((Attribute::Imag, item.span)),
+        Piece::Dotted(name, start) => Some((Attribute::Named(name), Span { start, ..item.span })),
         _ => None,
     });
-    input.parse(operand.foldl_with(attribute.repeated(), |of, (attribute, span), extra| {
+    let suffix = attribute.then(list().or_not());
+    input.parse(operand.foldl_with(suffix.repeated(), |of, ((attribute, span), list), extra| {
         let tree: &mut SimpleState<Tree> = extra.state();
-        tree.attribute(of, attribute, span)
+        match (attribute, list) {
+            (Attribute::Named(name), Some((args, list_span))) => tree.method(of, (name, span), args, list_span),
+            _ => tree.attribute(of, attribute, span),
+        }
     }))
 }
 

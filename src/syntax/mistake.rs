@@ -37,7 +37,7 @@ const SIGNS: &[(&str, &str, &str)] = &[
         "`@` is not an operator here: matrices are not multiplied",
         "write `sum(a*b, axis=...)` with shapes that broadcast",
     ),
-    (".", "a `.` by itself", "write `.real` or `.imag` after a value, or a digit: `0.5`"),
+    (".", "a `.` by itself", "write `.real`, `.imag` or a method after a value, or a digit: `0.5`"),
     ("$", "`$` is not in the language", "a name is written by itself: `x`"),
     ("`", "a backquote is not in the language", "a name is written by itself: `x`"),
     ("\\", "a `\\` by itself", "at the very end of a line it joins the next; or put the expression in parentheses"),
@@ -84,11 +84,15 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("from", "there is nothing to import", "functions are there by their names: `sin(x)`"),
 ];
 
-/// A token that the lexer marked as a mistake, or text that is no token.
+/// A token that the lexer marked as a mistake, or text that is no token. `after_value`: a value ends directly before it.
 #[cold]
-pub fn sign(source: &str, span: Span) -> Diagnostic {
+pub fn sign(source: &str, span: Span, after_value: bool) -> Diagnostic {
     let rest = source.get(span.start as usize..).unwrap_or("");
     let text = source.get(span.range()).unwrap_or("");
+    if text == "@" && !after_value {
+        return Diagnostic::new("`@` before a name is not in the language", span)
+            .with_help("a name is written by itself: `x`");
+    }
     if let Some(&(_, message, help)) = SIGNS.iter().find(|row| row.0 == text) {
         return Diagnostic::new(message, span).with_help(help);
     }
@@ -142,32 +146,11 @@ pub fn word(source: &str, span: Span) -> Diagnostic {
     }
 }
 
-/// `.name` with a name that is neither `real` nor `imag`; `before` is the text of the name before, if it is one.
+/// A name whose one spelling is this word, which is none.
 #[cold]
-pub fn attribute(source: &str, span: Span, before: Option<&str>) -> Diagnostic {
-    let text = source.get(span.range()).unwrap_or("");
-    let name = text.trim_start_matches(['.', ' ', '\t']);
-    let called = source.get(span.end as usize..).unwrap_or("").trim_start_matches([' ', '\t']).starts_with('(');
-    let shown = excerpt(name);
-    let diagnostic =
-        Diagnostic::new(format!("`.{shown}` is unknown: `.real` and `.imag` are what may stand after a value"), span);
-    match before {
-        Some("np" | "numpy" | "math" | "ne" | "numexpr" | "torch" | "jnp") => {
-            // Of `np.linalg.norm` the last name.
-            let rest = source.get(span.end as usize..).unwrap_or("");
-            let path = rest.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').next().unwrap_or("");
-            let last = path.rsplit('.').next().filter(|last| !last.is_empty()).unwrap_or(name);
-            diagnostic.with_help(format!("functions and constants have no prefix: write `{}`", excerpt(last)))
-        }
-        Some(value) if called && name == "astype" => {
-            diagnostic.with_help(format!("write the type as a function: `f32({})`", excerpt(value)))
-        }
-        _ if called && name == "astype" => diagnostic.with_help("write the type as a function: `f32(...)`"),
-        Some(value) if called => diagnostic.with_help(format!("write it as a function: `{shown}({})`", excerpt(value))),
-        _ if called => diagnostic.with_help(format!("write it as a function: `{shown}(...)`")),
-        _ if name == "T" => diagnostic.with_help("pass the transposed view as an argument"),
-        _ => diagnostic,
-    }
+pub fn respelled(word: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(format!("this is the word `{}` in other letters, and cannot be a name", excerpt(word)), span)
+        .with_help("write the word in ASCII, or take another name")
 }
 
 #[cfg(test)]

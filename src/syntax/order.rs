@@ -114,11 +114,11 @@ pub fn copy(from: &Ast, id: NodeId, to: &mut Ast, place: impl Fn(NodeId) -> Node
         Node::Conditional { then, condition, otherwise } => {
             Node::Conditional { then: place(then), condition: place(condition), otherwise: place(otherwise) }
         }
-        Node::Call { function, function_span, args } => {
+        Node::Call { function, function_span, args, method } => {
             let start = to.args.len() as u32;
             let args = from.args.get(args.start as usize..args.end as usize).unwrap_or(&[]);
             to.args.extend(args.iter().map(|arg| Argument { keyword: arg.keyword, value: place(arg.value) }));
-            Node::Call { function, function_span, args: start..to.args.len() as u32 }
+            Node::Call { function, function_span, args: start..to.args.len() as u32, method }
         }
         Node::Tuple(items) => {
             let start = to.items.len() as u32;

@@ -5,16 +5,18 @@
 //! its opening, and one piece with its result takes their place. So every piece is read once at its own level: time and
 //! memory are linear in the text, and nothing recurses.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use chumsky::extra::SimpleState;
 use logos::{Lexer, Logos};
 
-use super::ast::{Argument, Assignment, Ast, Literal, NameId, Node, Span};
+use super::ast::{Argument, Assignment, Ast, Literal, NameId, Node, NodeId, Span};
 use super::explain::{End, Explain, Level};
 use super::grammar::{self, Inside, ReadArgument, Statement};
 use super::limits::{self, Limits};
+use super::name::{is_name, normal};
 use super::piece::{Item, Piece};
 use super::token::Token;
 use super::tree::{Operand, Tree};
@@ -48,7 +50,16 @@ struct Bracket {
     /// Where its pieces begin.
     start: usize,
     span: Span,
-    call: bool,
+    call: Option<Callee>,
+}
+
+/// What an opening bracket calls.
+#[derive(Clone, Copy, PartialEq)]
+enum Callee {
+    /// `name(`
+    Function,
+    /// `.name(`
+    Method,
 }
 
 struct Reader<'a> {
@@ -91,7 +102,7 @@ impl<'a> Reader<'a> {
                     let piece = self.piece(token, span)?;
                     self.items.push(Item { piece, span });
                 }
-                Err(()) => return Err(self.fail(mistake::sign(self.source, span))),
+                Err(()) => return Err(self.fail(mistake::sign(self.source, span, false))),
             }
             self.count += 1;
             if self.count > self.limits.nodes {
@@ -120,23 +131,37 @@ impl<'a> Reader<'a> {
                     Err(wrong) => return Err(self.fail(*wrong)),
                 }
             }
-            Token::Mistake => return Err(self.fail(mistake::sign(self.source, span))),
+            Token::Mistake => {
+                let after_value = self.level_items().last().is_some_and(|item| item.piece.ends_value());
+                return Err(self.fail(mistake::sign(self.source, span, after_value)));
+            }
             Token::Reserved => return Err(self.fail(mistake::word(self.source, span))),
             Token::Attribute => {
-                let before = self.level_items().last().filter(|item| matches!(item.piece, Piece::Name(_)));
-                let before = before.and_then(|item| self.source.get(item.span.range()));
-                return Err(self.fail(mistake::attribute(self.source, span, before)));
+                let text = self.source.get(span.range()).unwrap_or("");
+                let name = text.trim_start_matches(['.', ' ', '\t']);
+                let span = Span { start: span.end - name.len() as u32, ..span };
+                match &*normal(name) {
+                    "real" => Piece::Sign(Token::Real),
+                    "imag" => Piece::Sign(Token::Imag),
+                    _ => Piece::Dotted(self.name(span)?, span.start),
+                }
             }
             _ => Piece::Sign(token),
         })
     }
 
     fn name(&mut self, span: Span) -> Result<NameId, CompileError> {
-        let text = self.source.get(span.range()).unwrap_or("");
+        let text = normal(self.source.get(span.range()).unwrap_or(""));
         let list = &mut self.tree.0.ast.names;
-        if let Some(id) = self.names.find(text, list) {
+        if let Some(id) = self.names.find(&text, list) {
             return Ok(id);
         }
+        if let Cow::Owned(word) = &text
+            && !is_name(word)
+        {
+            return Err(self.fail(mistake::respelled(word, span)));
+        }
+        let list = &mut self.tree.0.ast.names;
         if list.len() >= self.limits.names {
             return Err(limits::exceeded(self.source, span, "too many names", self.limits.names, "names"));
         }
@@ -161,7 +186,11 @@ impl<'a> Reader<'a> {
                 "nesting",
             ));
         }
-        let call = matches!(self.level_items().last(), Some(Item { piece: Piece::Name(_), .. }));
+        let call = match self.level_items().last().map(|item| item.piece) {
+            Some(Piece::Name(_)) => Some(Callee::Function),
+            Some(Piece::Dotted(..)) => Some(Callee::Method),
+            _ => None,
+        };
         self.brackets.push(Bracket { start: self.items.len(), span, call });
         self.closed = true;
         Ok(())
@@ -174,11 +203,11 @@ impl<'a> Reader<'a> {
         };
         let place = opening.to(span);
         let items = self.items.get(start..).unwrap_or(&[]);
-        let piece = if call {
+        let piece = if let Some(callee) = call {
             let Some(arguments) = grammar::arguments(items, &mut self.tree) else {
                 return Err(self.refused(End::Close, span));
             };
-            self.arguments(arguments)?
+            self.arguments(callee, arguments)?
         } else if items.is_empty() {
             Piece::Tuple(self.tree.tuple(&[], place).id)
         } else {
@@ -200,8 +229,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Puts the arguments of a call into the tree.
-    fn arguments(&mut self, arguments: Vec<ReadArgument>) -> Result<Piece, CompileError> {
+    fn arguments(&mut self, callee: Callee, arguments: Vec<ReadArgument>) -> Result<Piece, CompileError> {
         let start = self.tree.ast.args.len();
+        if callee == Callee::Method {
+            // A place for what stands before the dot, which the grammar will have read when it comes to these arguments.
+            self.tree.ast.args.push(Argument { keyword: None, value: NodeId(0) });
+        }
         let mut keywords = 0;
         for argument in &arguments {
             match argument.keyword {
@@ -340,7 +373,10 @@ impl<'a> Reader<'a> {
                     (message, format!("write what is to be computed at the end, as in `; {name}(...)`"))
                 } else {
                     let message = "the text ends without a result: the last statement must be an expression";
-                    (message.to_string(), format!("to return `{name}`, write `; {name}` at the end"))
+                    (
+                        message.to_string(),
+                        format!("to return `{name}`, write `; {name}` at the end; to compare, write `==`"),
+                    )
                 };
                 Diagnostic::new(message, last.name_span).with_help(help)
             }
@@ -395,7 +431,7 @@ impl<'a> Reader<'a> {
     fn level_of(&self, depth: usize) -> Level {
         match depth.checked_sub(1).and_then(|outer| self.brackets.get(outer)) {
             None => Level::Statement,
-            Some(bracket) if bracket.call => Level::Call,
+            Some(bracket) if bracket.call.is_some() => Level::Call,
             Some(_) => Level::Group,
         }
     }
@@ -409,7 +445,7 @@ impl<'a> Reader<'a> {
 /// Finds names again: the first few by looking at each, more by hashing.
 #[derive(Default)]
 struct Names<'a> {
-    map: HashMap<&'a str, NameId>,
+    map: HashMap<Cow<'a, str>, NameId>,
 }
 
 /// Up to so many names are compared one by one.
@@ -423,9 +459,9 @@ impl<'a> Names<'a> {
         self.map.get(text).copied()
     }
 
-    fn add(&mut self, text: &'a str, list: &mut Vec<String>) -> NameId {
+    fn add(&mut self, text: Cow<'a, str>, list: &mut Vec<String>) -> NameId {
         let id = NameId(list.len() as u32);
-        list.push(text.to_owned());
+        list.push(text.clone().into_owned());
         self.map.insert(text, id);
         id
     }

@@ -1,7 +1,7 @@
 //! What one bracket level consists of: the alphabet of the grammar.
 //!
 //! Comes in: tokens, and the results of brackets that have been closed. Goes out: a flat list without brackets. Always
-//! holds: [`Piece::Arguments`] stands directly behind the [`Piece::Name`] of its function, and nowhere else.
+//! holds: [`Piece::Arguments`] stands directly behind the [`Piece::Name`] or [`Piece::Dotted`] of its function, and nowhere else.
 
 use super::ast::{Literal, NameId, NodeId, Span};
 use super::token::Token;
@@ -22,11 +22,14 @@ pub enum Piece {
     Literal(Literal),
     /// A name: a value, a function, a keyword, or what is assigned to.
     Name(NameId),
+    /// A dot and a name, which begins at this byte: a method, or a constant behind `np`.
+    Dotted(NameId, u32),
     /// `( value )`
     Group(NodeId),
     /// `( value, ... )` or `()`
     Tuple(NodeId),
-    /// The arguments of the function whose name stands before: a range of `Ast::args`.
+    /// The arguments of the function whose name stands before, dotted or not: a range of `Ast::args`. That of a method begins
+    /// with a place for what stands before the dot.
     Arguments { start: u32, end: u32 },
 }
 

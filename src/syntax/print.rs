@@ -139,8 +139,7 @@ impl<'a> Printer<'a> {
         let is_operation = strength != Postfix;
         // `1.real` would be the number `1.` and a name.
         let is_integer = matches!(node, Node::Literal(Literal::Int(_))) && place == Postfix;
-        let integer_of_attribute =
-            is_integer && self.work.last().is_some_and(|work| matches!(work, Work::Text(".real" | ".imag")));
+        let integer_of_attribute = is_integer && matches!(self.work.last(), Some(Work::Text(".")));
         if strength < place || (self.full && is_operation) || integer_of_attribute {
             self.out.push('(');
             self.work.push(Work::Text(")"));
@@ -171,23 +170,28 @@ impl<'a> Printer<'a> {
                 Work::Text(" else "),
                 Work::Node(*otherwise, Conditional),
             ]),
-            Node::Call { function, args, .. } => {
-                self.out.push_str(ast.name(*function));
-                self.out.push('(');
-                let args = ast.args.get(args.start as usize..args.end as usize).unwrap_or(&[]);
+            Node::Call { function, args, method, .. } => {
+                let mut args = ast.args.get(args.start as usize..args.end as usize).unwrap_or(&[]);
+                let mut head = None;
+                if let (true, Some((of, rest))) = (*method, args.split_first()) {
+                    args = rest;
+                    head = Some([Work::Node(of.value, Postfix), Work::Text(".")]);
+                }
+                let head = head.into_iter().flatten().chain([Work::Name(*function), Work::Text("(")]);
                 let args = args.iter().enumerate().flat_map(|(index, argument)| {
                     let comma = (index > 0).then_some(Work::Text(", "));
                     let keyword = argument.keyword.map(|(name, _)| [Work::Name(name), Work::Text("=")]);
                     comma.into_iter().chain(keyword.into_iter().flatten()).chain([Work::Argument(argument.value)])
                 });
-                self.queue(args.chain([Work::Text(")")]));
+                self.queue(head.chain(args).chain([Work::Text(")")]));
             }
             Node::Attribute(of, attribute) => {
                 let name = match attribute {
-                    Attribute::Real => ".real",
-                    Attribute::Imag => ".imag",
+                    Attribute::Real => Work::Text("real"),
+                    Attribute::Imag => Work::Text("imag"),
+                    Attribute::Named(name) => Work::Name(*name),
                 };
-                self.queue([Work::Node(*of, Postfix), Work::Text(name)]);
+                self.queue([Work::Node(*of, Postfix), Work::Text("."), name]);
             }
             Node::Tuple(_) => self.argument(id),
         }

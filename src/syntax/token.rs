@@ -222,12 +222,6 @@ pub enum Token {
     Reserved,
 }
 
-/// Whether the whole text is a name.
-pub fn is_name(text: &str) -> bool {
-    let mut tokens = Token::lexer(text);
-    tokens.next() == Some(Ok(Token::Name)) && tokens.span() == (0..text.len())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 //! Comes in: calls from the grammar in the order in which it reads. Goes out: the [`Ast`]. Always holds: children are there
 //! before their parent; an [`Operand`] knows the place of its brackets, its node only that of what is inside.
 
-use super::ast::{Ast, Attribute, BinaryOp, Link, Literal, NameId, Node, NodeId, Span, UnaryOp};
+use super::ast::{Argument, Ast, Attribute, BinaryOp, Link, Literal, NameId, Node, NodeId, Span, UnaryOp};
 
 /// A node that has been read, and its place with all brackets around it.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,16 @@ impl Tree {
     }
 
     pub fn call(&mut self, function: NameId, function_span: Span, args: std::ops::Range<u32>, list: Span) -> Operand {
-        self.push(Node::Call { function, function_span, args }, function_span.to(list))
+        self.push(Node::Call { function, function_span, args, method: false }, function_span.to(list))
+    }
+
+    /// `of.name(args)`. The first of the arguments is a place for `of`.
+    pub fn method(&mut self, of: Operand, name: (NameId, Span), args: std::ops::Range<u32>, list: Span) -> Operand {
+        if let Some(argument) = self.ast.args.get_mut(args.start as usize) {
+            *argument = Argument { keyword: None, value: of.id };
+        }
+        let (function, function_span) = name;
+        self.push(Node::Call { function, function_span, args, method: true }, of.span.to(list))
     }
 
     pub fn attribute(&mut self, of: Operand, attribute: Attribute, span: Span) -> Operand {

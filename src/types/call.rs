@@ -6,14 +6,15 @@
 
 use smallvec::SmallVec;
 
-use super::functions::{Function, Rule};
+use super::functions::{Function, Rule, of_two};
 use super::graph::Axes;
-use super::resolve::{Call, Meaning, signature};
+use super::names::signature;
+use super::resolve::{Call, Meaning};
 use crate::diagnostic::{Diagnostic, excerpt, several};
 use crate::dtype::DType;
 use crate::error::CompileErrorKind;
 use crate::math::Elementary;
-use crate::syntax::ast::{Argument, Ast, Link, Literal, Node, NodeId, Span, UnaryOp};
+use crate::syntax::ast::{Argument, Ast, Attribute, Link, Literal, Node, NodeId, Span, UnaryOp};
 
 /// A call in a text.
 pub(super) struct Site<'a> {
@@ -47,11 +48,11 @@ pub(super) fn read(site: &Site, function: &'static Function, meanings: &mut [Mea
     for (at, (slot, &param)) in slots.iter().zip(function.params).enumerate() {
         let Some(value) = *slot else { continue };
         match param {
-            "axis" => call.axes = axes(site, value)?,
+            "axis" => call.axes = axes(site.ast, value, function.name)?,
             "keepdims" => call.keepdims = truth(site.ast, value, param)?,
             "equal_nan" => call.equal_nan = truth(site.ast, value, param)?,
             "ddof" => call.ddof = ddof(site.ast, value)?,
-            "dtype" => call.dtype = dtype(site.ast, value)?,
+            "dtype" => call.dtype = dtype(site.ast, value, meanings)?,
             "values" => call.args.extend_from_slice(values(site.ast, value)?),
             _ if at < function.required => {
                 call.args.push(value);
@@ -198,10 +199,13 @@ fn arity(site: &Site, function: &Function) -> Failure {
         required if required == most => arguments(most),
         required => format!("{required} to {}", arguments(most)),
     };
-    let help = match function.rule {
-        Rule::Math(Elementary::Log) if site.args.len() == 2 => {
+    // What others give two arguments.
+    let help = match (function.rule, site.args.len()) {
+        (Rule::Math(Elementary::Log), 2) => {
             "to base 2 write `log2(x)`, to base 10 `log10(x)`, to any other `log(x)/log(base)`".to_string()
         }
+        (Rule::Math(Elementary::Arctan), 2) => "the angle of a point is `arctan2(y, x)`".to_string(),
+        _ if of_two(function.name).is_some() => of_two(function.name).unwrap_or_default().to_string(),
         _ => format!("`{}`", function.signature(site.name)),
     };
     let message = format!("`{}` takes {takes}, {} given", site.name, site.args.len());
@@ -210,7 +214,7 @@ fn arity(site: &Site, function: &Function) -> Failure {
 
 fn unknown_keyword(site: &Site, function: &Function, keyword: &str, known: &[&'static str], span: Span) -> Failure {
     let diagnostic = Diagnostic::new(format!("`{}` has no keyword `{}`", site.name, excerpt(keyword)), span);
-    let help = match crate::syntax::suggest::nearest(keyword, known.iter().copied()) {
+    let help = match crate::syntax::suggest::keyword(keyword, known) {
         _ if function.params.contains(&keyword) => {
             format!("`{keyword}` goes by its position: `{}`", function.signature(site.name))
         }
@@ -221,8 +225,7 @@ fn unknown_keyword(site: &Site, function: &Function, keyword: &str, known: &[&'s
 }
 
 /// `axis=`: an integer, a tuple of integers, or `None`: all.
-fn axes(site: &Site, value: NodeId) -> Result<Axes, Failure> {
-    let ast = site.ast;
+fn axes(ast: &Ast, value: NodeId, name: &str) -> Result<Axes, Failure> {
     let items: &[NodeId] = match ast.node(value) {
         Node::Literal(Literal::None) => return Ok(Axes::All),
         Node::Tuple(items) => ast.items.get(items.start as usize..items.end as usize).unwrap_or(&[]),
@@ -240,11 +243,7 @@ fn axes(site: &Site, value: NodeId) -> Result<Axes, Failure> {
                 return wrong(format!("no array has an axis {axis}"), ast.span(item));
             }
             let diagnostic = Diagnostic::new("`axis` must be a literal integer, or a tuple of them", ast.span(item))
-                .with_help(match site.name {
-                    "min" => "the lesser of two values is `minimum(x, y)`",
-                    "max" => "the greater of two values is `maximum(x, y)`",
-                    _ => "as in `axis=0`, `axis=-1`, `axis=(0, 1)`",
-                });
+                .with_help(of_two(name).unwrap_or("as in `axis=0`, `axis=-1`, `axis=(0, 1)`"));
             (CompileErrorKind::Type, diagnostic)
         })?;
         if list.contains(&axis) {
@@ -278,20 +277,31 @@ fn truth(ast: &Ast, value: NodeId, param: &str) -> Result<bool, Failure> {
     }
 }
 
-/// `dtype=`: the name of a type, or `None`.
-fn dtype(ast: &Ast, value: NodeId) -> Result<Option<DType>, Failure> {
-    let name = match ast.node(value) {
+/// `dtype=`: the name of a type, perhaps behind `np.`, or `None`.
+fn dtype(ast: &Ast, value: NodeId, meanings: &[Meaning]) -> Result<Option<DType>, Failure> {
+    let name = match *ast.node(value) {
         Node::Literal(Literal::None) => return Ok(None),
-        Node::Name(name) => ast.name(*name),
-        _ => "",
-    };
-    match Function::from_name(name).map(|function| function.rule) {
-        Some(Rule::Cast(dtype)) => Ok(Some(dtype)),
-        _ => {
-            let diagnostic = Diagnostic::new("`dtype` must be the name of a type", ast.span(value))
-                .with_help("as in `dtype=f64`, `dtype=i32`, `dtype=c64`");
-            Err((CompileErrorKind::Type, diagnostic))
+        Node::Name(name) => Some(ast.name(name)),
+        Node::Attribute(of, Attribute::Named(name)) if meanings.get(of.0 as usize) == Some(&Meaning::Static) => {
+            Some(ast.name(name))
         }
+        _ => None,
+    };
+    name.and_then(type_name).map(Some).ok_or_else(|| {
+        let diagnostic = Diagnostic::new("`dtype` must be the name of a type", ast.span(value))
+            .with_help("as in `dtype=f64`, `dtype=i32`, `dtype=np.float32`");
+        (CompileErrorKind::Type, diagnostic)
+    })
+}
+
+/// The type of this name: that of a cast, or Python's.
+fn type_name(name: &str) -> Option<DType> {
+    match name {
+        "complex" => Some(DType::C128),
+        _ => match Function::from_name(name)?.rule {
+            Rule::Cast(dtype) => Some(dtype),
+            _ => None,
+        },
     }
 }
 
@@ -302,4 +312,43 @@ fn ddof(ast: &Ast, value: NodeId) -> Result<i64, Failure> {
             .with_help("`ddof=1` divides by one less than the number of elements");
         (CompileErrorKind::Type, diagnostic)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::{Limits, parse};
+
+    #[test]
+    fn types_behind_dtype() {
+        let row =
+            Function { name: "f", aliases: &[], params: &["x", "dtype"], required: 1, doc: "", rule: Rule::Square };
+        let row: &'static Function = Box::leak(Box::new(row));
+        let read = |text: &str| {
+            let ast = parse(text, &Limits::default()).unwrap();
+            let mut meanings = vec![Meaning::Plain; ast.nodes.len()];
+            if let Some(of) =
+                ast.nodes.iter().position(|node| matches!(node, Node::Name(name) if ast.name(*name) == "np"))
+            {
+                meanings[of] = Meaning::Static;
+            }
+            let site = Site { ast: &ast, span: Span::default(), name: "f", args: &ast.args };
+            super::read(&site, row, &mut meanings).map(|call| call.dtype).map_err(|(_, wrong)| wrong.message)
+        };
+        for (text, dtype) in [
+            ("f(a, dtype=f32)", Some(DType::F32)),
+            ("f(a, dtype=np.c64)", Some(DType::C64)),
+            ("f(a, dtype=float)", Some(DType::F64)),
+            ("f(a, dtype=int)", Some(DType::I64)),
+            ("f(a, dtype=complex)", Some(DType::C128)),
+            ("f(a, dtype=bool)", Some(DType::Bool)),
+            ("f(a, dtype=None)", None),
+            ("f(a)", None),
+        ] {
+            assert_eq!(read(text), Ok(dtype), "{text}");
+        }
+        for text in ["f(a, dtype=sin)", "f(a, dtype=b)", "f(a, dtype=b.f32)", "f(a, dtype=2)", "f(a, dtype=-a)"] {
+            assert_eq!(read(text), Err("`dtype` must be the name of a type".to_string()), "{text}");
+        }
+    }
 }

@@ -235,10 +235,11 @@ impl Typer<'_> {
     /// A function that has a complex operand, or takes a part of a number.
     pub fn complex_call(&mut self, call: &Call, args: &[Operand]) -> Typed<Value> {
         let first = args[0];
+        let blamed = args.iter().find(|x| matches!(x.value, Value::Complex { .. })).copied().unwrap_or(first);
         let name = call.function.name;
         if let Rule::Math(function) = call.function.rule {
             let Some(&function) = Complex::ALL.iter().find(|f| f.name() == function.name()) else {
-                return self.no_complex(name, first);
+                return self.no_complex(name, blamed);
             };
             let [z] = self.all_complex([first])?;
             let parts = self.complex_function(function, &[z]);
@@ -306,7 +307,7 @@ impl Typer<'_> {
                 let id = self.emit.op(both, &[re, im]);
                 Ok(self.result(id, args))
             }
-            _ => self.no_complex(name, first),
+            _ => self.no_complex(name, blamed),
         }
     }
 

@@ -5,10 +5,10 @@
 
 use smallvec::SmallVec;
 
-use super::graph::{GraphBuilder, NodeId, NodeKind};
+use super::graph::{Fault, GraphBuilder, NodeId, NodeKind};
 use crate::dtype::{DType, Real, Scalar};
 use crate::ir::rules::embeds;
-use crate::ir::{FaultCode, Helper, Op, semantics};
+use crate::ir::{Helper, Op, semantics};
 use crate::math::complex::{self, Complex, Part};
 use crate::math::{self, Accuracy, Elementary};
 use crate::syntax::ast::Span;
@@ -129,12 +129,11 @@ impl Emit {
     }
 
     /// The value, and an error where the mask is set.
-    pub fn fault(&mut self, mask: NodeId, value: NodeId, code: FaultCode) -> NodeId {
+    pub fn fault(&mut self, mask: NodeId, value: NodeId, fault: impl FnOnce() -> Fault) -> NodeId {
         if self.as_const(mask).is_some_and(|c| !bool::from_scalar(c)) {
             return value;
         }
-        let dtype = self.dtype(value);
-        self.graph.add(NodeKind::Fault(code), &[mask, value], dtype, self.span)
+        self.graph.fault(mask, value, fault())
     }
 
     /// The constant in the shape of `x`.

@@ -153,6 +153,11 @@ impl Function {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
+    /// A call under the name `name` with what must be given: `max(x)`.
+    pub fn call(&self, name: &str) -> String {
+        format!("{name}({})", self.params.get(..self.required).unwrap_or_default().join(", "))
+    }
+
     /// How it is called, under the name `name`: `where(condition, x, y)`.
     pub fn signature(&self, name: &str) -> String {
         let mut params = String::new();
@@ -172,6 +177,15 @@ impl Function {
             }
         }
         format!("{name}({params})")
+    }
+}
+
+/// What to write for the least or greatest of two values, where a reduction of this name was called.
+pub fn of_two(reduction: &str) -> Option<&'static str> {
+    match reduction {
+        "min" => Some("the lesser of two values is `minimum(x, y)`"),
+        "max" => Some("the greater of two values is `maximum(x, y)`"),
+        _ => None,
     }
 }
 

@@ -10,7 +10,7 @@ use foldhash::HashMap;
 use smallvec::SmallVec;
 
 use crate::dtype::{DType, Scalar};
-use crate::ir::{FaultCode, Helper, Monoid, Op};
+use crate::ir::{Helper, Monoid, Op};
 use crate::math::Elementary;
 use crate::math::complex::{Complex, Part};
 use crate::syntax::ast::Span;
@@ -43,8 +43,8 @@ pub enum NodeKind {
     Complex(Complex, Part),
     /// Arguments: mask, fast, then the helper's own. See [`crate::ir::Inst::Patch`].
     Patch(&'static Helper),
-    /// Arguments: mask, value. The value, and an error where the mask is set.
-    Fault(FaultCode),
+    /// Arguments: mask, value. The value, and an error where the mask is set: index into [`Graph::faults`].
+    Fault(u32),
     /// Arguments: the monoid's. The finished result of the reduction.
     Reduce {
         /// How elements are combined.
@@ -107,6 +107,26 @@ pub struct RangeCheck {
     pub span: Span,
 }
 
+/// What can be wrong with data.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum FaultKind {
+    /// An integer to a negative integer power.
+    NegativePower,
+    /// What was computed from bare integer arguments alone, and the type of its partner does not hold.
+    OutOfRange,
+}
+
+/// An error of the run: what, where, and what to write instead.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Fault {
+    /// What is wrong.
+    pub kind: FaultKind,
+    /// Where in the text.
+    pub span: Span,
+    /// What to do about it.
+    pub help: String,
+}
+
 /// A typed graph.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Graph {
@@ -120,6 +140,8 @@ pub struct Graph {
     pub results: Vec<DType>,
     /// What must hold of bare integer arguments at each call.
     pub range_checks: Vec<RangeCheck>,
+    /// What its nodes of the kind `Fault` report.
+    pub faults: Vec<Fault>,
 }
 
 impl Graph {
@@ -150,7 +172,7 @@ enum Key {
     Math(Elementary),
     Complex(Complex, Part),
     Patch(&'static str),
-    Fault(FaultCode),
+    Fault(FaultKind),
     Reduce(&'static str, Axes, bool),
     Position,
     Count(Axes),
@@ -219,6 +241,18 @@ impl GraphBuilder {
         }
     }
 
+    /// The value, and an error where the mask is set; the same node, and the place of the first, where these are the same.
+    pub fn fault(&mut self, mask: NodeId, value: NodeId, fault: Fault) -> NodeId {
+        let (number, nodes) = (self.graph.faults.len(), self.graph.nodes.len());
+        let (dtype, span) = (self.dtype(value), fault.span);
+        self.graph.faults.push(fault);
+        let id = self.add(NodeKind::Fault(number as u32), &[mask, value], dtype, span);
+        if self.graph.nodes.len() == nodes {
+            self.graph.faults.pop();
+        }
+        id
+    }
+
     /// A node, shared with an equal one.
     pub fn add(&mut self, kind: NodeKind, args: &[NodeId], dtype: DType, span: Span) -> NodeId {
         let mut args = SmallVec::<[NodeId; 3]>::from_slice(args);
@@ -234,7 +268,7 @@ impl GraphBuilder {
             NodeKind::Math(function) => Key::Math(*function),
             NodeKind::Complex(function, part) => Key::Complex(*function, *part),
             NodeKind::Patch(helper) => Key::Patch(helper.name),
-            NodeKind::Fault(code) => Key::Fault(*code),
+            NodeKind::Fault(number) => Key::Fault(self.graph.faults[*number as usize].kind),
             NodeKind::Reduce { monoid, axes, keepdims } => Key::Reduce(&monoid.name, axes.clone(), *keepdims),
             NodeKind::Position => Key::Position,
             NodeKind::Count(axes) => Key::Count(axes.clone()),
@@ -269,9 +303,16 @@ impl GraphBuilder {
             for a in &mut node.args {
                 *a = renamed[a.0 as usize];
             }
-            if let NodeKind::Input(i) = &mut node.kind {
-                new.inputs.push(old.inputs[*i as usize].clone());
-                *i = new.inputs.len() as u32 - 1;
+            match &mut node.kind {
+                NodeKind::Input(i) => {
+                    new.inputs.push(old.inputs[*i as usize].clone());
+                    *i = new.inputs.len() as u32 - 1;
+                }
+                NodeKind::Fault(number) => {
+                    new.faults.push(old.faults[*number as usize].clone());
+                    *number = new.faults.len() as u32 - 1;
+                }
+                _ => {}
             }
             renamed[at] = NodeId(new.nodes.len() as u32);
             new.nodes.push(node);

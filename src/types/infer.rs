@@ -197,6 +197,7 @@ impl Pass<'_> {
                 self.typer.choose(condition, then, otherwise)
             }
             Node::Call { .. } => self.call(id, meaning),
+            Node::Attribute(_, Attribute::Named(_)) => self.name(id, meaning),
             Node::Attribute(x, attribute) => {
                 let x = self.operand(*x)?;
                 self.attribute(x, *attribute)
@@ -327,7 +328,7 @@ impl Pass<'_> {
                 Ok(Value::Node { id, weak })
             }
             (Attribute::Real, value) => Ok(value),
-            (Attribute::Imag, _) => self.typer.part_of(Rule::Imag, x),
+            (Attribute::Imag | Attribute::Named(_), _) => self.typer.part_of(Rule::Imag, x),
         }
     }
 

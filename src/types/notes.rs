@@ -67,7 +67,8 @@ fn is_computed<'a>(ast: &'a Ast, mut node: &'a ast::Node) -> bool {
     while let ast::Node::Unary(_, of) = node {
         node = ast.node(*of);
     }
-    !matches!(node, ast::Node::Literal(_) | ast::Node::Name(_) | ast::Node::Tuple(_))
+    use ast::{Attribute, Node};
+    !matches!(node, Node::Literal(_) | Node::Name(_) | Node::Tuple(_) | Node::Attribute(_, Attribute::Named(_)))
 }
 
 fn constant(value: Value, emit: &Emit) -> Option<String> {

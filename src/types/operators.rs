@@ -5,7 +5,7 @@
 use super::exact::{self, Exact, Failure};
 use super::graph::NodeId;
 use super::promote::{Type, common, promote};
-use super::value::{Operand, Typed, Typer, Value, error_with_help};
+use super::value::{Operand, Typed, Typer, Value, call_text, error_with_help, text};
 use super::{divide, power};
 use crate::dtype::{DType, Kind, Scalar};
 use crate::ir::Op;
@@ -215,7 +215,13 @@ impl Typer<'_> {
         let id = match y.value {
             _ if to.is_float() => power::float(&mut self.emit, a, b, literal),
             Value::Int(exponent) => power::int_literal(&mut self.emit, a, exponent as u64),
-            _ => power::int(&mut self.emit, a, b),
+            _ => {
+                let source = self.source;
+                let help = || {
+                    format!("make the base a float: `{}**{}`", call_text(source, "f64", x.span), text(source, y.span))
+                };
+                power::int(&mut self.emit, a, b, help)
+            }
         };
         Ok(self.result(id, &[x, y]))
     }

@@ -5,9 +5,9 @@
 //! is within 1 ulp too), and `x**0`, `x**1`, `x**2`, `x**-1` are 1, `x`, `x*x`, `1/x` to the bit.
 
 use super::emit::Emit;
-use super::graph::NodeId;
+use super::graph::{Fault, FaultKind, NodeId};
 use crate::dtype::{DType, Scalar};
-use crate::ir::{FaultCode, Helper, Op};
+use crate::ir::{Helper, Op};
 use crate::math::Elementary;
 
 /// Float powers beyond this exponent go through the helper.
@@ -29,8 +29,8 @@ pub(crate) fn int_literal(e: &mut Emit, x: NodeId, exponent: u64) -> NodeId {
     product
 }
 
-/// An integer to an integer power; a negative exponent is an error of the run.
-pub(crate) fn int(e: &mut Emit, x: NodeId, y: NodeId) -> NodeId {
+/// An integer to an integer power; a negative exponent is an error of the run, for which `help` says what to write.
+pub(crate) fn int(e: &mut Emit, x: NodeId, y: NodeId, help: impl FnOnce() -> String) -> NodeId {
     let dtype = e.dtype(x);
     if let Some(exponent) = e.as_const(y).and_then(Scalar::as_int)
         && let Ok(exponent) = u64::try_from(exponent)
@@ -51,7 +51,8 @@ pub(crate) fn int(e: &mut Emit, x: NodeId, y: NodeId) -> NodeId {
     }
     let zero = e.number(0.0, dtype);
     let negative = e.op(Op::Lt, &[y, zero]);
-    e.fault(negative, power, FaultCode::NegativePower)
+    let span = e.span;
+    e.fault(negative, power, || Fault { kind: FaultKind::NegativePower, span, help: help() })
 }
 
 /// A float to a float power; `literal` is the exponent's value where the text gives it.

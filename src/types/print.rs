@@ -23,7 +23,7 @@ impl fmt::Display for Graph {
                 NodeKind::Math(function) => f.write_str(function.name())?,
                 NodeKind::Complex(function, part) => write!(f, "{} {}", function.name(), part.name())?,
                 NodeKind::Patch(helper) => write!(f, "patch {}", helper.name)?,
-                NodeKind::Fault(code) => write!(f, "fault {}", code.name())?,
+                NodeKind::Fault(number) => write!(f, "fault e{number}")?,
                 NodeKind::Reduce { monoid, axes, keepdims } => {
                     write!(f, "reduce {}{axes}{}", monoid.name, if *keepdims { " keepdims" } else { "" })?;
                 }

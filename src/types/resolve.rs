@@ -5,22 +5,20 @@
 //! of the text's own functions are replaced (`expand`). Done once per text: nothing here depends on the types of the
 //! arguments. Always holds: what the result refers to by an id stands before the referrer.
 //!
-//! A name means one thing in a text: a function of the library, a function of the text, or a value. A parameter means its
-//! argument, within the body of its function, whatever the name means elsewhere.
-
-use std::collections::{HashMap, HashSet};
+//! What a name is follows from where it stands (`names`).
 
 use smallvec::SmallVec;
 
 use super::functions::Function;
 use super::graph::Axes;
+use super::names::{Callee, Failure, Names, Scope};
 use super::registered::Custom;
 use super::{call, expand};
-use crate::diagnostic::{Diagnostic, excerpt};
+use crate::diagnostic::Diagnostic;
 use crate::dtype::DType;
 use crate::error::{CompileError, CompileErrorKind};
-use crate::syntax::ast::{Assignment, Ast, Literal, NameId, Node, NodeId, Span};
-use crate::syntax::{Limits, limits, suggest};
+use crate::syntax::ast::{Argument, Ast, Attribute, Literal, Node, NodeId, Span};
+use crate::syntax::{Limits, limits};
 
 /// The names that are constants, unless assigned or declared.
 pub const CONSTANTS: &[(&str, f64)] =
@@ -43,7 +41,8 @@ pub enum Meaning {
     Call(u32),
     /// A call of a function of the text: index into `Ast::assignments`. Not in the tree that `resolve` gives.
     Defined(u32),
-    /// Part of the text that is read here, and has no value: the tuple of `axis=(0, 1)` or of `x in (0, 1)`.
+    /// Part of the text that is read here, and has no value: the tuple of `axis=(0, 1)` or of `x in (0, 1)`, the type of `dtype=f32`,
+    /// `np` before a dot.
     Static,
 }
 
@@ -87,13 +86,17 @@ pub struct Resolved {
     pub calls: Vec<Call>,
     /// For each call of a function of the text that is in no other: the first node of the copied body, and the call.
     pub sites: Vec<(NodeId, NodeId)>,
+    /// Of variables that have the name of a function: the name, and how the function is called.
+    pub homonyms: Vec<(String, String)>,
 }
 
 /// What the builder says of names.
 #[derive(Clone, Copy, Default)]
 pub struct Given<'a> {
-    /// Names that are arguments even where they would be constants or functions.
+    /// Names that are arguments even where they would be constants.
     pub declared: &'a [String],
+    /// Whether the names of constants are variables like any other.
+    pub plain_constants: bool,
     /// Functions of the caller's.
     pub functions: &'a [Custom],
     /// Bounds on what becomes of the text.
@@ -103,68 +106,126 @@ pub struct Given<'a> {
 /// Finds what the names stand for.
 pub fn resolve(ast: Ast, source: &str, given: Given) -> Result<Resolved, CompileError> {
     let fail = |(kind, diagnostic)| CompileError::new(kind, diagnostic, source);
-    let names = Names::new(&ast, given).map_err(fail)?;
+    let names = Names::new(&ast, source, given).map_err(fail)?;
     let mut meanings = vec![Meaning::Plain; ast.nodes.len()];
     let mut calls = Vec::new();
     // First the calls, which tell values from what stands only for an axis.
     let mut scope = Scope::default();
-    for (at, node) in ast.nodes.iter().enumerate() {
+    for at in 0..ast.nodes.len() {
         scope.advance(&ast, at);
-        call::read_links(&ast, node, &mut meanings).map_err(fail)?;
-        let Node::Call { function, function_span, args } = node else { continue };
-        let site = call::Site {
-            ast: &ast,
-            span: ast.spans.get(at).copied().unwrap_or(*function_span),
-            name: ast.name(*function),
-            args: ast.args.get(args.start as usize..args.end as usize).unwrap_or(&[]),
-        };
-        meanings[at] = match names.function(*function, *function_span, &scope).map_err(fail)? {
-            Callee::Library(function) => {
-                calls.push(call::read(&site, function, &mut meanings).map_err(fail)?);
-                Meaning::Call(calls.len() as u32 - 1)
-            }
-            Callee::Text(definition) => {
-                call::check_defined(&site, &ast, definition).map_err(fail)?;
-                Meaning::Defined(definition as u32)
-            }
-        };
+        call::read_links(&ast, ast.node(NodeId(at as u32)), &mut meanings).map_err(fail)?;
+        resolve_call(&ast, at, (&names, &scope), &mut meanings, &mut calls).map_err(fail)?;
     }
     let mut scope = Scope::default();
-    for (at, node) in ast.nodes.iter().enumerate() {
+    for at in 0..ast.nodes.len() {
         scope.advance(&ast, at);
-        let span = ast.spans.get(at).copied().unwrap_or_default();
-        if meanings[at] == Meaning::Static {
-            continue;
-        }
-        match node {
-            Node::Name(name) => meanings[at] = names.value(*name, span, &scope).map_err(fail)?,
-            Node::Tuple(_) => {
-                let diagnostic = Diagnostic::new("a tuple is not a value", span).with_help(
-                    "several results stand at the end of the text, as in `x, y`; `axis=(0, 1)` and `x in (0, 1)` take a tuple",
-                );
-                return Err(fail((CompileErrorKind::Type, diagnostic)));
-            }
-            Node::Literal(Literal::None) => {
-                let diagnostic = Diagnostic::new("`None` is not a value here", span).with_help(
-                    "leave the argument out; `axis=None` reduces over all axes, `clip(x, None, 3)` has no lower bound",
-                );
-                return Err(fail((CompileErrorKind::Type, diagnostic)));
-            }
-            _ => {}
+        if meanings[at] != Meaning::Static {
+            resolve_value(&ast, at, (&names, &scope), &mut meanings[at]).map_err(fail)?;
         }
     }
-    let defines = !names.definitions.is_empty();
+    let defines = ast.assignments.iter().any(|assignment| assignment.params.is_some());
+    let homonyms = names.homonyms();
     drop(names);
     let mut resolved = Resolved { ast, meanings, calls, ..Resolved::default() };
     if defines {
         resolved = expand::expand(resolved, source, &given.limits)?;
     }
+    resolved.homonyms = homonyms;
     let inputs = resolved.number_free();
     if let Some(&(start, name)) = inputs.get(given.limits.inputs) {
         let span = Span::new(start as usize, start as usize + resolved.ast.names.get(name).map_or(0, String::len));
         return Err(limits::exceeded(source, span, "too many arguments", given.limits.inputs, "inputs"));
     }
     Ok(resolved)
+}
+
+/// The names, and the statement in which they are looked up.
+type Lookup<'a, 'n> = (&'a Names<'n>, &'a Scope);
+
+/// Finds the function of a call and reads its arguments; of a constant behind `np.` drops the prefix.
+fn resolve_call(
+    ast: &Ast,
+    at: usize,
+    (names, scope): Lookup,
+    meanings: &mut [Meaning],
+    calls: &mut Vec<Call>,
+) -> Result<(), Failure> {
+    let (function, function_span, args, method) = match ast.node(NodeId(at as u32)) {
+        Node::Call { function, function_span, args, method } => (*function, *function_span, args, *method),
+        &Node::Attribute(of, Attribute::Named(_)) if names.is_prefix(of, scope) => {
+            meanings[of.0 as usize] = Meaning::Static;
+            return Ok(());
+        }
+        _ => return Ok(()),
+    };
+    let args = ast.args.get(args.start as usize..args.end as usize).unwrap_or(&[]);
+    let receiver: Option<&Argument> = args.first().filter(|_| method);
+    let prefix = receiver.is_some_and(|receiver| names.is_prefix(receiver.value, scope));
+    let args = if let (true, Some((receiver, rest))) = (prefix, args.split_first()) {
+        meanings[receiver.value.0 as usize] = Meaning::Static;
+        rest
+    } else {
+        args
+    };
+    let span = ast.span(NodeId(at as u32));
+    let site = call::Site { ast, span, name: ast.name(function), args };
+    let callee = match prefix {
+        true => names.library(function, function_span, scope)?,
+        false => names.function(function, function_span, scope)?,
+    };
+    let meaning = match callee {
+        Callee::Library(function) => call::read(&site, function, meanings).map(|call| {
+            calls.push(call);
+            Meaning::Call(calls.len() as u32 - 1)
+        }),
+        Callee::Text(definition) => {
+            call::check_defined(&site, ast, definition).map(|()| Meaning::Defined(definition as u32))
+        }
+    };
+    meanings[at] = meaning.map_err(|failure| match receiver {
+        Some(receiver) if !prefix => names.of_module(receiver, failure, scope),
+        _ => failure,
+    })?;
+    Ok(())
+}
+
+/// Finds what a node that has a value means.
+fn resolve_value(ast: &Ast, at: usize, (names, scope): Lookup, meaning: &mut Meaning) -> Result<(), Failure> {
+    let span = ast.span(NodeId(at as u32));
+    let wrong =
+        |message: &str, help: &str| Err((CompileErrorKind::Type, Diagnostic::new(message, span).with_help(help)));
+    match *ast.node(NodeId(at as u32)) {
+        Node::Name(name) => *meaning = names.value(name, span, scope)?,
+        Node::Attribute(of, Attribute::Named(name)) => {
+            *meaning = names.attribute((of, name), span, scope)?;
+        }
+        Node::Tuple(_) => {
+            return wrong(
+                "a tuple is not a value",
+                "several results stand at the end of the text, as in `x, y`; `axis=(0, 1)` and `x in (0, 1)` take a tuple",
+            );
+        }
+        Node::Literal(Literal::None) if compared(ast, at) => {
+            return wrong("`None` is not a value here", "arrays have a value at each place; for NaN write `isnan(x)`");
+        }
+        Node::Literal(Literal::None) => {
+            return wrong(
+                "`None` is not a value here",
+                "leave the argument out; `axis=None` reduces over all axes, `clip(x, None, 3)` has no lower bound",
+            );
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Whether a node is an operand of a comparison.
+#[cold]
+fn compared(ast: &Ast, at: usize) -> bool {
+    let id = NodeId(at as u32);
+    let mut found = ast.links.iter().any(|&(_, operand)| operand == id);
+    found |= ast.nodes.iter().any(|node| matches!(node, Node::Compare(first, _) if *first == id));
+    found
 }
 
 impl Resolved {
@@ -194,249 +255,4 @@ impl Resolved {
         }
         order
     }
-}
-
-/// The statement that a node belongs to: nodes are in the order of the statements.
-#[derive(Default)]
-struct Scope {
-    statement: usize,
-}
-
-impl Scope {
-    /// Goes on to a later node.
-    fn advance(&mut self, ast: &Ast, node: usize) {
-        while ast.assignments.get(self.statement).is_some_and(|s| (s.value.0 as usize) < node) {
-            self.statement += 1;
-        }
-    }
-}
-
-/// What a call names.
-enum Callee {
-    Library(&'static Function),
-    /// Index into `Ast::assignments`.
-    Text(usize),
-}
-
-type Failure = (CompileErrorKind, Diagnostic);
-
-/// The names of a text, for looking up.
-struct Names<'a> {
-    ast: &'a Ast,
-    declared: HashSet<&'a str>,
-    /// Functions of the caller's, by name.
-    custom: HashMap<&'a str, &'static Function>,
-    /// For each assigned name, the values in order of the text.
-    assigned: HashMap<NameId, Vec<NodeId>>,
-    /// For each function of the text, its index in `Ast::assignments`.
-    definitions: HashMap<NameId, usize>,
-    /// For each parameter of each of them, its number.
-    params: HashMap<(usize, NameId), u32>,
-    /// Names that stand somewhere as a variable.
-    variables: HashSet<NameId>,
-}
-
-impl<'a> Names<'a> {
-    fn new(ast: &'a Ast, given: Given<'a>) -> Result<Names<'a>, Failure> {
-        let variables = ast.nodes.iter().filter_map(|node| match node {
-            Node::Name(name) => Some(*name),
-            _ => None,
-        });
-        let mut names = Names {
-            ast,
-            declared: given.declared.iter().map(String::as_str).collect(),
-            custom: HashMap::new(),
-            assigned: HashMap::new(),
-            definitions: HashMap::new(),
-            params: HashMap::new(),
-            variables: variables.collect(),
-        };
-        if let Some(name) = given.declared.iter().find(|name| !crate::syntax::is_name(name)) {
-            let message = format!("`{}` is declared as an argument, but is not a name", excerpt(name));
-            let help =
-                "a name is made of letters, digits and `_`, begins with no digit, and is no word of the language";
-            return Err((CompileErrorKind::Name, Diagnostic::new(message, Span::default()).with_help(help)));
-        }
-        for &Custom(function) in given.functions {
-            names.register(function)?;
-        }
-        for (at, assignment) in ast.assignments.iter().enumerate() {
-            names.assign(at, assignment)?;
-        }
-        Ok(names)
-    }
-
-    /// Notes a function of the caller's.
-    fn register(&mut self, function: &'static Function) -> Result<(), Failure> {
-        let (name, shown) = (function.name, excerpt(function.name));
-        let wrong = |message: String| {
-            let help = "register it under another name";
-            Err((CompileErrorKind::Name, Diagnostic::new(message, Span::default()).with_help(help)))
-        };
-        if !crate::syntax::is_name(name) {
-            return wrong(format!("a function is registered as `{shown}`, which is not a name"));
-        }
-        if Function::from_name(name).is_some() {
-            return wrong(format!("a function is registered as `{shown}`, which is a function of the library"));
-        }
-        if self.declared.contains(name) {
-            return wrong(format!("a function is registered as `{shown}`, which is declared as an argument"));
-        }
-        match self.custom.insert(name, function) {
-            Some(before) if !std::ptr::eq(before, function) => {
-                wrong(format!("two functions are registered as `{shown}`"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// A function of the library or of the caller's.
-    fn outside(&self, name: &str) -> Option<&'static Function> {
-        Function::from_name(name).or_else(|| self.custom.get(name).copied())
-    }
-
-    /// Notes a value or a function that is given a name.
-    fn assign(&mut self, at: usize, assignment: &Assignment) -> Result<(), Failure> {
-        let &Assignment { name, name_span, value, .. } = assignment;
-        let text = self.ast.name(name);
-        let wrong = |message: String, help: &str| {
-            Err((CompileErrorKind::Name, Diagnostic::new(message, name_span).with_help(help)))
-        };
-        let another = "give one of the two another name";
-        let shown = excerpt(text);
-        if assignment.params.is_none() {
-            if self.definitions.contains_key(&name) {
-                return wrong(format!("`{shown}` is a function already, defined before"), another);
-            }
-            self.assigned.entry(name).or_default().push(value);
-            return Ok(());
-        }
-        if Function::from_name(text).is_some() {
-            return wrong(format!("`{shown}` is a function of the library"), "give yours another name");
-        }
-        if self.custom.contains_key(text) {
-            return wrong(format!("`{shown}` is a function that was registered"), "give one of the two another name");
-        }
-        if self.declared.contains(text) {
-            return wrong(format!("`{shown}` is declared as an argument, and defined here as a function"), another);
-        }
-        if self.assigned.contains_key(&name) {
-            return wrong(format!("`{shown}` is a value already, assigned before"), another);
-        }
-        if self.definitions.insert(name, at).is_some() {
-            return wrong(format!("the function `{shown}` is defined twice"), another);
-        }
-        let params = self.ast.params(assignment).iter().zip(0..);
-        self.params.extend(params.map(|(&(param, _), number)| ((at, param), number)));
-        Ok(())
-    }
-
-    /// What the name means where it stands as a value. A `Free` has no index yet.
-    fn value(&self, name: NameId, span: Span, scope: &Scope) -> Result<Meaning, Failure> {
-        let text = self.ast.name(name);
-        if let Some(&number) = self.params.get(&(scope.statement, name)) {
-            return Ok(Meaning::Param(number));
-        }
-        if let Some(&definition) = self.definitions.get(&name) {
-            return Err(used_as_variable(text, &signature(self.ast, definition), span));
-        }
-        if let Some(values) = self.assigned.get(&name) {
-            // The values end in order of the text, and a name inside a value stands before that value's end.
-            let before = values.partition_point(|&value| self.ast.span(value).end <= span.start);
-            return match before.checked_sub(1).and_then(|at| values.get(at)) {
-                Some(&value) => Ok(Meaning::Assigned(value)),
-                None => Err(self.read_before_assigned(text, span)),
-            };
-        }
-        if self.declared.contains(text) {
-            return Ok(Meaning::Free(0));
-        }
-        if let Some(function) = self.custom.get(text) {
-            return Err(used_as_variable(text, &function.signature(text), span));
-        }
-        if let Some((_, value)) = CONSTANTS.iter().find(|(name, _)| *name == text) {
-            return Ok(Meaning::Constant(*value));
-        }
-        if let Some(function) = Function::from_name(text) {
-            return Err(used_as_variable(text, &function.signature(text), span));
-        }
-        Ok(Meaning::Free(0))
-    }
-
-    fn read_before_assigned(&self, text: &str, span: Span) -> Failure {
-        let text = excerpt(text);
-        let diagnostic = Diagnostic::new(format!("`{text}` is read before it is assigned"), span)
-            .with_help("a name is either an argument or assigned: give one of the two another name");
-        (CompileErrorKind::Name, diagnostic)
-    }
-
-    /// The function that a call names.
-    fn function(&self, name: NameId, span: Span, scope: &Scope) -> Result<Callee, Failure> {
-        let text = self.ast.name(name);
-        let shown = excerpt(text);
-        let param = self.params.contains_key(&(scope.statement, name));
-        if let (Some(&definition), false) = (self.definitions.get(&name), param) {
-            return self.definition(definition, span, scope);
-        }
-        let variable = param || self.assigned.contains_key(&name) || self.declared.contains(text);
-        let found = self.outside(text);
-        if let (Some(function), false) = (found, variable) {
-            return Ok(Callee::Library(function));
-        }
-        let diagnostic = if variable || self.variables.contains(&name) || CONSTANTS.iter().any(|(c, _)| *c == text) {
-            Diagnostic::new(format!("`{shown}` is a variable, called here like a function"), span)
-                .with_help(format!("for a product write `{shown}*(...)`"))
-        } else {
-            let diagnostic = Diagnostic::new(format!("there is no function `{shown}`"), span);
-            let ast = self.ast;
-            let own = ast.assignments.iter().filter(|a| a.params.is_some()).map(|a| ast.name(a.name));
-            let library = Function::all().iter().flat_map(Function::names).map(|name| -> &str { name });
-            let mut custom: Vec<&str> = self.custom.keys().copied().collect();
-            custom.sort_unstable();
-            let names = own.chain(custom).chain(library);
-            let usual = suggest::elsewhere(text).filter(|name| Function::from_name(name).is_some());
-            match (suggest::instead(text), usual.or_else(|| suggest::nearest(text, names))) {
-                (Some(help), _) => diagnostic.with_help(help),
-                (None, Some(nearest)) => diagnostic.with_help(format!("did you mean `{nearest}`?")),
-                (None, None) => diagnostic,
-            }
-        };
-        Err((CompileErrorKind::Name, diagnostic))
-    }
-
-    /// A function of the text, if it may be called here: it stands before.
-    fn definition(&self, definition: usize, span: Span, scope: &Scope) -> Result<Callee, Failure> {
-        if definition < scope.statement {
-            return Ok(Callee::Text(definition));
-        }
-        let name = self.ast.assignments.get(definition).map_or("", |definition| self.ast.name(definition.name));
-        let shown = excerpt(name);
-        let diagnostic = if definition == scope.statement {
-            Diagnostic::new(format!("`{shown}` calls itself"), span)
-                .with_help("functions cannot: write the formula out, or pass what changes as an argument")
-        } else {
-            Diagnostic::new(format!("`{shown}` is called before it is defined"), span)
-                .with_help("put its definition before this statement")
-        };
-        Err((CompileErrorKind::Name, diagnostic))
-    }
-}
-
-fn used_as_variable(name: &str, signature: &str, span: Span) -> Failure {
-    let diagnostic = Diagnostic::new(format!("`{}` is a function, used here as a variable", excerpt(name)), span)
-        .with_help(format!("call it: `{signature}`; or give the variable another name"));
-    (CompileErrorKind::Name, diagnostic)
-}
-
-/// How a function of the text is called: `f(x, y)`.
-pub(super) fn signature(ast: &Ast, definition: usize) -> String {
-    /// Parameters that are shown.
-    const SHOWN: usize = 6;
-    let Some(definition) = ast.assignments.get(definition) else { return String::new() };
-    let params = ast.params(definition);
-    let mut names: Vec<String> = params.iter().take(SHOWN).map(|(name, _)| excerpt(ast.name(*name))).collect();
-    if params.len() > SHOWN {
-        names.push("...".to_string());
-    }
-    format!("{}({})", excerpt(ast.name(definition.name)), names.join(", "))
 }

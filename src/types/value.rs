@@ -6,12 +6,12 @@
 
 use super::complex::Parts;
 use super::emit::Emit;
-use super::graph::NodeId;
+use super::graph::{Fault, FaultKind, NodeId};
 use super::promote::Type;
 use crate::diagnostic::{Diagnostic, excerpt};
 use crate::dtype::{DType, Kind, Real, Scalar};
+use crate::ir::Op;
 use crate::ir::rules::embeds;
-use crate::ir::{FaultCode, Op};
 use crate::syntax::ast::Span;
 
 /// The value of a part of the text.
@@ -147,7 +147,14 @@ impl Typer<'_> {
             None if back == id => return Ok(narrow),
             None => mask,
         };
-        Ok(self.emit.fault(mask, narrow, FaultCode::OutOfRange))
+        let source = self.source;
+        let typed = others.iter().find(|other| !self.is_weak(other.value)).map(|other| other.span);
+        let fault = || {
+            let wide = typed.map_or("i64(...)".to_string(), |span| call_text(source, from.name(), span));
+            let help = format!("cast what it is combined with to a type that holds it, as in `{wide}`; or pass floats");
+            Fault { kind: FaultKind::OutOfRange, span: x.span, help }
+        };
+        Ok(self.emit.fault(mask, narrow, fault))
     }
 
     fn coerce_int(&mut self, c: i128, span: Span, to: DType, others: &[Operand]) -> Typed<NodeId> {
@@ -197,16 +204,26 @@ impl Typer<'_> {
 
     /// The text at a place, for a message; `x` where it is long.
     pub fn text(&self, span: Span) -> String {
-        match self.source.get(span.range()).map(str::trim) {
-            Some(text) if !text.is_empty() && text.len() <= 40 && !text.contains('\n') => excerpt(text),
-            _ => "x".to_string(),
-        }
+        text(self.source, span)
     }
 
     /// The text at a place as the argument of a function.
     pub fn call_text(&self, function: &str, span: Span) -> String {
-        format!("{function}({})", self.text(span))
+        call_text(self.source, function, span)
     }
+}
+
+/// The text at a place, for a message; `x` where it is long.
+pub(crate) fn text(source: &str, span: Span) -> String {
+    match source.get(span.range()).map(str::trim) {
+        Some(text) if !text.is_empty() && text.len() <= 40 && !text.contains('\n') => excerpt(text),
+        _ => "x".to_string(),
+    }
+}
+
+/// The text at a place as the argument of a function.
+pub(crate) fn call_text(source: &str, function: &str, span: Span) -> String {
+    format!("{function}({})", text(source, span))
 }
 
 /// The name of the narrowest integer type that holds the integers of a type and this one; if there is none, of a wide one

@@ -26,7 +26,7 @@ fn sample() -> Kernel {
     let product = b.op(Op::Mul, &[va, c]);
     let sine = b.patch(mask, product, Helper::from_name("sin.f64").unwrap(), &[vy]);
     b.store(Access::plain(y, [row, col]), sine);
-    b.fault(mask, FaultCode::NegativePower);
+    b.fault(mask, FaultCode::of(0));
     let sum = b.accumulate(Monoid::from_name("sum.f64").unwrap(), &[sine]);
     let root = b.op(Op::Sqrt, &[sum[0]]);
     b.store(Access::plain(z, [row]), root);
@@ -50,7 +50,7 @@ kernel {
             v7 = mul.f64 v0, v3
             v8 = patch v6, v7, sin.f64(v2)
             store y[i0, i1], v8
-            fault v6, negative_power
+            fault v6, e0
             v11 = accumulate sum.f64(v8)
         }
         v12 = reduced v11.0
@@ -146,7 +146,8 @@ fn errors_name_the_line() {
         ("kernel {\nv0 = index i0 v1\n}", "line 2: expected the end of the line, found `v1`"),
         ("kernel {\nv0 = patch v1, v2, exp(v1)\n}", "line 2: no helper is named `exp`"),
         ("kernel {\nv0 = accumulate sum(v1)\n}", "line 2: no monoid is named `sum`"),
-        ("kernel {\nfault v1, worse\n}", "line 2: no fault is named `worse`"),
+        ("kernel {\nfault v1, worse\n}", "line 2: expected `e` and a number, found `worse`"),
+        ("kernel {\nfault v1, e8\n}", "line 2: there is no fault e8"),
         ("kernel {\nv0 = const 1:i32\nv1 = lt.i64 v0, v0\n}", "line 3: what is compared is not i64"),
         (
             "kernel {\nv99999999999 = const 1:i32\n}",

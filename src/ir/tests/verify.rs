@@ -24,7 +24,7 @@ kernel {
             v8 = select.f64 v7, v5, v6
             v9 = patch v4, v8, sin.f64(v3)
             v10 = convert.f64 v1
-            fault v4, negative_power
+            fault v4, e0
             store y[i0, i1], v9
             v13 = accumulate sum.f64(v9)
         }
@@ -96,7 +96,7 @@ fn each_rule_is_checked() {
         ("v9 = patch v4, v8", "v9 = patch v4, v1", "sin.f64 gives f64, not i32"),
         ("sin.f64(v3)", "sin.f64(v1)", "sin.f64 takes [F64], not [I32]"),
         ("sin.f64(v3)", "sin.f64(v3, v3)", "sin.f64 takes [F64], not [F64, F64]"),
-        ("fault v4", "fault v3", "`fault v3, negative_power`: the mask is f64, not bool"),
+        ("fault v4", "fault v3", "`fault v3, e0`: the mask is f64, not bool"),
         ("sum.f64(v9)", "sum.f64(v1)", "sum.f64 takes [F64], not [I32]"),
         ("v14 = reduced v13.0", "v14:f64 = reduced v13.1", "the state of sum.f64 has 1 parts"),
         ("v14 = reduced v13.0", "v14:f64 = reduced v9.0", "v9 is not an accumulate"),

@@ -177,7 +177,7 @@ impl Emitter<'_> {
         self.b.set_cold_block(cold);
         self.b.ins().brif(any, cold, &[], go_on, &[]);
         self.b.switch_to_block(cold);
-        let bit = self.b.ins().iconst(types::I32, 1 << code as i64);
+        let bit = self.b.ins().iconst(types::I32, i64::from(code.bit()));
         let flags = MemFlagsData::new().with_notrap().with_aligned();
         let word = self.arguments.faults;
         self.b.ins().atomic_rmw(types::I32, flags, AtomicRmwOp::Or, word, bit);

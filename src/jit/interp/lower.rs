@@ -265,7 +265,7 @@ impl Lower<'_> {
                 args: args.iter().map(|&arg| self.source(arg, step)).collect::<Result<_, _>>()?,
                 dst: to,
             })),
-            Inst::Fault(mask, fault) => Step::Fault { mask: self.source(*mask, step)?, bit: 1 << *fault as u32 },
+            Inst::Fault(mask, fault) => Step::Fault { mask: self.source(*mask, step)?, bit: fault.bit() },
             Inst::Accumulate { monoid, args } => {
                 if step != 0 {
                     return Err(Unsupported("`accumulate` outside the body".into()));

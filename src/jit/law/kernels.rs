@@ -227,7 +227,7 @@ pub fn patches_and_faults(executors: &Executors) {
     let vf = b.load(Access::plain(f, [I, J]));
     let zero = b.constant(0i64);
     let negative = b.op(Op::Lt, &[vy, zero]);
-    b.fault(negative, FaultCode::NegativePower);
+    b.fault(negative, FaultCode::of(0));
     let power = b.call(Helper::from_name("pow.i64").unwrap(), &[vx, vy]);
     let odd = b.constant(1i64);
     let odd = b.op(Op::And, &[vx, odd]);

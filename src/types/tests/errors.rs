@@ -168,7 +168,12 @@ fn messages() {
             "`select` has no keyword `default`",
             "`select(condition, x, ..., otherwise)`",
         ),
-        ("sum(a, dtype=k)", "k", "`dtype` must be the name of a type", "as in `dtype=f64`, `dtype=i32`, `dtype=c64`"),
+        (
+            "sum(a, dtype=k)",
+            "k",
+            "`dtype` must be the name of a type",
+            "as in `dtype=f64`, `dtype=i32`, `dtype=np.float32`",
+        ),
         (
             "sum(i, initial=0.5)",
             "0.5",
@@ -217,11 +222,75 @@ fn messages() {
         ("a(3)*a", "a", "`a` is a variable, called here like a function", "for a product write `a*(...)`"),
         ("pi(3)", "pi", "`pi` is a variable, called here like a function", "for a product write `pi*(...)`"),
         (
-            "sum + 1",
-            "sum",
-            "`sum` is a function, used here as a variable",
-            "call it: `sum(x, axis=..., keepdims=False, dtype=None, initial=None)`; or give the variable another name",
+            "sum(a, k)",
+            "k",
+            "`axis` must be a literal integer, or a tuple of them",
+            "as in `axis=0`, `axis=-1`, `axis=(0, 1)`",
         ),
+        (
+            "a == None",
+            "None",
+            "`None` is not a value here",
+            "arrays have a value at each place; for NaN write `isnan(x)`",
+        ),
+        (
+            "log(a, 2)",
+            "log(a, 2)",
+            "`log` takes 1 argument, 2 given",
+            "to base 2 write `log2(x)`, to base 10 `log10(x)`, to any other `log(x)/log(base)`",
+        ),
+        ("atan(a, c)", "atan(a, c)", "`atan` takes 1 argument, 2 given", "the angle of a point is `arctan2(y, x)`"),
+        ("if_(a, c)", "if_", "there is no function `if_`", ""),
+        (
+            "minimum(u8(i), c64(a))",
+            "minimum(u8(i), c64(a))",
+            "`minimum` does not take c64",
+            "take a real number of it: `abs(c64(a))`, `.real`, `.imag`",
+        ),
+        (
+            "hypot(a, 1j)",
+            "hypot(a, 1j)",
+            "`hypot` does not take complex",
+            "take a real number of it: `abs(1j)`, `.real`, `.imag`",
+        ),
+        // What stands behind a dot.
+        (
+            "a.T + c",
+            ".T",
+            "`.T` is unknown: `.real`, `.imag` and functions are what may stand after a value",
+            "pass the transposed view as an argument",
+        ),
+        (
+            "(a + c) . foo",
+            ". foo",
+            "`.foo` is unknown: `.real`, `.imag` and functions are what may stand after a value",
+            "",
+        ),
+        (
+            "a.sum",
+            ".sum",
+            "`.sum` is unknown: `.real`, `.imag` and functions are what may stand after a value",
+            "call it: `.sum()`",
+        ),
+        (
+            "math.pi*a",
+            ".pi",
+            "`.pi` is unknown: `.real`, `.imag` and functions are what may stand after a value",
+            "functions and constants have no prefix but `np.`: write `pi`",
+        ),
+        ("np.sin", ".sin", "there is no constant `sin`", "it is a function: `sin(x)`"),
+        ("np.sinn(a)", "sinn", "there is no function `sinn`", ""),
+        ("np.linalg.norm(a)", "norm", "there is no function `norm`", "write it out: `sqrt(sum(abs(a)**2))`"),
+        (
+            "math.sin(a)",
+            "math.sin(a)",
+            "`sin` takes 1 argument, 2 given",
+            "functions have no prefix but `np.`: write the name alone, without `math.` before it",
+        ),
+        ("np = 2; np.sin(a)", "np.sin(a)", "`sin` takes 1 argument, 2 given", "`sin(x)`"),
+        ("a.sin(c)", "a.sin(c)", "`sin` takes 1 argument, 2 given", "`sin(x)`"),
+        ("a.foo(c)", "foo", "there is no function `foo`", ""),
+        ("a.astype(f32)", "astype", "there is no function `astype`", "write the type as a function: `f32(a)`"),
         (
             "y = x + 1; x = 2; x*y",
             "x",
@@ -244,7 +313,57 @@ fn messages() {
 
 #[test]
 fn least_and_greatest_of_two() {
-    assert_eq!(refused("max(a, c)").help(), Some("the greater of two values is `maximum(x, y)`"));
+    for (text, place) in [
+        ("max(a, c)", "c"),
+        ("amax(a, 2.5)", "2.5"),
+        ("a.max(c)", "c"),
+        ("max(a, c, 1, 2, 3, 4)", "max(a, c, 1, 2, 3, 4)"),
+    ] {
+        let error = refused(text);
+        assert_eq!(error.help(), Some("the greater of two values is `maximum(x, y)`"), "{text}");
+        assert_eq!(&text[error.span()], place);
+    }
+    assert_eq!(refused("min(a, axis=c)").help(), Some("the lesser of two values is `minimum(x, y)`"));
+}
+
+/// What is suggested is likely the same thing.
+#[test]
+fn suggestions_keep_the_meaning() {
+    let help = |name: &str| refused(&format!("{name}(a, c)")).help().unwrap_or_default().to_string();
+    for (name, expected) in [
+        ("sgn", "did you mean `sign`?"),
+        ("f16", "there is no float of 16 bits: `f32(x)` is the least"),
+        ("cov", "write it out: `mean((x - mean(x))*(y - mean(y)))`"),
+        ("cot", "write `1/tan(x)`"),
+        ("fma", "write `a*b + c`: it rounds twice"),
+        ("modf", "write `x - trunc(x)` for the fraction, `trunc(x)` for the whole part"),
+        ("logsumexp", "write it out: `m = max(a); m + log(sum(exp(a - m)))`"),
+        ("iif", "a choice is written `a if c else b`, or `where(c, a, b)`"),
+        ("IIF", "a choice is written `a if c else b`, or `where(c, a, b)`"),
+        ("ifelse", "a choice is written `a if c else b`, or `where(c, a, b)`"),
+        ("isnull", "the value that is missing is NaN: write `isnan(a)`"),
+        ("notnull", "the value that is missing is NaN: write `not isnan(a)`"),
+        ("coalesce", "the value that is missing is NaN: write `where(isnan(a), b, a)`"),
+        ("xor", "write `a ^ b`, or `logical_xor(a, b)`"),
+        ("erfcx", ""),
+        ("logaddexp2", ""),
+        ("lower", ""),
+        ("nanmedian", ""),
+        ("frobnicate", ""),
+        ("SQRT", "did you mean `sqrt`?"),
+        ("sqtr", "did you mean `sqrt`?"),
+        ("maximun", "did you mean `maximum`?"),
+    ] {
+        assert_eq!(help(name), expected, "{name}");
+    }
+}
+
+/// A row for a name that is a function here would never be read.
+#[test]
+fn rows_of_foreign_names_are_of_what_is_not_here() {
+    for name in crate::syntax::foreign::functions() {
+        assert!(super::super::Function::from_name(name).is_none(), "{name}");
+    }
 }
 
 #[test]
@@ -263,15 +382,14 @@ fn parentheses_are_believed() {
 
 #[test]
 fn declared_names_are_arguments() {
-    let text = "e * sum(min)";
+    let text = "e * sum(pi)";
     let ast = crate::syntax::parse(text, &crate::syntax::Limits::default()).unwrap();
     let resolve = |declared: &[String]| {
         let given = crate::types::Given { declared, ..Default::default() };
         crate::types::resolve(ast.clone(), text, given)
     };
-    assert!(resolve(&["e".to_string()]).is_err());
-    let resolved = resolve(&["e".to_string(), "min".to_string()]).unwrap();
-    assert_eq!(resolved.free, ["e", "min"]);
+    assert_eq!(resolve(&["e".to_string()]).unwrap().free, ["e"]);
+    assert_eq!(resolve(&["e".to_string(), "ｐｉ".to_string()]).unwrap().free, ["e", "pi"]);
 }
 
 #[test]

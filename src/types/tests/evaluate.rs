@@ -6,15 +6,15 @@ use crate::dtype::{DType, Real, Scalar};
 use crate::ir::{Fragment, Op, semantics};
 use crate::math::{self, Accuracy};
 use crate::types::Graph;
-use crate::types::graph::{Axes, NodeKind};
+use crate::types::graph::{Axes, FaultKind, NodeKind};
 
 /// What a graph gives.
 #[derive(Debug, PartialEq)]
 pub enum Outcome {
     /// For each output its values.
     Values(Vec<Vec<Scalar>>),
-    /// A fault, by its name.
-    Fault(&'static str),
+    /// A fault.
+    Fault(FaultKind),
 }
 
 /// Evaluates a graph on arguments of one value or of one for each point, by index of their names.
@@ -48,9 +48,9 @@ pub fn evaluate(graph: &Graph, args: &[Vec<Scalar>]) -> Outcome {
                     }
                 })
                 .collect(),
-            NodeKind::Fault(code) => {
+            NodeKind::Fault(number) => {
                 if operands[0].iter().any(|&mask| bool::from_scalar(mask)) {
-                    return Outcome::Fault(code.name());
+                    return Outcome::Fault(graph.faults[*number as usize].kind);
                 }
                 operands[1].clone()
             }

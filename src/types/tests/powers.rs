@@ -46,7 +46,7 @@ fn random(seed: &mut u64) -> f64 {
 fn powers(text: &str, points: Vec<Scalar>) -> Vec<Scalar> {
     match evaluate(&graph(text), &[points]) {
         Outcome::Values(mut outputs) => outputs.swap_remove(0),
-        Outcome::Fault(name) => panic!("{name}"),
+        Outcome::Fault(kind) => panic!("{kind:?}"),
     }
 }
 
