@@ -25,8 +25,19 @@
 //! names a part, `f(x) = x*exp(-x); f(a) + f(b)` defines a function, `x, y` has two results.
 //!
 //! A function of the text has one value and at least one parameter; its body may use what stands before it: names, other
-//! functions, and arguments of the call as a whole. It does not call itself. A parameter hides whatever else has its name;
-//! otherwise a name means one thing in a text, so a function cannot have the name of a value, or of one of the library's.
+//! functions, and arguments of the call as a whole. It does not call itself.
+//!
+//! # What a name is
+//! - A name before `(` is a function, any other is a variable, so `mean(x) - mean` has two arguments: columns may be called `max`, `gamma`
+//!   or `c64`. A definition of the text hides a registered function of its name ([`Builder::function`]), and that the library's.
+//! - A variable is a parameter within the body of its function, else what the text assigned last, else an argument, but
+//!   that `pi`, `e`, `inf` and `nan` are constants unless the text assigns or the builder declares them ([`Builder::name`],
+//!   [`Builder::constants`]).
+//! - `x.sum(axis=0)` is `sum(x, axis=0)`, for all functions. `np.` and `numpy.` are dropped before the library's functions and
+//!   constants, unless the text or the builder makes that name a variable.
+//! - The value of a keyword `dtype` is a type: `f32`, `np.float32`.
+//! - Names are compared in NFKC, as in Python, those that a caller gives too.
+//! - [`identifiers`] says which variables a text has, before it is compiled.
 //!
 //! Element types are `bool`, the integers `i8 i16 i32 i64 u8 u16 u32 u64`, the floats `f32 f64` and the complex numbers
 //! `c64 c128` (of two `f32`, of two `f64`). Small ones stay small, in memory and in registers: `a + b` of two `u8` is

@@ -367,6 +367,10 @@ fn values() {
     assert_eq!(place(&i, &j), pair("pow(3, j)", "f64(3)**j"));
     assert_eq!(place(&j, &i), pair("2**i", "f64(2)**i"));
     assert_eq!(place(&j, &j), pair("2**i", "f64(2)**i"));
+    let text = "f(x) = 2**x; f(i) + f(j)";
+    let error = fails(text, args![i, j]);
+    assert_eq!(error.message(), format!("{power} (in the call `f(j)`)"));
+    assert_eq!(&text[error.span().unwrap()], "2**x");
     // Beyond the eighth they are told apart no more.
     let many = (2..14).map(|n| format!("{n}**i")).chain(["99**j".to_string()]).collect::<Vec<_>>().join(" + ");
     let error = fails(&many, args![i, j]);

@@ -26,7 +26,7 @@ pub fn error(faults: u32, graph: &Graph, source: &str) -> EvalError {
     let Some(first) = (0..graph.faults.len()).find(|&at| faults & FaultCode::of(at).bit() != 0) else {
         return EvalError::new(EvalErrorKind::Fault, "the data have no result");
     };
-    let Fault { kind, span, help } = &graph.faults[first];
+    let Fault { kind, span, call, help } = &graph.faults[first];
     let same = (first..graph.faults.len()).filter(|&at| FaultCode::of(at) == FaultCode::of(first));
     let same: Vec<&Fault> = same.map(|at| &graph.faults[at]).collect();
     let (error, what) = match kind {
@@ -36,7 +36,7 @@ pub fn error(faults: u32, graph: &Graph, source: &str) -> EvalError {
             "what was computed from bare integers alone is out of the range of the type that it is combined with",
         ),
     };
-    let mut message = what.to_string();
+    let mut message = format!("{what}{call}");
     if same.len() > 1 {
         let text = |fault: &&Fault| format!("`{}`", excerpt(source.get(fault.span.range()).unwrap_or_default()));
         let shown: Vec<String> = same.iter().take(SHOWN).map(text).collect();

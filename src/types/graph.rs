@@ -123,6 +123,8 @@ pub struct Fault {
     pub kind: FaultKind,
     /// Where in the text.
     pub span: Span,
+    /// In which call of a function of the text, as the end of a message; empty outside of one.
+    pub call: String,
     /// What to do about it.
     pub help: String,
 }
@@ -251,6 +253,16 @@ impl GraphBuilder {
             self.graph.faults.pop();
         }
         id
+    }
+
+    /// How many errors of the run there are so far.
+    pub fn faults(&self) -> usize {
+        self.graph.faults.len()
+    }
+
+    /// Notes of those from `first` on in which call they are.
+    pub fn in_call(&mut self, first: usize, call: &str) {
+        self.graph.faults.iter_mut().skip(first).for_each(|fault| fault.call = call.to_string());
     }
 
     /// A node, shared with an equal one.

@@ -112,6 +112,7 @@ fn walk<'a>(
     for (at, node) in ast.nodes.iter().enumerate() {
         let id = NodeId(at as u32);
         pass.typer.emit.span = ast.span(id);
+        let faults = pass.typer.emit.graph.faults();
         let value = match resolved.meanings.get(at) {
             Some(Meaning::Static) => None,
             meaning => {
@@ -120,6 +121,10 @@ fn walk<'a>(
             }
         };
         pass.values.push(value);
+        if pass.typer.emit.graph.faults() > faults {
+            let call = pass.in_call(id);
+            pass.typer.emit.graph.in_call(faults, &call);
+        }
         if pass.typer.emit.graph.size() > limits.operations {
             let what = "too many operations once types are known";
             return Err(limits::exceeded(source, ast.span(id), what, limits.operations, "operations"));
@@ -303,6 +308,12 @@ impl Pass<'_> {
 
     /// An error in the body of a function says in which call: types are those of the call.
     fn with_site(&self, id: NodeId, mut diagnostic: Box<Diagnostic>) -> Box<Diagnostic> {
+        diagnostic.message += &self.in_call(id);
+        diagnostic
+    }
+
+    /// In which call of a function of the text a node stands, as the end of a message.
+    fn in_call(&self, id: NodeId) -> String {
         let sites = &self.resolved.sites;
         let at = sites.partition_point(|&(_, call)| call < id);
         if let Some(&(first, call)) = sites.get(at)
@@ -314,9 +325,9 @@ impl Pass<'_> {
                 }
                 (text, _) => text,
             };
-            diagnostic.message += &format!(" (in the call `{text}`)");
+            return format!(" (in the call `{text}`)");
         }
-        diagnostic
+        String::new()
     }
 
     fn attribute(&mut self, x: Operand, attribute: Attribute) -> Typed<Value> {

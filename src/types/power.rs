@@ -52,7 +52,7 @@ pub(crate) fn int(e: &mut Emit, x: NodeId, y: NodeId, help: impl FnOnce() -> Str
     let zero = e.number(0.0, dtype);
     let negative = e.op(Op::Lt, &[y, zero]);
     let span = e.span;
-    e.fault(negative, power, || Fault { kind: FaultKind::NegativePower, span, help: help() })
+    e.fault(negative, power, || Fault { kind: FaultKind::NegativePower, span, call: String::new(), help: help() })
 }
 
 /// A float to a float power; `literal` is the exponent's value where the text gives it.

@@ -117,10 +117,10 @@ pub fn resolve(ast: Ast, source: &str, given: Given) -> Result<Resolved, Compile
         resolve_call(&ast, at, (&names, &scope), &mut meanings, &mut calls).map_err(fail)?;
     }
     let mut scope = Scope::default();
-    for at in 0..ast.nodes.len() {
+    for (at, meaning) in meanings.iter_mut().enumerate() {
         scope.advance(&ast, at);
-        if meanings[at] != Meaning::Static {
-            resolve_value(&ast, at, (&names, &scope), &mut meanings[at]).map_err(fail)?;
+        if *meaning != Meaning::Static {
+            resolve_value(&ast, at, (&names, &scope), meaning).map_err(fail)?;
         }
     }
     let defines = ast.assignments.iter().any(|assignment| assignment.params.is_some());

@@ -152,7 +152,7 @@ impl Typer<'_> {
         let fault = || {
             let wide = typed.map_or("i64(...)".to_string(), |span| call_text(source, from.name(), span));
             let help = format!("cast what it is combined with to a type that holds it, as in `{wide}`; or pass floats");
-            Fault { kind: FaultKind::OutOfRange, span: x.span, help }
+            Fault { kind: FaultKind::OutOfRange, span: x.span, call: String::new(), help }
         };
         Ok(self.emit.fault(mask, narrow, fault))
     }
