@@ -30,6 +30,7 @@ pub fn error(faults: u32, graph: &Graph, source: &str) -> EvalError {
     let same = (first..graph.faults.len()).filter(|&at| FaultCode::of(at) == FaultCode::of(first));
     let same: Vec<&Fault> = same.map(|at| &graph.faults[at]).collect();
     let (error, what) = match kind {
+        _ if same.iter().any(|fault| fault.kind != *kind) => (EvalErrorKind::Fault, "the data have no result"),
         FaultKind::NegativePower => (EvalErrorKind::Fault, "an integer was raised to a negative integer power"),
         FaultKind::OutOfRange => (
             EvalErrorKind::Range,
