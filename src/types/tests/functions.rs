@@ -36,7 +36,7 @@ fn a_call_has_the_meaning_of_the_body() {
         ("np.sin(a)*numpy.pi + np.sum(c, axis=0)", "sin(a)*pi + sum(c, axis=0)"),
         ("np.where(a > np.e, a, np.inf)", "where(a > e, a, inf)"),
         ("f(np) = np.sum(); f(a)", "sum(a)"),
-        ("f64 = a; sum(i, dtype=np.float64) + i.sum(dtype=f64) + f64", "2*sum(i, dtype=f64) + a"),
+        ("f64 = a; sum(i, dtype=np.float64) + i.sum(dtype=f64) + f64", "sum(i, dtype=f64) + sum(i, dtype=f64) + a"),
         ("a.clip(None, np.pi) + (i in (1, 2)).sum()", "clip(a, None, pi) + sum(isin(i, (1, 2)))"),
         ("np = a; np.sum()", "sum(a)"),
         ("pi = 3; np.pi*a", "a*3.141592653589793"),
