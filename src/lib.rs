@@ -53,6 +53,11 @@
 //! `jit` (on by default) compiles to machine code through Cranelift. Without it (`default-features = false`) everything runs on
 //! a portable interpreter, with the same results to the bit.
 //!
+//! `ndarray` (on by default) takes and gives arrays of the crate ndarray. Without it there are slices, `Vec`s, [`View`]s of any
+//! memory, and [`AnyArray`].
+//!
+//! `internals` is for the tests, fuzzers and tools of this repository: it opens modules that may change with any version.
+//!
 //! # Guides
 //! In the repository: `docs/temporaries.md` on what temporaries, caches and memory cost; `docs/numexpr.md` for those who
 //! come from numexpr; `docs/functions.md` lists functions, operators and types; `docs/security.md` is on text
@@ -64,19 +69,39 @@
 pub(crate) mod diagnostic;
 mod dtype;
 mod error;
+mod run;
+
+// Inside the crate these are private; tests, fuzzers and tools turn the feature on.
+#[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod ir;
+#[cfg(not(feature = "internals"))]
+mod ir;
+#[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod jit;
+#[cfg(not(feature = "internals"))]
+mod jit;
+#[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod math;
+#[cfg(not(feature = "internals"))]
+mod math;
+#[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod plan;
-mod run;
+#[cfg(not(feature = "internals"))]
+mod plan;
+#[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod syntax;
+#[cfg(not(feature = "internals"))]
+mod syntax;
+#[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod types;
+#[cfg(not(feature = "internals"))]
+mod types;
 
 pub use dtype::{DType, Element, Kind, Real, Scalar};
 pub use error::{CompileError, CompileErrorKind};

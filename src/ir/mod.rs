@@ -22,9 +22,10 @@ pub mod helper;
 pub mod kernel;
 pub mod monoid;
 pub mod op;
+#[cfg(any(test, feature = "internals"))]
 pub mod parse;
 pub mod print;
-#[doc(hidden)]
+#[cfg(any(test, feature = "internals"))]
 pub mod random;
 pub mod registered;
 pub mod rules;
@@ -37,8 +38,11 @@ pub use helper::Helper;
 pub use kernel::*;
 pub use monoid::{Fold, Fragment, Monoid};
 pub use op::Op;
+#[cfg(any(test, feature = "internals"))]
 pub use parse::{ParseError, parse};
+#[cfg(any(test, feature = "internals"))]
 pub use simplify::rebuild;
+#[cfg(any(test, feature = "internals"))]
 pub use verify::{VerifyError, verify};
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ pub enum Gives {
 #[derive(Debug)]
 pub struct OpRow {
     /// The operation.
+    #[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))]
     pub op: Op,
     /// Its name in the text form.
     pub name: &'static str,
@@ -157,6 +158,7 @@ impl Op {
     }
 
     /// The operation of this name.
+    #[cfg(any(test, feature = "internals"))]
     pub fn from_name(name: &str) -> Option<Op> {
         TABLE.iter().find(|row| row.name == name).map(|row| row.op)
     }

@@ -6,6 +6,7 @@
 //! | `options`, `core`, `cache`      | a compiled text and what it depends on; its typed forms; texts kept      |
 //! | `arg`, `view`, `bind`           | arguments, arrays as the core sees them, arguments found by name         |
 //! | `out`, `fit`, `memory`, `result`| where results go: the caller's arrays, of other types and shapes; new ones |
+//! | `ndarray`, `dense`              | its arrays in and out; what results are without it                       |
 //! | `execute`, `reduce`             | shapes, then stage by stage; passes of reductions                        |
 //! | `launch`, `line`                | kernel, tiles and threads of a pass; the short way past all of it        |
 //! | `kernels`, `places`             | kernels, their executors, and how both are kept                          |
@@ -18,6 +19,8 @@ pub mod arg;
 mod bind;
 mod cache;
 mod core;
+#[cfg(not(feature = "ndarray"))]
+mod dense;
 pub mod error;
 mod execute;
 pub mod explain;
@@ -27,6 +30,8 @@ pub mod kernels;
 mod launch;
 mod line;
 mod memory;
+#[cfg(feature = "ndarray")]
+mod ndarray;
 mod options;
 pub mod out;
 mod places;

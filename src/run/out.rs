@@ -1,6 +1,5 @@
 //! Where results go: arrays that the caller owns.
 
-use ndarray::{ArrayBase, DataMut, Dimension};
 use smallvec::SmallVec;
 
 use super::view::{Dims, Memory, Strided, ViewMut};
@@ -46,15 +45,6 @@ impl<'a> Memories<'a> {
             views.push(memory.strided());
         }
         views
-    }
-}
-
-// SAFETY: a mutable array gives each of its elements once; ndarray has no safe mutable view with overlapping elements.
-unsafe impl<T: Element, S: DataMut<Elem = T>, D: Dimension> Out for ArrayBase<S, D> {
-    #[inline]
-    fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>)) {
-        let pointer = self.as_mut_ptr();
-        give(Memory::new(pointer, Dims::Borrowed(self.shape(), self.strides())));
     }
 }
 

@@ -7,8 +7,6 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use ndarray::{ArrayBase, Data, DataMut, Dimension};
-
 use crate::dtype::{DType, Element};
 use crate::math::complex::Part;
 
@@ -264,31 +262,17 @@ accessors! {
     ViewMut, *mut u8;
 }
 
-impl<'a, T: Element, S: Data<Elem = T>, D: Dimension> From<&'a ArrayBase<S, D>> for View<'a> {
-    fn from(array: &'a ArrayBase<S, D>) -> View<'a> {
-        let pointer = array.as_ptr().cast_mut().cast();
-        View::of(Strided::of_elements(pointer, T::DTYPE, array.shape(), array.strides()))
-    }
-}
-
-impl<'a, T: Element, S: DataMut<Elem = T>, D: Dimension> From<&'a mut ArrayBase<S, D>> for ViewMut<'a> {
-    fn from(array: &'a mut ArrayBase<S, D>) -> ViewMut<'a> {
-        let pointer = array.as_mut_ptr().cast();
-        let array = &*array;
-        ViewMut::of(Strided::of_elements(pointer, T::DTYPE, array.shape(), array.strides()))
-    }
-}
-
 /// Lengths and strides of an array's axes, borrowed where they lie or carried along.
 #[derive(Clone, Debug)]
 pub(crate) enum Dims<'a> {
     /// The strides count elements.
     Line([usize; 1], [isize; 1]),
-    /// As above.
+    #[cfg(feature = "ndarray")]
     Plane([usize; 2], [isize; 2]),
     /// As above.
     Borrowed(&'a [usize], &'a [isize]),
     /// As above.
+    #[cfg(feature = "ndarray")]
     Owned(Box<[usize]>, Box<[isize]>),
     /// The strides count bytes.
     Bytes(&'a [usize], &'a [isize]),
@@ -313,6 +297,11 @@ pub struct Memory<'a> {
     life: PhantomData<&'a ()>,
 }
 
+// SAFETY: as for `View`; what may be written is borrowed mutably by whoever has this, and only the crate looks inside.
+unsafe impl Send for Memory<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Memory<'_> {}
+
 impl<'a> Memory<'a> {
     #[inline]
     pub(crate) fn new<T: Element>(pointer: *const T, dims: Dims<'a>) -> Memory<'a> {
@@ -332,8 +321,10 @@ impl<'a> Memory<'a> {
         let size = self.dtype.size() as isize;
         let (shape, steps, unit): (&[usize], &[isize], isize) = match &self.dims {
             Dims::Line(shape, steps) => (shape, steps, size),
+            #[cfg(feature = "ndarray")]
             Dims::Plane(shape, steps) => (shape, steps, size),
             Dims::Borrowed(shape, steps) => (shape, steps, size),
+            #[cfg(feature = "ndarray")]
             Dims::Owned(shape, steps) => (shape, steps, size),
             Dims::Bytes(shape, steps) => (shape, steps, 1),
         };

@@ -18,12 +18,15 @@ mod number;
 mod order;
 mod parser;
 mod piece;
+#[cfg(any(test, feature = "internals"))]
 pub mod print;
 pub mod suggest;
 mod token;
 mod tree;
 
 pub use limits::Limits;
-pub use order::{copy, for_each_child};
+pub use order::copy;
+#[cfg(any(test, feature = "internals"))]
+pub use order::for_each_child;
 pub use parser::parse;
 pub use token::is_name;

@@ -31,7 +31,9 @@ pub mod resolve;
 mod tests;
 mod value;
 
+#[cfg(any(test, feature = "internals"))]
 pub use functions::Function;
+#[cfg(any(test, feature = "internals"))]
 pub use graph::Graph;
 pub use infer::{InputType, infer, notes};
 pub use notes::Notes;
