@@ -39,7 +39,8 @@
 //! | [`Expr::eval_into`] | into memory of the caller's: arrays and views of any layout, `Vec`s, slices |
 //! | [`Expr::update`] | in place: `a = f(a, ...)` |
 //! | [`Expr::prepare`] | names and types resolved once, for calls on short arrays |
-//! | [`Expr::outputs`], [`Expr::explain`] | what a call would give, and how it is computed, without running it |
+//! | [`Expr::prepare_dyn`], [`Expr::prepare_update`] | likewise, for any number of names, and in place |
+//! | [`Expr::outputs`], [`Expr::layouts`], [`Expr::explain`] | what a call would give, and how it is computed, without running it |
 //! | [`eval!`] | in one line |
 //!
 //! # What always holds
@@ -114,8 +115,9 @@ pub use run::error::{EvalError, EvalErrorKind};
 pub use run::explain::{Explain, StagePlan};
 pub use run::expr::{Builder, Expr, Names};
 pub use run::fit::Casting;
+pub use run::layout::Layout;
 pub use run::out::Out;
-pub use run::prepared::Prepared;
+pub use run::prepared::{Prepared, PreparedDyn, PreparedUpdate};
 pub use run::result::{AnyArray, FromResult};
 pub use run::threads::Threads;
 pub use run::view::{Memory, View, ViewMut};

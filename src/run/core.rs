@@ -130,7 +130,7 @@ impl Core {
     }
 
     /// Works out the shapes of all stages; gives the form to be run, which may be another for these shapes.
-    fn shapes<'t>(
+    pub(super) fn shapes<'t>(
         &self,
         typed: &'t Arc<Typed>,
         workspace: &mut Workspace,
@@ -209,7 +209,7 @@ impl Core {
     }
 
     /// The axes of a new result, outermost in memory first.
-    fn result_order(
+    pub(super) fn result_order(
         &self,
         workspace: &mut Workspace,
         program: &Program,
@@ -364,7 +364,7 @@ impl Core {
     ///
     /// # Safety
     /// The one must be readable, the other writable, at all elements, and apart.
-    unsafe fn copy(&self, from: Strided, to: Strided, threads: &Threads) -> Result<(), EvalError> {
+    pub unsafe fn copy(&self, from: Strided, to: Strided, threads: &Threads) -> Result<(), EvalError> {
         let copier = match self.copier.get() {
             Some(copier) => copier,
             None => {
@@ -426,7 +426,7 @@ impl Typed {
     }
 
     /// The arrays of the graph's inputs, once bare integers are known to be in range.
-    fn inputs<'a>(&self, core: &Core, bound: &Bound<'a>) -> Result<SmallVec<[Strided<'a>; 8]>, EvalError> {
+    pub(super) fn inputs<'a>(&self, core: &Core, bound: &Bound<'a>) -> Result<SmallVec<[Strided<'a>; 8]>, EvalError> {
         let graph = &self.program.graph;
         for check in &graph.range_checks {
             let (_, view) = bound[check.name as usize];

@@ -7,6 +7,8 @@
 //! | `arg`, `view`, `bind`           | arguments, arrays as the core sees them, arguments found by name         |
 //! | `out`, `fit`, `memory`, `result`| where results go: the caller's arrays, of other types and shapes; new ones |
 //! | `ndarray`, `dense`              | its arrays in and out; what results are without it                       |
+//! | `layout`                        | what results there would be                                              |
+//! | `overlap`                       | outputs that may lie on arguments                                        |
 //! | `execute`, `reduce`             | shapes, then stage by stage; passes of reductions                        |
 //! | `launch`, `line`                | kernel, tiles and threads of a pass; the short way past all of it        |
 //! | `kernels`, `places`             | kernels, their executors, and how both are kept                          |
@@ -28,12 +30,14 @@ pub mod expr;
 pub mod fit;
 pub mod kernels;
 mod launch;
+pub mod layout;
 mod line;
 mod memory;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod options;
 pub mod out;
+mod overlap;
 mod places;
 pub mod prepared;
 mod reduce;

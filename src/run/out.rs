@@ -37,6 +37,12 @@ impl<'a> Memories<'a> {
         Memories(all)
     }
 
+    /// Whether arguments may lie on them, and they on each other.
+    #[inline]
+    pub fn overlap(&self) -> bool {
+        self.0.iter().any(Memory::overlaps)
+    }
+
     /// As the core copies them about, for as long as `self` stays borrowed: what may be written is known by that.
     #[inline]
     pub fn views(&self) -> SmallVec<[Strided<'_>; 2]> {

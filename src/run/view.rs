@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 
 use crate::dtype::{DType, Element};
 use crate::math::complex::Part;
+use crate::plan::alias::Footprint;
 
 /// Where the elements of an array lie. It can be copied, and gives no right to read or write them: that is the caller's, who made it
 /// of a [`View`], or of a [`ViewMut`] that stays borrowed meanwhile.
@@ -77,6 +78,11 @@ impl<'a> Strided<'a> {
         Strided { shape, steps, ..*self }
     }
 
+    /// What of it decides whether another array shares bytes with it.
+    pub fn footprint(&self) -> Footprint {
+        Footprint { address: self.pointer.addr(), size: self.dtype.size(), axes: self.axes().collect() }
+    }
+
     /// The real or the imaginary parts of an array of complex numbers; `None` means the array as it is.
     pub fn part(self, part: Option<Part>) -> Strided<'a> {
         let dtype = if part.is_some() { self.dtype.part() } else { self.dtype };
@@ -139,7 +145,8 @@ impl<'a> View<'a> {
     /// # Safety
     /// Nothing is checked. For as long as `'a`:
     /// - every element (`pointer` plus, for each axis, a stride times an index below its length) must be within memory that any
-    ///   thread may read, and nothing may write to it;
+    ///   thread may read, and nothing may write to it, except a call that has this as an argument and writes to a view made by
+    ///   [`ViewMut::from_raw_overlapping`];
     /// - every element must be a value of the type: bools are the bytes 0 and 1.
     ///
     /// Where a length is 0 there are no elements, and the pointer may be any.
@@ -180,6 +187,8 @@ impl<'a> View<'a> {
 #[derive(Debug)]
 pub struct ViewMut<'a> {
     array: Strided<'a>,
+    /// Whether what a call reads, or writes besides, may lie on it.
+    overlaps: bool,
     life: PhantomData<&'a mut [u8]>,
 }
 
@@ -208,10 +217,47 @@ impl<'a> ViewMut<'a> {
         ViewMut::of(Strided::new(pointer, dtype, shape, strides))
     }
 
+    /// As [`from_raw`](ViewMut::from_raw), but arguments of a call that writes to this, and its other outputs made likewise, may lie on
+    /// it in any way. A call then looks how they lie, and the results are as if they had been computed apart and then
+    /// written, one output after the other: an output that is exactly an argument is updated in place, one that overlaps
+    /// in another way is written from a new array.
+    ///
+    /// What a binding needs whose language shares arrays freely.
+    ///
+    /// ```
+    /// use tilexpr::{DType, Expr, View, ViewMut, args};
+    /// let mut a = [1.0, 2.0, 3.0, 4.0];
+    /// let first = a.as_mut_ptr().cast::<u8>();
+    /// // SAFETY: the first three elements, and the last three, used by the call below alone.
+    /// let (x, mut y) = unsafe {
+    ///     let x = View::from_raw(first, DType::F64, &[3], &[8]);
+    ///     (x, ViewMut::from_raw_overlapping(first.add(8), DType::F64, &[3], &[8]))
+    /// };
+    /// Expr::compile("x*10")?.eval_into(args![x], &mut y)?;
+    /// assert_eq!(a, [1.0, 10.0, 20.0, 30.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Safety
+    /// As for [`from_raw`](ViewMut::from_raw), but that elements may also be read by the arguments of a call that writes to this,
+    /// and written by its other outputs that are made likewise.
+    ///
+    /// # Panics
+    /// If there are not as many strides as lengths.
+    pub unsafe fn from_raw_overlapping(
+        pointer: *mut u8,
+        dtype: DType,
+        shape: &'a [usize],
+        strides: &'a [isize],
+    ) -> ViewMut<'a> {
+        // SAFETY: as the caller promises; what the two differ in is told by the field.
+        ViewMut { overlaps: true, ..unsafe { ViewMut::from_raw(pointer, dtype, shape, strides) } }
+    }
+
     /// Whoever calls it vouches for the elements.
     #[inline]
     pub(crate) fn of(array: Strided<'a>) -> ViewMut<'a> {
-        ViewMut { array, life: PhantomData }
+        ViewMut { array, overlaps: false, life: PhantomData }
     }
 
     /// As an array that is read meanwhile.
@@ -221,13 +267,13 @@ impl<'a> ViewMut<'a> {
 
     /// The same array, borrowed for a shorter time.
     pub fn reborrow(&mut self) -> ViewMut<'_> {
-        ViewMut::of(self.array)
+        ViewMut { overlaps: self.overlaps, ..ViewMut::of(self.array) }
     }
 
     /// As the memory of an output, for as long as this is borrowed.
     #[inline]
     pub(crate) fn memory(&mut self) -> Memory<'_> {
-        Memory::of(self.array)
+        Memory { overlaps: self.overlaps, ..Memory::of(self.array) }
     }
 }
 
@@ -294,6 +340,8 @@ pub struct Memory<'a> {
     pointer: *mut u8,
     dtype: DType,
     dims: Dims<'a>,
+    /// As for `ViewMut`.
+    overlaps: bool,
     life: PhantomData<&'a ()>,
 }
 
@@ -305,14 +353,20 @@ unsafe impl Sync for Memory<'_> {}
 impl<'a> Memory<'a> {
     #[inline]
     pub(crate) fn new<T: Element>(pointer: *const T, dims: Dims<'a>) -> Memory<'a> {
-        Memory { pointer: pointer.cast_mut().cast(), dtype: T::DTYPE, dims, life: PhantomData }
+        Memory { pointer: pointer.cast_mut().cast(), dtype: T::DTYPE, dims, overlaps: false, life: PhantomData }
     }
 
     #[inline]
     pub(crate) fn of(array: Strided<'a>) -> Memory<'a> {
         let Strided { pointer, dtype, shape, steps, unit } = array;
         let dims = if unit == 1 { Dims::Bytes(shape, steps) } else { Dims::Borrowed(shape, steps) };
-        Memory { pointer, dtype, dims, life: PhantomData }
+        Memory { pointer, dtype, dims, overlaps: false, life: PhantomData }
+    }
+
+    /// Whether what the call reads, or writes besides, may lie on it.
+    #[inline]
+    pub(crate) fn overlaps(&self) -> bool {
+        self.overlaps
     }
 
     /// As shape and strides in one piece.

@@ -1,0 +1,66 @@
+//! Calls whose outputs may lie on their arguments, or on each other.
+//!
+//! Comes in: arguments and outputs of any kind. Goes out: the results, as if they had been computed apart and then written, one
+//! after the other. What lies apart is written directly, what is exactly an argument is updated in place, and what overlaps in any
+//! other way is computed into new arrays first.
+
+use smallvec::SmallVec;
+
+use super::arg::Arg;
+use super::bind::Bound;
+use super::core::Core;
+use super::error::EvalError;
+use super::fit::{Target, casts};
+use super::threads::Threads;
+use super::view::Strided;
+use crate::plan::alias::{Alias, Footprint, alias};
+
+/// How the outputs lie to the arguments and to each other.
+fn relation(bound: &Bound, outputs: &[Strided]) -> Alias {
+    let prints: SmallVec<[Footprint; 2]> = outputs.iter().map(Strided::footprint).collect();
+    let mut worst = Alias::Apart;
+    for (at, (out, print)) in outputs.iter().zip(&prints).enumerate() {
+        for (_, input) in bound {
+            worst = worst.max(alias(print, &input.footprint(), out.dtype == input.dtype));
+        }
+        if prints[..at].iter().any(|other| alias(print, other, false) != Alias::Apart) {
+            return Alias::Overlapping;
+        }
+    }
+    worst
+}
+
+impl Core {
+    /// Evaluates into arrays that may lie on inputs, and on each other.
+    ///
+    /// # Safety
+    /// Inputs must be readable, outputs writable, at all their elements; each output's elements must be apart from each other.
+    pub unsafe fn eval_overlapping(
+        &self,
+        bound: &Bound,
+        outputs: &[Strided],
+        threads: &Threads,
+    ) -> Result<(), EvalError> {
+        let relation = relation(bound, outputs);
+        if relation == Alias::Apart {
+            // SAFETY: as the caller promises, and nothing that is written is read.
+            return unsafe { self.eval_into(bound, outputs, threads) };
+        }
+        let casts = self.with_typed(bound, &[], |typed| casts(&typed.program, &self.options, outputs))?;
+        casts?;
+        let results = self.outputs(bound)?;
+        let fit = |(out, (_, shape)): (&Strided, &(_, Vec<usize>))| out.shape == shape.as_slice();
+        if relation == Alias::Same && outputs.iter().zip(&results).all(fit) {
+            // SAFETY: as the caller promises; an output is apart from inputs or is one of them.
+            return unsafe { self.update(bound, outputs, threads) };
+        }
+        for (at, (out, (_, shape))) in outputs.iter().zip(&results).enumerate() {
+            Target::new(*out, shape, at, outputs.len())?;
+        }
+        for (result, out) in self.eval(bound, threads)?.iter().zip(outputs) {
+            // SAFETY: the result is a new array; the output is as the caller promises.
+            unsafe { self.copy(Arg::new(result).view(), *out, threads)? }
+        }
+        Ok(())
+    }
+}
