@@ -111,7 +111,7 @@ pub use jit::tier::Executor;
 pub use math::Accuracy;
 pub use run::Order;
 pub use run::arg::{Arg, Args, AsArgs, IntoArg};
-pub use run::error::{EvalError, EvalErrorKind};
+pub use run::error::{Detail, EvalError, EvalErrorKind};
 pub use run::explain::{Explain, StagePlan};
 pub use run::expr::{Builder, Expr, Names};
 pub use run::fit::Casting;

@@ -67,13 +67,15 @@ impl Core {
         let Some(name) = names.find(|name| self.constants.iter().any(|c| c == name)) else { return Ok(()) };
         let message = format!("`{name}` is a constant in the text, but there is an argument of that name");
         Err(EvalError::new(EvalErrorKind::ConstantArgument, message)
+            .of(name)
             .with_help(format!("declare it: `Expr::builder().name(\"{name}\")`, or give the argument another name")))
     }
 
     #[cold]
     fn missing(&self, name: &str, items: &[(&str, Arg)]) -> EvalError {
         let shown = excerpt(name);
-        let error = EvalError::new(EvalErrorKind::MissingArgument, format!("there is no argument for `{shown}`"));
+        let error =
+            EvalError::new(EvalErrorKind::MissingArgument, format!("there is no argument for `{shown}`")).of(name);
         let constant = || CONSTANTS.iter().map(|(constant, _)| *constant).find(|c| c.eq_ignore_ascii_case(name));
         if let Some(usual) = suggest::elsewhere(name).or_else(constant) {
             return error.with_help(format!("did you mean `{usual}`?"));
@@ -106,6 +108,7 @@ fn check_names(items: &[(&str, Arg)], targets: &[(&str, Strided)]) -> Result<(),
     match twice {
         None => Ok(()),
         Some(name) => Err(EvalError::new(EvalErrorKind::DuplicateArgument, format!("`{name}` is given twice"))
+            .of(name)
             .with_help("pass each name once")),
     }
 }

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::arg::Arg;
 use super::bind::Bound;
-use super::error::{EvalError, EvalErrorKind};
+use super::error::{Detail, EvalError, EvalErrorKind};
 use super::execute::{Workspace, with_workspace};
 use super::explain::Planned;
 use super::fit::{Casting, Target, casts};
@@ -443,7 +443,10 @@ impl Typed {
                     }
                     _ => format!("cast what it is combined with: `{wider}(...)`, or pass `{name}` as a float"),
                 };
-                return Err(EvalError::new(EvalErrorKind::Range, message).with_help(help));
+                return Err(EvalError::new(EvalErrorKind::Range, message)
+                    .of(name)
+                    .with_found(Detail::Number(value), Detail::DType(check.dtype))
+                    .with_help(help));
             }
         }
         Ok(graph.inputs.iter().map(|input| bound[input.name as usize].1.part(input.part)).collect())
@@ -462,7 +465,8 @@ fn check_updated(out: &Strided, shape: &[usize]) -> Result<(), EvalError> {
         return Ok(());
     }
     let message = format!("an array of shape {:?} is to be updated with a result of shape {shape:?}", out.shape);
-    Err(EvalError::new(EvalErrorKind::Output, message))
+    Err(EvalError::new(EvalErrorKind::Output, message)
+        .with_found(Detail::Shape(out.shape.to_vec()), Detail::Shape(shape.to_vec())))
 }
 
 /// Whether an array's first axis is the one along which its elements are neighbours; arrays of one axis are of both orders.

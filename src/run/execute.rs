@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use smallvec::SmallVec;
 
-use super::error::{EvalError, EvalErrorKind};
+use super::error::{Detail, EvalError, EvalErrorKind};
 use super::explain::Planned;
 use super::launch::{Env, LaunchSpace, Tuning, choose, launch};
 use super::memory::strides;
@@ -136,7 +136,9 @@ impl Workspace {
         if let Some((at, input)) = inputs.iter().enumerate().find(|(_, v)| v.shape.len() > MAX_RANK) {
             let message =
                 format!("`{}` has {} axes, at most {MAX_RANK} are possible", name(at as u32), input.shape.len());
-            return Err(EvalError::new(EvalErrorKind::Shape, message));
+            return Err(EvalError::new(EvalErrorKind::Shape, message)
+                .of(&name(at as u32))
+                .with_found(Detail::Count(input.shape.len()), Detail::Count(MAX_RANK)));
         }
         self.shapes.clear();
         self.temps.resize_with(program.stages.len().max(self.temps.len()), Temp::default);
@@ -145,21 +147,29 @@ impl Workspace {
             let shape = self.space(inputs, sources).ok_or_else(|| self.mismatch(inputs, stage, name))?;
             if count(&shape).is_none_or(|n| n > isize::MAX as usize / 16) {
                 let message = format!("the arguments broadcast to the shape {shape:?}, which has too many elements");
-                return Err(EvalError::new(EvalErrorKind::TooLarge, message));
+                return Err(
+                    EvalError::new(EvalErrorKind::TooLarge, message).with_found(Detail::Shape(shape.to_vec()), None)
+                );
             }
             let temp = &mut self.temps[at];
             temp.pointers.clear();
             temp.done = false;
             temp.like.clear();
             if let Some(group) = stage.group() {
-                temp.axes = axis_set(&group.axes, shape.len()).map_err(|e| wrong_axis(e, &shape))?;
+                temp.axes = axis_set(&group.axes, shape.len()).map_err(|e| {
+                    let error = wrong_axis(e, &shape);
+                    group.nodes.first().map_or(error.clone(), |&node| error.at(program.graph.node(node).span))
+                })?;
                 temp.forms = [false, true].map(|keepdims| Form::new(reduced(&shape, temp.axes, keepdims)));
                 let (all, left) = (count(&shape), count(&temp.kept().shape));
                 let without = group.monoids.iter().find(|monoid| monoid.empty.is_none());
                 if let (Some(0), true, Some(monoid)) = (all, left != Some(0), without) {
                     let what = monoid.name.split('.').next().unwrap_or_default();
                     let message = format!("`{what}` of no elements has no value: the shape is {shape:?}");
-                    return Err(EvalError::new(EvalErrorKind::EmptyReduction, message));
+                    let place = group.nodes.first().map(|&node| program.graph.node(node).span).unwrap_or_default();
+                    return Err(EvalError::new(EvalErrorKind::EmptyReduction, message)
+                        .at(place)
+                        .with_found(Detail::Shape(shape.to_vec()), None));
                 }
             } else if let Work::Prepare(_) = stage.work {
                 temp.axes = 0;
@@ -273,9 +283,14 @@ impl Workspace {
         }
         parts.retain(|p| !p.ends_with("[]"));
         let message = format!("the shapes do not fit together: {}", parts.join(", "));
-        EvalError::new(EvalErrorKind::Shape, message).with_help(
+        let error = EvalError::new(EvalErrorKind::Shape, message).with_help(
             "aligned at their last axes, lengths must be equal or 1; `keepdims=True` keeps a reduced axis in place",
-        )
+        );
+        let fits = |n: usize| self.space(inputs, stage.sources[..n].iter().map(|&(_, source)| source));
+        let Some(odd) = (0..stage.sources.len()).find(|&n| fits(n + 1).is_none()) else { return error };
+        let Source::Input(input) = stage.sources[odd].1 else { return error };
+        let before = fits(odd).map(|shape| Detail::Shape(shape.to_vec()));
+        error.of(&name(input)).with_found(Detail::Shape(inputs[input as usize].shape.to_vec()), before)
     }
 
     /// What [`run`](Workspace::run) would do, without doing it. Shapes must have been worked out for these inputs.
@@ -519,11 +534,13 @@ fn wrong_axis(e: AxisError, shape: &[usize]) -> EvalError {
     match e {
         AxisError::OutOfRange(axis) => {
             let message = format!("axis {axis} is not an axis of what is reduced, which has the shape {shape:?}");
-            let error = EvalError::new(EvalErrorKind::Axis, message);
+            let error = EvalError::new(EvalErrorKind::Axis, message)
+                .with_found(Detail::Number(axis.into()), Detail::Count(rank));
             if rank == 0 { error } else { error.with_help(format!("axes go from -{rank} to {}", rank - 1)) }
         }
         AxisError::Twice(axis) => {
             EvalError::new(EvalErrorKind::Axis, format!("axis {axis} is named twice (the shape is {shape:?})"))
+                .with_found(Detail::Number(axis.into()), None)
         }
     }
 }

@@ -9,7 +9,7 @@ use super::arg::AsArgs;
 use super::bind::Bound;
 use super::cache;
 use super::core::Core;
-use super::error::{EvalError, EvalErrorKind};
+use super::error::{Detail, EvalError, EvalErrorKind};
 use super::explain::Explain;
 use super::fit::Casting;
 use super::layout::Layout;
@@ -189,9 +189,11 @@ impl Expr {
         let outputs = memories.views();
         let names = names.names();
         if names.len() != outputs.len() {
-            let names = several(names.len(), "name is", "names are");
+            let count = names.len();
+            let names = several(count, "name is", "names are");
             let message = format!("{names} given for {} to update", several(outputs.len(), "array", "arrays"));
-            return Err(EvalError::new(EvalErrorKind::Output, message));
+            return Err(EvalError::new(EvalErrorKind::Output, message)
+                .with_found(Detail::Count(outputs.len()), Detail::Count(count)));
         }
         let named: SmallVec<[(&str, Strided); 2]> = names.into_iter().zip(outputs.iter().copied()).collect();
         let mut bound = Bound::new();
@@ -216,7 +218,9 @@ impl Expr {
             (Some(one), 0) => Ok(one),
             (_, more) => {
                 let message = format!("the expression has {} results, not 1", more + 1);
-                Err(EvalError::new(EvalErrorKind::Result, message).with_help("ask for `outputs`"))
+                Err(EvalError::new(EvalErrorKind::Result, message)
+                    .with_found(Detail::Count(more + 1), Detail::Count(1))
+                    .with_help("ask for `outputs`"))
             }
         }
     }

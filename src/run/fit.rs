@@ -6,7 +6,7 @@
 
 use smallvec::SmallVec;
 
-use super::error::{EvalError, EvalErrorKind};
+use super::error::{Detail, EvalError, EvalErrorKind};
 use super::options::Options;
 use super::view::Strided;
 use crate::diagnostic::several;
@@ -81,9 +81,11 @@ pub(super) fn casts(
 ) -> Result<Option<SmallVec<[DType; 2]>>, EvalError> {
     let results = program.graph.results.len();
     if results != outputs.len() {
+        let (count, given) = (results, outputs.len());
         let (results, outputs) =
             (several(results, "result", "results"), several(outputs.len(), "output is", "outputs are"));
-        return Err(wrong(format!("the expression has {results}, but {outputs} given")));
+        return Err(wrong(format!("the expression has {results}, but {outputs} given"))
+            .with_found(Detail::Count(given), Detail::Count(count)));
     }
     let mut same = true;
     for (at, (&dtype, out)) in program.graph.results.iter().zip(outputs).enumerate() {
@@ -91,6 +93,7 @@ pub(super) fn casts(
         if !options.casting.allows(dtype, out.dtype) {
             let which = which(at, results);
             return Err(wrong(format!("{which} is an array of {}, but the result is of {dtype}", out.dtype))
+                .with_found(Detail::DType(out.dtype), Detail::DType(dtype))
                 .with_help(format!("pass an array of {dtype}, or write `{}(...)` in the expression", out.dtype)));
         }
     }
@@ -129,7 +132,8 @@ impl<'a> Target<'a> {
             }
             _ => {
                 let which = which(at, results);
-                Err(wrong(format!("{which} has the shape {:?}, but the result has the shape {shape:?}", out.shape)))
+                Err(wrong(format!("{which} has the shape {:?}, but the result has the shape {shape:?}", out.shape))
+                    .with_found(Detail::Shape(out.shape.to_vec()), Detail::Shape(shape.to_vec())))
             }
         }
     }

@@ -3,7 +3,7 @@
 use num_complex::Complex;
 use smallvec::SmallVec;
 
-use super::error::{EvalError, EvalErrorKind};
+use super::error::{Detail, EvalError, EvalErrorKind};
 use super::result::AnyArray;
 use super::view::Strided;
 use crate::dtype::DType;
@@ -29,11 +29,14 @@ impl Pending {
         let fits = |n: &usize| n.checked_mul(dtype.size()).is_some_and(|bytes| bytes <= isize::MAX as usize);
         let Some(elements) = elements.filter(fits) else {
             let message = format!("a result of shape {shape:?} and type {dtype} is larger than memory can be");
-            return Err(EvalError::new(EvalErrorKind::TooLarge, message));
+            return Err(
+                EvalError::new(EvalErrorKind::TooLarge, message).with_found(Detail::Shape(shape.to_vec()), None)
+            );
         };
         let memory = Uninitialised::new(dtype, elements).ok_or_else(|| {
             let message = format!("no memory for a result of shape {shape:?} and type {dtype}");
             EvalError::new(EvalErrorKind::Memory, message)
+                .with_found(Detail::Shape(shape.to_vec()), None)
                 .with_help("evaluate it in pieces, or into an array that you have already: `eval_into`")
         })?;
         let strides = strides(&shape, &order);

@@ -4,7 +4,7 @@ use ndarray::{Array, ArrayBase, ArrayD, ArrayView, Data, DataMut, Dimension};
 use num_complex::Complex;
 
 use super::arg::{Arg, IntoArg};
-use super::error::{EvalError, EvalErrorKind};
+use super::error::{Detail, EvalError, EvalErrorKind};
 use super::out::Out;
 use super::result::{AnyArray, FromResult, one};
 use super::view::{Dims, Memory, Strided, View, ViewMut};
@@ -46,7 +46,9 @@ impl AnyArray {
         self.into_owned::<T>()?.into_dimensionality::<D>().map_err(|_| {
             let wanted = D::NDIM.unwrap_or(rank);
             let message = format!("the result has {}, not {wanted}", several(rank, "axis", "axes"));
-            EvalError::new(EvalErrorKind::Result, message).with_help(format!("ask for `Array{rank}` or `ArrayD`"))
+            EvalError::new(EvalErrorKind::Result, message)
+                .with_found(Detail::Count(rank), Detail::Count(wanted))
+                .with_help(format!("ask for `Array{rank}` or `ArrayD`"))
         })
     }
 }

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::arg::{Arg, Args};
 use super::bind::{Bound, typed_view};
 use super::core::{Core, Typed};
-use super::error::{EvalError, EvalErrorKind};
+use super::error::{Detail, EvalError, EvalErrorKind};
 use super::out::{Memories, Out};
 use super::threads::Threads;
 use super::view::Strided;
@@ -151,7 +151,8 @@ impl PreparedUpdate {
         if results != targets.len() {
             let names = several(targets.len(), "name is", "names are");
             let message = format!("{names} given for {} to update", several(results, "result", "results"));
-            return Err(EvalError::new(EvalErrorKind::Output, message));
+            return Err(EvalError::new(EvalErrorKind::Output, message)
+                .with_found(Detail::Count(targets.len()), Detail::Count(results)));
         }
         Ok(PreparedUpdate { ready, targets: targets.len() })
     }
@@ -168,7 +169,8 @@ impl PreparedUpdate {
             let (names, arrays) =
                 (several(self.targets, "name is", "names are"), several(outputs.len(), "array", "arrays"));
             let message = format!("{names} given for {arrays} to update");
-            return Err(EvalError::new(EvalErrorKind::Output, message));
+            return Err(EvalError::new(EvalErrorKind::Output, message)
+                .with_found(Detail::Count(outputs.len()), Detail::Count(self.targets)));
         }
         self.ready.check_count(args.len(), self.targets)?;
         let view = |at: usize| match at.checked_sub(self.targets) {
@@ -190,7 +192,8 @@ enum Form {
 impl Ready {
     fn new(core: Arc<Core>, threads: Threads, names: &[&str], bound: &Bound) -> Result<Ready, EvalError> {
         if let Some(at) = (0..names.len()).find(|&at| names[..at].contains(&names[at])) {
-            return Err(EvalError::new(EvalErrorKind::DuplicateArgument, format!("`{}` is given twice", names[at])));
+            return Err(EvalError::new(EvalErrorKind::DuplicateArgument, format!("`{}` is given twice", names[at]))
+                .of(names[at]));
         }
         let mut order = SmallVec::new();
         for name in core.names() {
@@ -199,6 +202,7 @@ impl Ready {
                     EvalErrorKind::MissingArgument,
                     format!("`{name}` has no place in the calls"),
                 )
+                .of(name)
                 .with_help(format!("prepare with it: {:?}", core.names())));
             };
             order.push(at);
@@ -268,7 +272,11 @@ impl Ready {
         let show = |ty: InputType| format!("{} {}", if ty.weak { "a bare" } else { "an array of" }, ty.dtype);
         let expected = self.types[at].map(show).unwrap_or_default();
         let message = format!("argument {at} is {}, but the call was prepared for {expected}", show(found));
-        EvalError::new(EvalErrorKind::Prepared, message).with_help("prepare another call for these types")
+        let name = self.order.iter().position(|&place| place == at).and_then(|name| self.core.names().get(name));
+        EvalError::new(EvalErrorKind::Prepared, message)
+            .of(name.map_or("", |name| name))
+            .with_found(Detail::DType(found.dtype), self.types[at].map(|ty| Detail::DType(ty.dtype)))
+            .with_help("prepare another call for these types")
     }
 }
 
@@ -276,5 +284,5 @@ impl Ready {
 fn wrong_count(found: usize, expected: usize) -> EvalError {
     let message =
         format!("{} given, but the call was prepared for {expected}", several(found, "argument is", "arguments are"));
-    EvalError::new(EvalErrorKind::Prepared, message)
+    EvalError::new(EvalErrorKind::Prepared, message).with_found(Detail::Count(found), Detail::Count(expected))
 }

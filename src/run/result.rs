@@ -8,7 +8,7 @@ use num_complex::Complex;
 use super::arg::{Arg, IntoArg};
 #[cfg(not(feature = "ndarray"))]
 use super::dense::Dense as Owned;
-use super::error::{EvalError, EvalErrorKind};
+use super::error::{Detail, EvalError, EvalErrorKind};
 #[cfg(feature = "ndarray")]
 use super::ndarray::{Owned, into_vec};
 use super::view::{Strided, View};
@@ -104,6 +104,7 @@ macro_rules! any_array {
                 if !shape.is_empty() {
                     let message = format!("the result is an array of shape {shape:?}, not a single value");
                     return Err(EvalError::new(EvalErrorKind::Result, message)
+                        .with_found(Detail::Shape(shape.to_vec()), Detail::Shape(Vec::new()))
                         .with_help("ask for an `Array`, or reduce it: `sum(...)`"));
                 }
                 // An array of no axes has one element.
@@ -143,6 +144,7 @@ fn wrong_type(found: DType, rank: usize, wanted: DType) -> EvalError {
     };
     let message = format!("the result is {what} of {found}, not of {wanted}");
     EvalError::new(EvalErrorKind::Result, message)
+        .with_found(Detail::DType(found), Detail::DType(wanted))
         .with_help(format!("ask for `{ask}`, or write `{wanted}(...)` in the expression"))
 }
 
@@ -172,6 +174,7 @@ pub(super) fn one(mut results: Vec<AnyArray>) -> Result<AnyArray, EvalError> {
     match (results.len(), results.pop()) {
         (1, Some(result)) => Ok(result),
         (n, _) => Err(EvalError::new(EvalErrorKind::Result, format!("the expression has {n} results, not 1"))
+            .with_found(Detail::Count(n), Detail::Count(1))
             .with_help(format!("ask for a tuple of {n}"))),
     }
 }
@@ -196,6 +199,7 @@ impl<T: Element> FromResult for Vec<T> {
             rank => {
                 let message = format!("the result has {}, not 1", several(rank, "axis", "axes"));
                 Err(EvalError::new(EvalErrorKind::Result, message)
+                    .with_found(Detail::Count(rank), Detail::Count(1))
                     .with_help("ask for an `AnyArray`: its `into_vec` gives the elements in C order"))
             }
         }
@@ -209,7 +213,8 @@ macro_rules! tuples {
                 let found = results.len();
                 if found != $n {
                     let message = format!("the expression has {}, not {}", several(found, "result", "results"), $n);
-                    return Err(EvalError::new(EvalErrorKind::Result, message));
+                    return Err(EvalError::new(EvalErrorKind::Result, message)
+                        .with_found(Detail::Count(found), Detail::Count($n)));
                 }
                 let mut results = results.into_iter();
                 Ok(($($r::from_results(results.next().into_iter().collect())?,)*))
