@@ -154,13 +154,7 @@ impl Expr {
         let mut bound = Bound::new();
         self.core.bind(args.borrow(), &[], &mut bound)?;
         let memories = Memories::of(out);
-        let outputs = memories.views();
-        if memories.overlap() {
-            // SAFETY: outputs are borrowed mutably, so they are writable; some of them may lie on arguments or each other.
-            return unsafe { self.core.eval_overlapping(&bound, &outputs, &self.threads) };
-        }
-        // SAFETY: outputs are borrowed mutably, so they are writable, apart from each other and from the arguments.
-        unsafe { self.core.eval_into(&bound, &outputs, &self.threads) }
+        self.core.write(&bound, &memories, false, &self.threads)
     }
 
     /// Updates arrays in place: `a = f(a, ...)`. The target is also an argument under its name (one that the text does not
@@ -198,13 +192,7 @@ impl Expr {
         let named: SmallVec<[(&str, Strided); 2]> = names.into_iter().zip(outputs.iter().copied()).collect();
         let mut bound = Bound::new();
         self.core.bind(args.borrow(), &named, &mut bound)?;
-        if memories.overlap() {
-            // SAFETY: targets are borrowed mutably, so they are writable; some of them may lie on arguments or each other.
-            return unsafe { self.core.eval_overlapping(&bound, &outputs, &self.threads) };
-        }
-        // SAFETY: targets are borrowed mutably, so they are writable and apart from each other; those that are arguments are so
-        // under their own name.
-        unsafe { self.core.update(&bound, &outputs, &self.threads) }
+        self.core.write(&bound, &memories, true, &self.threads)
     }
 
     /// The type and shape that [`eval`](Expr::eval) would give, without running anything.

@@ -5,9 +5,8 @@ use num_complex::Complex;
 
 use super::arg::{Arg, IntoArg};
 use super::error::{Detail, EvalError, EvalErrorKind};
-use super::out::Out;
 use super::result::{AnyArray, FromResult, one};
-use super::view::{Dims, Memory, Strided, View, ViewMut};
+use super::view::{Dims, Strided, View, ViewMut};
 use crate::diagnostic::several;
 use crate::dtype::Element;
 
@@ -115,14 +114,5 @@ impl<'a, T: Element, S: DataMut<Elem = T>, D: Dimension> From<&'a mut ArrayBase<
         let pointer = array.as_mut_ptr().cast();
         let array = &*array;
         ViewMut::of(Strided::of_elements(pointer, T::DTYPE, array.shape(), array.strides()))
-    }
-}
-
-// SAFETY: a mutable array gives each of its elements once; ndarray has no safe mutable view with overlapping elements.
-unsafe impl<T: Element, S: DataMut<Elem = T>, D: Dimension> Out for ArrayBase<S, D> {
-    #[inline]
-    fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>)) {
-        let pointer = self.as_mut_ptr();
-        give(Memory::new(pointer, Dims::Borrowed(self.shape(), self.strides())));
     }
 }

@@ -62,6 +62,16 @@ unsafe impl Out for ViewMut<'_> {
     }
 }
 
+// SAFETY: a mutable array gives each of its elements once; ndarray has no safe mutable view with overlapping elements.
+#[cfg(feature = "ndarray")]
+unsafe impl<T: Element, S: ndarray::DataMut<Elem = T>, D: ndarray::Dimension> Out for ndarray::ArrayBase<S, D> {
+    #[inline]
+    fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>)) {
+        let pointer = self.as_mut_ptr();
+        give(Memory::new(pointer, Dims::Borrowed(self.shape(), self.strides())));
+    }
+}
+
 // SAFETY: the elements of one slice.
 unsafe impl<T: Element> Out for [T] {
     #[inline]

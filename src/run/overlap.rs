@@ -1,4 +1,4 @@
-//! Calls whose outputs may lie on their arguments, or on each other.
+//! From arguments to outputs, which may lie on arguments, or on each other.
 //!
 //! Comes in: arguments and outputs of any kind. Goes out: the results, as if they had been computed apart and then written, one
 //! after the other. What lies apart is written directly, what is exactly an argument is updated in place, and what overlaps in any
@@ -11,6 +11,7 @@ use super::bind::Bound;
 use super::core::Core;
 use super::error::EvalError;
 use super::fit::{Target, casts};
+use super::out::Memories;
 use super::threads::Threads;
 use super::view::Strided;
 use crate::plan::alias::{Alias, Footprint, alias};
@@ -31,6 +32,21 @@ fn relation(bound: &Bound, outputs: &[Strided]) -> Alias {
 }
 
 impl Core {
+    /// Evaluates arguments into outputs; with `update` outputs are arguments too, exactly, and have the shapes of the results.
+    #[inline]
+    pub fn write(&self, bound: &Bound, memories: &Memories, update: bool, threads: &Threads) -> Result<(), EvalError> {
+        let outputs = memories.views();
+        // SAFETY: what is bound are arguments, which are readable, or the outputs themselves in an update; outputs are borrowed mutably
+        // by `memories`, so they are writable, and apart from the rest unless they say that they may overlap.
+        unsafe {
+            match () {
+                () if memories.overlap() => self.eval_overlapping(bound, &outputs, threads),
+                () if update => self.update(bound, &outputs, threads),
+                () => self.eval_into(bound, &outputs, threads),
+            }
+        }
+    }
+
     /// Evaluates into arrays that may lie on inputs, and on each other.
     ///
     /// # Safety
