@@ -31,6 +31,7 @@ pub mod registered;
 pub mod rules;
 pub mod semantics;
 pub mod simplify;
+#[cfg(any(debug_assertions, test, feature = "internals"))]
 pub mod verify;
 
 pub use builder::Builder;

@@ -153,6 +153,7 @@ impl Op {
     }
 
     /// The number of arguments.
+    #[cfg(any(debug_assertions, test, feature = "internals"))]
     pub fn arity(self) -> usize {
         self.row().arity
     }
