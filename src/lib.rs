@@ -50,7 +50,8 @@
 //! | [`Expr::eval_into`] | into memory of the caller's: arrays and views of any layout, `Vec`s, slices |
 //! | [`Expr::update`] | in place: `a = f(a, ...)` |
 //! | [`Expr::prepare`] | names and types resolved once, for calls on short arrays |
-//! | [`Expr::outputs`], [`Expr::explain`] | what a call would give, and how it is computed, without running it |
+//! | [`Expr::prepare_dyn`], [`Expr::prepare_update`] | likewise, for any number of names, and in place |
+//! | [`Expr::outputs`], [`Expr::layouts`], [`Expr::explain`] | what a call would give, and how it is computed, without running it |
 //! | [`eval!`] | in one line |
 //!
 //! # What always holds
@@ -64,6 +65,11 @@
 //! `jit` (on by default) compiles to machine code through Cranelift. Without it (`default-features = false`) everything runs on
 //! a portable interpreter, with the same results to the bit.
 //!
+//! `ndarray` (on by default) takes and gives arrays of the crate ndarray. Without it there are slices, `Vec`s, [`View`]s of any
+//! memory, and [`AnyArray`].
+//!
+//! `internals` is for the tests, fuzzers and tools of this repository: it opens modules that may change with any version.
+//!
 //! # Guides
 //! In the repository: `docs/temporaries.md` on what temporaries, caches and memory cost; `docs/numexpr.md` for those who
 //! come from numexpr; `docs/functions.md` lists functions, operators and types; `docs/security.md` is on text
@@ -75,19 +81,39 @@
 pub(crate) mod diagnostic;
 mod dtype;
 mod error;
+mod run;
+
+// Inside the crate these are private; tests, fuzzers and tools turn the feature on.
+#[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod ir;
+#[cfg(not(feature = "internals"))]
+mod ir;
+#[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod jit;
+#[cfg(not(feature = "internals"))]
+mod jit;
+#[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod math;
+#[cfg(not(feature = "internals"))]
+mod math;
+#[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod plan;
-mod run;
+#[cfg(not(feature = "internals"))]
+mod plan;
+#[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod syntax;
+#[cfg(not(feature = "internals"))]
+mod syntax;
+#[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod types;
+#[cfg(not(feature = "internals"))]
+mod types;
 
 pub use dtype::{DType, Element, Kind, Real, Scalar};
 pub use error::{CompileError, CompileErrorKind};
@@ -96,12 +122,13 @@ pub use jit::tier::Executor;
 pub use math::Accuracy;
 pub use plan::make::Order;
 pub use run::arg::{Arg, Args, AsArgs, IntoArg};
-pub use run::error::{EvalError, EvalErrorKind};
+pub use run::error::{Detail, EvalError, EvalErrorKind};
 pub use run::explain::{Explain, StagePlan};
 pub use run::expr::{Builder, Expr, Names};
 pub use run::fit::Casting;
+pub use run::layout::Layout;
 pub use run::out::Out;
-pub use run::prepared::Prepared;
+pub use run::prepared::{Prepared, PreparedDyn, PreparedUpdate};
 pub use run::result::{AnyArray, FromResult};
 pub use run::threads::Threads;
 pub use run::view::{Memory, View, ViewMut};

@@ -6,6 +6,38 @@ use tilexpr::{AnyArray, Casting, EvalErrorKind, Executor, Expr, Order, args};
 const EXECUTORS: [Executor; 2] = [Executor::Interpreter, Executor::Cranelift];
 
 #[test]
+fn results_as_vectors() {
+    let a = array![[1.0, 2.0], [3.0, 4.0]];
+    let y: Vec<f64> = Expr::compile("sum(a, axis=0)").unwrap().eval(args![a]).unwrap();
+    assert_eq!(y, [4.0, 6.0]);
+    let (y, rest): (Vec<bool>, Vec<f64>) = Expr::compile("b > 1, b*2").unwrap().eval(args![b = &[1.0, 2.0]]).unwrap();
+    assert_eq!((y, rest), (vec![false, true], vec![2.0, 4.0]));
+    let error = Expr::compile("a").unwrap().eval::<Vec<f64>>(args![a]).unwrap_err();
+    assert_eq!(error.kind(), EvalErrorKind::Result);
+    assert!(error.to_string().starts_with("the result has 2 axes, not 1\nhelp: "), "{error}");
+    let error = Expr::compile("a").unwrap().eval::<Vec<i32>>(args![a]).unwrap_err();
+    assert_eq!(error.message(), "the result is an array of f64, not of i32");
+}
+
+#[test]
+fn elements_in_c_order_however_they_lie() {
+    let a = array![[1, 2, 3], [4, 5, 6]];
+    let turned: AnyArray = Expr::compile("a").unwrap().eval(args![a = a.t()]).unwrap();
+    assert_eq!((turned.shape(), turned.strides()), (&[3, 2][..], &[1, 3][..]));
+    assert_eq!(turned.view().strides().collect::<Vec<_>>(), [4, 12]);
+    assert_eq!(turned.into_vec::<i32>().unwrap(), [1, 4, 2, 5, 3, 6]);
+    let mut part = a.clone().into_dyn();
+    part.slice_collapse(s![1.., 1..]);
+    assert_eq!(AnyArray::from(part).into_vec::<i32>().unwrap(), [5, 6]);
+    let mut reversed = a.into_dyn();
+    reversed.invert_axis(ndarray::Axis(1));
+    assert_eq!(AnyArray::from(reversed).into_vec::<i32>().unwrap(), [3, 2, 1, 6, 5, 4]);
+    let mut row = array![1, 2, 3, 4].into_dyn();
+    row.slice_collapse(s![1..3]);
+    assert_eq!(AnyArray::from(row).into_vec::<i32>().unwrap(), [2, 3]);
+}
+
+#[test]
 fn casting_allows_what_numpy_allows() {
     let a = array![1.5, -2.5, 1e300];
     for executor in EXECUTORS {

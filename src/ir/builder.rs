@@ -51,6 +51,7 @@ impl Builder {
     }
 
     /// A builder that neither folds nor simplifies nor shares.
+    #[cfg(any(test, feature = "internals"))]
     pub fn verbatim(loops: usize) -> Builder {
         Builder { rewrite: false, ..Builder::new(loops) }
     }
@@ -103,11 +104,13 @@ impl Builder {
     }
 
     /// A conversion to a type; `v` itself if it has that type.
+    #[cfg(any(test, feature = "internals"))]
     pub fn convert(&mut self, v: Value, to: DType) -> Value {
         if self.ty(v) == to { v } else { self.typed_op(Op::Convert, &[v], Some(to)) }
     }
 
     /// The same bits as another type.
+    #[cfg(any(test, feature = "internals"))]
     pub fn bitcast(&mut self, v: Value, to: DType) -> Value {
         self.typed_op(Op::Bitcast, &[v], Some(to))
     }
@@ -181,6 +184,7 @@ impl Builder {
     }
 
     /// The helper's value everywhere.
+    #[cfg(any(test, feature = "internals"))]
     pub fn call(&mut self, helper: &'static Helper, args: &[Value]) -> Value {
         let everywhere = self.constant(true);
         let never = self.constant(Scalar::from_bits(helper.result(), 0));

@@ -31,6 +31,7 @@ pub struct Cost {
 
 impl Op {
     /// Cycles from arguments of a type to the result.
+    #[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))] // The planner will ask.
     pub fn latency(self, dtype: DType) -> usize {
         self.row().cost.latency[usize::from(!dtype.is_float())].into()
     }

@@ -31,6 +31,7 @@ macro_rules! codes {
             }
 
             /// The address.
+            #[cfg(feature = "jit")]
             pub fn address(self) -> usize {
                 match self {
                     $(Code::$code(f) => f as usize,)*
@@ -121,6 +122,7 @@ impl Helper {
     }
 
     /// The helper of this name.
+    #[cfg(any(test, feature = "internals"))]
     pub fn from_name(name: &str) -> Option<&'static Helper> {
         HELPERS.iter().find(|h| h.name == name)
     }
@@ -138,6 +140,7 @@ impl Helper {
     }
 
     /// Every helper.
+    #[cfg(any(test, feature = "internals"))]
     pub fn all() -> &'static [Helper] {
         HELPERS
     }

@@ -232,6 +232,7 @@ impl Kernel {
     }
 
     /// The whole of that table's length.
+    #[cfg(any(feature = "jit", feature = "internals", test))]
     pub fn stride_count(&self) -> usize {
         self.operands.iter().map(|o| o.dims.len()).sum()
     }

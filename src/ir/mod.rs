@@ -22,14 +22,16 @@ pub mod helper;
 pub mod kernel;
 pub mod monoid;
 pub mod op;
+#[cfg(any(test, feature = "internals"))]
 pub mod parse;
 pub mod print;
-#[doc(hidden)]
+#[cfg(any(test, feature = "internals"))]
 pub mod random;
 pub mod registered;
 pub mod rules;
 pub mod semantics;
 pub mod simplify;
+#[cfg(any(debug_assertions, test, feature = "internals"))]
 pub mod verify;
 
 pub use builder::Builder;
@@ -37,8 +39,11 @@ pub use helper::Helper;
 pub use kernel::*;
 pub use monoid::{Fold, Fragment, Monoid};
 pub use op::Op;
+#[cfg(any(test, feature = "internals"))]
 pub use parse::{ParseError, parse};
+#[cfg(any(test, feature = "internals"))]
 pub use simplify::rebuild;
+#[cfg(any(test, feature = "internals"))]
 pub use verify::{VerifyError, verify};
 
 #[cfg(test)]

@@ -228,6 +228,7 @@ impl Monoid {
     }
 
     /// The monoid of this name.
+    #[cfg(any(test, feature = "internals"))]
     pub fn from_name(name: &str) -> Option<&'static Monoid> {
         Monoid::all().find(|monoid| monoid.name == name)
     }
@@ -263,6 +264,7 @@ impl Monoid {
     }
 
     /// Every monoid.
+    #[cfg(any(test, feature = "internals"))]
     pub fn all() -> impl Iterator<Item = &'static Monoid> {
         MONOIDS.iter().chain(TOTAL.iter()).map(|row| &row.2).chain(Monoid::complex_product())
     }

@@ -36,6 +36,7 @@ pub enum Gives {
 #[derive(Debug)]
 pub struct OpRow {
     /// The operation.
+    #[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))]
     pub op: Op,
     /// Its name in the text form.
     pub name: &'static str,
@@ -152,11 +153,13 @@ impl Op {
     }
 
     /// The number of arguments.
+    #[cfg(any(debug_assertions, test, feature = "internals"))]
     pub fn arity(self) -> usize {
         self.row().arity
     }
 
     /// The operation of this name.
+    #[cfg(any(test, feature = "internals"))]
     pub fn from_name(name: &str) -> Option<Op> {
         TABLE.iter().find(|row| row.name == name).map(|row| row.op)
     }

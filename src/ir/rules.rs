@@ -127,6 +127,7 @@ pub struct Types {
 #[derive(Debug)]
 pub struct Rule {
     /// The line, as it stands below.
+    #[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))]
     pub text: &'static str,
     /// Where it holds.
     pub on: On,

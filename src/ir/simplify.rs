@@ -3,11 +3,14 @@
 //! Comes in: an operation whose arguments are simplified already. Goes out: what replaces it, if a rule matches.
 //! Always ends: a pattern is at most two operations deep, and what a rule makes is smaller or nearer to its final form.
 
+#[cfg(any(test, feature = "internals"))]
 use std::collections::HashMap;
 
 use smallvec::SmallVec;
 
-use super::builder::{Builder, for_each_arg};
+use super::builder::Builder;
+#[cfg(any(test, feature = "internals"))]
+use super::builder::for_each_arg;
 use super::kernel::*;
 use super::op::{Gives, Op};
 use super::rules::{self, Pat, Types};
@@ -106,6 +109,7 @@ fn build(b: &mut Builder, pat: Pat, found: &Found, ty: DType) -> Option<Value> {
 ///
 /// # Panics
 /// If the kernel is not valid.
+#[cfg(any(test, feature = "internals"))]
 pub fn rebuild(kernel: &Kernel) -> Kernel {
     let mut b = Builder::new(kernel.loops());
     for o in &kernel.operands {
@@ -147,6 +151,7 @@ pub fn rebuild(kernel: &Kernel) -> Kernel {
 
 /// The instructions in an order in which arguments come first: by number where that is one and the lists agree with it
 /// (as in what the builder made, so that building anew once more changes nothing), else as they run.
+#[cfg(any(test, feature = "internals"))]
 fn order(kernel: &Kernel) -> Vec<Value> {
     let mut by_number = kernel.levels.iter().all(|l| l.before.is_sorted() && l.after.is_sorted());
     for (at, inst) in kernel.insts.iter().enumerate() {

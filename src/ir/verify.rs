@@ -20,11 +20,13 @@ pub struct VerifyError {
 
 impl VerifyError {
     /// The instruction, in text form; `None` where it is the kernel as a whole.
+    #[cfg(any(test, feature = "internals"))]
     pub fn inst(&self) -> Option<&str> {
         self.inst.as_deref()
     }
 
     /// Which rule it breaks.
+    #[cfg(any(test, feature = "internals"))]
     pub fn reason(&self) -> &str {
         &self.reason
     }

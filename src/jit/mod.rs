@@ -5,11 +5,11 @@
 #[cfg(feature = "jit")]
 pub mod cranelift;
 pub mod interp;
-#[doc(hidden)]
+#[cfg(any(test, feature = "internals"))]
 pub mod law;
 #[cfg(feature = "jit")]
 pub mod native;
-#[doc(hidden)]
+#[cfg(any(test, feature = "internals"))]
 pub mod oracle;
 pub mod tier;
 
@@ -22,6 +22,7 @@ use crate::ir::{Kernel, cost};
 /// Makes kernels runnable.
 pub trait Backend: Send + Sync + fmt::Debug {
     /// Its name, as `explain` shows it.
+    #[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))]
     fn name(&self) -> &'static str;
 
     /// A runnable form of a kernel that the verifier accepts.
@@ -32,6 +33,7 @@ pub trait Backend: Send + Sync + fmt::Debug {
     fn compile(&self, kernel: &Kernel) -> Result<Arc<dyn Compiled>, Unsupported>;
 
     /// What a plan needs to know of the runnable form of a kernel, before it is made: that of an interpreter.
+    #[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))] // The planner will ask.
     fn facts(&self, kernel: &Kernel) -> Facts {
         Facts { step: 1, non_temporal: None, nanoseconds: cost::weight(kernel) * cost::INTERPRETED }
     }
@@ -47,6 +49,7 @@ pub trait Backend: Send + Sync + fmt::Debug {
 
 /// What a plan needs to know of whatever runs a kernel.
 #[derive(Clone, Copy, PartialEq, Debug)]
+#[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))] // The planner will ask.
 pub struct Facts {
     /// Points that one step of the innermost loop covers.
     pub step: usize,
@@ -59,6 +62,7 @@ pub struct Facts {
 
 /// Why an executor cannot run a kernel.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))]
 pub struct Unsupported(pub String);
 
 /// A kernel that can run. Called from many threads at once.
@@ -90,6 +94,7 @@ pub trait Compiled: Send + Sync {
     }
 
     /// The machine code, if there is any.
+    #[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))]
     fn code(&self) -> Option<&[u8]> {
         None
     }

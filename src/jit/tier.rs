@@ -230,6 +230,7 @@ impl Tiered {
     }
 
     /// What a plan needs to know of what would run it, for a run of this many points.
+    #[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))] // The planner will ask.
     pub fn facts(&self, executor: Executor, points: usize) -> Facts {
         match self.expected(executor, points).and_then(|tier| (tier.make)().ok()) {
             Some(native) => native.facts(&self.kernel),

@@ -64,14 +64,17 @@ pub enum Accuracy {
 #[derive(Debug)]
 pub struct Row {
     /// The function.
+    #[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))]
     pub function: Elementary,
     /// Its name: NumPy's, where NumPy has it.
     pub name: &'static str,
     /// How many arguments.
     pub arity: usize,
     /// The greatest error that has been found, rounded up, in units in the last place of the result: of `f32`, of `f64`.
+    #[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))]
     pub ulp: [f64; 2],
     /// The same with [`Accuracy::Fast`], where there is such a form.
+    #[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))]
     pub fast_ulp: Option<[f64; 2]>,
     lower: for<'c> fn(&[V<'c>], Accuracy) -> V<'c>,
 }
@@ -84,6 +87,7 @@ macro_rules! table {
 
         impl Elementary {
             /// Every function.
+            #[cfg(any(test, feature = "internals"))]
             pub const ALL: &[Elementary] = &[$(Elementary::$function,)*];
         }
 
@@ -182,6 +186,7 @@ impl Elementary {
     }
 
     /// The function of this name.
+    #[cfg(any(test, feature = "internals"))]
     pub fn from_name(name: &str) -> Option<Elementary> {
         TABLE.iter().find(|row| row.name == name).map(|row| row.function)
     }

@@ -55,6 +55,9 @@ pub enum Outputs<'a> {
     /// Into arrays that may be inputs too, with the same address, shape and strides: as if the results had been computed apart
     /// and then written.
     Updated(&'a [Lies<'a>]),
+    /// Into arrays that may share memory with inputs and with each other in any way, as if the results had been computed apart and
+    /// then written, one after the other.
+    Overlapping(&'a [Lies<'a>]),
 }
 
 /// An operand with the array that it is.
@@ -91,6 +94,8 @@ pub(super) struct Maker<'a> {
     pub numbers: Numbers,
     pub steps: Vec<Step>,
     pub in_place: bool,
+    /// Whether results are computed into the call's memory, and copied when all have been.
+    apart: bool,
 }
 
 impl Schedule {
@@ -102,9 +107,12 @@ impl Schedule {
         let program = target.program;
         let (there, in_place) = match outputs {
             Outputs::New(_) => (None, false),
-            Outputs::There(there) => (Some(there), false),
+            Outputs::There(there) | Outputs::Overlapping(there) => (Some(there), false),
             Outputs::Updated(there) => (Some(there), true),
         };
+        // One pass reads each point before it writes it, after all reductions of what was there; one of several would read what an
+        // earlier one has written.
+        let apart = matches!(outputs, Outputs::Overlapping(_)) || in_place && program.maps().len() > 1;
         let mut maker = Maker {
             target,
             program,
@@ -116,6 +124,7 @@ impl Schedule {
             numbers: Numbers::default(),
             steps: Vec::new(),
             in_place,
+            apart,
         };
         let order = if let Outputs::New(order) = outputs { order } else { Order::C };
         let results = maker.results(order);
@@ -188,9 +197,7 @@ impl<'a> Maker<'a> {
         let operand = |role| Operand::new(OperandSpec::plain(dtype, role), Place::Output(part));
         let strides = SmallVec::from_slice(&out.strides[missing..]);
         let there = Array { operand: operand(Role::Out), shape: shape.clone(), strides };
-        // One pass reads each point before it writes it, after all reductions of what was there; one of several would read what an
-        // earlier one has written.
-        if self.in_place && self.program.maps().len() > 1 {
+        if self.apart {
             let (at, _) = self.memory.take(count(shape).unwrap_or(0), dtype.size());
             let apart = Array::packed(OperandSpec::plain(dtype, Role::In), at, shape.clone());
             copies.push((dtype, walk(shape, vec![apart.clone(), there])));

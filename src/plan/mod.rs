@@ -9,12 +9,14 @@
 //! | `make`              | makes it, stage by stage                                                   |
 //! | `reduce`, `fold`    | stages of reductions as passes; as tasks, of more than one block           |
 //! | `pass`, `nest`      | a pass: kernel, tiles, threads; its loops: axes dropped, ordered, merged   |
+//! | `alias`             | whether what is written is also read                                       |
 //! | `reserve`           | places in the memory of a call                                             |
 //! | `target`            | what a schedule is made for, beside the arrays                             |
 //! | `layout`, `table`   | what a kernel does, how its operands move; its table of strides            |
 //! | `lower`             | a stage and a layout to a kernel                                           |
 //! | `kernels`, `places` | kernels that are kept, in lists that are read without a lock               |
 
+pub mod alias;
 pub mod fold;
 pub mod kernels;
 pub mod layout;

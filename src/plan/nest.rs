@@ -79,11 +79,6 @@ impl Nest {
         self.operands - 1
     }
 
-    /// The number of operands.
-    pub fn operands(&self) -> usize {
-        self.operands
-    }
-
     /// The length of each axis.
     pub fn shape(&self) -> &[usize] {
         &self.shape

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::program::{Known, Program, Source, Stage, Work};
 use super::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, count, reduced};
 use super::target::Tuning;
-use crate::ir::Monoid;
+use crate::diagnostic::Span;
 
 /// How an array lies.
 #[derive(Clone, Copy, Debug)]
@@ -30,10 +30,10 @@ pub enum ShapeError {
     Mismatch(Vec<(Option<u32>, Shape)>),
     /// What inputs broadcast to has too many elements.
     TooLarge(Shape),
-    /// An axis is no axis of what is reduced, which has this shape, by a reduction of this name (or counted alone).
-    Axis { error: AxisError, shape: Shape, reduction: Option<String> },
-    /// A reduction of this name of no elements has no value; it is of this shape.
-    Empty { reduction: String, shape: Shape },
+    /// An axis is no axis of what is reduced, which has this shape, by the reduction of this name and place (or counted alone).
+    Axis { error: AxisError, shape: Shape, of: Option<(String, Span)> },
+    /// The reduction of this name and place has no value of no elements; it is of this shape.
+    Empty { of: (String, Span), shape: Shape },
     /// An output of a caller does not take the result of this shape.
     Output { output: usize, shape: Shape },
     /// An array cannot be updated with a result of this shape.
@@ -90,13 +90,15 @@ impl Shapes {
             if count(&shape).is_none_or(|n| n > isize::MAX as usize / 16) {
                 return Err(ShapeError::TooLarge(shape));
             }
-            all.left.push(left(stage, &shape)?);
+            all.left.push(left(program, stage, &shape)?);
             all.stages.push(shape);
         }
         for number in &program.counts {
             let shape = all.space(inputs, number.sources.iter().copied()).unwrap_or_default();
-            let set = axis_set(&number.axes, shape.len()).map_err(|error| {
-                ShapeError::Axis { error, shape: shape.clone(), reduction: None }
+            let set = axis_set(&number.axes, shape.len()).map_err(|error| ShapeError::Axis {
+                error,
+                shape: shape.clone(),
+                of: None,
             })?;
             let gone = shape.iter().enumerate().filter(|(axis, _)| set >> axis & 1 == 1);
             all.counts.push(gone.fold(1, |n: i64, (_, &len)| n.saturating_mul(len as i64)));
@@ -157,24 +159,24 @@ impl Shapes {
 }
 
 /// What a stage of this shape leaves.
-fn left(stage: &Stage, shape: &Shape) -> Result<Left, ShapeError> {
+fn left(program: &Program, stage: &Stage, shape: &Shape) -> Result<Left, ShapeError> {
     let Some(group) = stage.group() else {
         let kept = if let Work::Prepare(_) = stage.work { shape.clone() } else { Shape::new() };
         return Ok(Left { axes: 0, forms: [Shape::new(), kept] });
     };
-    let axes = axis_set(&group.axes, shape.len()).map_err(|error| {
-        let reduction = group.monoids.first().map(|monoid| name(monoid));
-        ShapeError::Axis { error, shape: shape.clone(), reduction }
+    let named = |at: usize| {
+        let (monoid, &node) = (group.monoids.get(at)?, group.nodes.get(at)?);
+        Some((monoid.name.split('.').next().unwrap_or_default().to_string(), program.graph.node(node).span))
+    };
+    let axes = axis_set(&group.axes, shape.len()).map_err(|error| ShapeError::Axis {
+        error,
+        shape: shape.clone(),
+        of: named(0),
     })?;
     let left = Left { axes, forms: [false, true].map(|keepdims| reduced(shape, axes, keepdims)) };
-    let without = group.monoids.iter().find(|monoid| monoid.empty.is_none());
-    if let (Some(0), true, Some(monoid)) = (count(shape), count(left.kept()) != Some(0), without) {
-        return Err(ShapeError::Empty { reduction: name(monoid), shape: shape.clone() });
+    let without = group.monoids.iter().position(|monoid| monoid.empty.is_none());
+    if let (Some(0), true, Some(of)) = (count(shape), count(left.kept()) != Some(0), without.and_then(named)) {
+        return Err(ShapeError::Empty { of, shape: shape.clone() });
     }
     Ok(left)
-}
-
-/// The name of a reduction, without the type.
-fn name(monoid: &Monoid) -> String {
-    monoid.name.split('.').next().unwrap_or_default().to_string()
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Borrow;
 
-use ndarray::{ArrayBase, ArrayView, Data, Dimension};
 use num_complex::Complex;
 use smallvec::SmallVec;
 
@@ -42,11 +41,6 @@ enum Inner<'a> {
     },
 }
 
-// SAFETY: an `Arg` is a shared borrow of elements that are `Sync` (`Element` requires it).
-unsafe impl Send for Arg<'_> {}
-// SAFETY: as above.
-unsafe impl Sync for Arg<'_> {}
-
 impl<'a> Arg<'a> {
     /// An argument from anything that can be one.
     #[inline]
@@ -82,7 +76,7 @@ impl<'a> Arg<'a> {
     }
 
     #[inline]
-    fn array<T: Element>(pointer: *const T, dims: Dims<'a>) -> Arg<'a> {
+    pub(super) fn array<T: Element>(pointer: *const T, dims: Dims<'a>) -> Arg<'a> {
         Arg(Inner::Array(Memory::new(pointer, dims)))
     }
 
@@ -133,24 +127,6 @@ impl<'a> IntoArg<'a> for &View<'a> {
     #[inline]
     fn into_arg(self) -> Arg<'a> {
         (*self).into_arg()
-    }
-}
-
-impl<'a, T: Element, S: Data<Elem = T>, D: Dimension> IntoArg<'a> for &'a ArrayBase<S, D> {
-    #[inline]
-    fn into_arg(self) -> Arg<'a> {
-        Arg::array(self.as_ptr(), Dims::Borrowed(self.shape(), self.strides()))
-    }
-}
-
-impl<'a, T: Element, D: Dimension> IntoArg<'a> for ArrayView<'a, T, D> {
-    fn into_arg(self) -> Arg<'a> {
-        let dims = match (self.shape(), self.strides()) {
-            (&[n], &[s]) => Dims::Line([n], [s]),
-            (&[n, m], &[s, t]) => Dims::Plane([n, m], [s, t]),
-            (shape, strides) => Dims::Owned(shape.into(), strides.into()),
-        };
-        Arg::array(self.as_ptr(), dims)
     }
 }
 

@@ -87,13 +87,15 @@ impl Core {
         let Some(name) = names.find(|name| self.constants.iter().any(|c| c == name)) else { return Ok(()) };
         let message = format!("`{name}` is a constant in the text, but there is an argument of that name");
         Err(EvalError::new(EvalErrorKind::ConstantArgument, message)
+            .of(name)
             .with_help(format!("declare it: `Expr::builder().name(\"{name}\")`, or give the argument another name")))
     }
 
     #[cold]
     fn missing<'n>(&self, name: &str, given: impl Iterator<Item = &'n str>) -> EvalError {
         let shown = excerpt(name);
-        let error = EvalError::new(EvalErrorKind::MissingArgument, format!("there is no argument for `{shown}`"));
+        let error =
+            EvalError::new(EvalErrorKind::MissingArgument, format!("there is no argument for `{shown}`")).of(name);
         if let Some(call) = self.function_named(name) {
             let help = format!("`{shown}` is a function too: write `{call}`, or pass an argument of that name");
             return error.with_help(help);
@@ -135,7 +137,7 @@ fn check_names<'n>(
         None => Ok(()),
         Some(at) => {
             let message = format!("`{}` is given twice", name(at));
-            Err(EvalError::new(EvalErrorKind::DuplicateArgument, message).with_help("pass each name once"))
+            Err(EvalError::new(EvalErrorKind::DuplicateArgument, message).of(name(at)).with_help("pass each name once"))
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use smallvec::SmallVec;
 
 use super::bind::Bound;
-use super::error::{EvalError, EvalErrorKind};
+use super::error::{Detail, EvalError, EvalErrorKind};
 use super::execute::{Failed, Workspace, with_workspace};
 use super::fault;
 use super::fit::{casts, shape_error};
@@ -203,6 +203,7 @@ impl Core {
             Mode::New => Outputs::New(self.options.order),
             Mode::There => Outputs::There(&outputs),
             Mode::Updated => Outputs::Updated(&outputs),
+            Mode::Overlapping => Outputs::Overlapping(&outputs),
         };
         let schedule = Schedule::new(target, &shapes, &inputs, to).map_err(failed)?;
         Ok(Scheduled { schedule, form })
@@ -293,38 +294,45 @@ impl Core {
                 }
             }
             // SAFETY: as the caller promises.
-            unsafe { self.eval_typed(typed, bound, outputs, threads, false) }
+            unsafe { self.eval_typed(typed, bound, outputs, threads, Mode::There) }
         })?
     }
 
-    /// Evaluates into arrays that are inputs too, as if the results had been computed apart and then written.
+    /// Evaluates into arrays that may lie on inputs, or on each other, in this way.
     ///
     /// # Safety
-    /// As for [`eval_into`](Core::eval_into), but that an output may be an input, with the same address, shape and strides.
-    pub unsafe fn update(&self, bound: &Bound, outputs: &[Strided], threads: &Threads) -> Result<(), EvalError> {
+    /// As for [`eval_into`](Core::eval_into), but that an output may be an input with the same address, shape and strides
+    /// ([`Mode::Updated`]), or share memory with inputs and outputs in any way ([`Mode::Overlapping`]).
+    pub unsafe fn write_as(
+        &self,
+        mode: Mode,
+        bound: &Bound,
+        outputs: &[Strided],
+        threads: &Threads,
+    ) -> Result<(), EvalError> {
         // SAFETY: as the caller promises.
-        self.with_typed(bound, &[], |typed| unsafe { self.eval_typed(typed, bound, outputs, threads, true) })?
+        self.with_typed(bound, &[], |typed| unsafe { self.eval_typed(typed, bound, outputs, threads, mode) })?
     }
 
     /// As [`eval_into`](Core::eval_into), with the typed form at hand.
     ///
     /// # Safety
-    /// As there, or with `in_place` as for [`update`](Core::update); and `typed` must be the form for these arguments.
+    /// As there, or as for [`write_as`](Core::write_as); and `typed` must be the form for these arguments.
     pub unsafe fn eval_typed(
         &self,
         typed: &Arc<Typed>,
         bound: &Bound,
         outputs: &[Strided],
         threads: &Threads,
-        in_place: bool,
+        mode: Mode,
     ) -> Result<(), EvalError> {
         match casts(&typed.program, &self.options, outputs)? {
             // SAFETY: as the caller promises; results are converted to the types of the outputs.
             Some(types) => self.with_typed(bound, &types, |typed| unsafe {
-                self.eval_fitting(typed, bound, outputs, threads, in_place)
+                self.eval_fitting(typed, bound, outputs, threads, mode)
             })?,
             // SAFETY: as the caller promises.
-            None => unsafe { self.eval_fitting(typed, bound, outputs, threads, in_place) },
+            None => unsafe { self.eval_fitting(typed, bound, outputs, threads, mode) },
         }
     }
 
@@ -336,10 +344,9 @@ impl Core {
         bound: &Bound,
         outputs: &[Strided],
         threads: &Threads,
-        in_place: bool,
+        mode: Mode,
     ) -> Result<(), EvalError> {
         let inputs = typed.inputs(self, bound)?;
-        let mode = if in_place { Mode::Updated } else { Mode::There };
         with_workspace(|workspace| {
             let sized = outputs.iter().map(|&out| (out, out.dtype.size()));
             let key = workspace.key_of(mode, threads, typed.sized(bound, &inputs), sized);
@@ -421,7 +428,10 @@ impl Typed {
                     }
                     _ => format!("cast what it is combined with: `{wider}(...)`, or pass `{name}` as a float"),
                 };
-                return Err(EvalError::new(EvalErrorKind::Range, message).with_help(help));
+                return Err(EvalError::new(EvalErrorKind::Range, message)
+                    .of(name)
+                    .with_found(Detail::Number(value), Detail::DType(check.dtype))
+                    .with_help(help));
             }
         }
         Ok(graph.inputs.iter().map(|input| bound[input.name as usize].1.part(input.part)).collect())

@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::diagnostic::Diagnostic;
+use crate::dtype::DType;
 use crate::error::{CompileError, CompileErrorKind};
 use crate::syntax::ast::Span;
 
@@ -16,11 +17,14 @@ use crate::syntax::ast::Span;
 ///
 /// ```
 /// use ndarray::Array1;
-/// use tilexpr::{EvalErrorKind, Expr, args};
+/// use tilexpr::{Detail, EvalErrorKind, Expr, args};
 /// let (a, b) = ([1.0, 2.0], [1.0, 2.0, 3.0]);
 /// let error = Expr::compile("a + b")?.eval::<Array1<f64>>(args![a, b]).unwrap_err();
 /// assert_eq!(error.kind(), EvalErrorKind::Shape);
 /// assert_eq!(error.message(), "the shapes do not fit together: `a` has the shape [2], `b` has the shape [3]");
+/// // The same for those who phrase it in words of their own:
+/// assert_eq!(error.argument(), Some("b"));
+/// assert_eq!((error.found(), error.expected()), (Some(&Detail::Shape(vec![3])), Some(&Detail::Shape(vec![2]))));
 /// # Ok::<(), tilexpr::CompileError>(())
 /// ```
 #[derive(Clone)]
@@ -31,8 +35,47 @@ struct Repr {
     kind: EvalErrorKind,
     message: String,
     help: Option<String>,
+    span: Option<Span>,
+    argument: Option<String>,
+    found: Option<Detail>,
+    expected: Option<Detail>,
+    /// The text, where its place is shown.
+    source: Option<Box<str>>,
     cause: Option<CompileError>,
-    place: Option<(Span, Box<str>)>,
+}
+
+/// What an argument, an output or a result is, or what it had to be: for those who phrase errors in words of their own.
+///
+/// ```
+/// use tilexpr::{DType, Detail, Expr, args};
+/// let (a, mut y) = ([1.0, 2.0], [0_i32; 2]);
+/// let error = Expr::compile("a*2")?.eval_into(args![a], &mut y).unwrap_err();
+/// assert_eq!(error.found(), Some(&Detail::DType(DType::I32)));
+/// assert_eq!(error.expected(), Some(&Detail::DType(DType::F64)));
+/// # Ok::<(), tilexpr::CompileError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Detail {
+    /// A type of elements.
+    DType(DType),
+    /// The length of each axis.
+    Shape(Vec<usize>),
+    /// How many: of axes, arguments, outputs, results.
+    Count(usize),
+    /// A whole number: an axis, or the value of an argument.
+    Number(i128),
+}
+
+impl fmt::Display for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Detail::DType(dtype) => write!(f, "{dtype}"),
+            Detail::Shape(shape) => write!(f, "{shape:?}"),
+            Detail::Count(n) => write!(f, "{n}"),
+            Detail::Number(n) => write!(f, "{n}"),
+        }
+    }
 }
 
 /// The kinds of [`EvalError`].
@@ -91,13 +134,35 @@ pub enum EvalErrorKind {
 
 impl EvalError {
     pub(crate) fn new(kind: EvalErrorKind, message: impl Into<String>) -> EvalError {
-        EvalError(Box::new(Repr { kind, message: message.into(), help: None, cause: None, place: None }))
+        let (help, span, source, argument, found, expected, cause) = Default::default();
+        let message = message.into();
+        EvalError(Box::new(Repr { kind, message, help, span, source, argument, found, expected, cause }))
     }
 
     /// An error that shows its place in the text.
-    pub(crate) fn at(kind: EvalErrorKind, diagnostic: Diagnostic, source: &str) -> EvalError {
+    pub(crate) fn shown(kind: EvalErrorKind, diagnostic: Diagnostic, source: &str) -> EvalError {
         let Diagnostic { message, span, help } = diagnostic;
-        EvalError(Box::new(Repr { kind, message, help, cause: None, place: Some((span, source.into())) }))
+        let mut error = EvalError::new(kind, message).at(span);
+        (error.0.help, error.0.source) = (help, Some(source.into()));
+        error
+    }
+
+    /// With the name of the argument that is at fault.
+    pub(crate) fn of(mut self, argument: &str) -> EvalError {
+        self.0.argument = Some(argument.to_string());
+        self
+    }
+
+    /// With what was found, and what was needed.
+    pub(crate) fn with_found(mut self, found: Detail, expected: impl Into<Option<Detail>>) -> EvalError {
+        (self.0.found, self.0.expected) = (Some(found), expected.into());
+        self
+    }
+
+    /// With the place in the text.
+    pub(crate) fn at(mut self, span: Span) -> EvalError {
+        self.0.span = Some(span);
+        self
     }
 
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> EvalError {
@@ -117,10 +182,11 @@ impl EvalError {
 
     /// What to do about it, if that is known.
     pub fn help(&self) -> Option<&str> {
-        self.0.cause.as_ref().map_or(self.0.help.as_deref(), CompileError::help)
+        self.0.help.as_deref().or_else(|| self.0.cause.as_ref()?.help())
     }
 
-    /// Where in the text, in bytes: a range for [`source_text`](Self::source_text). None where the error is of no one place.
+    /// Where in the text, in bytes, if it is known: of what has no meaning for these types, of a reduction, of a value that the data
+    /// do not allow. None where the error is of no one place.
     ///
     /// ```
     /// use tilexpr::{AnyArray, Expr, args};
@@ -129,14 +195,27 @@ impl EvalError {
     /// # Ok::<(), tilexpr::CompileError>(())
     /// ```
     pub fn span(&self) -> Option<Range<usize>> {
-        let cause = self.0.cause.as_ref().map(CompileError::span);
-        cause.or_else(|| self.0.place.as_ref().map(|(span, _)| span.range()))
+        self.0.span.map(Span::range).or_else(|| Some(self.0.cause.as_ref()?.span()))
     }
 
-    /// The text in which the place is, if there is one.
+    /// The text in which the place is, if the error shows it.
     pub fn source_text(&self) -> Option<&str> {
-        let cause = self.0.cause.as_ref().map(CompileError::source_text);
-        cause.or_else(|| self.0.place.as_ref().map(|(_, source)| &**source))
+        self.0.source.as_deref().or_else(|| Some(self.0.cause.as_ref()?.source_text()))
+    }
+
+    /// The name of the argument that is missing, given twice, or not what is needed, if it is one argument's fault.
+    pub fn argument(&self) -> Option<&str> {
+        self.0.argument.as_deref()
+    }
+
+    /// What that argument, the output or the result is.
+    pub fn found(&self) -> Option<&Detail> {
+        self.0.found.as_ref()
+    }
+
+    /// What was needed instead.
+    pub fn expected(&self) -> Option<&Detail> {
+        self.0.expected.as_ref()
     }
 }
 
@@ -148,13 +227,9 @@ impl From<CompileError> for EvalError {
             CompileErrorKind::Limit => EvalErrorKind::Limit,
             _ => EvalErrorKind::Compile,
         };
-        EvalError(Box::new(Repr {
-            kind,
-            message: cause.message().to_string(),
-            help: None,
-            cause: Some(cause),
-            place: None,
-        }))
+        let mut error = EvalError::new(kind, cause.message());
+        error.0.cause = Some(cause);
+        error
     }
 }
 
@@ -163,8 +238,8 @@ impl fmt::Display for EvalError {
         if let Some(cause) = &self.0.cause {
             return cause.fmt(f);
         }
-        if let Some((span, source)) = &self.0.place {
-            let diagnostic = Diagnostic { message: self.0.message.clone(), span: *span, help: self.0.help.clone() };
+        if let (Some(span), Some(source)) = (self.0.span, &self.0.source) {
+            let diagnostic = Diagnostic { message: self.0.message.clone(), span, help: self.0.help.clone() };
             return diagnostic.render(source).fmt(f);
         }
         f.write_str(&self.0.message)?;

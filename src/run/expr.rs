@@ -9,12 +9,13 @@ use super::arg::AsArgs;
 use super::bind::Bound;
 use super::cache;
 use super::core::Core;
-use super::error::{EvalError, EvalErrorKind};
+use super::error::{Detail, EvalError, EvalErrorKind};
 use super::explain::Explain;
 use super::fit::Casting;
+use super::layout::Layout;
 use super::options::Options;
 use super::out::{Memories, Out};
-use super::prepared::Prepared;
+use super::prepared::{Prepared, PreparedDyn, PreparedUpdate};
 use super::result::FromResult;
 use super::threads::{self, Threads};
 use super::view::Strided;
@@ -154,9 +155,7 @@ impl Expr {
         let mut bound = Bound::new();
         self.core.bind(args.borrow(), &[], &mut bound)?;
         let memories = Memories::of(out);
-        let outputs = memories.views();
-        // SAFETY: outputs are borrowed mutably, so they are writable, apart from each other and from the arguments.
-        unsafe { self.core.eval_into(&bound, &outputs, &self.threads) }
+        self.core.write(&bound, &memories, false, &self.threads)
     }
 
     /// Updates arrays in place: `a = f(a, ...)`. The target is also an argument under its name (one that the text does not
@@ -185,16 +184,16 @@ impl Expr {
         let outputs = memories.views();
         let names = names.names();
         if names.len() != outputs.len() {
-            let names = several(names.len(), "name is", "names are");
+            let count = names.len();
+            let names = several(count, "name is", "names are");
             let message = format!("{names} given for {} to update", several(outputs.len(), "array", "arrays"));
-            return Err(EvalError::new(EvalErrorKind::Output, message));
+            return Err(EvalError::new(EvalErrorKind::Output, message)
+                .with_found(Detail::Count(outputs.len()), Detail::Count(count)));
         }
         let named: SmallVec<[(&str, Strided); 2]> = names.into_iter().zip(outputs.iter().copied()).collect();
         let mut bound = Bound::new();
         self.core.bind(args.borrow(), &named, &mut bound)?;
-        // SAFETY: targets are borrowed mutably, so they are writable and apart from each other; those that are arguments are so
-        // under their own name.
-        unsafe { self.core.update(&bound, &outputs, &self.threads) }
+        self.core.write(&bound, &memories, true, &self.threads)
     }
 
     /// The type and shape that [`eval`](Expr::eval) would give, without running anything.
@@ -208,7 +207,9 @@ impl Expr {
             (Some(one), 0) => Ok(one),
             (_, more) => {
                 let message = format!("the expression has {} results, not 1", more + 1);
-                Err(EvalError::new(EvalErrorKind::Result, message).with_help("ask for `outputs`"))
+                Err(EvalError::new(EvalErrorKind::Result, message)
+                    .with_found(Detail::Count(more + 1), Detail::Count(1))
+                    .with_help("ask for `outputs`"))
             }
         }
     }
@@ -231,6 +232,27 @@ impl Expr {
         self.core.outputs(&bound)
     }
 
+    /// The type, shape and strides that each result of [`eval`](Expr::eval) would have, without running anything: what memory to make
+    /// for [`eval_into`](Expr::eval_into) so that the results lie as new ones would.
+    ///
+    /// ```
+    /// use ndarray::Array2;
+    /// use tilexpr::{DType, Expr, args};
+    /// let a = Array2::<f32>::zeros((3, 4));
+    /// let found = Expr::compile("a*2, sum(a)")?.layouts(args![a = a.t()])?;
+    /// assert_eq!((found[0].dtype, &found[0].shape[..], &found[0].strides[..]), (DType::F32, &[4, 3][..], &[1, 4][..]));
+    /// assert!(found[1].shape.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Where types or shapes do not fit.
+    pub fn layouts<'a>(&self, args: impl AsArgs<'a>) -> Result<Vec<Layout>, EvalError> {
+        let mut bound = Bound::new();
+        self.core.bind(args.borrow(), &[], &mut bound)?;
+        self.core.layouts(&bound)
+    }
+
     /// Resolves names, types and layout once, for many calls with arguments like these.
     ///
     /// # Errors
@@ -251,6 +273,48 @@ impl Expr {
         like: impl AsArgs<'a>,
     ) -> Result<Prepared<N>, EvalError> {
         Prepared::new(Arc::clone(&self.core), self.threads.clone(), names, like.borrow())
+    }
+
+    /// As [`prepare`](Expr::prepare), for calls whose number of arguments is known only at run time.
+    ///
+    /// ```
+    /// use tilexpr::{Arg, Expr, args};
+    /// let (a, b, mut y) = ([1.0, 2.0], [3.0, 4.0], [0.0; 2]);
+    /// let names = vec!["a", "b"];
+    /// let f = Expr::compile("a*b")?.prepare_dyn(&names, args![a, b])?;
+    /// f.call(&[Arg::new(&a), Arg::new(&b)], &mut y)?;
+    /// assert_eq!(y, [3.0, 8.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`prepare`](Expr::prepare).
+    pub fn prepare_dyn<'a>(&self, names: &[&str], like: impl AsArgs<'a>) -> Result<PreparedDyn, EvalError> {
+        PreparedDyn::new(Arc::clone(&self.core), self.threads.clone(), names, like.borrow())
+    }
+
+    /// As [`update`](Expr::update), resolved once: `targets` are the names of the arrays to update, `names` those of the other
+    /// arguments. `like` has an argument for each name that the text uses.
+    ///
+    /// ```
+    /// use tilexpr::{Arg, Expr, args};
+    /// let (mut a, k) = ([1.0, 2.0], 3.0);
+    /// let step = Expr::compile("a*k + 1")?.prepare_update("a", &["k"], args![a, k])?;
+    /// step.call(&mut a, &[Arg::new(k)])?;
+    /// step.call(&mut a, &[Arg::new(0.5)])?;
+    /// assert_eq!(a, [3.0, 4.5]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`prepare`](Expr::prepare), and where there are not as many targets as results.
+    pub fn prepare_update<'a, T: Names>(
+        &self,
+        targets: T,
+        names: &[&str],
+        like: impl AsArgs<'a>,
+    ) -> Result<PreparedUpdate, EvalError> {
+        PreparedUpdate::new(Arc::clone(&self.core), self.threads.clone(), &targets.names(), names, like.borrow())
     }
 
     /// How the expression is computed for arguments like these.

@@ -45,5 +45,5 @@ pub fn error(faults: u32, graph: &Graph, source: &str) -> EvalError {
         let places = several(same.len(), "place", "places");
         message += &format!(", at one of {places}: {}{dots}", shown.join(", "));
     }
-    EvalError::at(error, Diagnostic::new(message, *span).with_help(help.as_str()), source)
+    EvalError::shown(error, Diagnostic::new(message, *span).with_help(help.as_str()), source)
 }

@@ -31,6 +31,8 @@ pub enum Mode {
     There,
     /// They may be inputs, too.
     Updated,
+    /// They may share memory with inputs and with each other in any way.
+    Overlapping,
 }
 
 impl Key {

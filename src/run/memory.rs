@@ -1,10 +1,9 @@
 //! Memory for results: not initialised before it is computed, and on huge pages where it is large.
 
-use ndarray::{ArrayD, IxDyn};
 use num_complex::Complex;
 use smallvec::SmallVec;
 
-use super::error::{EvalError, EvalErrorKind};
+use super::error::{Detail, EvalError, EvalErrorKind};
 use super::result::AnyArray;
 use super::view::Strided;
 use crate::dtype::DType;
@@ -30,11 +29,14 @@ impl Pending {
         let fits = |n: &usize| n.checked_mul(dtype.size()).is_some_and(|bytes| bytes <= isize::MAX as usize);
         let Some(elements) = elements.filter(fits) else {
             let message = format!("a result of shape {shape:?} and type {dtype} is larger than memory can be");
-            return Err(EvalError::new(EvalErrorKind::TooLarge, message));
+            return Err(
+                EvalError::new(EvalErrorKind::TooLarge, message).with_found(Detail::Shape(shape.to_vec()), None)
+            );
         };
         let memory = Uninitialised::new(dtype, elements).ok_or_else(|| {
             let message = format!("no memory for a result of shape {shape:?} and type {dtype}");
             EvalError::new(EvalErrorKind::Memory, message)
+                .with_found(Detail::Shape(shape.to_vec()), None)
                 .with_help("evaluate it in pieces, or into an array that you have already: `eval_into`")
         })?;
         let strides = strides(&shape, &order);
@@ -51,17 +53,8 @@ impl Pending {
     /// # Safety
     /// Every element must have been written, bools as 0 or 1.
     pub unsafe fn finish(self) -> AnyArray {
-        if self.order.is_sorted() {
-            // SAFETY: as the caller promises.
-            return unsafe { self.memory.finish(&self.shape, None) };
-        }
-        let lying: Vec<usize> = self.order.iter().map(|&axis| self.shape[axis]).collect();
-        let mut back: Vec<usize> = vec![0; self.order.len()];
-        for (at, &axis) in self.order.iter().enumerate() {
-            back[axis] = at;
-        }
         // SAFETY: as the caller promises.
-        unsafe { self.memory.finish(&lying, Some(&back)) }
+        unsafe { self.memory.finish(&self.shape, &self.order) }
     }
 }
 
@@ -86,16 +79,11 @@ macro_rules! uninitialised {
 
             /// # Safety
             /// Every element must have been written.
-            unsafe fn finish(self, lying: &[usize], back: Option<&[usize]>) -> AnyArray {
+            unsafe fn finish(self, shape: &[usize], order: &[usize]) -> AnyArray {
                 match self { $(Uninitialised::$variant(mut memory, elements) => {
                     // SAFETY: there is room for them, and the caller promises that they are written.
                     unsafe { memory.set_len(elements) }
-                    // SAFETY: the vector has as many elements as the shape, whose strides are those of C order.
-                    let array = unsafe { ArrayD::from_shape_vec_unchecked(IxDyn(lying), memory) };
-                    AnyArray::$variant(match back {
-                        Some(back) => array.permuted_axes(IxDyn(back)),
-                        None => array,
-                    })
+                    AnyArray::$variant(owned(memory, shape, order))
                 })* }
             }
         }
@@ -116,6 +104,29 @@ uninitialised! {
     F64 f64;
     C64 Complex<f32>;
     C128 Complex<f64>;
+}
+
+/// An array of these elements, as many as the shape has, whose axes lie in this order, outermost first.
+#[cfg(not(feature = "ndarray"))]
+fn owned<T: Copy>(elements: Vec<T>, shape: &[usize], order: &[usize]) -> super::dense::Dense<T> {
+    super::dense::Dense::new(elements, shape, order)
+}
+
+/// An array of these elements, as many as the shape has, whose axes lie in this order, outermost first.
+#[cfg(feature = "ndarray")]
+fn owned<T>(elements: Vec<T>, shape: &[usize], order: &[usize]) -> ndarray::ArrayD<T> {
+    use ndarray::{ArrayD, IxDyn};
+    let lying: Shape = order.iter().map(|&axis| shape[axis]).collect();
+    // SAFETY: there are as many elements as the shape has, whose strides are those of C order.
+    let array = unsafe { ArrayD::from_shape_vec_unchecked(IxDyn(&lying), elements) };
+    if order.is_sorted() {
+        return array;
+    }
+    let mut back: SmallVec<[usize; 6]> = SmallVec::from_elem(0, order.len());
+    for (at, &axis) in order.iter().enumerate() {
+        back[axis] = at;
+    }
+    array.permuted_axes(IxDyn(&back))
 }
 
 /// Asks for huge pages under large memory, as NumPy does: fewer page faults when it is first written. The whole pages

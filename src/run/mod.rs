@@ -6,6 +6,9 @@
 //! | `options`, `core`, `cache`      | a compiled text and what it depends on; its typed forms; texts kept      |
 //! | `arg`, `view`, `bind`           | arguments, arrays as the core sees them, arguments found by name         |
 //! | `out`, `fit`, `memory`, `result`| where results go: the caller's arrays, of other types and shapes; new ones |
+//! | `ndarray`, `dense`              | its arrays in and out; what results are without it                       |
+//! | `layout`                        | what results there would be                                              |
+//! | `overlap`                       | outputs that may lie on arguments                                        |
 //! | `execute`, `keep`               | runs a schedule; the key by which one is kept                            |
 //! | `line`                          | the short way past that key and schedule                                 |
 //! | `pass`, `fold`, `packing`       | its steps: passes, tasks of reductions, operands rearranged on the way   |
@@ -19,6 +22,8 @@ pub mod arg;
 mod bind;
 mod cache;
 mod core;
+#[cfg(not(feature = "ndarray"))]
+mod dense;
 pub mod error;
 mod execute;
 pub mod explain;
@@ -27,10 +32,14 @@ mod fault;
 pub mod fit;
 mod fold;
 mod keep;
+pub mod layout;
 mod line;
 mod memory;
+#[cfg(feature = "ndarray")]
+mod ndarray;
 mod options;
 pub mod out;
+mod overlap;
 mod packing;
 mod pass;
 pub mod prepared;

@@ -1,6 +1,5 @@
 //! Where results go: arrays that the caller owns.
 
-use ndarray::{ArrayBase, DataMut, Dimension};
 use smallvec::SmallVec;
 
 use super::view::{Dims, Memory, Strided, ViewMut};
@@ -38,6 +37,12 @@ impl<'a> Memories<'a> {
         Memories(all)
     }
 
+    /// Whether arguments may lie on them, and they on each other.
+    #[inline]
+    pub fn overlap(&self) -> bool {
+        self.0.iter().any(Memory::overlaps)
+    }
+
     /// As the core copies them about, for as long as `self` stays borrowed: what may be written is known by that.
     #[inline]
     pub fn views(&self) -> SmallVec<[Strided<'_>; 2]> {
@@ -49,20 +54,21 @@ impl<'a> Memories<'a> {
     }
 }
 
-// SAFETY: a mutable array gives each of its elements once; ndarray has no safe mutable view with overlapping elements.
-unsafe impl<T: Element, S: DataMut<Elem = T>, D: Dimension> Out for ArrayBase<S, D> {
-    #[inline]
-    fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>)) {
-        let pointer = self.as_mut_ptr();
-        give(Memory::new(pointer, Dims::Borrowed(self.shape(), self.strides())));
-    }
-}
-
 // SAFETY: whoever has a `ViewMut` has its elements alone, and each once.
 unsafe impl Out for ViewMut<'_> {
     #[inline]
     fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>)) {
         give(self.memory());
+    }
+}
+
+// SAFETY: a mutable array gives each of its elements once; ndarray has no safe mutable view with overlapping elements.
+#[cfg(feature = "ndarray")]
+unsafe impl<T: Element, S: ndarray::DataMut<Elem = T>, D: ndarray::Dimension> Out for ndarray::ArrayBase<S, D> {
+    #[inline]
+    fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>)) {
+        let pointer = self.as_mut_ptr();
+        give(Memory::new(pointer, Dims::Borrowed(self.shape(), self.strides())));
     }
 }
 

@@ -7,10 +7,12 @@ use smallvec::SmallVec;
 use super::arg::{Arg, Args};
 use super::bind::{Bound, typed_view};
 use super::core::{Core, Typed};
-use super::error::{EvalError, EvalErrorKind};
+use super::error::{Detail, EvalError, EvalErrorKind};
+use super::keep::Mode;
 use super::out::{Memories, Out};
 use super::threads::Threads;
 use super::view::Strided;
+use crate::diagnostic::several;
 use crate::dtype::Element;
 use crate::syntax::normal;
 use crate::types::InputType;
@@ -30,14 +32,32 @@ use crate::types::InputType;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Prepared<const N: usize> {
+pub struct Prepared<const N: usize>(Ready);
+
+/// An expression ready for calls with arguments of certain types, as many as were known when it was prepared; made by
+/// [`Expr::prepare_dyn`](crate::Expr::prepare_dyn). For the rest as [`Prepared`].
+#[derive(Clone)]
+pub struct PreparedDyn(Ready);
+
+/// An update in place ready for calls with arrays and arguments of certain types; made by
+/// [`Expr::prepare_update`](crate::Expr::prepare_update).
+#[derive(Clone)]
+pub struct PreparedUpdate {
+    ready: Ready,
+    /// How many of the names are those of arrays to update; they stand before the others.
+    targets: usize,
+}
+
+/// What all forms have in common.
+#[derive(Clone)]
+struct Ready {
     core: Arc<Core>,
     typed: Arc<Typed>,
     threads: Threads,
     /// For each name of the expression, which argument it is.
     order: SmallVec<[usize; 4]>,
     /// The types of the arguments; `None` for those that the expression does not use.
-    types: [Option<InputType>; N],
+    types: SmallVec<[Option<InputType>; 4]>,
 }
 
 impl<const N: usize> Prepared<N> {
@@ -49,31 +69,7 @@ impl<const N: usize> Prepared<N> {
     ) -> Result<Prepared<N>, EvalError> {
         let mut bound = Bound::new();
         core.bind(like, &[], &mut bound)?;
-        let spelt = names.map(normal);
-        if let Some(at) = (0..N).find(|&at| spelt[..at].contains(&spelt[at])) {
-            return Err(EvalError::new(EvalErrorKind::DuplicateArgument, format!("`{}` is given twice", names[at])));
-        }
-        let mut order = SmallVec::new();
-        for name in core.names() {
-            let Some(at) = spelt.iter().position(|n| n == name) else {
-                return Err(EvalError::new(
-                    EvalErrorKind::MissingArgument,
-                    format!("`{name}` has no place in the calls"),
-                )
-                .with_help(format!("prepare with it: {:?}", core.names())));
-            };
-            order.push(at);
-        }
-        core.outputs(&bound)?;
-        let typed = core.typed(&bound)?;
-        let mut types = [None; N];
-        for (&at, (ty, _)) in order.iter().zip(&bound) {
-            types[at] = Some(*ty);
-        }
-        if let Some(line) = typed.line(&core) {
-            line.prepare(core.options.executor);
-        }
-        Ok(Prepared { core, typed, threads, order, types })
+        Ready::new(core, threads, &names, &bound).map(Prepared)
     }
 
     /// Evaluates into `out`.
@@ -82,8 +78,7 @@ impl<const N: usize> Prepared<N> {
     /// Where an argument has another type than prepared for; for the rest as [`eval_into`](crate::Expr::eval_into).
     #[inline]
     pub fn call<O: Out + ?Sized>(&self, args: [Arg; N], out: &mut O) -> Result<(), EvalError> {
-        let memories = Memories::of(out);
-        self.run(|at| typed_view(&args[at]), &memories.views())
+        self.0.call(&args, out)
     }
 
     /// Evaluates slices of one type into a slice of that type.
@@ -110,27 +105,161 @@ impl<const N: usize> Prepared<N> {
         };
         let length = [out.len()];
         let output = Strided::of_elements(out.as_mut_ptr().cast(), T::DTYPE, &length, &strides);
-        self.run(view, &[output])
+        self.0.run(view, &[output], Mode::There)
+    }
+}
+
+impl PreparedDyn {
+    pub(crate) fn new(
+        core: Arc<Core>,
+        threads: Threads,
+        names: &[&str],
+        like: &Args,
+    ) -> Result<PreparedDyn, EvalError> {
+        let mut bound = Bound::new();
+        core.bind(like, &[], &mut bound)?;
+        Ready::new(core, threads, names, &bound).map(PreparedDyn)
     }
 
-    /// The outputs are borrowed mutably by the callers above, the arguments shared.
+    /// Evaluates into `out`; the arguments come in the order of the names.
+    ///
+    /// # Errors
+    /// Where there are more or fewer arguments than names, or one has another type than prepared for; for the rest as
+    /// [`eval_into`](crate::Expr::eval_into).
     #[inline]
-    fn run<'a>(&self, view: impl Fn(usize) -> (InputType, Strided<'a>), outputs: &[Strided]) -> Result<(), EvalError> {
+    pub fn call<O: Out + ?Sized>(&self, args: &[Arg], out: &mut O) -> Result<(), EvalError> {
+        self.0.check_count(args.len(), 0)?;
+        self.0.call(args, out)
+    }
+}
+
+impl PreparedUpdate {
+    pub(crate) fn new(
+        core: Arc<Core>,
+        threads: Threads,
+        targets: &[&str],
+        names: &[&str],
+        like: &Args,
+    ) -> Result<PreparedUpdate, EvalError> {
+        let mut bound = Bound::new();
+        core.bind(like, &[], &mut bound)?;
+        // An array to update is none of bare numbers, whatever stands for it here.
+        for (name, (ty, _)) in core.names().iter().zip(&mut bound) {
+            ty.weak &= !targets.contains(&name.as_str());
+        }
+        let all: Vec<&str> = targets.iter().chain(names).copied().collect();
+        let ready = Ready::new(core, threads, &all, &bound)?;
+        let results = ready.typed.program.graph.results.len();
+        if results != targets.len() {
+            let names = several(targets.len(), "name is", "names are");
+            let message = format!("{names} given for {} to update", several(results, "result", "results"));
+            return Err(EvalError::new(EvalErrorKind::Output, message)
+                .with_found(Detail::Count(targets.len()), Detail::Count(results)));
+        }
+        Ok(PreparedUpdate { ready, targets: targets.len() })
+    }
+
+    /// Updates the arrays, in the order of their names; the other arguments come in the order of theirs.
+    ///
+    /// # Errors
+    /// As for [`PreparedDyn::call`] and [`update`](crate::Expr::update).
+    #[inline]
+    pub fn call<O: Out + ?Sized>(&self, targets: &mut O, args: &[Arg]) -> Result<(), EvalError> {
+        let memories = Memories::of(targets);
+        let outputs = memories.views();
+        if outputs.len() != self.targets {
+            let (names, arrays) =
+                (several(self.targets, "name is", "names are"), several(outputs.len(), "array", "arrays"));
+            let message = format!("{names} given for {arrays} to update");
+            return Err(EvalError::new(EvalErrorKind::Output, message)
+                .with_found(Detail::Count(outputs.len()), Detail::Count(self.targets)));
+        }
+        self.ready.check_count(args.len(), self.targets)?;
+        let view = |at: usize| match at.checked_sub(self.targets) {
+            None => (InputType::strong(outputs[at].dtype), outputs[at]),
+            Some(at) => typed_view(&args[at]),
+        };
+        self.ready.run(view, &outputs, if memories.overlap() { Mode::Overlapping } else { Mode::Updated })
+    }
+}
+
+impl Ready {
+    fn new(core: Arc<Core>, threads: Threads, names: &[&str], bound: &Bound) -> Result<Ready, EvalError> {
+        let spelt: Vec<_> = names.iter().map(|name| normal(name)).collect();
+        if let Some(at) = (0..names.len()).find(|&at| spelt[..at].contains(&spelt[at])) {
+            return Err(EvalError::new(EvalErrorKind::DuplicateArgument, format!("`{}` is given twice", names[at]))
+                .of(names[at]));
+        }
+        let mut order = SmallVec::new();
+        for name in core.names() {
+            let Some(at) = spelt.iter().position(|n| n == name) else {
+                return Err(EvalError::new(
+                    EvalErrorKind::MissingArgument,
+                    format!("`{name}` has no place in the calls"),
+                )
+                .of(name)
+                .with_help(format!("prepare with it: {:?}", core.names())));
+            };
+            order.push(at);
+        }
+        core.outputs(bound)?;
+        let typed = core.typed(bound)?;
+        let mut types = SmallVec::from_elem(None, names.len());
+        for (&at, (ty, _)) in order.iter().zip(bound) {
+            types[at] = Some(*ty);
+        }
+        if let Some(line) = typed.line(&core) {
+            line.prepare(core.options.executor);
+        }
+        Ok(Ready { core, typed, threads, order, types })
+    }
+
+    #[inline]
+    fn call<O: Out + ?Sized>(&self, args: &[Arg], out: &mut O) -> Result<(), EvalError> {
+        let memories = Memories::of(out);
+        let mode = if memories.overlap() { Mode::Overlapping } else { Mode::There };
+        self.run(|at| typed_view(&args[at]), &memories.views(), mode)
+    }
+
+    /// Refuses a call with more or fewer arguments than names, of which some are those of targets.
+    #[inline]
+    fn check_count(&self, arguments: usize, targets: usize) -> Result<(), EvalError> {
+        let names = self.types.len() - targets;
+        if arguments == names { Ok(()) } else { Err(wrong_count(arguments, names)) }
+    }
+
+    /// The outputs are borrowed mutably by the callers above, the arguments shared, but for targets that are arguments.
+    #[inline]
+    fn run<'a>(
+        &self,
+        view: impl Fn(usize) -> (InputType, Strided<'a>),
+        outputs: &[Strided],
+        mode: Mode,
+    ) -> Result<(), EvalError> {
         for (at, expected) in self.types.iter().enumerate() {
             if expected.is_some_and(|e| e != view(at).0) {
                 return Err(self.wrong_type(at, view(at).0));
             }
         }
-        if let (Some(line), [output]) = (self.typed.line(&self.core), outputs) {
+        if let (Some(line), [output]) = (self.typed.line(&self.core), outputs)
+            && mode != Mode::Overlapping
+        {
             let by_name = |name: usize| view(self.order[name]).1;
-            // SAFETY: the types are those that were prepared for; the output is borrowed mutably, the arguments shared.
+            // SAFETY: the types are those that were prepared for; the output is borrowed mutably, and apart from the arguments
+            // or one of them.
             if let Some(done) = unsafe { line.run(by_name, output, self.core.options.executor, &self.threads) } {
                 return done.map_err(|faults| self.typed.fault(&self.core, faults));
             }
         }
         let bound: Bound = self.order.iter().map(|&at| view(at)).collect();
-        // SAFETY: outputs are borrowed mutably, arguments shared; the types are those of `typed`.
-        unsafe { self.core.eval_typed(&self.typed, &bound, outputs, &self.threads, false) }
+        // SAFETY: outputs are borrowed mutably, arguments shared, and how they lie to each other is told by the mode; the types are
+        // those of `typed`.
+        unsafe {
+            match mode {
+                Mode::Overlapping => self.core.eval_overlapping(&bound, outputs, &self.threads),
+                _ => self.core.eval_typed(&self.typed, &bound, outputs, &self.threads, mode),
+            }
+        }
     }
 
     #[cold]
@@ -138,6 +267,17 @@ impl<const N: usize> Prepared<N> {
         let show = |ty: InputType| format!("{} {}", if ty.weak { "a bare" } else { "an array of" }, ty.dtype);
         let expected = self.types[at].map(show).unwrap_or_default();
         let message = format!("argument {at} is {}, but the call was prepared for {expected}", show(found));
-        EvalError::new(EvalErrorKind::Prepared, message).with_help("prepare another call for these types")
+        let name = self.order.iter().position(|&place| place == at).and_then(|name| self.core.names().get(name));
+        EvalError::new(EvalErrorKind::Prepared, message)
+            .of(name.map_or("", |name| name))
+            .with_found(Detail::DType(found.dtype), self.types[at].map(|ty| Detail::DType(ty.dtype)))
+            .with_help("prepare another call for these types")
     }
+}
+
+#[cold]
+fn wrong_count(found: usize, expected: usize) -> EvalError {
+    let message =
+        format!("{} given, but the call was prepared for {expected}", several(found, "argument is", "arguments are"));
+    EvalError::new(EvalErrorKind::Prepared, message).with_found(Detail::Count(found), Detail::Count(expected))
 }

@@ -1,32 +1,42 @@
 //! Results: arrays of a type known at run time, and their conversion to what the caller asked for.
+//!
+//! Comes in: vectors of elements and how they lie. Goes out: what the caller asked for, or an error that says what to ask for.
+//! Always holds: nothing is converted. With the feature `ndarray` an array is one of that crate's; without it, [`Dense`].
 
-use ndarray::{Array, ArrayD, Dimension, IxDyn};
 use num_complex::Complex;
 
 use super::arg::{Arg, IntoArg};
-use super::error::{EvalError, EvalErrorKind};
+#[cfg(not(feature = "ndarray"))]
+use super::dense::Dense as Owned;
+use super::error::{Detail, EvalError, EvalErrorKind};
+#[cfg(feature = "ndarray")]
+use super::ndarray::{Owned, into_vec};
+use super::view::{Strided, View};
 use crate::diagnostic::several;
 use crate::dtype::{DType, Element};
+#[cfg(not(feature = "ndarray"))]
+use crate::run::dense::into_vec;
 
 macro_rules! any_array {
     ($($variant:ident $t:ty;)*) => {
         /// An array whose element type is known at run time.
         ///
+        /// Its variants hold an `ndarray::ArrayD` and are for use with the feature `ndarray` (on by default); without it there are
+        /// the methods alone.
+        ///
         /// ```
-        /// use ndarray::{Array1, array};
         /// use tilexpr::{AnyArray, DType, Expr, args};
-        /// let a = array![1, 2, 3];
-        /// let y: AnyArray = Expr::compile("a/2")?.eval(args![a])?;
+        /// let y: AnyArray = Expr::compile("a/2")?.eval(args![a = &[1, 2, 3]])?;
         /// assert_eq!((y.dtype(), y.shape()), (DType::F64, &[3][..]));
-        /// let y: Array1<f64> = y.into_array()?;
-        /// assert_eq!(y, array![0.5, 1.0, 1.5]);
+        /// assert_eq!(y.into_vec::<f64>()?, [0.5, 1.0, 1.5]);
         /// # Ok::<(), Box<dyn std::error::Error>>(())
         /// ```
         #[derive(Clone, PartialEq, Debug)]
         #[non_exhaustive]
         pub enum AnyArray { $(
             #[doc = concat!("Of `", stringify!($t), "`.")]
-            $variant(ArrayD<$t>),
+            #[cfg_attr(not(feature = "ndarray"), doc(hidden))]
+            $variant(Owned<$t>),
         )* }
 
         impl AnyArray {
@@ -40,58 +50,65 @@ macro_rules! any_array {
                 match self { $(AnyArray::$variant(a) => a.shape(),)* }
             }
 
-            /// As an array of this element type and dimension.
+            /// The stride along each axis, in elements.
+            pub fn strides(&self) -> &[isize] {
+                match self { $(AnyArray::$variant(a) => a.strides(),)* }
+            }
+
+            /// The array as it lies in memory.
+            ///
+            /// ```
+            /// use tilexpr::{AnyArray, Expr, args};
+            /// let y: AnyArray = Expr::compile("a + 1")?.eval(args![a = &[1.0, 2.0]])?;
+            /// assert_eq!(y.view().strides().collect::<Vec<_>>(), [8]);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
+            pub fn view(&self) -> View<'_> {
+                let pointer: *const u8 = match self { $(AnyArray::$variant(a) => a.as_ptr().cast(),)* };
+                View::of(Strided::of_elements(pointer.cast_mut(), self.dtype(), self.shape(), self.strides()))
+            }
+
+            /// Its elements in C order, if they are of this type; without copying where they lie so.
+            ///
+            /// ```
+            /// use tilexpr::{AnyArray, Expr, args};
+            /// let y: AnyArray = Expr::compile("a < 2")?.eval(args![a = &[1, 2]])?;
+            /// assert!(y.clone().into_vec::<f64>().is_err());
+            /// assert_eq!(y.into_vec::<bool>()?, [true, false]);
+            /// # Ok::<(), Box<dyn std::error::Error>>(())
+            /// ```
             ///
             /// # Errors
-            /// [`EvalErrorKind::Result`] if it has another type or another number of axes. Nothing is converted.
-            pub fn into_array<T: Element, D: Dimension>(self) -> Result<Array<T, D>, EvalError> {
+            /// [`EvalErrorKind::Result`] if it has another type. Nothing is converted.
+            pub fn into_vec<T: Element>(self) -> Result<Vec<T>, EvalError> {
+                self.into_owned().map(into_vec)
+            }
+
+            /// The array itself, if it is of this type.
+            pub(super) fn into_owned<T: Element>(self) -> Result<Owned<T>, EvalError> {
                 let (dtype, rank) = (self.dtype(), self.shape().len());
-                let mut found: Option<ArrayD<T>> = None;
+                let mut found: Option<Owned<T>> = None;
                 match self { $(AnyArray::$variant(a) => {
-                    if let Some(slot) = (&mut found as &mut dyn std::any::Any).downcast_mut::<Option<ArrayD<$t>>>() {
+                    if let Some(slot) = (&mut found as &mut dyn std::any::Any).downcast_mut::<Option<Owned<$t>>>() {
                         *slot = Some(a);
                     }
                 })* }
-                let Some(array) = found else {
-                    let (what, ask) = match rank {
-                        0 => ("a value", dtype.to_string()),
-                        _ => ("an array", format!("Array<{dtype}, _>")),
-                    };
-                    let message = format!("the result is {what} of {dtype}, not of {}", T::DTYPE);
-                    return Err(EvalError::new(EvalErrorKind::Result, message)
-                        .with_help(format!("ask for `{ask}`, or write `{}(...)` in the expression", T::DTYPE)));
-                };
-                array.into_dimensionality::<D>().map_err(|_| {
-                    let wanted = D::NDIM.unwrap_or(rank);
-                    EvalError::new(EvalErrorKind::Result, format!("the result has {}, not {wanted}", several(rank, "axis", "axes")))
-                        .with_help(format!("ask for `Array{rank}` or `ArrayD`"))
-                })
+                found.ok_or_else(|| wrong_type(dtype, rank, T::DTYPE))
             }
         }
 
-        impl<'a> IntoArg<'a> for &'a AnyArray {
-            fn into_arg(self) -> Arg<'a> {
-                match self { $(AnyArray::$variant(a) => a.into_arg(),)* }
-            }
-        }
-
-        $(impl From<ArrayD<$t>> for AnyArray {
-            fn from(array: ArrayD<$t>) -> AnyArray {
-                AnyArray::$variant(array)
-            }
-        }
-
-        impl FromResult for $t {
+        $(impl FromResult for $t {
             fn from_results(results: Vec<AnyArray>) -> Result<$t, EvalError> {
-                let array: Array<$t, IxDyn> = one(results)?.into_array()?;
-                match (array.ndim(), array.first()) {
-                    (0, Some(&value)) => Ok(value),
-                    _ => Err(EvalError::new(
-                        EvalErrorKind::Result,
-                        format!("the result is an array of shape {:?}, not a single value", array.shape()),
-                    )
-                    .with_help("ask for an `Array`, or reduce it: `sum(...)`")),
+                let array = one(results)?.into_owned::<$t>()?;
+                let shape = array.shape();
+                if !shape.is_empty() {
+                    let message = format!("the result is an array of shape {shape:?}, not a single value");
+                    return Err(EvalError::new(EvalErrorKind::Result, message)
+                        .with_found(Detail::Shape(shape.to_vec()), Detail::Shape(Vec::new()))
+                        .with_help("ask for an `Array`, or reduce it: `sum(...)`"));
                 }
+                // An array of no axes has one element.
+                Ok(into_vec(array).first().copied().unwrap_or_default())
             }
         })*
     };
@@ -113,8 +130,26 @@ any_array! {
     C128 Complex<f64>;
 }
 
-/// What [`eval`](crate::Expr::eval) can give: an `Array<T, D>`, a scalar, an [`AnyArray`], or a tuple of these for an
-/// expression with several results.
+impl<'a> IntoArg<'a> for &'a AnyArray {
+    fn into_arg(self) -> Arg<'a> {
+        self.view().into_arg()
+    }
+}
+
+#[cold]
+fn wrong_type(found: DType, rank: usize, wanted: DType) -> EvalError {
+    let (what, ask) = match rank {
+        0 => ("a value", found.to_string()),
+        _ => ("an array", format!("Array<{found}, _>")),
+    };
+    let message = format!("the result is {what} of {found}, not of {wanted}");
+    EvalError::new(EvalErrorKind::Result, message)
+        .with_found(Detail::DType(found), Detail::DType(wanted))
+        .with_help(format!("ask for `{ask}`, or write `{wanted}(...)` in the expression"))
+}
+
+/// What [`eval`](crate::Expr::eval) can give: a scalar, a `Vec` (of a result of one axis), an [`AnyArray`], an `ndarray::Array`,
+/// or a tuple of these for an expression with several results.
 ///
 /// ```
 /// use ndarray::{Array1, array};
@@ -122,6 +157,8 @@ any_array! {
 /// let a = array![1.0, 2.0, 6.0];
 /// let (mean, centred): (f64, Array1<f64>) = Expr::compile("m = mean(a); m, a - m")?.eval(args![a])?;
 /// assert_eq!((mean, centred), (3.0, array![-2.0, -1.0, 3.0]));
+/// let doubled: Vec<f64> = Expr::compile("a*2")?.eval(args![a])?;
+/// assert_eq!(doubled, [2.0, 4.0, 12.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait FromResult: Sized {
@@ -133,10 +170,11 @@ pub trait FromResult: Sized {
 }
 
 /// The only result.
-fn one(mut results: Vec<AnyArray>) -> Result<AnyArray, EvalError> {
+pub(super) fn one(mut results: Vec<AnyArray>) -> Result<AnyArray, EvalError> {
     match (results.len(), results.pop()) {
         (1, Some(result)) => Ok(result),
         (n, _) => Err(EvalError::new(EvalErrorKind::Result, format!("the expression has {n} results, not 1"))
+            .with_found(Detail::Count(n), Detail::Count(1))
             .with_help(format!("ask for a tuple of {n}"))),
     }
 }
@@ -153,9 +191,18 @@ impl FromResult for Vec<AnyArray> {
     }
 }
 
-impl<T: Element, D: Dimension> FromResult for Array<T, D> {
-    fn from_results(results: Vec<AnyArray>) -> Result<Array<T, D>, EvalError> {
-        one(results)?.into_array()
+impl<T: Element> FromResult for Vec<T> {
+    fn from_results(results: Vec<AnyArray>) -> Result<Vec<T>, EvalError> {
+        let array = one(results)?.into_owned::<T>()?;
+        match array.shape().len() {
+            1 => Ok(into_vec(array)),
+            rank => {
+                let message = format!("the result has {}, not 1", several(rank, "axis", "axes"));
+                Err(EvalError::new(EvalErrorKind::Result, message)
+                    .with_found(Detail::Count(rank), Detail::Count(1))
+                    .with_help("ask for an `AnyArray`: its `into_vec` gives the elements in C order"))
+            }
+        }
     }
 }
 
@@ -166,7 +213,8 @@ macro_rules! tuples {
                 let found = results.len();
                 if found != $n {
                     let message = format!("the expression has {}, not {}", several(found, "result", "results"), $n);
-                    return Err(EvalError::new(EvalErrorKind::Result, message));
+                    return Err(EvalError::new(EvalErrorKind::Result, message)
+                        .with_found(Detail::Count(found), Detail::Count($n)));
                 }
                 let mut results = results.into_iter();
                 Ok(($($r::from_results(results.next().into_iter().collect())?,)*))

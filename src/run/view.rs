@@ -7,10 +7,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use ndarray::{ArrayBase, Data, DataMut, Dimension};
-
 use crate::dtype::{DType, Element};
 use crate::math::complex::Part;
+use crate::plan::alias::Footprint;
 
 /// Where the elements of an array lie. It can be copied, and gives no right to read or write them: that is the caller's, who made it
 /// of a [`View`], or of a [`ViewMut`] that stays borrowed meanwhile.
@@ -70,13 +69,9 @@ impl<'a> Strided<'a> {
         Some(elements)
     }
 
-    /// The part of it that has these lengths along the axes, at the first index of the `missing` first axes, which it has not.
-    pub fn within<'s>(&self, lengths: &'s [usize], missing: usize) -> Strided<'s>
-    where
-        'a: 's,
-    {
-        let (shape, steps) = (lengths.get(missing..).unwrap_or(&[]), self.steps.get(missing..).unwrap_or(&[]));
-        Strided { shape, steps, ..*self }
+    /// What of it decides whether another array shares bytes with it.
+    pub fn footprint(&self) -> Footprint {
+        Footprint { address: self.pointer.addr(), size: self.dtype.size(), axes: self.axes().collect() }
     }
 
     /// The real or the imaginary parts of an array of complex numbers; `None` means the array as it is.
@@ -141,7 +136,8 @@ impl<'a> View<'a> {
     /// # Safety
     /// Nothing is checked. For as long as `'a`:
     /// - every element (`pointer` plus, for each axis, a stride times an index below its length) must be within memory that any
-    ///   thread may read, and nothing may write to it;
+    ///   thread may read, and nothing may write to it, except a call that has this as an argument and writes to a view made by
+    ///   [`ViewMut::from_raw_overlapping`];
     /// - every element must be a value of the type: bools are the bytes 0 and 1.
     ///
     /// Where a length is 0 there are no elements, and the pointer may be any.
@@ -182,6 +178,8 @@ impl<'a> View<'a> {
 #[derive(Debug)]
 pub struct ViewMut<'a> {
     array: Strided<'a>,
+    /// Whether what a call reads, or writes besides, may lie on it.
+    overlaps: bool,
     life: PhantomData<&'a mut [u8]>,
 }
 
@@ -210,10 +208,47 @@ impl<'a> ViewMut<'a> {
         ViewMut::of(Strided::new(pointer, dtype, shape, strides))
     }
 
+    /// As [`from_raw`](ViewMut::from_raw), but arguments of a call that writes to this, and its other outputs made likewise, may lie on
+    /// it in any way. A call then looks how they lie, and the results are as if they had been computed apart and then
+    /// written, one output after the other: an output that is exactly an argument is updated in place, one that overlaps
+    /// in another way is written from a new array.
+    ///
+    /// What a binding needs whose language shares arrays freely.
+    ///
+    /// ```
+    /// use tilexpr::{DType, Expr, View, ViewMut, args};
+    /// let mut a = [1.0, 2.0, 3.0, 4.0];
+    /// let first = a.as_mut_ptr().cast::<u8>();
+    /// // SAFETY: the first three elements, and the last three, used by the call below alone.
+    /// let (x, mut y) = unsafe {
+    ///     let x = View::from_raw(first, DType::F64, &[3], &[8]);
+    ///     (x, ViewMut::from_raw_overlapping(first.add(8), DType::F64, &[3], &[8]))
+    /// };
+    /// Expr::compile("x*10")?.eval_into(args![x], &mut y)?;
+    /// assert_eq!(a, [1.0, 10.0, 20.0, 30.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Safety
+    /// As for [`from_raw`](ViewMut::from_raw), but that elements may also be read by the arguments of a call that writes to this,
+    /// and written by its other outputs that are made likewise.
+    ///
+    /// # Panics
+    /// If there are not as many strides as lengths.
+    pub unsafe fn from_raw_overlapping(
+        pointer: *mut u8,
+        dtype: DType,
+        shape: &'a [usize],
+        strides: &'a [isize],
+    ) -> ViewMut<'a> {
+        // SAFETY: as the caller promises; what the two differ in is told by the field.
+        ViewMut { overlaps: true, ..unsafe { ViewMut::from_raw(pointer, dtype, shape, strides) } }
+    }
+
     /// Whoever calls it vouches for the elements.
     #[inline]
     pub(crate) fn of(array: Strided<'a>) -> ViewMut<'a> {
-        ViewMut { array, life: PhantomData }
+        ViewMut { array, overlaps: false, life: PhantomData }
     }
 
     /// As an array that is read meanwhile.
@@ -223,13 +258,13 @@ impl<'a> ViewMut<'a> {
 
     /// The same array, borrowed for a shorter time.
     pub fn reborrow(&mut self) -> ViewMut<'_> {
-        ViewMut::of(self.array)
+        ViewMut { overlaps: self.overlaps, ..ViewMut::of(self.array) }
     }
 
     /// As the memory of an output, for as long as this is borrowed.
     #[inline]
     pub(crate) fn memory(&mut self) -> Memory<'_> {
-        Memory::of(self.array)
+        Memory { overlaps: self.overlaps, ..Memory::of(self.array) }
     }
 }
 
@@ -264,31 +299,17 @@ accessors! {
     ViewMut, *mut u8;
 }
 
-impl<'a, T: Element, S: Data<Elem = T>, D: Dimension> From<&'a ArrayBase<S, D>> for View<'a> {
-    fn from(array: &'a ArrayBase<S, D>) -> View<'a> {
-        let pointer = array.as_ptr().cast_mut().cast();
-        View::of(Strided::of_elements(pointer, T::DTYPE, array.shape(), array.strides()))
-    }
-}
-
-impl<'a, T: Element, S: DataMut<Elem = T>, D: Dimension> From<&'a mut ArrayBase<S, D>> for ViewMut<'a> {
-    fn from(array: &'a mut ArrayBase<S, D>) -> ViewMut<'a> {
-        let pointer = array.as_mut_ptr().cast();
-        let array = &*array;
-        ViewMut::of(Strided::of_elements(pointer, T::DTYPE, array.shape(), array.strides()))
-    }
-}
-
 /// Lengths and strides of an array's axes, borrowed where they lie or carried along.
 #[derive(Clone, Debug)]
 pub(crate) enum Dims<'a> {
     /// The strides count elements.
     Line([usize; 1], [isize; 1]),
-    /// As above.
+    #[cfg(feature = "ndarray")]
     Plane([usize; 2], [isize; 2]),
     /// As above.
     Borrowed(&'a [usize], &'a [isize]),
     /// As above.
+    #[cfg(feature = "ndarray")]
     Owned(Box<[usize]>, Box<[isize]>),
     /// The strides count bytes.
     Bytes(&'a [usize], &'a [isize]),
@@ -310,20 +331,33 @@ pub struct Memory<'a> {
     pointer: *mut u8,
     dtype: DType,
     dims: Dims<'a>,
+    /// As for `ViewMut`.
+    overlaps: bool,
     life: PhantomData<&'a ()>,
 }
+
+// SAFETY: as for `View`; what may be written is borrowed mutably by whoever has this, and only the crate looks inside.
+unsafe impl Send for Memory<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Memory<'_> {}
 
 impl<'a> Memory<'a> {
     #[inline]
     pub(crate) fn new<T: Element>(pointer: *const T, dims: Dims<'a>) -> Memory<'a> {
-        Memory { pointer: pointer.cast_mut().cast(), dtype: T::DTYPE, dims, life: PhantomData }
+        Memory { pointer: pointer.cast_mut().cast(), dtype: T::DTYPE, dims, overlaps: false, life: PhantomData }
     }
 
     #[inline]
     pub(crate) fn of(array: Strided<'a>) -> Memory<'a> {
         let Strided { pointer, dtype, shape, steps, unit } = array;
         let dims = if unit == 1 { Dims::Bytes(shape, steps) } else { Dims::Borrowed(shape, steps) };
-        Memory { pointer, dtype, dims, life: PhantomData }
+        Memory { pointer, dtype, dims, overlaps: false, life: PhantomData }
+    }
+
+    /// Whether what the call reads, or writes besides, may lie on it.
+    #[inline]
+    pub(crate) fn overlaps(&self) -> bool {
+        self.overlaps
     }
 
     /// As shape and strides in one piece.
@@ -332,8 +366,10 @@ impl<'a> Memory<'a> {
         let size = self.dtype.size() as isize;
         let (shape, steps, unit): (&[usize], &[isize], isize) = match &self.dims {
             Dims::Line(shape, steps) => (shape, steps, size),
+            #[cfg(feature = "ndarray")]
             Dims::Plane(shape, steps) => (shape, steps, size),
             Dims::Borrowed(shape, steps) => (shape, steps, size),
+            #[cfg(feature = "ndarray")]
             Dims::Owned(shape, steps) => (shape, steps, size),
             Dims::Bytes(shape, steps) => (shape, steps, 1),
         };

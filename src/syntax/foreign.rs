@@ -102,7 +102,8 @@ pub fn is_module(name: &str) -> bool {
     MODULES.contains(&name)
 }
 
-/// All that a function may be called elsewhere.
+/// All that a function may be called elsewhere: tests look for those that are functions here by now.
+#[cfg(test)]
 pub fn functions() -> impl Iterator<Item = &'static str> {
     let elsewhere = ELSEWHERE.iter().map(|row| row.0);
     elsewhere.chain(INSTEAD.iter().flat_map(|row| row.0.iter().copied())).chain(APART.iter().copied())

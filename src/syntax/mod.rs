@@ -22,6 +22,7 @@ mod number;
 mod order;
 mod parser;
 mod piece;
+#[cfg(any(test, feature = "internals"))]
 pub mod print;
 pub mod suggest;
 mod token;
@@ -29,5 +30,7 @@ mod tree;
 
 pub use limits::Limits;
 pub use name::{is_name, normal};
-pub use order::{copy, for_each_child};
+pub use order::copy;
+#[cfg(any(test, feature = "internals"))]
+pub use order::for_each_child;
 pub use parser::parse;

@@ -24,6 +24,7 @@ pub struct Function {
     /// How many of them must be given; the others may be left out or given by keyword.
     pub required: usize,
     /// What it is, in one line.
+    #[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))]
     pub doc: &'static str,
     /// How it is typed and lowered.
     pub rule: Rule,

@@ -35,6 +35,7 @@ impl InputType {
     }
 
     /// The type of a bare scalar.
+    #[cfg(any(test, feature = "internals"))]
     pub fn weak(dtype: DType) -> InputType {
         InputType { dtype, weak: true }
     }

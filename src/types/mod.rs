@@ -34,7 +34,9 @@ pub mod resolve;
 mod tests;
 mod value;
 
+#[cfg(any(test, feature = "internals"))]
 pub use functions::Function;
+#[cfg(any(test, feature = "internals"))]
 pub use graph::Graph;
 pub use identifiers::identifiers;
 pub use infer::{InputType, infer, notes};

@@ -27,6 +27,7 @@ pub enum Flags {
     /// All that Cranelift knows how to use.
     Host,
     /// What every CPU of the architecture has (on x86-64: SSE2), for tests of the law.
+    #[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))]
     Baseline,
     /// On x86-64 SSE4.2 without AVX or FMA; elsewhere the same as [`Flags::Baseline`].
     Sse42,

@@ -36,6 +36,7 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(any(test, feature = "internals"))]
 pub use self::isa::Flags;
 use self::isa::Target;
 use self::lanes::PART;
@@ -69,6 +70,7 @@ impl Cranelift {
     ///
     /// # Errors
     /// Where Cranelift does not know the machine.
+    #[cfg(any(test, feature = "internals"))]
     pub fn with_flags(flags: Flags) -> Result<Cranelift, Unsupported> {
         Ok(Cranelift { target: Target::new(flags)? })
     }

@@ -25,7 +25,9 @@ mod tests;
 use std::sync::Arc;
 
 use super::{Backend, Compiled, Unsupported};
-use crate::ir::{Kernel, LANES};
+use crate::ir::Kernel;
+#[cfg(any(test, feature = "internals"))]
+use crate::ir::LANES;
 use loops::Isa;
 
 /// The interpreter. It takes every kernel that the verifier accepts.
@@ -42,11 +44,13 @@ impl Interp {
     }
 
     /// The interpreter with the loops that every machine of this architecture runs. (The results are the same.)
+    #[cfg(any(test, feature = "internals"))]
     pub fn portable() -> Interp {
         Interp { isa: Isa::Portable, chunk: None }
     }
 
     /// With chunks of this many points, rounded up to a multiple of 8. For tests: small arrays then span many chunks.
+    #[cfg(any(test, feature = "internals"))]
     pub fn with_chunk(self, points: usize) -> Interp {
         Interp { chunk: Some(points.max(1).next_multiple_of(LANES)), ..self }
     }

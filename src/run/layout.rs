@@ -1,0 +1,34 @@
+//! What a new result would be: type, shape, and how its axes lie.
+
+use super::bind::Bound;
+use super::core::Core;
+use super::error::EvalError;
+use super::threads::Threads;
+use crate::dtype::DType;
+use crate::plan::schedule::ResultLayout;
+use crate::plan::shape::strides;
+
+/// An array that [`eval`](crate::Expr::eval) would make. Made by [`Expr::layouts`](crate::Expr::layouts).
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Layout {
+    /// The type of the elements.
+    pub dtype: DType,
+    /// The length of each axis.
+    pub shape: Vec<usize>,
+    /// The stride along each axis, in elements. They fill the memory.
+    pub strides: Vec<isize>,
+}
+
+impl Core {
+    /// The results that there would be.
+    pub fn layouts(&self, bound: &Bound) -> Result<Vec<Layout>, EvalError> {
+        let (_, scheduled) = self.plan(bound, &Threads::Serial)?;
+        let layout = |result: &ResultLayout| Layout {
+            dtype: result.dtype,
+            shape: result.shape.to_vec(),
+            strides: strides(&result.shape, &result.order).to_vec(),
+        };
+        Ok(scheduled.schedule.results.iter().map(layout).collect())
+    }
+}
