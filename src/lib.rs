@@ -78,9 +78,12 @@
 
 #![warn(missing_docs)]
 
+mod array;
 pub(crate) mod diagnostic;
 mod dtype;
 mod error;
+mod explain;
+mod expr;
 mod run;
 
 // Inside the crate these are private; tests, fuzzers and tools turn the feature on.
@@ -115,23 +118,23 @@ pub mod types;
 #[cfg(not(feature = "internals"))]
 mod types;
 
+pub use array::arg::{Arg, Args, AsArgs, IntoArg};
+pub use array::out::Out;
+pub use array::result::{AnyArray, FromResult};
+pub use array::view::{Memory, View, ViewMut};
 pub use dtype::{DType, Element, Kind, Real, Scalar};
+pub use error::eval::{Detail, EvalError, EvalErrorKind};
 pub use error::{CompileError, CompileErrorKind};
+pub use explain::{Explain, StagePlan};
+pub use expr::api::{Builder, Expr, Names};
+pub use expr::casting::Casting;
+pub use expr::layout::Layout;
+pub use expr::prepared::{Prepared, PreparedDyn, PreparedUpdate};
 pub use ir::registered::RustFunction;
 pub use jit::tier::Executor;
 pub use math::Accuracy;
-pub use plan::make::Order;
-pub use run::arg::{Arg, Args, AsArgs, IntoArg};
-pub use run::error::{Detail, EvalError, EvalErrorKind};
-pub use run::explain::{Explain, StagePlan};
-pub use run::expr::{Builder, Expr, Names};
-pub use run::fit::Casting;
-pub use run::layout::Layout;
-pub use run::out::Out;
-pub use run::prepared::{Prepared, PreparedDyn, PreparedUpdate};
-pub use run::result::{AnyArray, FromResult};
+pub use plan::order::Order;
 pub use run::threads::Threads;
-pub use run::view::{Memory, View, ViewMut};
 pub use syntax::Limits;
 pub use types::identifiers;
 

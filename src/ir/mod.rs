@@ -8,7 +8,7 @@
 //! | `helper`, `registered`  | functions that are called: the library's, the user's                  |
 //! | `semantics`             | what each operation means, as Rust code                               |
 //! | `builder`               | makes kernels: shared, folded, simplified, hoisted                    |
-//! | `rules`, `simplify`     | rewrite rules as data, and their application                          |
+//! | `rules`                 | rewrite rules as data; `builder/simplify` applies them                |
 //! | `cancelled`             | sums in which nearly everything cancels, in 256 bits                  |
 //! | `fma`                   | `x*y + z` rounded once, where the machine has no instruction for it   |
 //! | `verify`, `print`, `parse` | whether a kernel is one; its text form, written and read           |
@@ -30,19 +30,18 @@ pub mod random;
 pub mod registered;
 pub mod rules;
 pub mod semantics;
-pub mod simplify;
 #[cfg(any(debug_assertions, test, feature = "internals"))]
 pub mod verify;
 
 pub use builder::Builder;
+#[cfg(any(test, feature = "internals"))]
+pub use builder::simplify::rebuild;
 pub use helper::Helper;
 pub use kernel::*;
 pub use monoid::{Fold, Fragment, Monoid};
 pub use op::Op;
 #[cfg(any(test, feature = "internals"))]
 pub use parse::{ParseError, parse};
-#[cfg(any(test, feature = "internals"))]
-pub use simplify::rebuild;
 #[cfg(any(test, feature = "internals"))]
 pub use verify::{VerifyError, verify};
 

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use super::kernels::Use;
 use super::layout::{Body, OperandSpec};
 use super::nest::Nest;
+use super::order::{Like, Order};
 use super::program::{Program, Source, Work};
 use super::reserve::Reserve;
 use super::schedule::{Operand, Place, ResultLayout, Schedule, Step, Walk};
@@ -19,31 +20,6 @@ use super::target::Target;
 use crate::dtype::DType;
 use crate::ir::Role;
 use crate::types::graph::NodeId;
-
-/// How the axes of a new result lie in memory.
-///
-/// ```
-/// use ndarray::{Array2, array};
-/// use tilexpr::{Expr, Order, args};
-/// let a = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
-/// let y: Array2<f64> = Expr::builder().order(Order::F).compile("a*2")?.eval(args![a])?;
-/// assert_eq!(y, &a * 2.0);
-/// assert_eq!(y.strides(), [1, 2]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-#[non_exhaustive]
-pub enum Order {
-    /// The last axis' elements are neighbours.
-    C,
-    /// The first axis' elements are neighbours.
-    F,
-    /// F if all arguments with more than one axis lie so, else C.
-    A,
-    /// As in the arguments; C where they disagree.
-    #[default]
-    K,
-}
 
 /// Where results go.
 #[derive(Clone, Copy)]
@@ -175,7 +151,7 @@ fn readers(program: &Program) -> Vec<Held> {
 impl<'a> Maker<'a> {
     /// The results as new arrays.
     fn results(&self, order: Order) -> Vec<ResultLayout> {
-        let mut like = super::order::Like::new(self.program, self.shapes, self.inputs);
+        let mut like = Like::new(self.program, self.shapes, self.inputs);
         let layout = |(dtype, parts): (DType, std::ops::Range<usize>)| {
             let shape = self.shapes.output(self.program, parts.start).clone();
             let order = like.order(order, parts.start);

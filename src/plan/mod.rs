@@ -23,7 +23,7 @@ pub mod layout;
 pub mod lower;
 pub mod make;
 pub mod nest;
-mod order;
+pub mod order;
 mod origin;
 pub mod pass;
 pub mod places;

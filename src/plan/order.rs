@@ -2,11 +2,35 @@
 
 use smallvec::SmallVec;
 
-use super::make::Order;
 use super::nest::Nest;
 use super::program::{Program, Source};
 use super::shape::strides;
 use super::shapes::{Lies, Shapes};
+
+/// How the axes of a new result lie in memory.
+///
+/// ```
+/// use ndarray::{Array2, array};
+/// use tilexpr::{Expr, Order, args};
+/// let a = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+/// let y: Array2<f64> = Expr::builder().order(Order::F).compile("a*2")?.eval(args![a])?;
+/// assert_eq!(y, &a * 2.0);
+/// assert_eq!(y.strides(), [1, 2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[non_exhaustive]
+pub enum Order {
+    /// The last axis' elements are neighbours.
+    C,
+    /// The first axis' elements are neighbours.
+    F,
+    /// F if all arguments with more than one axis lie so, else C.
+    A,
+    /// As in the arguments; C where they disagree.
+    #[default]
+    K,
+}
 
 /// How results lie if they lie as the arrays that they are made of.
 pub struct Like<'a> {

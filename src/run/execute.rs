@@ -1,15 +1,15 @@
 //! Runs a schedule: step by step, in memory that the thread keeps.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 
-use super::addresses::{Run, fill};
 use super::keep::{Key, Mode};
+use super::pass::{Done, Run};
 use super::scratch::{Buffer, KEEP};
 use super::threads::Threads;
-use super::view::Strided;
+use crate::array::view::{Strided, Vouch};
 use crate::jit::tier::Executor;
-use crate::plan::schedule::{Schedule, Step};
+use crate::plan::schedule::Schedule;
 use crate::plan::target::Tuning;
 
 /// What a call works in; kept by its thread, so that a call allocates nothing once warm.
@@ -19,6 +19,17 @@ pub struct Workspace {
     pub key: Key,
     /// Its memory.
     memory: Buffer,
+}
+
+/// Who runs a schedule, and how.
+#[derive(Clone, Copy)]
+pub struct Settings<'a> {
+    /// Who runs kernels.
+    pub executor: Executor,
+    /// On which threads.
+    pub threads: &'a Threads,
+    /// What is asked for, for tests and measurements.
+    pub tuning: &'a Tuning,
 }
 
 /// Why a schedule was not run to a result.
@@ -62,36 +73,18 @@ impl Workspace {
     /// # Errors
     /// Where there is no memory for what lies between passes, and nothing has been run then; and where the data have no result.
     ///
-    /// # Safety
-    /// The arrays must lie as the schedule was made for; inputs must be readable, outputs writable, at all their elements and with
-    /// the types of the program; outputs must be apart from each other and from the inputs, or be one of these if the schedule was
-    /// made for that.
-    pub unsafe fn run(
+    /// The arrays, for which the caller vouches, must lie as the schedule was made for.
+    pub fn run(
         &mut self,
         schedule: &Schedule,
         [inputs, outputs]: [&[Strided]; 2],
-        executor: Executor,
-        threads: &Threads,
-        tuning: &Tuning,
-    ) -> Result<(), Failed> {
+        Settings { executor, threads, tuning }: Settings,
+        vouch: Vouch,
+    ) -> Result<Done, Failed> {
         let call = self.memory.try_reserve(schedule.bytes).ok_or(Failed::Memory(schedule.bytes))?;
         let faults = AtomicU32::new(0);
         let (numbers, grain) = (&schedule.numbers, tuning.grain);
         let run = Run { inputs, outputs, call, numbers, executor, threads, grain, faults: &faults };
-        for step in &schedule.steps {
-            // SAFETY: as the caller promises; a step reads inputs and what earlier ones have left in the call's memory, which is as
-            // large as the schedule says.
-            unsafe {
-                match step {
-                    Step::Pass(pass) => run.pass(pass),
-                    Step::Fold(fold) => run.fold(fold),
-                    Step::Fill { at, value, count } => fill(call.wrapping_add(*at), *value, *count),
-                }
-            }
-        }
-        match faults.load(Ordering::Relaxed) {
-            0 => Ok(()),
-            faults => Err(Failed::Faults(faults)),
-        }
+        run.steps(schedule, vouch).map_err(Failed::Faults)
     }
 }

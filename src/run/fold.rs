@@ -8,8 +8,8 @@ use std::ptr;
 
 use smallvec::SmallVec;
 
-use super::addresses::{Addresses, Run, fill};
-use super::pass::Job;
+use super::packing::fill;
+use super::pass::{Addresses, Job, Run};
 use super::scratch::{Scratch, with_scratch};
 use crate::dtype::DType;
 use crate::ir::LANES;

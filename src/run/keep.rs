@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::view::Strided;
+use crate::array::view::Strided;
 use crate::plan::shapes::Lies;
 
 /// All that a schedule depends on beside the program: how inputs and outputs lie, where results go, and how many threads there are.

@@ -5,20 +5,20 @@
 //! so large that threads or the memory want a plan, takes the ordinary way, with the same result.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use smallvec::SmallVec;
 
-use super::core::{Core, Typed};
+use super::pass::{Done, LineCall};
 use super::threads::Threads;
-use super::view::Strided;
+use crate::array::view::{Strided, Vouch};
 use crate::dtype::DType;
-use crate::jit::Call;
 use crate::jit::tier::{Executor, Tiered};
-use crate::plan::kernels::Use;
+use crate::plan::kernels::{Kernels, Use};
 use crate::plan::layout::{Body, Class, Layout, OperandSpec, operands};
-use crate::plan::program::{Source, Work};
+use crate::plan::program::{Program, Source, Work};
 use crate::plan::shape::MAX_RANK;
+use crate::plan::target::Tuning;
+use crate::types::InputType;
 
 /// The kernel for arrays that are all one contiguous line of the same length.
 pub struct Line {
@@ -37,14 +37,13 @@ pub struct Line {
 impl Line {
     /// The line kernel, if the program is one map with one result, and no bare integer needs a check. Bare numbers are
     /// its scalars, the other arguments its lines.
-    pub fn new(core: &Core, typed: &Typed) -> Option<Line> {
-        let program = &typed.program;
+    pub fn new(program: &Program, kernels: &Kernels, signature: &[InputType], tuning: &Tuning) -> Option<Line> {
         let ([stage], [output], []) =
             (program.stages.as_slice(), program.graph.outputs.as_slice(), program.graph.range_checks.as_slice())
         else {
             return None;
         };
-        if !matches!(stage.work, Work::Map(_)) || core.options.tuning.tile.is_some() {
+        if !matches!(stage.work, Work::Map(_)) || tuning.tile.is_some() {
             return None;
         }
         let mut sources = SmallVec::new();
@@ -52,7 +51,7 @@ impl Line {
             let Source::Input(input) = source else { return None };
             let input = program.graph.inputs.get(input as usize).filter(|input| input.part.is_none())?;
             let name = input.name;
-            sources.push((name, typed.signature.get(name as usize)?.weak));
+            sources.push((name, signature.get(name as usize)?.weak));
         }
         if sources.iter().all(|&(_, scalar)| scalar) {
             return None;
@@ -61,13 +60,13 @@ impl Line {
         let scalar = |at: usize| sources.get(at).is_some_and(|&(_, scalar)| scalar);
         let classes = (0..specs.len()).map(|at| if scalar(at) { Class::Zero } else { Class::Unit }).collect();
         let lines = || specs.iter().enumerate().filter(|&(at, _)| !scalar(at)).map(|(_, s): (_, &OperandSpec)| s.dtype);
-        let kernel = typed.kernels.get(program, Use::Stage(0, Body::MAP), &Layout { loops: 1, classes });
+        let kernel = kernels.get(program, Use::Stage(0, Body::MAP), &Layout { loops: 1, classes });
         let bytes = lines().map(DType::size).sum();
         Some(Line {
             output: program.graph.node(*output).dtype,
             strides: lines().map(|dtype| dtype.size() as isize).collect(),
-            alone: core.options.tuning.serial_points(bytes, kernel.weight()),
-            cached: core.options.tuning.nontemporal_from().saturating_sub(1) / bytes.max(1),
+            alone: tuning.serial_points(bytes, kernel.weight()),
+            cached: tuning.nontemporal_from().saturating_sub(1) / bytes.max(1),
             kernel,
             sources,
         })
@@ -94,19 +93,16 @@ impl Line {
     }
 
     /// Evaluates, if `view` (which gives the argument of a name) and the output are lines and scalars as the kernel wants
-    /// them; `None` if not. An error is a fault word.
-    ///
-    /// # Safety
-    /// The arguments must be of the types of the signature and readable; the output must be writable, and apart from
-    /// them or one of them.
+    /// them; `None` if not. An error is a fault word. The caller vouches for arguments of the types of the signature, and for an output
+    /// that is apart from them or one of them.
     #[inline]
-    pub unsafe fn run<'a>(
+    pub fn run<'a>(
         &self,
         view: impl Fn(usize) -> Strided<'a>,
         output: &Strided,
-        executor: Executor,
-        threads: &Threads,
-    ) -> Option<Result<(), u32>> {
+        (executor, threads): (Executor, &Threads),
+        vouch: Vouch,
+    ) -> Option<Result<Done, u32>> {
         let length = line(output)?;
         if output.dtype != self.output || !self.takes(length, threads) {
             return None;
@@ -121,15 +117,8 @@ impl Line {
             pointers.push(view.pointer);
         }
         pointers.push(output.pointer);
-        let faults = AtomicU32::new(0);
-        let call =
-            Call { pointers: &pointers, strides: &self.strides, extents: &[length], origin: &[0], faults: &faults };
-        // SAFETY: all lines have this length, the types are those of the kernel, and for the rest the caller vouches.
-        unsafe { self.kernel.runnable(executor, length).run(&call) }
-        Some(match faults.load(Ordering::Relaxed) {
-            0 => Ok(()),
-            faults => Err(faults),
-        })
+        let call = LineCall { kernel: &self.kernel, executor, pointers: &pointers, strides: &self.strides, length };
+        Some(call.run(vouch))
     }
 }
 

@@ -1,4 +1,8 @@
-//! Moving tiles: operands that lie across the loops into a buffer and back.
+//! Moving tiles: operands that lie across the loops into a buffer and back; and a value over and over.
+
+use std::ptr;
+
+use crate::dtype::Scalar;
 
 /// A tile that lies in two places.
 pub struct Block {
@@ -89,5 +93,21 @@ pub fn fence() {
     // SAFETY: part of SSE, which x86-64 has.
     unsafe {
         std::arch::x86_64::_mm_sfence();
+    }
+}
+
+/// Writes a value over and over.
+///
+/// # Safety
+/// There must be room for `count` elements.
+pub unsafe fn fill(to: *mut u8, value: Scalar, count: usize) {
+    // SAFETY: as the caller promises; the low bytes of the bits are the element's, whatever the byte order.
+    unsafe {
+        match value.dtype().size() {
+            1 => ptr::write_bytes(to, value.bits() as u8, count),
+            2 => (0..count).for_each(|i| to.cast::<u16>().add(i).write_unaligned(value.bits() as u16)),
+            4 => (0..count).for_each(|i| to.cast::<u32>().add(i).write_unaligned(value.bits() as u32)),
+            _ => (0..count).for_each(|i| to.cast::<u64>().add(i).write_unaligned(value.bits())),
+        }
     }
 }

@@ -1,27 +1,160 @@
-//! Runs a pass, tile by tile, on one thread or several: the only caller of kernels, with `fold`.
+//! Runs the steps of a schedule: the only caller of kernels, with `fold`.
 //!
-//! A nest's innermost one or two axes are the kernel's loops; the others are walked here. Tiles of the kernel's loops, numbered
-//! through, are what threads share out. An operand whose neighbours lie along the other loop is rearranged, tile by tile, in
-//! a buffer that stays in L1; a large result is written past the cache.
+//! A pass goes tile by tile, on one thread or several. A nest's innermost one or two axes are the kernel's loops; the others are
+//! walked here. Tiles of the kernel's loops, numbered through, are what threads share out. An operand whose neighbours lie along the
+//! other loop is rearranged, tile by tile, in a buffer that stays in L1; a large result is written past the cache.
 
 use std::ops::Range;
 use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use smallvec::SmallVec;
 
-use super::addresses::{Addresses, Run};
-use super::packing::{self, Block};
+use super::packing::{self, Block, fill};
 use super::scratch::{Scratch, with_scratch};
+use super::threads::Threads;
+use crate::array::view::{Strided, Vouch};
 use crate::ir::Role;
+use crate::jit::tier::{Executor, Tiered};
 use crate::jit::{Call, Compiled};
 use crate::plan::nest::offset;
-use crate::plan::pass::pitch;
-use crate::plan::schedule::{Called, Pass};
+use crate::plan::pass::{TASKS, pitch};
+use crate::plan::schedule::{Called, Operand, Pass, Place, Schedule, Step};
 
 /// Columns of a panel, if each lies in a page of its own: fewer than the pages whose places a core keeps.
 const PANEL: usize = 1024;
 /// What the form of a kernel that writes past the cache asks of addresses.
 const ALIGNMENT: usize = 16;
+
+/// Addresses of the operands of a step.
+pub type Addresses = SmallVec<[*mut u8; 8]>;
+
+/// One call: the memory that places stand for, who runs kernels, and on which threads.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    /// The graph's inputs.
+    pub inputs: &'a [Strided<'a>],
+    /// Its outputs.
+    pub outputs: &'a [Strided<'a>],
+    /// The call's memory.
+    pub call: *mut u8,
+    /// The schedule's numbers.
+    pub numbers: &'a [i64],
+    /// Who runs kernels.
+    pub executor: Executor,
+    /// On which threads.
+    pub threads: &'a Threads,
+    /// Elements of a task that is not split between threads, if that is asked for.
+    pub grain: Option<usize>,
+    /// Where faults are noted.
+    pub faults: &'a AtomicU32,
+}
+
+// SAFETY: whoever runs the steps of a call promises that its memory may be used so from any thread; the rest may be shared.
+unsafe impl Sync for Run<'_> {}
+
+/// What has been run to its end without a fault: all outputs have been written.
+#[derive(Debug)]
+pub struct Done(());
+
+/// A kernel with one loop, and the lines and scalars that it runs over.
+pub struct LineCall<'a> {
+    /// The kernel.
+    pub kernel: &'a Tiered,
+    /// Who runs it.
+    pub executor: Executor,
+    /// The first elements.
+    pub pointers: &'a [*mut u8],
+    /// The kernel's table of strides.
+    pub strides: &'a [isize],
+    /// How many points there are.
+    pub length: usize,
+}
+
+impl LineCall<'_> {
+    /// Runs it; an error is a fault word.
+    #[inline]
+    pub fn run(&self, _: Vouch) -> Result<Done, u32> {
+        let faults = AtomicU32::new(0);
+        let LineCall { pointers, strides, length, .. } = *self;
+        let call = Call { pointers, strides, extents: &[length], origin: &[0], faults: &faults };
+        // SAFETY: whoever vouches promises that all lines have this length and lie so, and that they are of the kernel's types.
+        unsafe { self.kernel.runnable(self.executor, length).run(&call) }
+        match faults.load(Ordering::Relaxed) {
+            0 => Ok(Done(())),
+            faults => Err(faults),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Runs the steps of a schedule; an error is a fault word. The arrays that are vouched for must lie as the schedule was made for,
+    /// and the call's memory must be as large as it says.
+    pub fn steps(&self, schedule: &Schedule, _: Vouch) -> Result<Done, u32> {
+        for step in &schedule.steps {
+            // SAFETY: inputs are readable, outputs writable, and as far apart as the schedule was made for, as whoever vouches has
+            // promised; a step reads inputs and what earlier ones have left in the call's memory.
+            unsafe {
+                match step {
+                    Step::Pass(pass) => self.pass(pass),
+                    Step::Fold(fold) => self.fold(fold),
+                    Step::Fill { at, value, count } => fill(self.call.wrapping_add(*at), *value, *count),
+                }
+            }
+        }
+        match self.faults.load(Ordering::Relaxed) {
+            0 => Ok(Done(())),
+            faults => Err(faults),
+        }
+    }
+
+    /// Where the element of an operand at index 0 of all axes is; of an affine one, its number there as an address.
+    pub fn address(&self, operand: &Operand) -> *mut u8 {
+        let place = match operand.place {
+            Place::Input(i) => self.inputs[i as usize].pointer,
+            Place::Output(i) => self.outputs[i as usize].pointer,
+            Place::Call(at) => self.call.wrapping_add(at),
+            Place::Number(i) => ptr::from_ref(&self.numbers[i as usize]).cast_mut().cast(),
+            Place::Affine(number) => ptr::without_provenance_mut(number as usize),
+            // A task puts its own address in its place.
+            Place::Task => ptr::null_mut(),
+        };
+        place.wrapping_offset(operand.offset)
+    }
+
+    /// Runs tasks of this many elements each on this thread, or on several.
+    pub fn share(&self, tasks: usize, elements: usize, parallel: bool, work: &(dyn Fn(Range<usize>) + Sync)) {
+        if !parallel || tasks <= 1 {
+            return work(0..tasks);
+        }
+        let grain = match self.grain {
+            Some(grain) => grain / elements.max(1),
+            None => tasks / (self.threads.count() * TASKS),
+        };
+        self.threads.share(0..tasks, grain.max(1), work);
+    }
+
+    /// In debug builds: what a pass reaches lies within the arrays that it is said to be of.
+    #[cfg(debug_assertions)]
+    pub fn check_reach(&self, pass: &Pass) {
+        for (o, operand) in pass.walk.operands.iter().enumerate() {
+            let view = match operand.place {
+                Place::Input(i) => &self.inputs[i as usize],
+                Place::Output(i) => &self.outputs[i as usize],
+                _ => continue,
+            };
+            let (before, after) = pass.walk.nest.reach(o, operand.size());
+            let strides: SmallVec<[isize; 6]> = view.strides().collect();
+            let (view_before, view_after) = crate::plan::nest::reach(view.shape, &strides, view.dtype.size());
+            let from = operand.offset - before as isize;
+            let to = operand.offset + after as isize;
+            assert!(
+                from >= -(view_before as isize) && to <= view_after as isize,
+                "a pass leaves an array: {operand:?}"
+            );
+        }
+    }
+}
 
 impl Run<'_> {
     /// Runs a pass.
@@ -30,7 +163,7 @@ impl Run<'_> {
     /// Every element that the pass reaches must be valid to read (operands of role `In`, `InOut`) or write (`Out`, `InOut`) as its
     /// spec's type; written elements must be apart from each other and from all that is read, except that an operand may be
     /// read and written at the same point.
-    pub unsafe fn pass(&self, pass: &Pass) {
+    unsafe fn pass(&self, pass: &Pass) {
         let addresses: Addresses = pass.walk.operands.iter().map(|operand| self.address(operand)).collect();
         #[cfg(debug_assertions)]
         self.check_reach(pass);

@@ -7,8 +7,8 @@
 use std::sync::OnceLock;
 use std::time::Instant;
 
+use crate::expr::api::Expr;
 use crate::jit::tier::Executor;
-use crate::run::expr::Expr;
 use crate::run::threads::Threads;
 use crate::{Args, EvalError};
 

@@ -7,15 +7,15 @@ use super::cost::Cost;
 use super::machine;
 use super::names::Names;
 use super::planned::{Planned, Walk};
+use crate::array::view::Strided;
 use crate::diagnostic::several;
 use crate::dtype::DType;
+use crate::expr::core::Arguments;
 use crate::ir::{Op, Role};
 use crate::jit::tier::Executor;
 use crate::plan::program::Work;
 use crate::plan::schedule::{BLOCK, How};
-use crate::run::bind::Bound;
 use crate::run::threads::Threads;
-use crate::run::view::Strided;
 use crate::types::Notes;
 use crate::types::graph::{Axes, NodeKind};
 
@@ -55,7 +55,7 @@ pub fn time(ns: f64) -> String {
 }
 
 /// Arguments and results.
-pub fn arguments(f: &mut String, names: &Names, bound: &Bound, outputs: &[(DType, Vec<usize>)]) -> fmt::Result {
+pub fn arguments(f: &mut String, names: &Names, bound: &Arguments, outputs: &[(DType, Vec<usize>)]) -> fmt::Result {
     writeln!(f, "{}\n", names.core.source.trim())?;
     if !bound.is_empty() {
         writeln!(f, "arguments")?;

@@ -3,8 +3,8 @@
 //! Comes in: the word, what the graph says of its faults, and the text. Goes out: an error that shows the place. Always holds: where
 //! several faults share a bit of the word, the first is shown and the others are named.
 
-use super::error::{EvalError, EvalErrorKind};
 use crate::diagnostic::{Diagnostic, excerpt, several};
+use crate::error::eval::{EvalError, EvalErrorKind};
 use crate::ir::FaultCode;
 use crate::ir::registered::Registered;
 use crate::types::graph::{Fault, FaultKind, Graph};

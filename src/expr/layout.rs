@@ -1,12 +1,11 @@
 //! What a new result would be: type, shape, and how its axes lie.
 
-use super::bind::Bound;
-use super::core::Core;
-use super::error::EvalError;
-use super::threads::Threads;
+use super::core::{Arguments, Core};
 use crate::dtype::DType;
+use crate::error::eval::EvalError;
 use crate::plan::schedule::ResultLayout;
 use crate::plan::shape::strides;
+use crate::run::threads::Threads;
 
 /// An array that [`eval`](crate::Expr::eval) would make. Made by [`Expr::layouts`](crate::Expr::layouts).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -22,7 +21,7 @@ pub struct Layout {
 
 impl Core {
     /// The results that there would be.
-    pub fn layouts(&self, bound: &Bound) -> Result<Vec<Layout>, EvalError> {
+    pub fn layouts(&self, bound: &Arguments) -> Result<Vec<Layout>, EvalError> {
         let (_, scheduled) = self.plan(bound, &Threads::Serial)?;
         let layout = |result: &ResultLayout| Layout {
             dtype: result.dtype,

@@ -5,27 +5,26 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::arg::AsArgs;
-use super::bind::Bound;
 use super::cache;
-use super::core::Core;
-use super::error::{Detail, EvalError, EvalErrorKind};
-use super::explain::Explain;
-use super::fit::Casting;
+use super::casting::Casting;
+use super::core::{Bound, Core};
 use super::layout::Layout;
 use super::options::Options;
-use super::out::{Memories, Out};
 use super::prepared::{Prepared, PreparedDyn, PreparedUpdate};
-use super::result::FromResult;
-use super::threads::{self, Threads};
-use super::view::Strided;
+use crate::array::arg::AsArgs;
+use crate::array::out::{Memories, Out};
+use crate::array::result::FromResult;
+use crate::array::view::Strided;
 use crate::diagnostic::several;
 use crate::dtype::DType;
 use crate::error::CompileError;
+use crate::error::eval::{Detail, EvalError, EvalErrorKind};
+use crate::explain::Explain;
 use crate::ir::registered::RustFunction;
 use crate::jit::tier::Executor;
 use crate::math::Accuracy;
-use crate::plan::make::Order;
+use crate::plan::order::Order;
+use crate::run::threads::{self, Threads};
 use crate::syntax::{Limits, normal};
 use crate::types::registered::Custom;
 
@@ -131,7 +130,7 @@ impl Expr {
     pub fn eval<'a, R: FromResult>(&self, args: impl AsArgs<'a>) -> Result<R, EvalError> {
         let mut bound = Bound::new();
         self.core.bind(args.borrow(), &[], &mut bound)?;
-        R::from_results(self.core.eval(&bound, &self.threads)?)
+        R::from_results(self.core.results(&bound, &self.threads)?)
     }
 
     /// Evaluates into arrays of the caller's, which have the type of the results (or one that [`Builder::casting`] lets them be
@@ -155,7 +154,7 @@ impl Expr {
         let mut bound = Bound::new();
         self.core.bind(args.borrow(), &[], &mut bound)?;
         let memories = Memories::of(out);
-        self.core.write(&bound, &memories, false, &self.threads)
+        self.core.put(&bound, &memories, false, &self.threads)
     }
 
     /// Updates arrays in place: `a = f(a, ...)`. The target is also an argument under its name (one that the text does not
@@ -193,7 +192,7 @@ impl Expr {
         let named: SmallVec<[(&str, Strided); 2]> = names.into_iter().zip(outputs.iter().copied()).collect();
         let mut bound = Bound::new();
         self.core.bind(args.borrow(), &named, &mut bound)?;
-        self.core.write(&bound, &memories, true, &self.threads)
+        self.core.put(&bound, &memories, true, &self.threads)
     }
 
     /// The type and shape that [`eval`](Expr::eval) would give, without running anything.

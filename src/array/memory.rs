@@ -3,11 +3,12 @@
 use num_complex::Complex;
 use smallvec::SmallVec;
 
-use super::error::{Detail, EvalError, EvalErrorKind};
 use super::result::AnyArray;
 use super::view::Strided;
 use crate::dtype::DType;
+use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 use crate::plan::shape::{Shape, strides};
+use crate::run::pass::Done;
 
 /// Bytes from which on an allocation is advised to huge pages: a few of them.
 const HUGE: usize = 4 << 20;
@@ -48,12 +49,9 @@ impl Pending {
         Strided::of_elements(self.memory.pointer(), self.dtype, &self.shape, &self.strides)
     }
 
-    /// The array.
-    ///
-    /// # Safety
-    /// Every element must have been written, bools as 0 or 1.
-    pub unsafe fn finish(self) -> AnyArray {
-        // SAFETY: as the caller promises.
+    /// The array, once what wrote it has come to its end.
+    pub fn finish(self, _: &Done) -> AnyArray {
+        // SAFETY: what has been run to its end has written every element, bools as 0 or 1.
         unsafe { self.memory.finish(&self.shape, &self.order) }
     }
 }
@@ -108,8 +106,8 @@ uninitialised! {
 
 /// An array of these elements, as many as the shape has, whose axes lie in this order, outermost first.
 #[cfg(not(feature = "ndarray"))]
-fn owned<T: Copy>(elements: Vec<T>, shape: &[usize], order: &[usize]) -> super::dense::Dense<T> {
-    super::dense::Dense::new(elements, shape, order)
+fn owned<T: Copy>(elements: Vec<T>, shape: &[usize], order: &[usize]) -> super::result::dense::Dense<T> {
+    super::result::dense::Dense::new(elements, shape, order)
 }
 
 /// An array of these elements, as many as the shape has, whose axes lie in this order, outermost first.

@@ -3,6 +3,8 @@
 //! Comes in: instructions in any order in which arguments precede their use. Goes out: a kernel that the verifier
 //! accepts, in which nothing is computed twice or for nothing, and each value sits at the outermost level it can.
 
+pub mod simplify;
+
 use foldhash::{HashMap, HashMapExt};
 use smallvec::SmallVec;
 
@@ -10,7 +12,7 @@ use super::helper::Helper;
 use super::kernel::*;
 use super::monoid::{Fragment, Monoid};
 use super::op::Op;
-use super::{semantics, simplify};
+use super::semantics;
 use crate::dtype::{DType, Scalar};
 
 /// What makes two instructions the same.

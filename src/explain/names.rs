@@ -2,9 +2,9 @@
 
 use super::planned::Walk;
 use crate::diagnostic::excerpt;
+use crate::expr::core::Core;
 use crate::ir::Role;
 use crate::plan::program::{Program, Source};
-use crate::run::core::Core;
 use crate::syntax::ast::Span;
 
 /// Finds the names of arrays and of places.

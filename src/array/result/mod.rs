@@ -3,19 +3,22 @@
 //! Comes in: vectors of elements and how they lie. Goes out: what the caller asked for, or an error that says what to ask for.
 //! Always holds: nothing is converted. With the feature `ndarray` an array is one of that crate's; without it, [`Dense`].
 
+#[cfg(not(feature = "ndarray"))]
+pub mod dense;
+#[cfg(feature = "ndarray")]
+mod ndarray;
+
 use num_complex::Complex;
 
-use super::arg::{Arg, IntoArg};
 #[cfg(not(feature = "ndarray"))]
-use super::dense::Dense as Owned;
-use super::error::{Detail, EvalError, EvalErrorKind};
+use self::dense::{Dense as Owned, into_vec};
 #[cfg(feature = "ndarray")]
-use super::ndarray::{Owned, into_vec};
+use self::ndarray::{Owned, into_vec};
+use super::arg::{Arg, IntoArg};
 use super::view::{Strided, View};
 use crate::diagnostic::several;
 use crate::dtype::{DType, Element};
-#[cfg(not(feature = "ndarray"))]
-use crate::run::dense::into_vec;
+use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 
 macro_rules! any_array {
     ($($variant:ident $t:ty;)*) => {

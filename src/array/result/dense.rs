@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::memory::strides;
+use crate::plan::shape::strides;
 
 /// An array that owns its elements, which fill its memory.
 #[derive(Clone, Debug)]

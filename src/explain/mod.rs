@@ -23,11 +23,11 @@ use std::fmt::{self, Write};
 use self::cost::Cost;
 use self::names::Names;
 use self::planned::Planned;
-use super::bind::Bound;
-use super::core::Core;
-use super::error::EvalError;
-use super::threads::Threads;
+use crate::error::eval::EvalError;
+use crate::expr::core::Arguments;
+use crate::expr::core::Core;
 use crate::plan::program::{Program, Work};
+use crate::run::threads::Threads;
 
 /// How an expression is computed for certain arguments.
 ///
@@ -90,7 +90,7 @@ pub struct StagePlan {
 }
 
 impl Explain {
-    pub(crate) fn new(core: &Core, threads: &Threads, bound: &Bound) -> Result<Explain, EvalError> {
+    pub(crate) fn new(core: &Core, threads: &Threads, bound: &Arguments) -> Result<Explain, EvalError> {
         let outputs = core.outputs(bound)?;
         let (typed, scheduled) = core.plan(bound, threads)?;
         let program = scheduled.form.as_ref().map_or(&typed.program, |form| &form.program);

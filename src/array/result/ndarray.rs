@@ -3,12 +3,12 @@
 use ndarray::{Array, ArrayBase, ArrayD, ArrayView, Data, DataMut, Dimension};
 use num_complex::Complex;
 
-use super::arg::{Arg, IntoArg};
-use super::error::{Detail, EvalError, EvalErrorKind};
-use super::result::{AnyArray, FromResult, one};
-use super::view::{Dims, Strided, View, ViewMut};
+use super::{AnyArray, FromResult, one};
+use crate::array::arg::{Arg, IntoArg};
+use crate::array::view::{Dims, Strided, View, ViewMut};
 use crate::diagnostic::several;
 use crate::dtype::Element;
+use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 
 /// What a result is held in.
 pub type Owned<T> = ArrayD<T>;

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::arg::{Arg, Args};
-use super::bind::{Bound, typed_view};
-use super::core::{Core, Typed};
-use super::error::{Detail, EvalError, EvalErrorKind};
-use super::keep::Mode;
-use super::out::{Memories, Out};
-use super::threads::Threads;
-use super::view::Strided;
+use super::bind::typed_view;
+use super::call::vouch;
+use super::core::{Bound, Call, Core, Typed};
+use crate::array::arg::{Arg, Args};
+use crate::array::out::{Memories, Out};
+use crate::array::view::Strided;
 use crate::diagnostic::several;
 use crate::dtype::Element;
+use crate::error::eval::{Detail, EvalError, EvalErrorKind};
+use crate::run::threads::Threads;
 use crate::syntax::normal;
 use crate::types::InputType;
 
@@ -103,9 +103,7 @@ impl<const N: usize> Prepared<N> {
             let view = Strided::of_elements(pointer, T::DTYPE, &lengths[at], &strides);
             (InputType::strong(T::DTYPE), view)
         };
-        let length = [out.len()];
-        let output = Strided::of_elements(out.as_mut_ptr().cast(), T::DTYPE, &length, &strides);
-        self.0.run(view, &[output], Mode::There)
+        self.0.run(view, &Memories::of(out), false)
     }
 }
 
@@ -179,7 +177,7 @@ impl PreparedUpdate {
             None => (InputType::strong(outputs[at].dtype), outputs[at]),
             Some(at) => typed_view(&args[at]),
         };
-        self.ready.run(view, &outputs, if memories.overlap() { Mode::Overlapping } else { Mode::Updated })
+        self.ready.run(view, &memories, true)
     }
 }
 
@@ -217,8 +215,7 @@ impl Ready {
     #[inline]
     fn call<O: Out + ?Sized>(&self, args: &[Arg], out: &mut O) -> Result<(), EvalError> {
         let memories = Memories::of(out);
-        let mode = if memories.overlap() { Mode::Overlapping } else { Mode::There };
-        self.run(|at| typed_view(&args[at]), &memories.views(), mode)
+        self.run(|at| typed_view(&args[at]), &memories, false)
     }
 
     /// Refuses a call with more or fewer arguments than names, of which some are those of targets.
@@ -228,38 +225,30 @@ impl Ready {
         if arguments == names { Ok(()) } else { Err(wrong_count(arguments, names)) }
     }
 
-    /// The outputs are borrowed mutably by the callers above, the arguments shared, but for targets that are arguments.
+    /// Runs a call; the outputs are targets, which are arguments too, if it is an update.
     #[inline]
     fn run<'a>(
         &self,
         view: impl Fn(usize) -> (InputType, Strided<'a>),
-        outputs: &[Strided],
-        mode: Mode,
+        memories: &Memories,
+        update: bool,
     ) -> Result<(), EvalError> {
         for (at, expected) in self.types.iter().enumerate() {
             if expected.is_some_and(|e| e != view(at).0) {
                 return Err(self.wrong_type(at, view(at).0));
             }
         }
-        if let (Some(line), [output]) = (self.typed.line(&self.core), outputs)
-            && mode != Mode::Overlapping
-        {
-            let by_name = |name: usize| view(self.order[name]).1;
-            // SAFETY: the types are those that were prepared for; the output is borrowed mutably, and apart from the arguments
-            // or one of them.
-            if let Some(done) = unsafe { line.run(by_name, output, self.core.options.executor, &self.threads) } {
-                return done.map_err(|faults| self.typed.fault(&self.core, faults));
+        let (outputs, vouch) = (memories.views(), vouch(memories));
+        if let (Some(line), [output], false) = (self.typed.line(&self.core), outputs.as_slice(), memories.overlap()) {
+            let how = (self.core.options.executor, &self.threads);
+            if let Some(done) = line.run(|name: usize| view(self.order[name]).1, output, how, vouch) {
+                return done.map(|_| ()).map_err(|faults| self.typed.fault(&self.core, faults));
             }
         }
         let bound: Bound = self.order.iter().map(|&at| view(at)).collect();
-        // SAFETY: outputs are borrowed mutably, arguments shared, and how they lie to each other is told by the mode; the types are
-        // those of `typed`.
-        unsafe {
-            match mode {
-                Mode::Overlapping => self.core.eval_overlapping(&bound, outputs, &self.threads),
-                _ => self.core.eval_typed(&self.typed, &bound, outputs, &self.threads, mode),
-            }
-        }
+        let mode = self.core.mode(&bound, &outputs, memories.overlap(), update)?;
+        let call = Call { mode, bound: &bound, outputs: &outputs, threads: &self.threads, vouch };
+        self.core.write_typed(&self.typed, call)
     }
 
     #[cold]

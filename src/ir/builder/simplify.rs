@@ -8,13 +8,13 @@ use std::collections::HashMap;
 
 use smallvec::SmallVec;
 
-use super::builder::Builder;
+use super::Builder;
 #[cfg(any(test, feature = "internals"))]
-use super::builder::for_each_arg;
-use super::kernel::*;
-use super::op::{Gives, Op};
-use super::rules::{self, Pat, Types};
+use super::for_each_arg;
 use crate::dtype::{DType, Kind, Scalar};
+use crate::ir::kernel::*;
+use crate::ir::op::{Gives, Op};
+use crate::ir::rules::{self, Pat, Types};
 
 /// A value that equals this operation to the bit and costs less, if a rule knows one.
 pub fn simplify(b: &mut Builder, op: Op, args: &[Value], ty: DType) -> Option<Value> {

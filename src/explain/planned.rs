@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::array::view::Strided;
 use crate::dtype::DType;
 use crate::jit::tier::Tiered;
 use crate::plan::layout::OperandSpec;
 use crate::plan::program::Program;
 use crate::plan::schedule::{self, BLOCK, Fold, How, Operand, Pass, Place, Reach, Shown, Step};
-use crate::run::view::Strided;
 
 /// A loop of a nest.
 #[derive(Debug)]

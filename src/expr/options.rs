@@ -3,10 +3,10 @@
 //! Always holds: all that a compiled text depends on beside its source is here; equal texts and options are one entry of the
 //! cache.
 
-use super::fit::Casting;
+use super::casting::Casting;
 use crate::jit::tier::Executor;
 use crate::math::Accuracy;
-use crate::plan::make::Order;
+use crate::plan::order::Order;
 use crate::plan::target::Tuning;
 use crate::syntax::Limits;
 use crate::types::Given;

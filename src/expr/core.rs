@@ -6,28 +6,28 @@ use std::sync::{Arc, OnceLock};
 
 use smallvec::SmallVec;
 
-use super::bind::Bound;
-use super::error::{Detail, EvalError, EvalErrorKind};
-use super::execute::{Failed, Workspace, with_workspace};
 use super::fault;
 use super::fit::{casts, shape_error};
-use super::keep::{Key, Mode};
-use super::line::Line;
-use super::memory::Pending;
 use super::options::Options;
-use super::result::AnyArray;
-use super::threads::Threads;
-use super::view::Strided;
+use crate::array::memory::Pending;
+use crate::array::result::AnyArray;
+use crate::array::view::{Strided, Vouch, number};
 use crate::diagnostic::Diagnostic;
 use crate::dtype::{DType, Scalar};
+use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 use crate::error::{CompileError, CompileErrorKind};
 use crate::plan::kernels::Kernels;
-use crate::plan::make::{Order, Outputs};
+use crate::plan::make::Outputs;
+use crate::plan::order::Order;
 use crate::plan::places::Places;
 use crate::plan::program::{Known, Program};
 use crate::plan::schedule::Schedule;
 use crate::plan::shapes::{Lies, ShapeError, Shapes};
 use crate::plan::target::Target;
+use crate::run::execute::{Failed, Settings, with_workspace};
+use crate::run::keep::{Key, Mode};
+use crate::run::line::Line;
+use crate::run::threads::Threads;
 use crate::syntax::ast::Node;
 use crate::syntax::parse;
 use crate::types::resolve::Meaning;
@@ -44,6 +44,26 @@ const SCHEDULES: usize = 32;
 
 /// Sets of argument types for which an expression keeps its typed form.
 const TYPES: usize = 32;
+
+/// Arguments in the order of the names.
+pub type Bound<'a> = SmallVec<[(InputType, Strided<'a>); 8]>;
+/// The same, borrowed.
+pub type Arguments<'a> = [(InputType, Strided<'a>)];
+
+/// A call into arrays that are there.
+#[derive(Clone, Copy)]
+pub struct Call<'a> {
+    /// How the outputs lie to the inputs.
+    pub mode: Mode,
+    /// The arguments.
+    pub bound: &'a Arguments<'a>,
+    /// The outputs.
+    pub outputs: &'a [Strided<'a>],
+    /// On which threads.
+    pub threads: &'a Threads,
+    /// The caller's promise for arguments and outputs.
+    pub vouch: Vouch,
+}
 
 /// A parsed text, and what has been made from it so far.
 pub struct Core {
@@ -114,14 +134,14 @@ impl Core {
     }
 
     /// The typed form for these arguments.
-    pub fn typed(&self, bound: &Bound) -> Result<Arc<Typed>, EvalError> {
+    pub fn typed(&self, bound: &Arguments) -> Result<Arc<Typed>, EvalError> {
         self.with_typed(bound, &[], Arc::clone)
     }
 
     /// Runs `f` with the typed form for these arguments, its results converted to these types, if there are any.
     pub fn with_typed<R>(
         &self,
-        bound: &Bound,
+        bound: &Arguments,
         casts: &[DType],
         f: impl FnOnce(&Arc<Typed>) -> R,
     ) -> Result<R, EvalError> {
@@ -216,9 +236,9 @@ impl Core {
     }
 
     /// Evaluates into new arrays.
-    pub fn eval(&self, bound: &Bound, threads: &Threads) -> Result<Vec<AnyArray>, EvalError> {
+    pub fn eval(&self, bound: &Arguments, threads: &Threads, vouch: Vouch) -> Result<Vec<AnyArray>, EvalError> {
         self.with_typed(bound, &[], |typed| {
-            if let Some(done) = self.eval_line(typed, bound, threads) {
+            if let Some(done) = self.eval_line(typed, bound, threads, vouch) {
                 return done;
             }
             let inputs = typed.inputs(self, bound)?;
@@ -229,14 +249,13 @@ impl Core {
                     for result in &schedule.results {
                         pending.push(Pending::new(result.dtype, result.shape.clone(), result.order.clone())?);
                     }
-                    {
+                    let done = {
                         let outputs: SmallVec<[Strided; 2]> =
                             pending.iter_mut().map(Pending::view).flat_map(Strided::parts).collect();
-                        // SAFETY: inputs are borrowed arrays, outputs new ones, of the shapes and types of the program.
-                        unsafe { self.run(typed, schedule, workspace, threads, [&inputs, &outputs])? }
-                    }
-                    // SAFETY: the program has run to its end, so every element has been written.
-                    Ok(pending.into_iter().map(|p| unsafe { p.finish() }).collect())
+                        workspace.run(schedule, [&inputs, &outputs], self.settings(threads), vouch)
+                    };
+                    let done = done.map_err(|failed| self.failed(typed, failed))?;
+                    Ok(pending.into_iter().map(|result| result.finish(&done)).collect())
                 });
                 workspace.key = key;
                 result
@@ -245,7 +264,13 @@ impl Core {
     }
 
     /// The short way to a new array, where there is one.
-    fn eval_line(&self, typed: &Typed, bound: &Bound, threads: &Threads) -> Option<Result<Vec<AnyArray>, EvalError>> {
+    fn eval_line(
+        &self,
+        typed: &Typed,
+        bound: &Arguments,
+        threads: &Threads,
+        vouch: Vouch,
+    ) -> Option<Result<Vec<AnyArray>, EvalError>> {
         let line = typed.line(self)?;
         let view = |name: usize| bound[name].1;
         let (shape, dtype) = line.result(view, threads)?;
@@ -256,17 +281,14 @@ impl Core {
             Ok(pending) => pending,
             Err(error) => return Some(Err(error)),
         };
-        // SAFETY: the types are those of the signature; inputs are borrowed arrays, the output a new one.
-        let done = unsafe { line.run(view, &pending.view(), self.options.executor, threads)? };
-        Some(match done {
-            // SAFETY: the kernel has run to its end, so every element has been written.
-            Ok(()) => Ok(vec![unsafe { pending.finish() }]),
+        Some(match line.run(view, &pending.view(), (self.options.executor, threads), vouch)? {
+            Ok(done) => Ok(vec![pending.finish(&done)]),
             Err(faults) => Err(typed.fault(self, faults)),
         })
     }
 
     /// What [`eval`](Core::eval) would do.
-    pub fn plan(&self, bound: &Bound, threads: &Threads) -> Result<(Arc<Typed>, Scheduled), EvalError> {
+    pub fn plan(&self, bound: &Arguments, threads: &Threads) -> Result<(Arc<Typed>, Scheduled), EvalError> {
         let typed = self.typed(bound)?;
         let inputs = typed.inputs(self, bound)?;
         let mut key = Key::default();
@@ -280,80 +302,45 @@ impl Core {
         notes(&self.source, &self.resolved, &typed.signature, &self.options.limits)
     }
 
-    /// Evaluates into arrays that are there.
-    ///
-    /// # Safety
-    /// Inputs must be readable, outputs writable, at all their elements; outputs must be apart from each other and from the
-    /// inputs.
-    pub unsafe fn eval_into(&self, bound: &Bound, outputs: &[Strided], threads: &Threads) -> Result<(), EvalError> {
+    /// Evaluates into arrays that are there, and lie to the inputs as the mode says.
+    pub fn write(
+        &self,
+        mode: Mode,
+        bound: &Arguments,
+        outputs: &[Strided],
+        threads: &Threads,
+        vouch: Vouch,
+    ) -> Result<(), EvalError> {
         self.with_typed(bound, &[], |typed| {
-            if let (Some(line), [output]) = (typed.line(self), outputs) {
-                // SAFETY: as the caller promises; the types are those of the signature.
-                if let Some(done) = unsafe { line.run(|at| bound[at].1, output, self.options.executor, threads) } {
-                    return done.map_err(|faults| typed.fault(self, faults));
+            if let (Some(line), [output], Mode::There) = (typed.line(self), outputs, mode) {
+                let how = (self.options.executor, threads);
+                if let Some(done) = line.run(|at| bound[at].1, output, how, vouch) {
+                    return done.map(|_| ()).map_err(|faults| typed.fault(self, faults));
                 }
             }
-            // SAFETY: as the caller promises.
-            unsafe { self.eval_typed(typed, bound, outputs, threads, Mode::There) }
+            self.write_typed(typed, Call { mode, bound, outputs, threads, vouch })
         })?
     }
 
-    /// Evaluates into arrays that may lie on inputs, or on each other, in this way.
-    ///
-    /// # Safety
-    /// As for [`eval_into`](Core::eval_into), but that an output may be an input with the same address, shape and strides
-    /// ([`Mode::Updated`]), or share memory with inputs and outputs in any way ([`Mode::Overlapping`]).
-    pub unsafe fn write_as(
-        &self,
-        mode: Mode,
-        bound: &Bound,
-        outputs: &[Strided],
-        threads: &Threads,
-    ) -> Result<(), EvalError> {
-        // SAFETY: as the caller promises.
-        self.with_typed(bound, &[], |typed| unsafe { self.eval_typed(typed, bound, outputs, threads, mode) })?
-    }
-
-    /// As [`eval_into`](Core::eval_into), with the typed form at hand.
-    ///
-    /// # Safety
-    /// As there, or as for [`write_as`](Core::write_as); and `typed` must be the form for these arguments.
-    pub unsafe fn eval_typed(
-        &self,
-        typed: &Arc<Typed>,
-        bound: &Bound,
-        outputs: &[Strided],
-        threads: &Threads,
-        mode: Mode,
-    ) -> Result<(), EvalError> {
-        match casts(&typed.program, &self.options, outputs)? {
-            // SAFETY: as the caller promises; results are converted to the types of the outputs.
-            Some(types) => self.with_typed(bound, &types, |typed| unsafe {
-                self.eval_fitting(typed, bound, outputs, threads, mode)
-            })?,
-            // SAFETY: as the caller promises.
-            None => unsafe { self.eval_fitting(typed, bound, outputs, threads, mode) },
+    /// The same in the ordinary way, with the typed form for these arguments at hand.
+    pub fn write_typed(&self, typed: &Arc<Typed>, call: Call) -> Result<(), EvalError> {
+        match casts(&typed.program, self.options.casting, call.outputs)? {
+            Some(types) => self.with_typed(call.bound, &types, |typed| self.write_fitting(typed, call))?,
+            None => self.write_fitting(typed, call),
         }
     }
 
-    /// # Safety
-    /// As for [`eval_typed`](Core::eval_typed); and there must be an output for each result, of its type.
-    unsafe fn eval_fitting(
-        &self,
-        typed: &Arc<Typed>,
-        bound: &Bound,
-        outputs: &[Strided],
-        threads: &Threads,
-        mode: Mode,
-    ) -> Result<(), EvalError> {
+    /// The same where there is an output for each result, of its type.
+    fn write_fitting(&self, typed: &Arc<Typed>, call: Call) -> Result<(), EvalError> {
+        let Call { mode, bound, outputs, threads, vouch } = call;
         let inputs = typed.inputs(self, bound)?;
         with_workspace(|workspace| {
             let sized = outputs.iter().map(|&out| (out, out.dtype.size()));
             let key = workspace.key_of(mode, threads, typed.sized(bound, &inputs), sized);
             let result = self.with_schedule(typed, &key, threads, |Scheduled { schedule, .. }| {
                 let views: SmallVec<[Strided; 2]> = outputs.iter().copied().flat_map(Strided::parts).collect();
-                // SAFETY: the arrays lie as the schedule was made for; for the rest the caller vouches.
-                unsafe { self.run(typed, schedule, workspace, threads, [&inputs, &views]) }
+                let done = workspace.run(schedule, [&inputs, &views], self.settings(threads), vouch);
+                done.map(|_| ()).map_err(|failed| self.failed(typed, failed))
             });
             workspace.key = key;
             result
@@ -361,7 +348,7 @@ impl Core {
     }
 
     /// The types and shapes of the results.
-    pub fn outputs(&self, bound: &Bound) -> Result<Vec<(DType, Vec<usize>)>, EvalError> {
+    pub fn outputs(&self, bound: &Arguments) -> Result<Vec<(DType, Vec<usize>)>, EvalError> {
         self.with_typed(bound, &[], |typed| {
             let inputs = typed.inputs(self, bound)?;
             let mut key = Key::default();
@@ -375,25 +362,20 @@ impl Core {
         })?
     }
 
-    /// # Safety
-    /// As for [`Workspace::run`].
-    unsafe fn run(
-        &self,
-        typed: &Typed,
-        schedule: &Schedule,
-        workspace: &mut Workspace,
-        threads: &Threads,
-        arrays: [&[Strided]; 2],
-    ) -> Result<(), EvalError> {
-        let Options { executor, tuning, .. } = &self.options;
-        // SAFETY: as the caller promises.
-        unsafe { workspace.run(schedule, arrays, *executor, threads, tuning) }.map_err(|failed| match failed {
+    fn settings<'a>(&'a self, threads: &'a Threads) -> Settings<'a> {
+        Settings { executor: self.options.executor, threads, tuning: &self.options.tuning }
+    }
+
+    /// Why a schedule was not run to a result, in words.
+    #[cold]
+    fn failed(&self, typed: &Typed, failed: Failed) -> EvalError {
+        match failed {
             Failed::Memory(bytes) => {
                 let message = format!("no memory for the {bytes} bytes that lie between the passes of a call");
                 EvalError::new(EvalErrorKind::Memory, message).with_help("evaluate it in pieces")
             }
             Failed::Faults(faults) => typed.fault(self, faults),
-        })
+        }
     }
 }
 
@@ -407,16 +389,16 @@ impl Typed {
     /// The short way, if this is a program that has one.
     #[inline]
     pub fn line(&self, core: &Core) -> Option<&Line> {
-        self.line.get_or_init(|| Line::new(core, self)).as_ref()
+        let make = || Line::new(&self.program, &self.kernels, &self.signature, &core.options.tuning);
+        self.line.get_or_init(make).as_ref()
     }
 
     /// The arrays of the graph's inputs, once bare integers are known to be in range.
-    pub fn inputs<'a>(&self, core: &Core, bound: &Bound<'a>) -> Result<SmallVec<[Strided<'a>; 8]>, EvalError> {
+    pub fn inputs<'a>(&self, core: &Core, bound: &Arguments<'a>) -> Result<SmallVec<[Strided<'a>; 8]>, EvalError> {
         let graph = &self.program.graph;
         for check in &graph.range_checks {
             let (_, view) = bound[check.name as usize];
-            // SAFETY: a bare integer argument is an `i64`, or a `u64`.
-            let bits = unsafe { view.pointer.cast::<u64>().read_unaligned() };
+            let bits = number(&view);
             let value = Scalar::from_bits(view.dtype, bits).as_int().unwrap_or(0);
             if !check.dtype.holds(value) {
                 let name = &core.names()[check.name as usize];
@@ -438,7 +420,7 @@ impl Typed {
     }
 
     /// The arrays of the graph's inputs with the sizes of the arguments' elements, both parts of a complex one.
-    fn sized<'a>(&'a self, bound: &'a Bound, inputs: &'a [Strided]) -> impl Iterator<Item = (Strided<'a>, usize)> {
+    fn sized<'a>(&'a self, bound: &'a Arguments, inputs: &'a [Strided]) -> impl Iterator<Item = (Strided<'a>, usize)> {
         self.program
             .graph
             .inputs

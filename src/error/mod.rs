@@ -3,6 +3,8 @@
 //! Comes in: a diagnostic of `syntax` or a later pass, and the source. Goes out: an error that is one pointer wide, cheap
 //! to clone, and shows the place when displayed. Always holds: what a caller may ask has an accessor, the rest is private.
 
+pub mod eval;
+
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;

@@ -7,22 +7,17 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use smallvec::SmallVec;
-
-use super::arg::{Arg, Args};
-use super::core::Core;
-use super::error::{EvalError, EvalErrorKind};
-use super::view::Strided;
+use super::core::{Bound, Core};
+use crate::array::arg::{Arg, Args};
+use crate::array::view::Strided;
 use crate::diagnostic::excerpt;
+use crate::error::eval::{EvalError, EvalErrorKind};
 use crate::syntax::{normal, suggest};
 use crate::types::InputType;
 use crate::types::resolve::CONSTANTS;
 
 /// Arguments up to which each name is compared with each.
 const FEW: usize = 24;
-
-/// Arguments in the order of the names.
-pub type Bound<'a> = SmallVec<[(InputType, Strided<'a>); 8]>;
 
 impl Core {
     /// Finds the argument of each name. `targets` are arrays that stand for names too (those to be updated).

@@ -1,0 +1,81 @@
+//! From arguments to outputs, which may lie on arguments, or on each other.
+//!
+//! Comes in: arguments and outputs of any kind. Goes out: the results, as if they had been computed apart and then written, one
+//! after the other. What lies apart is written directly, what is exactly an argument is updated in place, and what overlaps in any
+//! other way is computed into the call's memory first.
+
+use smallvec::SmallVec;
+
+use super::core::{Arguments, Core};
+use crate::array::out::Memories;
+use crate::array::result::AnyArray;
+use crate::array::view::{Strided, Vouch};
+use crate::error::eval::EvalError;
+use crate::plan::alias::{Alias, Footprint, alias};
+use crate::run::keep::Mode;
+use crate::run::threads::Threads;
+
+/// How the outputs lie to the arguments and to each other.
+fn relation(bound: &Arguments, outputs: &[Strided]) -> Alias {
+    let prints: SmallVec<[Footprint; 2]> = outputs.iter().map(Strided::footprint).collect();
+    let mut worst = Alias::Apart;
+    for (at, (out, print)) in outputs.iter().zip(&prints).enumerate() {
+        for (_, input) in bound {
+            worst = worst.max(alias(print, &input.footprint(), out.dtype == input.dtype));
+        }
+        if prints[..at].iter().any(|other| alias(print, other, false) != Alias::Apart) {
+            return Alias::Overlapping;
+        }
+    }
+    worst
+}
+
+impl Core {
+    /// Evaluates arguments into new arrays.
+    pub fn results(&self, bound: &Arguments, threads: &Threads) -> Result<Vec<AnyArray>, EvalError> {
+        // SAFETY: what is bound are arguments, which are readable while they are borrowed; new arrays are apart from them.
+        let vouch = unsafe { Vouch::new() };
+        self.eval(bound, threads, vouch)
+    }
+
+    /// Evaluates arguments into outputs; with `update` outputs are arguments too, exactly, and have the shapes of the results.
+    #[inline]
+    pub fn put(
+        &self,
+        bound: &Arguments,
+        memories: &Memories,
+        update: bool,
+        threads: &Threads,
+    ) -> Result<(), EvalError> {
+        let outputs = memories.views();
+        let mode = self.mode(bound, &outputs, memories.overlap(), update)?;
+        self.write(mode, bound, &outputs, threads, vouch(memories))
+    }
+
+    /// How outputs lie to arguments. They `overlap` if they say that they may.
+    pub fn mode(&self, bound: &Arguments, outputs: &[Strided], overlap: bool, update: bool) -> Result<Mode, EvalError> {
+        if !overlap {
+            return Ok(if update { Mode::Updated } else { Mode::There });
+        }
+        Ok(match relation(bound, outputs) {
+            Alias::Apart => Mode::There,
+            // An output that is an argument may be larger than its result: what is copied into the rest of it may be read.
+            Alias::Same if self.fits(bound, outputs)? => Mode::Updated,
+            Alias::Same | Alias::Overlapping => Mode::Overlapping,
+        })
+    }
+
+    /// Whether outputs have the shapes of the results.
+    fn fits(&self, bound: &Arguments, outputs: &[Strided]) -> Result<bool, EvalError> {
+        let results = self.outputs(bound)?;
+        Ok(outputs.iter().zip(&results).all(|(out, (_, shape))| out.shape == shape.as_slice()))
+    }
+}
+
+/// The promise for a call into these outputs of arguments that are borrowed, or are the outputs themselves.
+#[inline]
+pub fn vouch(_: &Memories) -> Vouch {
+    // SAFETY: arguments are readable while they are borrowed; outputs are borrowed mutably by `Memories`, so they are writable, and
+    // apart from the rest unless they say that they may overlap, which the mode of the call follows.
+    unsafe { Vouch::new() }
+}
