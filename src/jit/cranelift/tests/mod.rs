@@ -15,6 +15,10 @@ fn executors() -> Executors {
     let one_pass = Cranelift { target: Target { isa: host.target.one_pass.clone(), ..host.target.clone() } };
     let mut all: Executors = vec![("Host".into(), Arc::new(host)), ("Host, one pass".into(), Arc::new(one_pass))];
     for flags in [Flags::Sse42, Flags::Baseline] {
+        #[cfg(target_arch = "x86_64")]
+        if flags == Flags::Sse42 && !std::arch::is_x86_feature_detected!("sse4.2") {
+            continue;
+        }
         all.push((format!("{flags:?}"), Arc::new(Cranelift::with_flags(flags).unwrap())));
     }
     all

@@ -1,0 +1,66 @@
+#!/bin/sh
+# The law on CPUs that are not at hand: what the tests compare across executors, run under user-mode emulation.
+#
+#   tools/emulated-cpus.sh                 # all of these CPUs
+#   tools/emulated-cpus.sh sse2 avx2       # some
+#   TILEXPR_FUZZ=200 tools/emulated-cpus.sh    # more random kernels and expressions (20)
+#
+# Comes in: nothing. Goes out: a line for each CPU and test binary; 1 if one has failed. Needs `qemu-x86_64` (Debian:
+# qemu-user, 7.2 or later for AVX2) and an x86-64 machine. The binaries are those of `cargo test`: built for any x86-64, they
+# choose by what the emulated CPU says it has. A CPU takes some minutes.
+#
+# sse2   what every x86-64 has: no rounding instruction, no blend, no fma
+# sse42  Nehalem: no fma, operands of vector instructions aligned
+# avx    Sandy Bridge: no AVX2, no fma
+# avx2   Haswell: AVX2 and fma, both copies of the interpreter's loops
+set -u
+cd "$(dirname "$0")/.."
+: "${TILEXPR_FUZZ:=20}"
+export TILEXPR_FUZZ
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+model() {
+    case $1 in
+        sse2) echo qemu64,-sse3,-ssse3,-sse4.1,-sse4.2,-popcnt,-sse4a,-abm ;;
+        sse42) echo Nehalem ;;
+        avx) echo SandyBridge ;;
+        avx2) echo Haswell ;;
+        *) echo "no such CPU: $1 (sse2 sse42 avx avx2)" >&2; exit 2 ;;
+    esac
+}
+
+# Every 40th case of the conformance tests.
+gzip -dc tests/data/conformance.jsonl.gz | awk 'NR % 40 == 0' | gzip >"$work/cases.jsonl.gz"
+export TILEXPR_CASES="$work/cases.jsonl.gz"
+
+failed=0
+# Its arguments: a title, then those of `cargo test`. Runs them as the CPU at hand.
+law() {
+    title=$1
+    shift
+    if cargo test -q "$@" >"$work/log" 2>&1; then
+        echo "$cpu: $title: $(grep -c '^test result: ok' "$work/log") ok, $(grep '^test result' "$work/log" | tail -1)"
+    else
+        failed=1
+        echo "$cpu: $title: FAILED"
+        cat "$work/log"
+    fi
+}
+
+cargo test -q --no-run || exit 1
+for cpu in "${@:-sse2 sse42 avx avx2}"; do
+    for cpu in $cpu; do
+        model=$(model "$cpu") || exit 2
+        export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="qemu-x86_64 -cpu $model"
+        law "operations" --lib -- ir::semantics ir::fma
+        law "machine code" --lib -- jit::cranelift::tests
+        law "interpreter" --lib -- jit::interp
+        law "random expressions" --test differential
+        law "NumPy's answers" --test conformance
+        law "accuracy, special values, lanes" --test accuracy -- points special lanes
+        law "complex numbers" --test complex
+        law "semantics" --test semantics
+    done
+done
+exit $failed
