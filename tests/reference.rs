@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use tilexpr::math::Elementary;
 use tilexpr::types::Function;
-use tilexpr::types::functions::Rule;
+use tilexpr::types::function::Rule;
 use tilexpr::{AnyArray, Args, DType, Expr, Kind, args};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/functions.md");

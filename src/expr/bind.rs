@@ -14,7 +14,7 @@ use crate::diagnostic::excerpt;
 use crate::error::eval::{EvalError, EvalErrorKind};
 use crate::syntax::{normal, suggest};
 use crate::types::InputType;
-use crate::types::resolve::CONSTANTS;
+use crate::types::meaning::CONSTANTS;
 
 /// Arguments up to which each name is compared with each.
 const FEW: usize = 24;

@@ -30,7 +30,7 @@ use crate::run::line::Line;
 use crate::run::threads::Threads;
 use crate::syntax::ast::Node;
 use crate::syntax::parse;
-use crate::types::resolve::Meaning;
+use crate::types::meaning::Meaning;
 use crate::types::{InputType, Notes, Resolved, infer, notes, resolve};
 
 /// A program may have at most so many times `Limits::operations` over all its stages: what two reductions are made of counts twice.

@@ -1,13 +1,13 @@
 //! Typing and lowering of functions.
 //!
 //! Comes in: the row of a function and its operands, as many as the row takes. Goes out: a value. The rules are those of
-//! the table in `functions.rs`, one method each.
+//! [`Rule`], one method each.
 
 use super::divide;
-use super::functions::{Function, Rule};
+use super::function::{Function, Rule};
 use super::graph::NodeId;
+use super::meaning::Call;
 use super::promote::{Type, common};
-use super::resolve::Call;
 use super::value::{Operand, Typed, Typer, Value, error_with_help};
 use crate::dtype::{DType, Kind, Scalar};
 use crate::ir::{Helper, Op};

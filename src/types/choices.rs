@@ -5,9 +5,8 @@
 
 use smallvec::SmallVec;
 
-use super::complex::Parts;
 use super::graph::NodeId;
-use super::value::{Operand, Typed, Typer, Value};
+use super::value::{Operand, Parts, Typed, Typer, Value};
 use crate::dtype::DType;
 use crate::ir::Op;
 use crate::syntax::ast::{BinaryOp, CompareOp};

@@ -4,12 +4,10 @@
 //! graph knows real numbers alone; a real operand beside a complex one is a complex number with the imaginary part 0, as
 //! NumPy has it.
 
-use super::composed::Composed;
-use super::functions::Rule;
+use super::function::{Composed, Rule};
 use super::graph::NodeId;
-use super::promote::Type;
-use super::resolve::Call;
-use super::value::{Operand, Typed, Typer, Value, error_with_help};
+use super::meaning::Call;
+use super::value::{Operand, Parts, Typed, Typer, Value, error_with_help};
 use crate::dtype::DType;
 use crate::ir::Op;
 use crate::math::Elementary;
@@ -18,13 +16,6 @@ use crate::syntax::ast::{BinaryOp, CompareOp, UnaryOp};
 
 /// Literal integer powers beyond this go through the logarithm.
 const GREATEST: u64 = 64;
-
-/// The parts of a complex number, of one float type.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(crate) struct Parts {
-    pub re: NodeId,
-    pub im: NodeId,
-}
 
 impl Typer<'_> {
     /// Whether one of the operands is complex.
@@ -180,12 +171,6 @@ impl Typer<'_> {
         Ok(self.result(id, &[x, y]))
     }
 
-    /// Whether a complex number is not 0.
-    pub fn complex_truth(&mut self, z: Parts) -> NodeId {
-        let (re, im) = (self.emit.truth(z.re), self.emit.truth(z.im));
-        self.emit.op(Op::Or, &[re, im])
-    }
-
     /// `x` where the mask is set, else `y`.
     pub fn complex_choose(&mut self, mask: NodeId, condition: Operand, x: Operand, y: Operand) -> Typed<Value> {
         let [z, w] = self.all_complex([x, y])?;
@@ -334,15 +319,6 @@ impl Typer<'_> {
                 Ok(self.result(id, &of))
             }
             (_, value) => Ok(value),
-        }
-    }
-
-    /// The complex type of a value, if it has one.
-    pub fn complex_type(&self, parts: Parts, weak: bool) -> Type {
-        match self.emit.dtype(parts.re) {
-            _ if weak => Type::WeakComplex,
-            DType::F32 => Type::Strong(DType::C64),
-            _ => Type::Strong(DType::C128),
         }
     }
 }

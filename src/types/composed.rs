@@ -4,38 +4,13 @@
 
 use smallvec::SmallVec;
 
-use super::complex::Parts;
 use super::emit::Emit;
+use super::function::Composed;
 use super::graph::NodeId;
-use super::value::{Operand, Typed, Typer, Value, error_with_help};
+use super::value::{Operand, Parts, Typed, Typer, Value, error_with_help};
 use crate::dtype::{DType, Kind, Scalar};
 use crate::ir::Op;
 use crate::math::Elementary;
-
-/// Which.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Composed {
-    /// The sign bit; that of a NaN is read as positive.
-    Signbit,
-    /// The next float from the one towards the other.
-    Nextafter,
-    /// The operand as it is.
-    Copy,
-    /// A number in the shape and type of the operand.
-    Like(i8),
-    /// 0 below 0, 1 above, the second operand at 0.
-    Heaviside,
-    /// `sin(pi*x)/(pi*x)`
-    Sinc,
-    /// From radians to degrees, or back.
-    Degrees(bool),
-    /// The lesser, or the greater of two, ignoring a NaN.
-    Ignoring(Op),
-    /// Bits that are set in the magnitude.
-    Popcount,
-    /// 10 to the power of the operand.
-    Exp10,
-}
 
 impl Typer<'_> {
     /// A call of such a function.

@@ -1,140 +1,16 @@
-//! The functions: one row each.
+//! The functions of the library: one row each.
 //!
-//! A row says what a function is called, what it takes, what it is for, and by which rule it is typed and lowered. The
-//! errors about arguments, the suggestions for misspelt names and the reference of the documentation follow from it.
+//! Comes in: a name. Goes out: the row. Always holds: no name stands twice. The errors about arguments, the suggestions for misspelt
+//! names and the reference of the documentation follow from the rows.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::composed::Composed;
+use super::function::{Composed, Function, Reduction, Rule};
 use crate::dtype::DType;
-use crate::ir::{Fold, Helper, Op};
+use crate::ir::{Fold, Op};
 use crate::math::Elementary;
 use crate::syntax::ast::{BinaryOp, CompareOp, UnaryOp};
-
-/// One row of the table.
-#[derive(Debug)]
-pub struct Function {
-    /// Its name.
-    pub name: &'static str,
-    /// Other names for it: NumPy's, numexpr's.
-    pub aliases: &'static [&'static str],
-    /// The names of the parameters, as the documentation shows them.
-    pub params: &'static [&'static str],
-    /// How many of them must be given; the others may be left out or given by keyword.
-    pub required: usize,
-    /// What it is, in one line.
-    #[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))]
-    pub doc: &'static str,
-    /// How it is typed and lowered.
-    pub rule: Rule,
-}
-
-/// How a function is typed and lowered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Rule {
-    /// As the operator before an operand.
-    Unary(UnaryOp),
-    /// As the operator between two operands.
-    Binary(BinaryOp),
-    /// As the comparison.
-    Compare(CompareOp),
-    /// Each operand as a truth value first, then the operation of bools.
-    Logical(Op),
-    /// To the type.
-    Cast(DType),
-    /// A complex number of its parts.
-    Complex,
-    /// The real part.
-    Real,
-    /// The imaginary part.
-    Imag,
-    /// The conjugate.
-    Conj,
-    /// The angle of a complex number.
-    Angle,
-    /// A few operations.
-    Composed(Composed),
-    /// A choice between two values.
-    Where,
-    /// A choice among any number of values.
-    Select,
-    /// Whether it lies between two bounds.
-    Between,
-    /// Whether it is one of several.
-    Isin,
-    /// Whether two are nearly equal.
-    Isclose,
-    /// A number in the place of what is not finite.
-    NanToNum,
-    /// Magnitude.
-    Abs,
-    /// -1, 0 or 1.
-    Sign,
-    /// The product with itself.
-    Square,
-    /// To an integral value: integers stay as they are, and keep their type.
-    Integral(Op),
-    /// `min` or `max` of two.
-    Extremum(Op),
-    /// Between two bounds.
-    Clip,
-    /// The remainder of the division that truncates.
-    Fmod,
-    /// An operation of floats.
-    Float(Op),
-    /// An elementary function of floats.
-    Math(Elementary),
-    /// `x != x`
-    IsNan,
-    /// `abs(x) == inf`
-    IsInf,
-    /// `abs(x) < inf`
-    IsFinite,
-    /// A reduction.
-    Reduce(Reduction),
-    /// A reduction of what is no NaN.
-    NanReduce(Reduction),
-    /// A function of the caller's.
-    Custom(&'static Helper),
-}
-
-/// What a reduction gives.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Reduction {
-    /// What one operation makes of all elements.
-    Fold(Fold),
-    /// The mean.
-    Mean,
-    /// The variance, or its square root.
-    Var {
-        /// Whether the square root is taken.
-        root: bool,
-    },
-}
-
-impl Rule {
-    /// Whether complex operands are typed and lowered by the same method as real ones.
-    pub(super) fn takes_complex(self) -> bool {
-        use Rule::*;
-        matches!(
-            self,
-            Unary(_)
-                | Binary(_)
-                | Compare(_)
-                | Logical(_)
-                | Cast(_)
-                | Complex
-                | Where
-                | Select
-                | Isin
-                | Isclose
-                | NanToNum
-                | Reduce(_)
-                | NanReduce(_)
-        )
-    }
-}
 
 impl Function {
     /// The function of this name or alias.
@@ -147,37 +23,6 @@ impl Function {
     /// Every function.
     pub fn all() -> &'static [Function] {
         FUNCTIONS
-    }
-
-    /// Its name, then its aliases.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        std::iter::once(self.name).chain(self.aliases.iter().copied())
-    }
-
-    /// A call under the name `name` with what must be given: `max(x)`.
-    pub fn call(&self, name: &str) -> String {
-        format!("{name}({})", self.params.get(..self.required).unwrap_or_default().join(", "))
-    }
-
-    /// How it is called, under the name `name`: `where(condition, x, y)`.
-    pub fn signature(&self, name: &str) -> String {
-        let mut params = String::new();
-        for (at, param) in self.params.iter().enumerate() {
-            params += if at == 0 { "" } else { ", " };
-            params += param;
-            if at >= self.required && self.rule != Rule::Select {
-                params += match *param {
-                    "keepdims" | "equal_nan" => "=False",
-                    "ddof" | "imag" => "=0",
-                    "nan" => "=0.0",
-                    "rtol" => "=1e-5",
-                    "atol" => "=1e-8",
-                    "dtype" | "initial" | "min" | "max" | "posinf" | "neginf" => "=None",
-                    _ => "=...",
-                };
-            }
-        }
-        format!("{name}({params})")
     }
 }
 

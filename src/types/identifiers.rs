@@ -5,8 +5,8 @@
 
 use std::collections::HashSet;
 
-use super::names::{Names, Scope};
-use super::resolve::{Given, Meaning};
+use super::meaning::{Given, Meaning};
+use super::resolve::names::{Names, Scope};
 use crate::error::CompileError;
 use crate::syntax::ast::{Attribute, Node, NodeId};
 use crate::syntax::{Limits, parse};

@@ -5,13 +5,12 @@
 
 use smallvec::SmallVec;
 
-use super::complex::Parts;
 use super::emit::Emit;
-use super::functions::Rule;
+use super::function::Rule;
 use super::graph::Graph;
+use super::meaning::{Meaning, Resolved};
 use super::notes::Notes;
-use super::resolve::{Meaning, Resolved};
-use super::value::{Operand, Typed, Typer, Value, error};
+use super::value::{Operand, Parts, Typed, Typer, Value, error};
 use crate::diagnostic::Diagnostic;
 use crate::dtype::{DType, Kind, Scalar};
 use crate::error::{CompileError, CompileErrorKind};

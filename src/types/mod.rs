@@ -1,14 +1,12 @@
 //! Syntax tree and input types to typed graph.
 //!
-//! Once per text, `resolve` finds what its names stand for (`names` looks them up, `call` reads the arguments of calls, against
-//! the table in `functions`), and `expand` puts the functions of the text in where they are called. For each set of argument types,
-//! `infer` walks the tree and asks `operators` and `calls` to type and lower each node (`choices`, `composed` and `reductions` have the
-//! functions of a kind): `promote` has the rules of
-//! types, `value` what a part of the text is worth so far, `exact` the arithmetic of literals, `emit` the primitive
-//! operations, `divide` and `power` the longer ones. What comes out is a `graph`; `notes` are for `explain`. `identifiers` are for
-//! callers who look names up before.
+//! Once per text, `resolve` finds what its names stand for, and puts the functions of the text in where they are called; what it gives
+//! is a tree with a `meaning` for each node. A `function` is a row: the library's are in the table of `functions`, the caller's are
+//! `registered`. For each set of argument types, `infer` walks the tree and asks `operators` and `calls` to type and lower each node
+//! (`choices`, `complex`, `composed` and `reductions` have those of a kind): `promote` has the rules of types, `value` what a part of
+//! the text is worth so far, `exact` the arithmetic of literals, `emit` the primitive operations, `divide` and `power` the longer ones.
+//! What comes out is a `graph`; `notes` are for `explain`. `identifiers` are for callers who look names up before.
 
-mod call;
 mod calls;
 mod choices;
 mod complex;
@@ -16,12 +14,12 @@ mod composed;
 mod divide;
 mod emit;
 mod exact;
-mod expand;
+pub mod function;
 pub mod functions;
 pub mod graph;
 mod identifiers;
 pub mod infer;
-mod names;
+pub mod meaning;
 mod notes;
 mod operators;
 mod power;
@@ -29,16 +27,17 @@ mod print;
 pub mod promote;
 mod reductions;
 pub mod registered;
-pub mod resolve;
+mod resolve;
 #[cfg(test)]
 mod tests;
 mod value;
 
 #[cfg(any(test, feature = "internals"))]
-pub use functions::Function;
+pub use function::Function;
 #[cfg(any(test, feature = "internals"))]
 pub use graph::Graph;
 pub use identifiers::identifiers;
 pub use infer::{InputType, infer, notes};
+pub use meaning::{Given, Resolved};
 pub use notes::Notes;
-pub use resolve::{Given, Resolved, resolve};
+pub use resolve::resolve;

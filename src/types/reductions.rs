@@ -7,12 +7,11 @@
 
 use smallvec::SmallVec;
 
-use super::composed::Composed;
-use super::functions::{Reduction, Rule};
+use super::function::{Composed, Reduction, Rule};
 use super::graph::{NodeId, NodeKind};
+use super::meaning::Call;
 use super::promote::Type;
-use super::resolve::Call;
-use super::value::{Operand, Typed, Typer, Value, error_with_help};
+use super::value::{Operand, Parts, Typed, Typer, Value, error_with_help};
 use crate::dtype::{DType, Kind};
 use crate::ir::{Fold, Monoid, Op};
 use crate::syntax::ast::BinaryOp;
@@ -134,8 +133,7 @@ impl Typer<'_> {
     fn narrowed(&mut self, parts: &[NodeId], dtype: DType) -> Value {
         match *parts {
             [re, im] => {
-                let parts =
-                    super::complex::Parts { re: self.emit.convert(re, dtype), im: self.emit.convert(im, dtype) };
+                let parts = Parts { re: self.emit.convert(re, dtype), im: self.emit.convert(im, dtype) };
                 Value::Complex { parts, weak: false }
             }
             _ => Value::Node { id: self.emit.convert(parts[0], dtype), weak: false },

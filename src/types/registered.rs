@@ -8,7 +8,7 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use super::functions::{Function, Rule};
+use super::function::{Function, Rule};
 use crate::ir::helper::{Code, Helper};
 use crate::ir::registered::{Registered, RustFunction};
 

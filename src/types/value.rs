@@ -4,7 +4,6 @@
 //! a bare argument is beyond `i64`) or `f64` (or a bool, which is weak only in that what is computed of it and other
 //! weak values alone stays weak).
 
-use super::complex::Parts;
 use super::emit::Emit;
 use super::graph::{Fault, FaultKind, NodeId};
 use super::promote::Type;
@@ -23,6 +22,13 @@ pub(crate) enum Value {
     Node { id: NodeId, weak: bool },
     /// A complex number: two nodes.
     Complex { parts: Parts, weak: bool },
+}
+
+/// The parts of a complex number, of one float type.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Parts {
+    pub re: NodeId,
+    pub im: NodeId,
 }
 
 /// A value, and where it stands.
@@ -64,6 +70,15 @@ impl Typer<'_> {
                 (dtype, true) if dtype.is_float() => Type::WeakFloat,
                 (dtype, _) => Type::Strong(dtype),
             },
+        }
+    }
+
+    /// The type of a complex number of these parts.
+    fn complex_type(&self, parts: Parts, weak: bool) -> Type {
+        match self.emit.dtype(parts.re) {
+            _ if weak => Type::WeakComplex,
+            DType::F32 => Type::Strong(DType::C64),
+            _ => Type::Strong(DType::C128),
         }
     }
 
@@ -195,6 +210,12 @@ impl Typer<'_> {
         }
         let id = self.settle(x)?;
         Ok(self.emit.truth(id))
+    }
+
+    /// Whether a complex number is not 0.
+    fn complex_truth(&mut self, z: Parts) -> NodeId {
+        let (re, im) = (self.emit.truth(z.re), self.emit.truth(z.im));
+        self.emit.op(Op::Or, &[re, im])
     }
 
     /// Whether a value is a number or a bool.

@@ -8,10 +8,10 @@
 
 use smallvec::SmallVec;
 
-use super::resolve::{Call, Meaning, Resolved};
 use crate::error::CompileError;
 use crate::syntax::ast::{Ast, Node, NodeId, Span};
 use crate::syntax::{Limits, copy, limits};
+use crate::types::meaning::{Call, Meaning, Resolved};
 
 /// A body that is being copied.
 struct Frame {

@@ -2,106 +2,22 @@
 //!
 //! Comes in: a syntax tree. Goes out: for each name in it whether it is an argument, a constant or a value assigned
 //! before; for each call its function, with the arguments counted and the axes read; and the tree itself, in which calls
-//! of the text's own functions are replaced (`expand`). Done once per text: nothing here depends on the types of the
+//! of the text's own functions are replaced (`expand`): [`Resolved`]. Done once per text: nothing here depends on the types of the
 //! arguments. Always holds: what the result refers to by an id stands before the referrer.
 //!
-//! What a name is follows from where it stands (`names`).
+//! What a name is follows from where it stands (`names`); `call` reads the arguments of calls; `expand` puts the functions of the text
+//! in where they are called.
 
-use smallvec::SmallVec;
+mod call;
+mod expand;
+pub(super) mod names;
 
-use super::functions::Function;
-use super::graph::Axes;
-use super::names::{Callee, Failure, Names, Scope};
-use super::registered::Custom;
-use super::{call, expand};
+use self::names::{Callee, Failure, Names, Scope};
+use super::meaning::{Call, Given, Meaning, Resolved};
 use crate::diagnostic::Diagnostic;
-use crate::dtype::DType;
 use crate::error::{CompileError, CompileErrorKind};
 use crate::syntax::ast::{Argument, Ast, Attribute, Literal, Node, NodeId, Span};
-use crate::syntax::{Limits, limits};
-
-/// The names that are constants, unless assigned or declared.
-pub const CONSTANTS: &[(&str, f64)] =
-    &[("pi", std::f64::consts::PI), ("e", std::f64::consts::E), ("inf", f64::INFINITY), ("nan", f64::NAN)];
-
-/// What a node of the tree means, beyond what it says itself.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Meaning {
-    /// Nothing more.
-    Plain,
-    /// An argument: index into [`Resolved::free`].
-    Free(u32),
-    /// A constant: a weak float.
-    Constant(f64),
-    /// The value of another node: what was assigned, the argument of a parameter, the body of a function that is called.
-    Assigned(NodeId),
-    /// A parameter of the definition around it, counted from 0. Not in the tree that `resolve` gives.
-    Param(u32),
-    /// A call: index into [`Resolved::calls`].
-    Call(u32),
-    /// A call of a function of the text: index into `Ast::assignments`. Not in the tree that `resolve` gives.
-    Defined(u32),
-    /// Part of the text that is read here, and has no value: the tuple of `axis=(0, 1)` or of `x in (0, 1)`, the type of `dtype=f32`,
-    /// `np` before a dot.
-    Static,
-}
-
-/// A call.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Call {
-    /// Of what.
-    pub function: &'static Function,
-    /// The arguments that are values, as many as the function requires; of a tuple its items.
-    pub args: SmallVec<[NodeId; 3]>,
-    /// The values that may be left out and are there, with their parameters' names.
-    pub options: SmallVec<[(&'static str, NodeId); 1]>,
-    /// Over which axes, if it is a reduction.
-    pub axes: Axes,
-    /// Whether reduced axes stay.
-    pub keepdims: bool,
-    /// What the number of elements that a variance divides by is less by.
-    pub ddof: i64,
-    /// What a reduction converts its operand to.
-    pub dtype: Option<DType>,
-    /// Whether a NaN is close to another.
-    pub equal_nan: bool,
-}
-
-impl PartialEq for Function {
-    fn eq(&self, other: &Function) -> bool {
-        self.name == other.name
-    }
-}
-
-/// What the names of a text stand for.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Resolved {
-    /// The tree, without definitions.
-    pub ast: Ast,
-    /// The free names, which are the arguments: in order of first appearance.
-    pub free: Vec<String>,
-    /// For each node of the tree, what it means.
-    pub meanings: Vec<Meaning>,
-    /// The calls.
-    pub calls: Vec<Call>,
-    /// For each call of a function of the text that is in no other: the first node of the copied body, and the call.
-    pub sites: Vec<(NodeId, NodeId)>,
-    /// Of variables that have the name of a function: the name, and how the function is called.
-    pub homonyms: Vec<(String, String)>,
-}
-
-/// What the builder says of names.
-#[derive(Clone, Copy, Default)]
-pub struct Given<'a> {
-    /// Names that are arguments even where they would be constants.
-    pub declared: &'a [String],
-    /// Whether the names of constants are variables like any other.
-    pub plain_constants: bool,
-    /// Functions of the caller's.
-    pub functions: &'a [Custom],
-    /// Bounds on what becomes of the text.
-    pub limits: Limits,
-}
+use crate::syntax::limits;
 
 /// Finds what the names stand for.
 pub fn resolve(ast: Ast, source: &str, given: Given) -> Result<Resolved, CompileError> {

@@ -8,20 +8,20 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::functions::Function;
-use super::registered::Custom;
-use super::resolve::{CONSTANTS, Given, Meaning};
 use crate::diagnostic::{Diagnostic, excerpt};
 use crate::error::CompileErrorKind;
 use crate::syntax::ast::{Argument, Assignment, Ast, Attribute, NameId, Node, NodeId, Span};
 use crate::syntax::{normal, suggest};
+use crate::types::function::Function;
+use crate::types::meaning::{CONSTANTS, Given, Meaning};
+use crate::types::registered::Custom;
 
 /// The prefixes that are dropped before the library's functions and constants.
 const PREFIXES: [&str; 2] = ["np", "numpy"];
 
 /// The statement that a node belongs to: nodes are in the order of the statements.
 #[derive(Default)]
-pub(super) struct Scope {
+pub(in crate::types) struct Scope {
     statement: usize,
 }
 
@@ -35,16 +35,17 @@ impl Scope {
 }
 
 /// What a call names.
-pub(super) enum Callee {
+pub(in crate::types) enum Callee {
     Library(&'static Function),
     /// Index into `Ast::assignments`.
     Text(usize),
 }
 
-pub(super) type Failure = (CompileErrorKind, Diagnostic);
+/// What is wrong with a name or a call.
+pub(in crate::types) type Failure = (CompileErrorKind, Diagnostic);
 
 /// The names of a text, for looking up.
-pub(super) struct Names<'a> {
+pub(in crate::types) struct Names<'a> {
     ast: &'a Ast,
     source: &'a str,
     /// Names that are arguments even where they would be constants, and whether all of these are.

@@ -6,15 +6,16 @@
 
 use smallvec::SmallVec;
 
-use super::functions::{Function, Rule, of_two};
-use super::graph::Axes;
-use super::names::signature;
-use super::resolve::{Call, Meaning};
+use super::names::{Failure, signature};
 use crate::diagnostic::{Diagnostic, excerpt, several};
 use crate::dtype::DType;
 use crate::error::CompileErrorKind;
 use crate::math::Elementary;
 use crate::syntax::ast::{Argument, Ast, Attribute, Link, Literal, Node, NodeId, Span, UnaryOp};
+use crate::types::function::{Function, Rule};
+use crate::types::functions::of_two;
+use crate::types::graph::Axes;
+use crate::types::meaning::{Call, Meaning};
 
 /// A call in a text.
 pub(super) struct Site<'a> {
@@ -25,8 +26,6 @@ pub(super) struct Site<'a> {
     pub name: &'a str,
     pub args: &'a [Argument],
 }
-
-type Failure = (CompileErrorKind, Diagnostic);
 
 /// Reads the arguments of a call, and marks those that are not values as [`Meaning::Static`].
 pub(super) fn read(site: &Site, function: &'static Function, meanings: &mut [Meaning]) -> Result<Call, Failure> {
