@@ -118,7 +118,7 @@ fn casts(planned: &Planned, cost: &Cost, names: &Names, all: &mut Vec<String>) {
         let (Some(&x), Some(to)) = (args.first(), kernel.ty(v)) else { continue };
         let Some(from) = kernel.ty(x) else { continue };
         if !price::is_slow_conversion(from, to) {
-            others += 1;
+            others += usize::from(!price::is_free_conversion(from, to));
             continue;
         }
         let loaded = match kernel.inst(x) {

@@ -71,6 +71,11 @@ pub fn is_slow_conversion(from: DType, to: DType) -> bool {
     from.is_float() && wide(to) || wide(from) && to.is_float()
 }
 
+/// Whether values of these types are converted into each other as they are: integers of one width.
+pub fn is_free_conversion(from: DType, to: DType) -> bool {
+    from.is_int() && to.is_int() && from.size() == to.size()
+}
+
 /// Nanoseconds that a division of integers of so many bytes takes: of 8 one element at a time, of less by floats.
 pub fn division(size: usize) -> f64 {
     match size {
@@ -90,8 +95,13 @@ pub fn price(kernel: &Kernel, v: Value) -> (f64, f64) {
         Inst::Op { op: Op::FloorDiv | Op::FloorMod, .. } => (0.0, division(kernel.ty(v).map_or(8, DType::size))),
         Inst::Op { op: Op::Convert, args } => {
             let (from, to) = (args.first().and_then(|&x| kernel.ty(x)), kernel.ty(v));
-            let slow = from.zip(to).is_some_and(|(from, to)| is_slow_conversion(from, to));
-            (if slow { CONVERSION } else { size(v) }, 0.0)
+            let is = |what: fn(DType, DType) -> bool| from.zip(to).is_some_and(|(from, to)| what(from, to));
+            let cost = match () {
+                () if is(is_slow_conversion) => CONVERSION,
+                () if is(is_free_conversion) => 0.0,
+                () => size(v),
+            };
+            (cost, 0.0)
         }
         Inst::Op { op: Op::Bitcast, .. } => (0.0, 0.0),
         Inst::Op { op, args } => (op.row().cost.simple * args.iter().map(|&x| size(x)).fold(size(v), f64::max), 0.0),

@@ -8,7 +8,8 @@
 //! | `helper`, `registered`  | functions that are called: the library's, the user's                  |
 //! | `semantics`             | what each operation means, as Rust code                               |
 //! | `builder`               | makes kernels: shared, folded, simplified, hoisted                    |
-//! | `rules`                 | rewrite rules as data; `builder/simplify` applies them                |
+//! | `rules`                 | rewrite rules as data; `builder/simplify` applies them, and
+//! |                         | `builder/quotient` divides integers by constants as multiplication    |
 //! | `cancelled`             | sums in which nearly everything cancels, in 256 bits                  |
 //! | `fma`                   | `x*y + z` rounded once, where the machine has no instruction for it   |
 //! | `verify`, `print`, `parse` | whether a kernel is one; its text form, written and read           |

@@ -79,6 +79,8 @@ ops! {
     Sub "sub" 2 Number Same false 1.0 4 1 true;
     /// Product: IEEE, or wrapping.
     Mul "mul" 2 Number Same true 1.0 4 1 true;
+    /// The high half of the product, which has twice the bits.
+    MulHigh "mul_high" 2 Int Same true 3.0 6 6 true;
     /// Quotient: IEEE.
     Div "div" 2 Float Same false 5.0 13 13 true;
     /// Quotient rounded down; by 0 it is 0; signed `MIN // -1` is `MIN`.

@@ -130,6 +130,7 @@ trait Float: Number {
 }
 
 trait Int: Number {
+    fn mul_high(self, y: Self) -> Self;
     fn floor_div(self, y: Self) -> Self;
     fn floor_mod(self, y: Self) -> Self;
     fn shl(self, y: Self) -> Self;
@@ -152,7 +153,7 @@ trait SameBits<R: Real>: Real {
 }
 
 macro_rules! ints {
-    ($($t:ident $abs:expr;)*) => { $(
+    ($($t:ident $wide:ident $abs:expr;)*) => { $(
         impl Number for $t {
             #[inline(always)]
             fn add(self, y: $t) -> $t { self.wrapping_add(y) }
@@ -167,6 +168,8 @@ macro_rules! ints {
         }
         #[allow(unused_comparisons, reason = "of unsigned integers none is below 0")]
         impl Int for $t {
+            #[inline(always)]
+            fn mul_high(self, y: $t) -> $t { ((self as $wide * y as $wide) >> $t::BITS) as $t }
             #[inline(always)]
             fn floor_div(self, y: $t) -> $t {
                 if y == 0 {
@@ -298,14 +301,14 @@ macro_rules! same_bits {
 
 bits!(bool);
 ints! {
-    i8 i8::wrapping_abs;
-    i16 i16::wrapping_abs;
-    i32 i32::wrapping_abs;
-    i64 i64::wrapping_abs;
-    u8 std::convert::identity;
-    u16 std::convert::identity;
-    u32 std::convert::identity;
-    u64 std::convert::identity;
+    i8 i16 i8::wrapping_abs;
+    i16 i32 i16::wrapping_abs;
+    i32 i64 i32::wrapping_abs;
+    i64 i128 i64::wrapping_abs;
+    u8 u16 std::convert::identity;
+    u16 u32 std::convert::identity;
+    u32 u64 std::convert::identity;
+    u64 u128 std::convert::identity;
 }
 floats!(f32 fma_f32 f64 fma_f64);
 casts!(i8 i16 i32 i64 u8 u16 u32 u64 f32 f64);
@@ -360,6 +363,7 @@ points! {
     Sub Number binary Number::sub;
     Mul Number binary Number::mul;
     Div Float binary Float::div;
+    MulHigh Int binary Int::mul_high;
     FloorDiv Int binary Int::floor_div;
     FloorMod Int binary Int::floor_mod;
     Neg Number unary Number::neg;
@@ -449,6 +453,7 @@ pub fn visit<V: Visitor>(op: Op, arg: DType, result: DType, v: V) -> Option<V::O
         Op::Sub => with_type!(arg, T: Number; v.binary::<T, Sub<T>>()),
         Op::Mul => with_type!(arg, T: Number; v.binary::<T, Mul<T>>()),
         Op::Div => with_type!(arg, T: Float; v.binary::<T, Div<T>>()),
+        Op::MulHigh => with_type!(arg, T: Int; v.binary::<T, MulHigh<T>>()),
         Op::FloorDiv => with_type!(arg, T: Int; v.binary::<T, FloorDiv<T>>()),
         Op::FloorMod => with_type!(arg, T: Int; v.binary::<T, FloorMod<T>>()),
         Op::Fma => with_type!(arg, T: Float; v.ternary::<Fma<T>>()),

@@ -3,6 +3,7 @@
 //! Comes in: instructions in any order in which arguments precede their use. Goes out: a kernel that the verifier
 //! accepts, in which nothing is computed twice or for nothing, and each value sits at the outermost level it can.
 
+mod quotient;
 pub mod simplify;
 
 use foldhash::{HashMap, HashMapExt};
@@ -106,7 +107,6 @@ impl Builder {
     }
 
     /// A conversion to a type; `v` itself if it has that type.
-    #[cfg(any(test, feature = "internals"))]
     pub fn convert(&mut self, v: Value, to: DType) -> Value {
         if self.ty(v) == to { v } else { self.typed_op(Op::Convert, &[v], Some(to)) }
     }

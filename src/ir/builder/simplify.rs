@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 use super::Builder;
 #[cfg(any(test, feature = "internals"))]
 use super::for_each_arg;
+use super::quotient;
 use crate::dtype::{DType, Kind, Scalar};
 use crate::ir::kernel::*;
 use crate::ir::op::{Gives, Op};
@@ -30,7 +31,10 @@ pub fn simplify(b: &mut Builder, op: Op, args: &[Value], ty: DType) -> Option<Va
             return build(b, rule.to, &found, ty);
         }
     }
-    None
+    match (op, args) {
+        (Op::FloorDiv | Op::FloorMod, &[n, d]) => quotient::by_constant(b, op, n, d),
+        _ => None,
+    }
 }
 
 /// What the variables and the class of a pattern stand for.

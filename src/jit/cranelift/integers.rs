@@ -25,6 +25,63 @@ impl Emitter<'_> {
         self.cast(v, types::I8X16)
     }
 
+    /// High halves of products. Those of signed numbers are the unsigned ones less each factor where the other is negative. Of
+    /// 64 bits, lane by lane.
+    pub fn multiply_high(&mut self, dtype: DType, args: &[&Held]) -> Held {
+        let (form, signed) = (Form::of(dtype), dtype.is_signed());
+        if form.width() == 8 {
+            return self.per_lane(args, form, |e, x| match signed {
+                true => e.b.ins().smulhi(x[0], x[1]),
+                false => e.b.ins().umulhi(x[0], x[1]),
+            });
+        }
+        self.map(form, args, |e, x| {
+            let (x, y) = (x[0], x[1]);
+            let high = match form.width() {
+                1 => e.high_bytes(x, y),
+                width => e.high_halves(x, y, width),
+            };
+            if !signed {
+                return high;
+            }
+            let zero = e.constant_lanes(0, 8, form.vector());
+            [(x, y), (y, x)].into_iter().fold(high, |high, (x, y)| {
+                let negative = e.b.ins().icmp(IntCC::SignedLessThan, x, zero);
+                let excess = e.b.ins().band(negative, y);
+                e.b.ins().isub(high, excess)
+            })
+        })
+    }
+
+    /// The high bytes of products of bytes: those of even and of odd ones are products of 16 bits.
+    fn high_bytes(&mut self, x: clif::Value, y: clif::Value) -> clif::Value {
+        let [x, y] = [x, y].map(|v| self.cast(v, types::I16X8));
+        let low = self.constant_lanes(0x00ff, 2, types::I16X8);
+        let high = self.constant_lanes(0xff00, 2, types::I16X8);
+        let [even_x, even_y] = [x, y].map(|v| self.b.ins().band(v, low));
+        let [odd_x, odd_y] = [x, y].map(|v| self.b.ins().ushr_imm_u(v, 8));
+        let even = self.b.ins().imul(even_x, even_y);
+        let even = self.b.ins().ushr_imm_u(even, 8);
+        let odd = self.b.ins().imul(odd_x, odd_y);
+        let odd = self.b.ins().band(odd, high);
+        let v = self.b.ins().bor(even, odd);
+        self.cast(v, types::I8X16)
+    }
+
+    /// The high halves of products of 2 or 4 bytes, each of which has a lane of twice the width.
+    fn high_halves(&mut self, x: clif::Value, y: clif::Value, width: usize) -> clif::Value {
+        const HIGH_4: [u8; 16] = [4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31];
+        let [xl, yl] = [x, y].map(|v| self.b.ins().uwiden_low(v));
+        let [xh, yh] = [x, y].map(|v| self.b.ins().uwiden_high(v));
+        let (low, high) = (self.b.ins().imul(xl, yl), self.b.ins().imul(xh, yh));
+        if width == 4 {
+            return self.shuffle(low, high, HIGH_4, types::I32X4);
+        }
+        // Arithmetic shifts, so that what is packed with saturation of signed numbers keeps its bits.
+        let [low, high] = [low, high].map(|v| self.b.ins().sshr_imm_u(v, 16));
+        self.b.ins().snarrow(low, high)
+    }
+
     /// Floored quotients or remainders: of integers of up to 32 bits as floats, of wider ones lane by lane.
     pub fn divide(&mut self, quotient: bool, dtype: DType, args: &[&Held]) -> Held {
         let (form, signed) = (Form::of(dtype), dtype.is_signed());
@@ -154,6 +211,46 @@ impl Emitter<'_> {
         }
     }
 
+    /// A shift of each lane by a count of its own, of up to 32 bits: by 1, by 2, by 4, ..., where the count has that bit.
+    pub fn shift_lanes(&mut self, left: bool, dtype: DType, args: &[&Held]) -> Held {
+        let (form, arithmetic) = (Form::of(dtype), !left && dtype.is_signed());
+        let (ty, width) = (form.vector(), 8 * form.width() as u64);
+        self.map(form, args, |e, x| {
+            let (mut v, mut count) = (x[0], x[1]);
+            if arithmetic {
+                // From the width on it is all sign.
+                let last = e.constant_lanes(width - 1, form.width(), ty);
+                count = e.b.ins().umin(count, last);
+            }
+            for by in (0..width.ilog2()).map(|k| 1u64 << k) {
+                let moved = e.shift_part(left, arithmetic, v, by as i64, form);
+                let bit = e.constant_lanes(by, form.width(), ty);
+                let has = e.b.ins().band(count, bit);
+                let has = e.b.ins().icmp(IntCC::Equal, has, bit);
+                v = e.blend(has, moved, v, form);
+            }
+            if arithmetic {
+                return v;
+            }
+            let end = e.constant_lanes(width, form.width(), ty);
+            let within = e.b.ins().icmp(IntCC::UnsignedLessThan, count, end);
+            e.b.ins().band(v, within)
+        })
+    }
+
+    /// A shift of the lanes of a part by a count from 0 up to their width.
+    fn shift_part(&mut self, left: bool, arithmetic: bool, x: clif::Value, count: i64, form: Form) -> clif::Value {
+        if form.width() == 1 {
+            return self.shift_bytes(left, arithmetic, x, count);
+        }
+        let amount = self.b.ins().iconst(types::I32, count);
+        match (left, arithmetic) {
+            (true, _) => self.b.ins().ishl(x, amount),
+            (false, true) => self.b.ins().sshr(x, amount),
+            (false, false) => self.b.ins().ushr(x, amount),
+        }
+    }
+
     /// A shift of all lanes by one constant.
     pub fn shift_by(&mut self, left: bool, dtype: DType, x: &Held, count: Scalar) -> Held {
         let (form, arithmetic) = (Form::of(dtype), !left && dtype.is_signed());
@@ -163,15 +260,7 @@ impl Emitter<'_> {
             None if !arithmetic => e.constant_lanes(0, 8, form.vector()),
             count => {
                 let count = count.unwrap_or(width - 1);
-                if width == 8 {
-                    return e.shift_bytes(left, arithmetic, x[0], count);
-                }
-                let amount = e.b.ins().iconst(types::I32, count);
-                match (left, arithmetic) {
-                    (true, _) => e.b.ins().ishl(x[0], amount),
-                    (false, true) => e.b.ins().sshr(x[0], amount),
-                    (false, false) => e.b.ins().ushr(x[0], amount),
-                }
+                e.shift_part(left, arithmetic, x[0], count, form)
             }
         })
     }

@@ -104,9 +104,11 @@ impl Emitter<'_> {
         }
         match op {
             Op::FloorDiv | Op::FloorMod => self.divide(op == Op::FloorDiv, dtype, &refs),
+            Op::Shl | Op::Shr if form.width() <= 4 && self.lanes > 1 => self.shift_lanes(op == Op::Shl, dtype, &refs),
             Op::Shl | Op::Shr => {
                 self.per_lane(&refs, form, |e, x| e.shift(op == Op::Shl, signed, form.lane(), x[0], x[1]))
             }
+            Op::MulHigh => self.multiply_high(dtype, &refs),
             Op::Select => self.select(form, args),
             Op::Abs if !signed => args[0].clone(),
             _ => self.map(form, &refs, |e, x| match op {
@@ -253,7 +255,7 @@ impl Emitter<'_> {
     }
 
     /// `x` in the lanes that are all ones, `y` in those that are zero.
-    fn blend(&mut self, mask: clif::Value, x: clif::Value, y: clif::Value, form: Form) -> clif::Value {
+    pub fn blend(&mut self, mask: clif::Value, x: clif::Value, y: clif::Value, form: Form) -> clif::Value {
         let (x, y) = (self.as_ints(x, form), self.as_ints(y, form));
         let v = if self.target.machine.features.blend {
             // There is none of 16 bits: all bytes of a lane agree.
