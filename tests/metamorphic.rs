@@ -85,6 +85,42 @@ fn sums_of_pieces_are_the_sum() {
     }
 }
 
+/// What has no order of its own is the same for all ways in which the axes can lie, also where zeros of both signs, several
+/// of the best and NaN are among the elements.
+#[test]
+fn extremes_do_not_depend_on_how_axes_lie() {
+    const TEXTS: [&str; 8] =
+        ["min(a)", "max(a)", "nanmin(a)", "nanmax(a)", "any(a > 8)", "all(a < 8)", "argmin(a)", "argmax(a)"];
+    const ORDERS: [[usize; 3]; 5] = [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    let mut rng = Rng::new(11);
+    for shape in [[40, 30, 3], [3, 40, 30], [7, 11, 13], [2, 2, 3], [70, 1, 70]] {
+        let count = shape.iter().product();
+        for set in 0..3 {
+            let element = |_| match (set, rng.below(9)) {
+                (0, k) => [0.0, -0.0][k % 2],
+                (1, k) => k as f64,
+                (_, k) => [k as f64 - 4.0, f64::NAN][usize::from(rng.below(count) < 3)],
+            };
+            let a = ArrayD::from_shape_vec(shape.to_vec(), (0..count).map(element).collect()).unwrap();
+            for (order, axis) in
+                ORDERS.iter().flat_map(|order| ["", ", axis=0", ", axis=2", ", axis=(0, 1)"].map(|axis| (order, axis)))
+            {
+                let mut back = [0; 3];
+                order.iter().enumerate().for_each(|(at, &axis)| back[axis] = at);
+                let lying = a.view().permuted_axes(order.to_vec()).as_standard_layout().into_owned();
+                let lying = lying.permuted_axes(back.to_vec());
+                for text in TEXTS.iter().filter(|text| !(text.starts_with("arg") && axis.ends_with(')'))) {
+                    let text = format!("f64({}{axis}))", &text[..text.len() - 1]);
+                    let of = |a: &ArrayD<f64>, tile: usize| {
+                        bits(&Expr::builder().tile(tile).compile(&text).unwrap().eval(args![a]).unwrap())
+                    };
+                    assert_eq!(of(&a, 1 << 15), of(&lying, 64), "{text} of {shape:?} lying as {order:?}, set {set}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_broadcast_axis_is_a_repeated_one() {
     let (a, row) = (numbers(40 * 70).into_shape_with_order((40, 70)).unwrap(), numbers(70));

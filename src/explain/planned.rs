@@ -126,9 +126,9 @@ impl Planned {
 
     fn of_fold(fold: &Fold, at: &dyn Fn(&Operand) -> usize) -> Planned {
         let (loops, walks) = walked(&fold.walk, &fold.shown, at);
-        let block = BLOCK.min(fold.length());
+        let block = fold.block.min(fold.row);
         let (called, tile) = match &fold.reach {
-            Reach::Runs(called) => (called, [fold.piece.min(fold.length().div_ceil(BLOCK)), block]),
+            Reach::Runs(called) => (called, [fold.piece.min(fold.blocks()), block]),
             Reach::Columns { step, .. } => (step, [block, fold.group.min(fold.wide())]),
             Reach::Packed { pack, .. } => (&pack.called, [1, (fold.piece * BLOCK).min(fold.length())]),
         };

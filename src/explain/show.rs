@@ -241,7 +241,9 @@ fn how(planned: &Planned, names: &Names) -> Option<String> {
             format!("the {run} elements of a run are combined without a loop, of many runs at once{with_result}")
         }
         How::Whole => format!("each run of {run} is combined in registers{with_result}"),
-        How::Runs => format!("runs of {run} in blocks of {BLOCK}, combined in registers, blocks merged in pairs"),
+        How::Runs => {
+            format!("runs of {run} in blocks of {}, combined in registers, blocks merged in pairs", planned.tile[1])
+        }
         How::Columns => {
             "rows of neighbours are combined side by side, in blocks of rows that are merged in pairs".into()
         }

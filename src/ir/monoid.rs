@@ -40,6 +40,8 @@ pub struct Monoid {
     pub merge: Fragment,
     /// `(state) -> result`
     pub finish: Fragment,
+    /// Whether the result depends on the order in which elements are combined, or how they are grouped.
+    pub ordered: bool,
     /// The result over no elements at all; `None` where there is none, which is then an error.
     pub empty: Option<Scalar>,
 }
@@ -57,9 +59,9 @@ pub enum Fold {
     Sum,
     /// Products.
     Prod,
-    /// The least element; NaN if there is one.
+    /// The least element, of zeros the negative one; NaN if there is one.
     Min,
-    /// The greatest element; NaN if there is one.
+    /// The greatest element, of zeros the positive one; NaN if there is one.
     Max,
     /// Whether any element holds.
     Any,
@@ -75,23 +77,23 @@ pub enum Fold {
     ArgMax,
 }
 
-/// Each fold: its name, its operation, and for a type its neutral element and its value over nothing.
+/// Each fold: its name, its operation on floats and on all else, and for a type its neutral element and its value over nothing.
 /// The neutral element of a float sum is -0.0: 0.0 would turn a sum of -0.0 into 0.0.
-type FoldRow = (Fold, &'static str, Op, fn(DType) -> Option<(Scalar, Option<Scalar>)>);
+type FoldRow = (Fold, &'static str, [Op; 2], fn(DType) -> Option<(Scalar, Option<Scalar>)>);
 
 const FOLDS: &[FoldRow] = &[
-    (Fold::Sum, "sum", Op::Add, |t| {
+    (Fold::Sum, "sum", [Op::Add; 2], |t| {
         let zero = number(t).then(|| Scalar::from_bits(t, 0))?;
         Some((member(Class::NegZero, t, None).unwrap_or(zero), Some(zero)))
     }),
-    (Fold::Prod, "prod", Op::Mul, |t| {
+    (Fold::Prod, "prod", [Op::Mul; 2], |t| {
         let one = member(Class::One, t, None).filter(|_| number(t))?;
         Some((one, Some(one)))
     }),
-    (Fold::Min, "min", Op::Min, |t| Some((member(Class::Greatest, t, None)?, None))),
-    (Fold::Max, "max", Op::Max, |t| Some((member(Class::Least, t, None)?, None))),
-    (Fold::Any, "any", Op::Or, |t| (t == DType::Bool).then(|| (false.into(), Some(false.into())))),
-    (Fold::All, "all", Op::And, |t| (t == DType::Bool).then(|| (true.into(), Some(true.into())))),
+    (Fold::Min, "min", [Op::Minimum, Op::Min], |t| Some((member(Class::Greatest, t, None)?, None))),
+    (Fold::Max, "max", [Op::Maximum, Op::Max], |t| Some((member(Class::Least, t, None)?, None))),
+    (Fold::Any, "any", [Op::Or; 2], |t| (t == DType::Bool).then(|| (false.into(), Some(false.into())))),
+    (Fold::All, "all", [Op::And; 2], |t| (t == DType::Bool).then(|| (true.into(), Some(true.into())))),
 ];
 
 fn number(t: DType) -> bool {
@@ -100,9 +102,10 @@ fn number(t: DType) -> bool {
 
 static MONOIDS: LazyLock<Vec<(Fold, DType, Monoid)>> = LazyLock::new(|| {
     let mut all = Vec::new();
-    for &(fold, name, op, elements) in FOLDS {
+    for &(fold, name, [on_floats, on_others], elements) in FOLDS {
         for dtype in DType::REAL.iter().copied() {
             let Some((init, empty)) = elements(dtype) else { continue };
+            let op = if dtype.is_float() { on_floats } else { on_others };
             let combine = Fragment {
                 params: vec![dtype, dtype],
                 code: vec![(op, SmallVec::from_slice(&[0, 1]), dtype)],
@@ -116,13 +119,14 @@ static MONOIDS: LazyLock<Vec<(Fold, DType, Monoid)>> = LazyLock::new(|| {
                 step: combine.clone(),
                 merge: combine,
                 finish: Fragment { params: vec![dtype], code: vec![], results: vec![0] },
+                ordered: dtype.is_float() && matches!(fold, Fold::Sum | Fold::Prod),
                 empty,
             };
             all.push((fold, dtype, monoid));
         }
     }
-    for (fold, name, beats) in [(Fold::NanMin, "nanmin", Op::Lt), (Fold::NanMax, "nanmax", Op::Gt)] {
-        all.extend([DType::F32, DType::F64].map(|dtype| (fold, dtype, number_of(name, dtype, beats))));
+    for (fold, name, of) in [(Fold::NanMin, "nanmin", Op::Minimum), (Fold::NanMax, "nanmax", Op::Maximum)] {
+        all.extend([DType::F32, DType::F64].map(|dtype| (fold, dtype, number_of(name, dtype, of))));
     }
     for (fold, name, of, beats) in
         [(Fold::ArgMin, "argmin", Fold::Min, Op::Lt), (Fold::ArgMax, "argmax", Fold::Max, Op::Gt)]
@@ -136,22 +140,20 @@ static MONOIDS: LazyLock<Vec<(Fold, DType, Monoid)>> = LazyLock::new(|| {
     all
 });
 
-/// The monoid of floats of which the one that beats the other is kept, and a NaN never but beside another.
-///
-/// Of a state `v` and an element `x`, `v` is kept if it beats `x`, else `x`: also where one is NaN, so that `x` takes the
-/// place of the neutral NaN. Then an `x` that is NaN itself is put aside.
-fn number_of(name: &str, dtype: DType, beats: Op) -> Monoid {
+/// The monoid of floats of which an operation that gives NaN beside NaN picks one; a NaN is kept but beside another.
+fn number_of(name: &str, dtype: DType, pick: Op) -> Monoid {
     let (v, x) = (0, 1);
     let op = |op, args: &[u32], ty| (op, SmallVec::from_slice(args), ty);
     let combine = Fragment {
         params: vec![dtype; 2],
         code: vec![
-            op(beats, &[v, x], DType::Bool),
-            op(Op::Select, &[2, v, x], dtype),
+            op(pick, &[v, x], dtype),
             op(Op::Eq, &[x, x], DType::Bool),
-            op(Op::Select, &[4, 3, v], dtype),
+            op(Op::Select, &[3, 2, v], dtype),
+            op(Op::Eq, &[v, v], DType::Bool),
+            op(Op::Select, &[5, 4, x], dtype),
         ],
-        results: vec![5],
+        results: vec![6],
     };
     Monoid {
         name: format!("{name}.{dtype}"),
@@ -161,6 +163,7 @@ fn number_of(name: &str, dtype: DType, beats: Op) -> Monoid {
         step: combine.clone(),
         merge: combine,
         finish: Fragment { params: vec![dtype], code: vec![], results: vec![0] },
+        ordered: false,
         empty: None,
     }
 }
@@ -212,6 +215,7 @@ fn position_of(name: &str, dtype: DType, beats: Op, neutral: Scalar) -> Monoid {
         merge: combine,
         finish: Fragment { params: state.clone(), code: vec![], results: vec![1] },
         state,
+        ordered: false,
         empty: None,
     }
 }
@@ -250,6 +254,7 @@ impl Monoid {
                 step: combine.clone(),
                 merge: combine.clone(),
                 finish: Fragment { params: pair.clone(), code: vec![], results: vec![at] },
+                ordered: true,
                 empty: Some(f64::into(empty)),
             })
         });

@@ -109,6 +109,10 @@ ops! {
     Min "min" 2 Number Same false 1.0 1 1 true;
     /// NaN if either is, else `x > y ? x : y`.
     Max "max" 2 Number Same false 1.0 1 1 true;
+    /// NaN if either is, else the lesser, of zeros the negative one: the minimum of IEEE 754-2019.
+    Minimum "minimum" 2 Float Same true 1.5 5 5 true;
+    /// NaN if either is, else the greater, of zeros the positive one: the maximum of IEEE 754-2019.
+    Maximum "maximum" 2 Float Same true 1.5 5 5 true;
     /// Bitwise and.
     And "and" 2 Bits Same true 1.0 1 1 true;
     /// Bitwise or.

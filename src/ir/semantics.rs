@@ -122,6 +122,7 @@ trait Float: Number {
     fn fma(self, y: Self, z: Self) -> Self;
     fn fma_instruction(self, y: Self, z: Self) -> Self;
     fn copysign(self, y: Self) -> Self;
+    fn minimum(self, y: Self) -> Self;
     fn sqrt(self) -> Self;
     fn floor(self) -> Self;
     fn ceil(self) -> Self;
@@ -251,6 +252,12 @@ macro_rules! floats {
             /// The sign that a NaN has is an accident of the machine, so it is not read.
             #[inline(always)]
             fn copysign(self, y: $t) -> $t { $t::copysign(self, if y.is_nan() { 1.0 } else { y }) }
+            /// Taken both ways round: the two differ where numbers are equal (zeros alone have other bits then), or one is NaN.
+            #[inline(always)]
+            fn minimum(self, y: $t) -> $t {
+                let (a, b) = (if self < y { self } else { y }, if y < self { y } else { self });
+                $t::from_bits(a.to_bits() | b.to_bits())
+            }
             #[inline(always)]
             fn sqrt(self) -> $t { $t::sqrt(self) }
             #[inline(always)]
@@ -376,6 +383,8 @@ points! {
     Round Float unary Float::round;
     Min Number binary Number::min;
     Max Number binary Number::max;
+    Minimum Float binary Float::minimum;
+    Maximum Float binary |x: T, y: T| x.neg().minimum(y.neg()).neg();
     And Bits binary Bits::and;
     Or Bits binary Bits::or;
     Xor Bits binary Bits::xor;
@@ -467,6 +476,8 @@ pub fn visit<V: Visitor>(op: Op, arg: DType, result: DType, v: V) -> Option<V::O
         Op::Round => with_type!(arg, T: Float; v.unary::<Round<T>>()),
         Op::Min => with_type!(arg, T: Number; v.binary::<T, Min<T>>()),
         Op::Max => with_type!(arg, T: Number; v.binary::<T, Max<T>>()),
+        Op::Minimum => with_type!(arg, T: Float; v.binary::<T, Minimum<T>>()),
+        Op::Maximum => with_type!(arg, T: Float; v.binary::<T, Maximum<T>>()),
         Op::And => with_type!(arg, T: Bits; v.binary::<T, And<T>>()),
         Op::Or => with_type!(arg, T: Bits; v.binary::<T, Or<T>>()),
         Op::Xor => with_type!(arg, T: Bits; v.binary::<T, Xor<T>>()),

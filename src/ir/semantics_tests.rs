@@ -199,6 +199,21 @@ fn minimum_and_maximum() {
             same(ev(op, [0.0 as T, -0.0]), -0.0 as T);
             same(ev(op, [-0.0 as T, 0.0]), 0.0 as T);
         }
+        for x in [0.0, -0.0, 1.0, T::INFINITY, T::NEG_INFINITY, nan] {
+            for op in [Op::Minimum, Op::Maximum] {
+                same(ev(op, [x, nan]), nan);
+                same(ev(op, [nan, x]), nan);
+                same(ev(op, [x, x]), x);
+            }
+        }
+        for [x, y] in [[0.0 as T, -0.0], [-0.0, 0.0]] {
+            same(ev(Op::Minimum, [x, y]), -0.0 as T);
+            same(ev(Op::Maximum, [x, y]), 0.0 as T);
+        }
+        same(ev(Op::Minimum, [1.0 as T, 2.0]), 1.0 as T);
+        same(ev(Op::Maximum, [1.0 as T, 2.0]), 2.0 as T);
+        same(ev(Op::Minimum, [-1.0 as T, T::INFINITY]), -1.0 as T);
+        same(ev(Op::Maximum, [T::NEG_INFINITY, -2.0 as T]), -2.0 as T);
         same(ev(Op::Min, [1.0 as T, 2.0]), 1.0 as T);
         same(ev(Op::Max, [1.0 as T, 2.0]), 2.0 as T);
         same(ev(Op::Max, [T::NEG_INFINITY, T::MIN]), T::MIN);

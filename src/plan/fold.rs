@@ -23,6 +23,8 @@ use crate::ir::{LANES, Role};
 
 /// Columns whose states are kept in L1 at a time.
 const COLUMNS: usize = 256;
+/// Elements of a block where order does not matter: so many that merging lanes and states is nothing beside them.
+const FREE: usize = 1 << 12;
 /// Elements that a task combines, about.
 const TASK: usize = 1 << 15;
 /// Blocks of a piece, at most: their states stay in L1.
@@ -43,6 +45,8 @@ pub struct Base<'a> {
     pub walk: Walk,
     /// How many of its operands are sources.
     pub sources: usize,
+    /// Whether the order of the reduced axes does not matter, so that they stand as they lie.
+    pub free: bool,
 }
 
 impl Base<'_> {
@@ -68,6 +72,11 @@ impl Base<'_> {
             (0..self.sources).filter(unit).count()
         };
         kept > 0 && kept < rank && nest.shape()[kept - 1] >= LANES && units(kept - 1) > units(rank - 1)
+    }
+
+    /// Whether the reduced axes have an order in which no kernel walks them.
+    fn is_packed(&self) -> bool {
+        !self.free && self.along() > 1 && !self.lies_in_columns()
     }
 
     /// The number of reduced axes.
@@ -117,55 +126,73 @@ impl Target<'_> {
         reserve: &mut dyn FnMut(usize) -> SmallVec<[usize; 2]>,
     ) -> Fold {
         let (length, points) = (base.length(), base.points());
-        let blocks = length.div_ceil(BLOCK);
         let size = self.size(&base);
         let (reach, weight) = match () {
             () if base.lies_in_columns() => self.columns(&base, size.group, numbers),
-            () if base.along() > 1 => self.packed(&base, size, numbers),
-            () => self.runs(&base, size.group, numbers),
+            () if base.is_packed() => self.packed(&base, size, numbers),
+            () => self.runs(&base, size, numbers),
         };
         let parallel = self.pays_to_share(points * length, base.bytes(), weight);
         let merge = self.merge(&base, size.group, 2, numbers);
         let states = base.group.init.iter().copied().collect();
         let Base { stage, sources, .. } = base;
-        let end = if blocks <= size.piece {
+        let end = if size.blocks() <= size.piece {
             End::Finish(self.finish(&base, numbers))
         } else {
-            End::Store(reserve(blocks.div_ceil(size.piece) * points))
+            End::Store(reserve(size.blocks().div_ceil(size.piece) * points))
         };
-        let Size { group, piece, .. } = size;
-        Fold { stage, walk: base.walk, sources, states, group, piece, reach, merge, end, parallel, shown }
+        let Size { group, piece, block, row, .. } = size;
+        Fold { stage, walk: base.walk, sources, states, group, block, row, piece, reach, merge, end, parallel, shown }
+    }
+
+    /// How many elements are combined in registers at a time.
+    pub fn block(&self, base: &Base) -> usize {
+        match self.tuning.tile {
+            _ if !base.free || base.lies_in_columns() => BLOCK,
+            Some(tile) => tile.clamp(LANES, FREE),
+            None => FREE,
+        }
     }
 
     /// How much a task takes. It decides nothing about the result.
     fn size(&self, base: &Base) -> Size {
-        let blocks = base.length().div_ceil(BLOCK);
-        let (columns, packed) = (base.lies_in_columns(), base.along() > 1);
-        let (axis, pack) = if packed && !columns { base.packing() } else { (0, TASK) };
+        let (columns, packed) = (base.lies_in_columns(), base.is_packed());
+        let (length, block) = (base.length(), self.block(base));
+        let row = if base.free && !columns { base.walk.nest.shape().last().copied().unwrap_or(1) } else { length };
+        let (axis, pack) = if packed { base.packing() } else { (0, TASK) };
+        let mut size = Size { group: 1, piece: 1, axis, block, row, length };
+        let blocks = size.blocks();
         let group = match self.tuning.tile {
             tile if columns => tile.unwrap_or(COLUMNS).min(COLUMNS),
             _ if packed => 1,
-            tile => tile.unwrap_or(TASK) / base.length(),
+            tile => tile.unwrap_or(TASK) / length,
         };
-        let group = group.clamp(1, base.wide());
+        size.group = group.clamp(1, base.wide());
         // Enough tasks that threads have a few each; pieces of no less than is worth one.
-        let tasks = base.points().div_ceil(group) as f64 / (self.threads * TASKS) as f64;
+        let tasks = base.points().div_ceil(size.group) as f64 / (self.threads * TASKS) as f64;
         let piece = match self.tuning.tile {
-            Some(tile) => tile / BLOCK,
-            None if packed && !columns => pack / BLOCK,
-            None => ((blocks as f64 * tasks) as usize).clamp(TASK / BLOCK, PIECE),
+            Some(tile) => tile / block.min(row),
+            None if packed => pack / BLOCK,
+            None => ((blocks as f64 * tasks) as usize).clamp((TASK / block.min(row)).min(PIECE), PIECE),
         };
-        Size { group, piece: piece.max(1).next_power_of_two().min(blocks.next_power_of_two()), axis }
+        size.piece = piece.max(1).next_power_of_two().min(blocks.next_power_of_two());
+        size
     }
 
     /// Along memory.
-    fn runs(&self, base: &Base, group: usize, numbers: &mut Numbers) -> (Reach, f64) {
+    fn runs(&self, base: &Base, size: Size, numbers: &mut Numbers) -> (Reach, f64) {
         let mut table = Table::new(2);
         for o in 0..base.sources {
-            let step = base.walk.nest.strides(o).last().copied().unwrap_or(0);
-            table.push(&base.walk.operands[o].spec, &[step * BLOCK as isize, step], false);
+            let strides = base.walk.nest.strides(o);
+            let step = strides.last().copied().unwrap_or(0);
+            // From block to block: in a row, or from row to row.
+            let next = match size.row <= size.block && base.along() > 1 {
+                true => strides[strides.len() - 2],
+                false => step * size.block as isize,
+            };
+            table.push(&base.walk.operands[o].spec, &[next, step], false);
         }
-        let called = self.with_states(table, base, Body::PARTIAL, group, numbers);
+        let called = self.with_states(table, base, Body::PARTIAL, size.group, numbers);
         let weight = called.kernel.weight();
         (Reach::Runs(called), weight)
     }
@@ -184,8 +211,8 @@ impl Target<'_> {
         let kept = nest.kept();
         let mut table = Table::new(2);
         for o in 0..base.sources {
-            // One axis is stepped over by the kernel; of several, each row is a call of its own.
-            let down = if base.along() == 1 { nest.strides(o)[kept] } else { 0 };
+            // The innermost axis is stepped over by the kernel.
+            let down = nest.strides(o)[nest.rank() - 1];
             table.push(&base.walk.operands[o].spec, &[down, nest.strides(o)[kept - 1]], false);
         }
         for &ty in &base.group.state {
@@ -268,4 +295,16 @@ struct Size {
     piece: usize,
     /// The first of the reduced axes that are packed whole, or in part.
     axis: usize,
+    /// Elements of a block.
+    block: usize,
+    /// Elements of a row of blocks.
+    row: usize,
+    /// All elements that are combined into one.
+    length: usize,
+}
+
+impl Size {
+    fn blocks(&self) -> usize {
+        self.length / self.row * self.row.div_ceil(self.block)
+    }
 }

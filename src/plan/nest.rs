@@ -2,9 +2,14 @@
 //!
 //! Comes in: the shape that a pass runs over, and each operand's strides, broadcast by stride 0. Goes out: axes of length 1
 //! dropped, the others ordered and merged. Always holds: what is walked is the same set of points; reduced axes stand
-//! innermost and keep their logical order, for that order is the meaning of a sum.
+//! innermost and keep their logical order, for that order is the meaning of a sum, except where it has none.
 
 use smallvec::SmallVec;
+
+/// Elements of an axis that is too short to be the innermost.
+const SHORT: usize = 32;
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
 
 /// Axes with, for each operand, a stride along each.
 #[derive(Clone, Default, Debug)]
@@ -21,6 +26,8 @@ pub struct Nest {
     order: Vec<usize>,
     /// The axis whose length is given when the nest is run, if there is one: it stays and is not merged.
     varying: Option<usize>,
+    /// The operand that is a number, no array, if there is one: it has no say in the order of axes.
+    number: Option<usize>,
 }
 
 /// Where a point lies, its axes of these lengths flattened in logical order, if a step along each axis is one of these.
@@ -79,6 +86,11 @@ impl Nest {
         self.operands - 1
     }
 
+    /// Adds an operand that is a number, with a step along each axis.
+    pub fn push_number(&mut self, steps: impl IntoIterator<Item = isize>) {
+        self.number = Some(self.push_strides(steps));
+    }
+
     /// The length of each axis.
     pub fn shape(&self) -> &[usize] {
         &self.shape
@@ -116,12 +128,40 @@ impl Nest {
     /// Drops axes of length 1, orders the kept axes (see [`outer_first`](Nest::outer_first)), puts the reduced ones
     /// innermost in their logical order, and merges neighbours that every operand walks as one.
     pub fn arrange(&mut self, is_reduced: impl Fn(usize) -> bool) {
+        self.arrange_as(is_reduced, false);
+    }
+
+    /// The same, but where the order of what is reduced does not matter: the reduced axes are ordered as they lie, too. A short one
+    /// does not stay the innermost, where the next is long and its elements share lines of the cache.
+    pub fn arrange_freely(&mut self, is_reduced: impl Fn(usize) -> bool) {
+        self.arrange_as(is_reduced, true);
+        if let [.., next, last] = self.shape[self.kept()..]
+            && last < SHORT
+            && next > last
+        {
+            let near = |strides: &[isize]| strides[strides.len() - 2].unsigned_abs() <= LINE;
+            let rank = self.shape.len();
+            let arrays = self.strides.chunks_exact(rank).enumerate().filter(|(o, _)| Some(*o) != self.number);
+            if arrays.into_iter().all(|(_, strides)| near(strides)) {
+                self.move_axis(rank - 1, rank - 2);
+            }
+        }
+    }
+
+    fn arrange_as(&mut self, is_reduced: impl Fn(usize) -> bool, freely: bool) {
         let rank = self.shape.len();
         let mut order = Vec::with_capacity(rank);
         let stays = |axis: &usize| self.shape[*axis] != 1 || self.varying == Some(*axis);
         self.sort((0..rank).filter(|axis| stays(axis) && !is_reduced(*axis)), &mut order);
         let kept = order.len();
-        order.extend((0..rank).filter(|axis| stays(axis) && is_reduced(*axis)));
+        let reduced = (0..rank).filter(|axis| stays(axis) && is_reduced(*axis));
+        if freely {
+            let mut sorted = Vec::new();
+            self.sort(reduced, &mut sorted);
+            order.append(&mut sorted);
+        } else {
+            order.extend(reduced);
+        }
         self.reduced = order.len() - kept;
         self.permute(&order);
         self.order = order;
@@ -174,7 +214,10 @@ impl Nest {
     fn outer_first(&self, a: usize, b: usize) -> Option<bool> {
         let rank = self.shape.len();
         let mut answer = None;
-        for strides in self.strides.chunks_exact(rank.max(1)) {
+        for (o, strides) in self.strides.chunks_exact(rank.max(1)).enumerate() {
+            if self.number == Some(o) {
+                continue;
+            }
             let (sa, sb) = (strides[a].unsigned_abs(), strides[b].unsigned_abs());
             if sa == 0 || sb == 0 {
                 continue;
@@ -262,6 +305,27 @@ mod tests {
         assert_eq!(nest(&[1, 9, 1], &[&[0, 8, 0]], &[]).0, [9]);
         assert_eq!(nest(&[1, 1], &[&[0, 0]], &[]), (vec![1], vec![vec![0]], 1));
         assert_eq!(nest(&[], &[&[]], &[]), (vec![1], vec![vec![0]], 1));
+    }
+
+    #[test]
+    fn without_an_order_reduced_axes_go_as_they_lie() {
+        let planar = |number: bool| {
+            let mut n = Nest::new(&[100, 50, 3]);
+            n.push_strides([50, 1, 5000]);
+            if number {
+                n.push_number([150, 3, 1]);
+            }
+            n.arrange_freely(|_| true);
+            (n.shape().to_vec(), n.strides(usize::from(number)).to_vec())
+        };
+        assert_eq!(planar(false), (vec![15000], vec![1]));
+        // The position goes on by 3 from element to element, and begins anew at each plane.
+        assert_eq!(planar(true), (vec![3, 5000], vec![1, 3]));
+        // Three of four colours.
+        let mut n = Nest::new(&[100, 3]);
+        n.push_strides([4, 1]);
+        n.arrange_freely(|_| true);
+        assert_eq!((n.shape(), n.strides(0)), (&[3, 100][..], &[1, 4][..]));
     }
 
     #[test]

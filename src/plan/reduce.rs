@@ -11,7 +11,7 @@ use super::layout::{Body, OperandSpec, joined_sources};
 use super::make::{Array, Maker};
 use super::nest::{Nest, offset};
 use super::program::Group;
-use super::schedule::{BLOCK, End, Fold, How, Operand, Place, Shown, Step, Walk};
+use super::schedule::{End, Fold, How, Operand, Place, Shown, Step, Walk};
 use super::shape::Shape;
 use crate::dtype::DType;
 use crate::ir::{LANES, Role};
@@ -29,12 +29,13 @@ impl Maker<'_> {
         // How elements are reached does not depend on where the results go, but they have their say in the order of the axes.
         self.hold(at);
         let base = self.base(at, group, &sources, self.left(at), true);
+        let block = self.target.block(&base);
         let along = base.walk.nest.rank() - base.walk.nest.kept();
         let how = match () {
             () if self.is_short(&base) => How::Unrolled,
             () if base.lies_in_columns() => How::Columns,
-            () if along > 1 => How::Packed,
-            () if base.length() > BLOCK => How::Runs,
+            () if along > 1 && !base.free => How::Packed,
+            () if along > 1 || base.length() > block => How::Runs,
             () => How::Whole,
         };
         let single = matches!(how, How::Unrolled | How::Whole);
@@ -73,10 +74,14 @@ impl Maker<'_> {
     ) -> Base<'g> {
         let (shape, axes) = (&self.shapes.stages[stage], self.shapes.left[stage].axes);
         let gone = |axis: usize| axes >> axis & 1 == 1;
+        let length: usize = shape.iter().enumerate().filter(|&(axis, _)| gone(axis)).map(|(_, &n)| n).product();
+        // (Of few elements a kernel knows the positions.)
+        let free = length >= LANES && group.monoids.iter().all(|monoid| !monoid.ordered);
         let mut walk = Walk { nest: Nest::new(shape), operands: Vec::new() };
         for Array { operand, shape: own, strides } in sources {
             if operand.spec.is_affine() {
-                walk.push(*operand, positions(shape, gone));
+                walk.operands.push(*operand);
+                walk.nest.push_number(positions(shape, gone));
             } else {
                 walk.operands.push(*operand);
                 walk.nest.push(own, strides);
@@ -93,8 +98,12 @@ impl Maker<'_> {
             strides.reverse();
             walk.push(operand, strides);
         }
-        walk.nest.arrange(gone);
-        Base { stage, group, walk, sources: sources.len() }
+        if free {
+            walk.nest.arrange_freely(gone);
+        } else {
+            walk.nest.arrange(gone);
+        }
+        Base { stage, group, walk, sources: sources.len(), free }
     }
 
     /// Whether the elements of a run are so few, and what is done with each so little, that a kernel has it once for each.

@@ -213,14 +213,14 @@ pub enum How {
     Packed,
 }
 
-/// Elements of a block of a reduction: part of what a sum means.
+/// Elements of a block of a reduction: part of what a sum means. Where order does not matter, blocks are as long as is handy.
 pub const BLOCK: usize = 512;
 
 /// Tasks of a reduction.
 pub struct Fold {
     /// The stage.
     pub stage: usize,
-    /// Kept axes, then the reduced ones in logical order. Operands: the sources of the stage; then the results, which no reduced axis
+    /// Kept axes, then the reduced ones, in logical order if that matters. Operands: the sources of the stage; then the results, which no reduced axis
     /// moves, if the tasks finish them.
     pub walk: Walk,
     /// How many of the operands are sources.
@@ -229,6 +229,10 @@ pub struct Fold {
     pub states: SmallVec<[Scalar; 2]>,
     /// Points along the innermost kept axis that a task takes.
     pub group: usize,
+    /// Elements of a block. The last one of a row may be shorter.
+    pub block: usize,
+    /// Elements that lie along one axis, if their order does not matter; else all are one row.
+    pub row: usize,
     /// Blocks that a task combines into one state: a power of two.
     pub piece: usize,
     /// How their elements are reached.
@@ -245,7 +249,8 @@ pub struct Fold {
 
 /// How the elements of a block are reached.
 pub enum Reach {
-    /// The reduced axes are one run for every source: a kernel combines it in registers. Loops: blocks, elements.
+    /// The reduced axes are one run for every source, or rows of no order: a kernel combines blocks in registers. Loops: blocks of a
+    /// row (if rows are no longer than a block: of several), elements.
     Runs(Called),
     /// Neighbours lie along a kept axis: rows are combined, element by element, into eight rows of states.
     Columns {
@@ -288,9 +293,14 @@ impl Fold {
         self.axes().1.iter().product()
     }
 
-    /// How many pieces there are of them.
+    /// How many blocks they are.
+    pub fn blocks(&self) -> usize {
+        self.length() / self.row * self.row.div_ceil(self.block)
+    }
+
+    /// How many pieces these are.
     pub fn pieces(&self) -> usize {
-        self.length().div_ceil(self.piece * BLOCK)
+        self.blocks().div_ceil(self.piece)
     }
 
     /// The length of the innermost kept axis.

@@ -31,7 +31,7 @@ impl Run<'_> {
         let (kept, _) = fold.axes();
         let (length, points) = (fold.length(), kept.iter().product::<usize>());
         let elements = length * points;
-        let states = points * length.div_ceil(BLOCK);
+        let states = points * fold.blocks();
         let reach = match &fold.reach {
             Reach::Runs(runs) => (&**runs.kernel.runnable(self.executor, elements), None),
             Reach::Columns { step, lanes } => {
@@ -51,7 +51,7 @@ impl Run<'_> {
         let tasks = Tasks { run: self, fold, addresses: &addresses, reach: reach.0, second: reach.1, merge, finish };
         // SAFETY: as the caller promises; each task writes results or states of its own.
         let work = |range: Range<usize>| with_scratch(|scratch| unsafe { tasks.range(range, scratch) });
-        self.share(fold.tasks(), fold.group * fold.piece * BLOCK, fold.parallel, &work);
+        self.share(fold.tasks(), fold.group * fold.piece * fold.block.min(fold.row), fold.parallel, &work);
     }
 }
 
@@ -78,14 +78,20 @@ struct Task {
     points: Range<usize>,
     /// Which piece.
     piece: usize,
-    /// Elements that are combined.
+    /// Blocks that are combined.
+    blocks: Range<usize>,
+    /// Their elements, if all are one row.
     elements: Range<usize>,
 }
 
-impl Task {
-    fn blocks(&self) -> usize {
-        self.elements.len().div_ceil(BLOCK)
-    }
+/// Blocks of one length.
+struct Stretch {
+    /// The first element.
+    element: usize,
+    /// How many blocks.
+    count: usize,
+    /// Elements of each.
+    length: usize,
 }
 
 impl Tasks<'_> {
@@ -99,9 +105,9 @@ impl Tasks<'_> {
             let (piece, rest) = (task % pieces, task / pieces);
             let (group, outer) = (rest % groups, rest / groups);
             let points = group * fold.group..wide.min((group + 1) * fold.group);
-            let size = fold.piece * BLOCK;
-            let elements = piece * size..length.min((piece + 1) * size);
-            let task = Task { outer, points, piece, elements };
+            let blocks = piece * fold.piece..fold.blocks().min((piece + 1) * fold.piece);
+            let elements = blocks.start * fold.block..length.min(blocks.end * fold.block);
+            let task = Task { outer, points, piece, blocks, elements };
             // SAFETY: as the caller promises.
             unsafe { self.task(&task, scratch) }
         }
@@ -138,7 +144,7 @@ impl Tasks<'_> {
     /// # Safety
     /// As for [`Run::fold`].
     unsafe fn task(&self, task: &Task, scratch: &mut Scratch) {
-        let (group, blocks) = (self.fold.group, task.blocks());
+        let (group, blocks) = (self.fold.group, task.blocks.len());
         // Rows of states: of all blocks, of half of them, of lanes; then what is packed.
         let rows = [blocks, blocks.div_ceil(2), if self.is_columns() { LANES } else { 0 }];
         let room = |rows: usize| self.sizes().map(|size| (rows * group * size).next_multiple_of(64)).sum::<usize>();
@@ -186,19 +192,38 @@ impl Tasks<'_> {
     /// There must be room for a state of each block of each point.
     unsafe fn runs(&self, task: &Task, states: &Parts, scratch: &mut Scratch) {
         let Reach::Runs(called) = &self.fold.reach else { return };
-        let whole = task.elements.len() / BLOCK;
         for (at, point) in task.points.clone().enumerate() {
-            for (blocks, length) in [(0..whole, BLOCK), (whole..task.blocks(), task.elements.len() % BLOCK)] {
-                if blocks.is_empty() {
-                    continue;
-                }
-                let element = task.elements.start + blocks.start * BLOCK;
+            let mut block = task.blocks.start;
+            while block < task.blocks.end {
+                let Stretch { element, count, length } = self.stretch(block, task.blocks.end);
                 let mut number = [0];
                 self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element]);
-                self.push_states(&mut scratch.pointers, states, blocks.start, at);
+                self.push_states(&mut scratch.pointers, states, block - task.blocks.start, at);
                 // SAFETY: elements of the sources, and the places of these blocks' states.
-                unsafe { self.run.call(self.reach, called, &mut scratch.pointers, &[blocks.len(), length]) }
+                unsafe { self.run.call(self.reach, called, &mut scratch.pointers, &[count, length]) }
+                block += count;
             }
+        }
+    }
+
+    /// What a kernel combines at once from block `block` on, before `end`: whole blocks of a row, the shorter one that ends it, or short
+    /// rows as far as their axis goes.
+    fn stretch(&self, block: usize, end: usize) -> Stretch {
+        let Fold { row, block: whole, .. } = *self.fold;
+        let in_row = row.div_ceil(whole);
+        let (at, within) = (block / in_row, block % in_row);
+        let element = at * row + within * whole;
+        let left = end - block;
+        if in_row == 1 {
+            let rows = match self.fold.axes().1 {
+                [.., rows, _] if self.fold.length() > row => *rows,
+                _ => 1,
+            };
+            return Stretch { element, count: left.min(rows - at % rows), length: row };
+        }
+        match row / whole - within {
+            0 => Stretch { element, count: 1, length: row % whole },
+            count => Stretch { element, count: left.min(count), length: whole },
         }
     }
 
@@ -215,9 +240,9 @@ impl Tasks<'_> {
     unsafe fn columns(&self, task: &Task, states: &Parts, lanes: &Parts, scratch: &mut Scratch) {
         let (Reach::Columns { step, lanes: merge }, Some(merging)) = (&self.fold.reach, self.second) else { return };
         let (fold, columns) = (self.fold, task.points.len());
-        // One reduced axis is stepped over by the kernel; of several, each row is a call of its own.
-        let most = if fold.axes().1.len() == 1 { LANES } else { 1 };
-        for block in 0..task.blocks() {
+        // The kernel steps over the innermost of the reduced axes.
+        let along = fold.axes().1.last().copied().unwrap_or(1);
+        for block in 0..task.blocks.len() {
             let start = task.elements.start + block * BLOCK;
             let rows = task.elements.end.min(start + BLOCK) - start;
             for (&lane, &init) in lanes.iter().zip(&fold.states) {
@@ -226,7 +251,7 @@ impl Tasks<'_> {
             }
             let mut row = 0;
             while row < rows {
-                let count = most.min(rows - row);
+                let count = (LANES - row % LANES).min(rows - row).min(along - (start + row) % along);
                 let mut number = [0];
                 self.sources(&mut scratch.pointers, &mut number, [task.outer, task.points.start, start + row]);
                 self.push_states(&mut scratch.pointers, lanes, row % LANES, 0);
@@ -309,7 +334,7 @@ impl Tasks<'_> {
             }
             let skip = task.elements.start - first * row;
             let whole = task.elements.len() / BLOCK;
-            for (blocks, length) in [(0..whole, BLOCK), (whole..task.blocks(), task.elements.len() % BLOCK)] {
+            for (blocks, length) in [(0..whole, BLOCK), (whole..task.blocks.len(), task.elements.len() % BLOCK)] {
                 if blocks.is_empty() {
                     continue;
                 }

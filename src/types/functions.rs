@@ -158,8 +158,8 @@ functions! {
 
     "sum" [] SUM, fold(Fold::Sum), "Sum: of bools and integers in `i64`, of unsigned ones in `u64`, of `f32` carried in `f64`.";
     "prod" [] SUM, fold(Fold::Prod), "Product: of bools and integers in `i64`, of unsigned ones in `u64`, of `f32` carried in `f64`.";
-    "min" ["amin"] EXTREME, fold(Fold::Min), "The least element; NaN if there is one.";
-    "max" ["amax"] EXTREME, fold(Fold::Max), "The greatest element; NaN if there is one.";
+    "min" ["amin"] EXTREME, fold(Fold::Min), "The least element, of zeros -0.0; NaN if there is one.";
+    "max" ["amax"] EXTREME, fold(Fold::Max), "The greatest element, of zeros 0.0; NaN if there is one.";
     "mean" [] MEAN, Rule::Reduce(Reduction::Mean), "Mean, as `f64`; of `f32` carried in `f64`.";
     "var" [] VARIANCE, Rule::Reduce(Reduction::Var { root: false }), "Variance, `mean((x - mean(x))**2)`; over `n - ddof`.";
     "std" [] VARIANCE, Rule::Reduce(Reduction::Var { root: true }), "Standard deviation: the square root of `var`.";
@@ -169,8 +169,8 @@ functions! {
     "all" [] REDUCTION, fold(Fold::All), "Whether no element is 0.";
     "nansum" [] SUM, nan_fold(Fold::Sum), "`sum` with 0 in the place of NaN.";
     "nanprod" [] SUM, nan_fold(Fold::Prod), "`prod` with 1 in the place of NaN.";
-    "nanmin" [] EXTREME, nan_fold(Fold::Min), "The least element that is no NaN; NaN if there is none.";
-    "nanmax" [] EXTREME, nan_fold(Fold::Max), "The greatest element that is no NaN; NaN if there is none.";
+    "nanmin" [] EXTREME, nan_fold(Fold::Min), "The least element that is no NaN, of zeros -0.0; NaN if there is none.";
+    "nanmax" [] EXTREME, nan_fold(Fold::Max), "The greatest element that is no NaN, of zeros 0.0; NaN if there is none.";
     "nanmean" [] MEAN, Rule::NanReduce(Reduction::Mean), "The mean of what is no NaN; NaN if there is nothing.";
     "nanvar" [] VARIANCE, Rule::NanReduce(Reduction::Var { root: false }), "The variance of what is no NaN, over its count less `ddof`; NaN if that is not above 0.";
     "nanstd" [] VARIANCE, Rule::NanReduce(Reduction::Var { root: true }), "The square root of `nanvar`.";

@@ -92,6 +92,7 @@ fn argmax() -> &'static Monoid {
         step: better.clone(),
         merge: better,
         finish: Fragment { params: vec![f, i], code: vec![], results: vec![1] },
+        ordered: true,
         empty: None,
     }))
 }
@@ -107,6 +108,7 @@ fn last_two() -> &'static Monoid {
         step: Fragment { params: vec![f; 3], code: vec![], results: vec![1, 2] },
         merge: Fragment { params: vec![f; 4], code: vec![], results: vec![1, 2] },
         finish: Fragment { params: vec![f; 2], code: vec![], results: vec![0] },
+        ordered: true,
         empty: None,
     }))
 }
