@@ -82,7 +82,7 @@ fn reductions() {
             "i0: 600 (axis 0), i1: 700 (axis 1, reduced)",
             "runs of 700 in blocks of 512",
             "stage 1: reduction over all axes: max for `max(a)`",
-            "stage 2: part of `mean(a, axis=1, keepdims=True)`, once for later stages that read it at many points; 600 elements",
+            "stage 2: part of `mean(a, axis=1, keepdims=True)`, once for the later stages that read it; 600 elements",
             "stage 3: elementwise",
             "reads      f64 what stage 2 leaves for `mean(a, axis=1, keepdims=True)`: i0 next, i1 stays",
         ],
@@ -231,4 +231,26 @@ fn functions_of_the_callers() {
     slow(&explained, 0, "is called for one element at a time");
     // What is put in twice from one place of the text is computed once, but there is no other place to name.
     assert_eq!(explained.stages()[0].operations, 5);
+}
+
+#[test]
+fn a_chain_of_reductions_takes_passes_not_their_square() {
+    let a = Array2::from_shape_fn((60, 50), |(i, j)| (i * 50 + j) as f64 + 1.0);
+    let stages = |steps: usize| {
+        let text = "t = a; ".to_string() + &"t = t/sum(t, axis=1, keepdims=True); ".repeat(steps) + "t";
+        let explained = explain(&text, &args![a]);
+        let operations = explained.stages().iter().map(|stage| stage.operations).max().unwrap();
+        (explained.stages().len(), operations)
+    };
+    // A division and a sum each.
+    assert_eq!(stages(20), (40, 1));
+    assert_eq!(stages(40), (80, 1));
+    // What is little is computed again, and what few elements need.
+    let stages = |text: &str| explain(text, &args![a]).stages().len();
+    assert_eq!(
+        stages("(a - mean(a, axis=1, keepdims=True))*sum(a - mean(a, axis=1, keepdims=True), axis=1, keepdims=True)"),
+        3
+    );
+    assert_eq!(stages("e = exp(a); e/sum(e, axis=1, keepdims=True)"), 3);
+    assert_eq!(stages("e = exp(a); sum(e, axis=1) + max(e, axis=1)"), 1);
 }

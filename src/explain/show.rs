@@ -203,7 +203,7 @@ fn title(planned: &Planned, names: &Names) -> String {
         Work::Prepare(nodes) => {
             let texts: Vec<String> =
                 nodes.iter().map(|&node| names.text(names.program.graph.node(node).span)).collect();
-            format!("part of {}, once for later stages that read it at many points", texts.join(", "))
+            format!("part of {}, once for the later stages that read it", texts.join(", "))
         }
         Work::Reduce(group) => {
             let parts: Vec<String> = group

@@ -182,7 +182,7 @@ impl Core {
         let make = || {
             let most = self.options.limits.operations.saturating_mul(PASSES);
             let program = Program::new(typed.program.graph.clone(), self.options.accuracy, most, &known).ok();
-            let other = program.filter(|program| program.stages.len() != typed.program.stages.len());
+            let other = program.filter(|program| !program.is_cut_like(&typed.program));
             let form = other.map(|program| Form { kernels: Kernels::new(program.stages.len()), program });
             Ok::<_, std::convert::Infallible>((known.clone(), form.map(Arc::new)))
         };

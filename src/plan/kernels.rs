@@ -27,8 +27,13 @@ struct Entry {
     kernel: Arc<Tiered>,
 }
 
-/// The kernels of one program, stage by stage; then those that copy.
-pub struct Kernels(Box<[Places<Entry>]>);
+/// The kernels of one program.
+pub struct Kernels {
+    /// Stage by stage; then those that copy.
+    of_stages: Box<[Places<Entry>]>,
+    /// Each once: what stages of the same do is compiled for all of them.
+    distinct: Places<Arc<Tiered>>,
+}
 
 /// Bodies and layouts for which an expression keeps kernels, and for which each of many stages does at least.
 const PLACES: usize = 96;
@@ -38,7 +43,8 @@ impl Kernels {
     /// Room for the kernels of a program of this many stages.
     pub fn new(stages: usize) -> Kernels {
         let places = (PLACES / stages.max(1)).max(STAGE_PLACES);
-        Kernels((0..stages + 1).map(|_| Places::new(places)).collect())
+        let of_stages = (0..stages + 1).map(|_| Places::new(places)).collect();
+        Kernels { of_stages, distinct: Places::new(PLACES) }
     }
 
     /// The kernel for this use and layout.
@@ -49,15 +55,25 @@ impl Kernels {
                 Use::Stage(stage, body) => lower(program, stage, body, layout),
                 Use::Copy(dtype) => lower_copy(dtype, layout),
             };
-            Ok::<_, Infallible>(Entry { of, layout: layout.clone(), kernel: Arc::new(Tiered::new(verified(kernel))) })
+            Ok::<_, Infallible>(Entry { of, layout: layout.clone(), kernel: self.distinct(verified(kernel)) })
         };
         let stage = match of {
             Use::Stage(stage, _) => stage,
-            Use::Copy(_) => self.0.len() - 1,
+            Use::Copy(_) => self.of_stages.len() - 1,
         };
-        match self.0[stage].find(is, make) {
+        match self.of_stages[stage].find(is, make) {
             Ok(Ok(entry)) => Arc::clone(&entry.kernel),
             Ok(Err(entry)) => entry.kernel,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The kernel with what runs it, which it shares with an equal one.
+    fn distinct(&self, kernel: Kernel) -> Arc<Tiered> {
+        let same = |other: &Arc<Tiered>| *other.kernel() == kernel;
+        match self.distinct.find(same, || Ok::<_, Infallible>(Arc::new(Tiered::new(kernel.clone())))) {
+            Ok(Ok(kernel)) => Arc::clone(kernel),
+            Ok(Err(kernel)) => kernel,
             Err(never) => match never {},
         }
     }

@@ -61,9 +61,8 @@ fn declare(b: &mut Builder, body: Body, i: usize, spec: &OperandSpec, layout: &L
         moving().map(|(_, class)| if *class == Class::Unit { Stride::Unit } else { Stride::Any }).collect();
     let name = match spec.source {
         Some(Source::Input(n)) => format!("in{n}"),
-        Some(Source::Temp { stage, part, keepdims }) => {
-            format!("tmp{stage}_{part}{}", if keepdims { "_kept" } else { "" })
-        }
+        // (Not which stage has left it: kernels of stages that do the same are the same.)
+        Some(Source::Temp { .. }) => format!("tmp{i}"),
         Some(Source::Count(n)) => format!("count{n}"),
         Some(Source::Position) => "position".to_string(),
         None => format!("{}{i}", if spec.role == Role::In { "x" } else { "y" }),

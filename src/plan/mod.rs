@@ -3,6 +3,7 @@
 //! | file                | what                                                                       |
 //! |---------------------|----------------------------------------------------------------------------|
 //! | `program`, `origin` | the graph cut into stages, before shapes are known; what nodes depend on   |
+//! | `stored`            | what several stages need, and is computed once and stored for them         |
 //! | `shape`, `shapes`   | broadcasting, axes; the shapes of all stages, and what can be wrong with them |
 //! | `order`             | how new results lie                                                        |
 //! | `schedule`          | the plan of a call, as a value                                             |
@@ -33,5 +34,6 @@ mod reserve;
 pub mod schedule;
 pub mod shape;
 pub mod shapes;
+mod stored;
 mod table;
 pub mod target;

@@ -1,7 +1,8 @@
 //! Cuts a typed graph into stages: passes over memory, in the order in which they run.
 //!
 //! Comes in: a graph. Goes out: stages that compute reductions into temporaries (those of the same arrays over the same axes in
-//! one pass), and from these, once for each of their few elements, what later stages would compute at each of many points;
+//! one pass), and from these, once for each of their few elements, what later stages would compute at each of many points; what
+//! several stages would compute again at each of their points, and costs more than storing it, is stored by a stage of its own;
 //! then for the outputs maps that read inputs and temporaries and store results; a map that can join a
 //! reduction's pass is named there. Of shapes nothing is known but what [`Known`] says. Always holds: a stage reads only inputs and the
 //! temporaries of earlier stages.
@@ -12,6 +13,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::origin::{Few, Origin, is_costly};
+use super::stored::{FAR, HELD, NEAR, price, shared};
 use crate::diagnostic::Span;
 use crate::dtype::{DType, Scalar};
 use crate::ir::Monoid;
@@ -158,6 +160,8 @@ pub struct Known {
     /// For each input along which axes it is long, counted from the last axis (bit 0); empty if that is not known. What reads
     /// only arrays that are not long along all axes of a pass has so much fewer elements than the pass points.
     pub long: SmallVec<[u64; 8]>,
+    /// Whether what is stored between stages stays in the nearer caches, and there is enough of it that a stage more is little.
+    pub near: bool,
 }
 
 /// A graph cut into stages.
@@ -185,14 +189,79 @@ impl Program {
     /// outputs have one shape, if they read an array in common.
     pub fn new(graph: Graph, accuracy: Accuracy, work: usize, shapes: &Known) -> Result<Program, Span> {
         let costly = graph.nodes.iter().any(|node| is_costly(&node.kind));
+        let stored = shared(&graph);
+        let from = if shapes.near { NEAR } else { FAR };
+        let storing = if stored.contains(&true) { Cut::all(&graph, work, shapes, (&stored, from)).ok() } else { None };
+        let cut = match storing {
+            Some(cut) if held(&cut.stages) <= HELD => cut,
+            _ => Cut::all(&graph, work, shapes, (&[], from))?,
+        };
+        let Cut { mut stages, counts, stored_by, .. } = cut;
+        join(&mut stages, &counts);
+        Ok(Program { graph, stages, stored_by, counts, accuracy, costly })
+    }
+
+    /// Whether this program's stages are those of another one of the same graph.
+    pub fn is_cut_like(&self, other: &Program) -> bool {
+        let same = |(a, b): (&Stage, &Stage)| a.nodes == b.nodes && a.sources == b.sources;
+        self.stages.len() == other.stages.len() && self.stages.iter().zip(&other.stages).all(same)
+    }
+
+    /// The maps, which stand at the end of the program.
+    pub fn maps(&self) -> Range<usize> {
+        let first = self.stages.iter().position(|stage| matches!(stage.work, Work::Map(_)));
+        first.unwrap_or(self.stages.len())..self.stages.len()
+    }
+}
+
+struct Cut<'a> {
+    graph: &'a Graph,
+    /// For each node so far what it is made of.
+    origins: Vec<Origin>,
+    /// The latest stages that prepare something, by what makes their shapes: those have the same shape whatever the arrays.
+    prepared: HashMap<Vec<Source>, usize>,
+    /// The reductions so far: the stage and the part that computes each.
+    known: HashMap<(&'static str, &'a Axes, &'a [NodeId]), (u32, u32)>,
+    stages: Vec<Stage>,
+    /// For each stage what makes its shape.
+    spaces: Vec<Vec<Source>>,
+    counts: Vec<Count>,
+    /// For each output so far the stage that stores it.
+    stored_by: Vec<u32>,
+    /// For each node that is a leaf of later stages, where it comes from.
+    made: Vec<Option<Source>>,
+    /// For each node the walk that has met it last.
+    seen: Vec<u32>,
+    walks: u32,
+    /// Steps that are left.
+    work: usize,
+    /// What is known of shapes.
+    shapes: &'a Known,
+}
+
+/// What nodes are computed from, and the nodes between, in the order of the graph.
+type Leaves = (Vec<(NodeId, Source)>, Vec<NodeId>);
+
+/// For so many nodes of the whole graph, and for so many other stages, each stage pays one step: it has a place for each of
+/// those, and is compared with each of these.
+const NODES: usize = 1024;
+const STAGES: usize = 64;
+
+/// Nodes that a stage prepares at most for later ones, and so the arrays that are kept for it.
+const PREPARED: usize = 8;
+
+impl<'a> Cut<'a> {
+    /// Cuts all of a graph. Of the nodes that are marked, those are stored that cost more than so much.
+    fn all(graph: &'a Graph, work: usize, shapes: &'a Known, (stored, from): (&[bool], f64)) -> Result<Cut<'a>, Span> {
         let mut cut = Cut {
-            graph: &graph,
+            graph,
             origins: Vec::with_capacity(graph.nodes.len()),
             prepared: HashMap::new(),
             known: HashMap::new(),
             stages: Vec::new(),
             spaces: Vec::new(),
             counts: Vec::new(),
+            stored_by: Vec::with_capacity(graph.outputs.len()),
             made: vec![None; graph.nodes.len()],
             seen: vec![0; graph.nodes.len()],
             walks: 0,
@@ -227,67 +296,70 @@ impl Program {
             let long = |input: u32| shapes.long.get(input as usize).copied().unwrap_or(u64::MAX);
             let origin = Origin::of(node, cut.made[at], long, args);
             cut.origins.push(origin);
+            if stored.get(at) == Some(&true) {
+                cut.store(id, from).ok_or(node.span)?;
+            }
         }
         for &output in &graph.outputs {
             cut.prepare(&[output]).ok_or(span(output))?;
         }
         let before = cut.stages.len();
-        let mut stored_by = Vec::with_capacity(graph.outputs.len());
         for (index, &output) in graph.outputs.iter().enumerate() {
-            stored_by.push(cut.output(output, index as u32, before).ok_or(span(output))? as u32);
+            let stage = cut.output(output, index as u32, before).ok_or(span(output))?;
+            cut.stored_by.push(stage as u32);
         }
         for at in before..cut.stages.len() {
             let roots: Vec<NodeId> = cut.stages[at].stores().collect();
             let leaves = cut.leaves(&roots).ok_or(span(roots[0]))?;
             cut.add(at, leaves).ok_or(span(roots[0]))?;
         }
-        let Cut { mut stages, counts, .. } = cut;
-        join(&mut stages, &counts);
-        Ok(Program { graph, stages, stored_by, counts, accuracy, costly })
+        Ok(cut)
     }
 
-    /// The maps, which stand at the end of the program.
-    pub fn maps(&self) -> Range<usize> {
-        let first = self.stages.iter().position(|stage| matches!(stage.work, Work::Map(_)));
-        first.unwrap_or(self.stages.len())..self.stages.len()
+    /// Stores a node at all its points, if computing it again costs more than so many simple operations.
+    fn store(&mut self, id: NodeId, from: f64) -> Option<()> {
+        match self.origins[id.0 as usize] {
+            // One element, or few of them: they are prepared where they are used.
+            Origin::Constant | Origin::Few { of: Few::Reduction { .. } | Few::Arrays { axes: 0 }, .. } => {
+                return Some(());
+            }
+            Origin::Few { .. } | Origin::Mixed { .. } => {}
+        }
+        if self.made[id.0 as usize].is_some() || !self.is_above(id, from)? {
+            return Some(());
+        }
+        self.prepare(&[id])?;
+        if self.made[id.0 as usize].is_some() || !self.is_above(id, from)? {
+            return Some(());
+        }
+        self.prepare_one(id)?;
+        if let Some(source) = self.made[id.0 as usize]
+            && let Some(at) = source.stage()
+        {
+            // (Its shape by another name: all that a long chain is made of would be compared again and again.)
+            self.spaces[at] = vec![Source::Temp { stage: at as u32, part: 0, keepdims: true }];
+        }
+        Some(())
     }
-}
 
-struct Cut<'a> {
-    graph: &'a Graph,
-    /// For each node so far what it is made of.
-    origins: Vec<Origin>,
-    /// The latest stages that prepare something, by what makes their shapes: those have the same shape whatever the arrays.
-    prepared: HashMap<Vec<Source>, usize>,
-    /// The reductions so far: the stage and the part that computes each.
-    known: HashMap<(&'static str, &'a Axes, &'a [NodeId]), (u32, u32)>,
-    stages: Vec<Stage>,
-    /// For each stage what makes its shape.
-    spaces: Vec<Vec<Source>>,
-    counts: Vec<Count>,
-    /// For each node that is a leaf of later stages, where it comes from.
-    made: Vec<Option<Source>>,
-    /// For each node the walk that has met it last.
-    seen: Vec<u32>,
-    walks: u32,
-    /// Steps that are left.
-    work: usize,
-    /// What is known of shapes.
-    shapes: &'a Known,
-}
+    /// Whether computing a node costs more than so many simple operations.
+    fn is_above(&mut self, id: NodeId, from: f64) -> Option<bool> {
+        self.begin_walk()?;
+        let mut open = vec![id];
+        let mut cost = 0.0;
+        while let Some(id) = open.pop() {
+            if self.made[id.0 as usize].is_some() || !self.visit(id)? {
+                continue;
+            }
+            cost += price(self.graph, id);
+            if cost > from {
+                return Some(true);
+            }
+            open.extend(&self.graph.node(id).args);
+        }
+        Some(false)
+    }
 
-/// What nodes are computed from, and the nodes between, in the order of the graph.
-type Leaves = (Vec<(NodeId, Source)>, Vec<NodeId>);
-
-/// For so many nodes of the whole graph, and for so many other stages, each stage pays one step: it has a place for each of
-/// those, and is compared with each of these.
-const NODES: usize = 1024;
-const STAGES: usize = 64;
-
-/// Nodes that a stage prepares at most for later ones, and so the arrays that are kept for it.
-const PREPARED: usize = 8;
-
-impl<'a> Cut<'a> {
     /// Begins a walk over the graph; none where no steps are left.
     fn begin_walk(&mut self) -> Option<()> {
         self.walks += 1;
@@ -491,6 +563,27 @@ fn overlap(a: &[Source], b: &[Source]) -> bool {
     let mut stages = a.iter().chain(b).filter_map(|source| source.stage());
     let first = stages.next();
     a.iter().any(|source| b.contains(source)) && stages.all(|stage| Some(stage) == first)
+}
+
+/// How many arrays that stages have stored at all points are there at a time.
+fn held(stages: &[Stage]) -> usize {
+    let mut last = vec![0; stages.len()];
+    for (at, stage) in stages.iter().enumerate() {
+        for of in stage.sources.iter().filter_map(|(_, source)| source.stage()) {
+            last[of] = at;
+        }
+    }
+    let mut ends = vec![0; stages.len()];
+    let (mut now, mut most) = (0, 0);
+    for (at, stage) in stages.iter().enumerate() {
+        if let Work::Prepare(nodes) = &stage.work {
+            now += nodes.len();
+            ends[last[at].max(at)] += nodes.len();
+        }
+        most = most.max(now);
+        now -= ends[at];
+    }
+    most
 }
 
 /// Notes for each stage of reductions the stage that may join its pass.

@@ -62,6 +62,8 @@ impl Left {
 const LONG: usize = 8;
 /// Points of a pass from which on what depends on fewer elements may be a pass of its own.
 const MANY: usize = 2048;
+/// Points of a pass up to which a few arrays of as many elements stay in the nearer caches, and in the memory that a thread keeps.
+const NEAR: usize = 1 << 18;
 
 /// The shapes of a program's stages.
 #[derive(Default)]
@@ -125,7 +127,9 @@ impl Shapes {
                 long.clear();
             }
         }
-        Known { one_shape, long }
+        let points = points();
+        let near = program.stages.len() > 1 && points >= many && points <= NEAR;
+        Known { one_shape, long, near }
     }
 
     /// The shape of an output.
