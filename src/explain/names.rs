@@ -4,7 +4,8 @@ use super::planned::Walk;
 use crate::diagnostic::excerpt;
 use crate::expr::core::Core;
 use crate::ir::Role;
-use crate::plan::program::{Program, Source};
+use crate::plan::program::Program;
+use crate::plan::source::Source;
 use crate::syntax::ast::Span;
 
 /// Finds the names of arrays and of places.

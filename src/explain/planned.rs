@@ -30,9 +30,9 @@ pub struct Walk {
     /// Its stride along each loop, in bytes.
     pub strides: Vec<isize>,
     /// Whether tiles of it are rearranged in a buffer.
-    pub staged: bool,
+    pub packed: bool,
     /// Whether it is so large that it is written past the cache, where the code can.
-    pub streamed: bool,
+    pub nontemporal: bool,
 }
 
 /// A pass: what it walks, and what has been chosen for it.
@@ -101,8 +101,8 @@ impl Planned {
         let past_cache = pass.nontemporal.as_ref().filter(|n| n.pays(&pass.walk, addresses));
         let (loops, mut walks) = walked(walk, shown, at);
         for (o, walk) in walks.iter_mut().enumerate().filter(|_| own || shown.how == How::Whole) {
-            walk.staged = pass.packed.contains(&(o as u32));
-            walk.streamed = past_cache.is_some_and(|n| n.results.contains(&(o as u32)));
+            walk.packed = pass.packed.contains(&(o as u32));
+            walk.nontemporal = past_cache.is_some_and(|n| n.results.contains(&(o as u32)));
         }
         let combined: usize = loops.iter().filter(|l| l.reduced).map(|l| l.length).product();
         let run = if shown.how == How::Unrolled { combined } else { 1 };
@@ -177,8 +177,8 @@ fn walked(walk: &schedule::Walk, shown: &Shown, at: &dyn Fn(&Operand) -> usize) 
         spec: operand.spec,
         address: at(operand),
         strides: nest.strides(o).to_vec(),
-        staged: false,
-        streamed: false,
+        packed: false,
+        nontemporal: false,
     };
     (loops, operands.iter().enumerate().map(walk).collect())
 }

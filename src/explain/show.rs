@@ -270,10 +270,10 @@ fn movement(walk: &Walk) -> String {
         .collect();
     let all_stay = walk.strides.iter().all(|&s| s == 0);
     let mut text = if all_stay { "one element".into() } else { steps.join(", ") };
-    if walk.staged {
+    if walk.packed {
         text += "; through a buffer";
     }
-    if walk.streamed {
+    if walk.nontemporal {
         text += "; past the cache";
     }
     text

@@ -10,8 +10,9 @@ use crate::diagnostic::several;
 use crate::dtype::DType;
 use crate::ir::cost as price;
 use crate::ir::{Inst, Op, Role};
-use crate::plan::program::{Program, Source, Work};
+use crate::plan::program::{Program, Work};
 use crate::plan::schedule::How;
+use crate::plan::source::Source;
 
 /// Bytes of an array between stages from which on it is worth a word.
 const LARGE: usize = 32 << 10;
@@ -176,7 +177,7 @@ fn walks(planned: &Planned, names: &Names, all: &mut Vec<String>) {
         if names.is_part(walk) && step == 2 * size {
             continue;
         }
-        if walk.staged {
+        if walk.packed {
             all.push(format!("{name} lies across the loops (transposed?): it goes through a buffer, tile by tile"));
         } else if inner > size && step > size {
             let used = 100 * size / step;

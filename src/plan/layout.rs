@@ -5,7 +5,8 @@
 
 use smallvec::SmallVec;
 
-use super::program::{Program, Source};
+use super::program::Program;
+use super::source::Source;
 use crate::dtype::DType;
 use crate::ir::Role;
 use crate::types::graph::NodeId;

@@ -6,7 +6,8 @@
 use smallvec::SmallVec;
 
 use super::layout::{Body, Class, Combines, Layout, OperandSpec, Reads, Writes, joined_sources, operands, steps};
-use super::program::{Group, Program, Source, Stage};
+use super::program::{Group, Program, Stage};
+use super::source::Source;
 use crate::dtype::DType;
 use crate::ir::{
     Access, Args, Builder, FaultCode, Fragment, Kernel, LANES, LoopId, Monoid, Op, OperandId, Role, Stride, Value,

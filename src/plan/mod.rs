@@ -2,7 +2,7 @@
 //!
 //! | file                | what                                                                       |
 //! |---------------------|----------------------------------------------------------------------------|
-//! | `program`, `origin` | the graph cut into stages, before shapes are known; what nodes depend on   |
+//! | `program`, `source`, `origin` | the graph cut into stages, before shapes are known; what nodes depend on   |
 //! | `stored`            | what several stages need, and is computed once and stored for them         |
 //! | `shape`, `shapes`   | broadcasting, axes; the shapes of all stages, and what can be wrong with them |
 //! | `order`             | how new results lie                                                        |
@@ -34,6 +34,7 @@ mod reserve;
 pub mod schedule;
 pub mod shape;
 pub mod shapes;
+pub mod source;
 mod stored;
 mod table;
 pub mod target;

@@ -3,9 +3,10 @@
 use smallvec::SmallVec;
 
 use super::nest::Nest;
-use super::program::{Program, Source};
+use super::program::Program;
 use super::shape::strides;
 use super::shapes::{Lies, Shapes};
+use super::source::Source;
 
 /// How the axes of a new result lie in memory.
 ///

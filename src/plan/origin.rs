@@ -3,7 +3,7 @@
 //! Comes in: nodes, arguments first. Goes out: for each whether it depends on one reduction over some axes alone, or on arrays
 //! that are long along some axes alone: there are then fewer elements of it than points where it is used.
 
-use super::program::Source;
+use super::source::Source;
 use crate::types::graph::{Axes, Node, NodeKind};
 
 /// What a node is made of.

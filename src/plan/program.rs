@@ -13,39 +13,13 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::origin::{Few, Origin, is_costly};
+use super::source::Source;
 use super::stored::{FAR, HELD, NEAR, price, shared};
 use crate::diagnostic::Span;
 use crate::dtype::{DType, Scalar};
 use crate::ir::Monoid;
 use crate::math::Accuracy;
 use crate::types::graph::{Axes, Graph, NodeId, NodeKind};
-
-/// Where a stage's leaf comes from.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Source {
-    /// An input of the graph.
-    Input(u32),
-    /// What an earlier stage has left.
-    Temp {
-        /// The stage.
-        stage: u32,
-        /// Which of the arrays that it leaves.
-        part: u32,
-        /// Whether reduced axes stay, with length 1 (always so of a stage that reduces nothing).
-        keepdims: bool,
-    },
-    /// A number of elements: index into [`Program::counts`].
-    Count(u32),
-    /// Where an element stands in what a reduction combines.
-    Position,
-}
-
-impl Source {
-    /// The stage that has left it, if one has.
-    pub fn stage(self) -> Option<usize> {
-        if let Source::Temp { stage, .. } = self { Some(stage as usize) } else { None }
-    }
-}
 
 /// A number that follows from shapes: how many elements a reduction combines into one.
 #[derive(Clone, Debug)]

@@ -5,8 +5,9 @@
 
 use smallvec::SmallVec;
 
-use super::program::{Known, Program, Source, Stage, Work};
+use super::program::{Known, Program, Stage, Work};
 use super::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, count, reduced};
+use super::source::Source;
 use super::target::Tuning;
 use crate::diagnostic::Span;
 

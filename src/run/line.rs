@@ -15,8 +15,9 @@ use crate::dtype::DType;
 use crate::jit::tier::{Executor, Tiered};
 use crate::plan::kernels::{Kernels, Use};
 use crate::plan::layout::{Body, Class, Layout, OperandSpec, operands};
-use crate::plan::program::{Program, Source, Work};
+use crate::plan::program::{Program, Work};
 use crate::plan::shape::MAX_RANK;
+use crate::plan::source::Source;
 use crate::plan::target::Tuning;
 use crate::types::InputType;
 
