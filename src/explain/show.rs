@@ -128,6 +128,7 @@ fn section(f: &mut String, title: &str, lines: Vec<String>) -> fmt::Result {
 }
 
 /// One pass.
+// Many arguments: a pass, what it costs, and what names and threads are called by.
 pub fn stage(
     f: &mut String,
     planned: &Planned,

@@ -207,6 +207,7 @@ impl Parser {
         }
         Ok(())
     }
+    // Long: one arm for each instruction.
 
     fn inst(&self, cursor: &mut Cursor, line: usize) -> Result1<Read> {
         let (mut number, mut ty, mut compares) = (None, None, None);

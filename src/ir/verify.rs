@@ -21,6 +21,7 @@ pub struct VerifyError {
 impl VerifyError {
     /// The instruction, in text form; `None` where it is the kernel as a whole.
     #[cfg(any(test, feature = "internals"))]
+    // Long: one arm for each instruction.
     pub fn inst(&self) -> Option<&str> {
         self.inst.as_deref()
     }

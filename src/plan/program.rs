@@ -226,6 +226,7 @@ const PREPARED: usize = 8;
 
 impl<'a> Cut<'a> {
     /// Cuts all of a graph. Of the nodes that are marked, those are stored that cost more than so much.
+    // Long: one arm for each kind of node, then the outputs.
     fn all(graph: &'a Graph, work: usize, shapes: &'a Known, (stored, from): (&[bool], f64)) -> Result<Cut<'a>, Span> {
         let mut cut = Cut {
             graph,

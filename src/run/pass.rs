@@ -210,6 +210,7 @@ unsafe impl Sync for Job<'_> {}
 
 impl<'a> Job<'a> {
     /// A pass on the elements at these addresses; `varying` is the length of its varying axis.
+    // Many arguments: what a pass is run on.
     pub fn new(
         run: &'a Run<'a>,
         pass: &'a Pass,

@@ -65,6 +65,7 @@ const WORDS: &[(&str, &str)] = &[
 impl Explain<'_> {
     /// The first thing that is wrong, if anything is.
     #[cold]
+    // Long: one arm for each kind of token in each of two states.
     pub fn first(&self) -> Option<Diagnostic> {
         let mut value_ended = false;
         let mut waiting_if: Option<Span> = None;

@@ -83,6 +83,7 @@ fn float(text: &str) -> f64 {
 
 /// A number that goes on as no number can: what was probably meant.
 #[cold]
+// Long: one case for each mistake.
 fn malformed(source: &str, span: Span) -> Diagnostic {
     let start = span.start as usize;
     let all = source.get(start..).unwrap_or("");

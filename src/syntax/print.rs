@@ -130,6 +130,7 @@ impl<'a> Printer<'a> {
         });
         self.queue(items.chain([Work::Text(close)]));
     }
+    // Long: one arm for each kind of node.
 
     fn node(&mut self, id: NodeId, place: Strength) {
         use Strength::*;

@@ -218,6 +218,7 @@ impl Typer<'_> {
     }
 
     /// A function that has a complex operand, or takes a part of a number.
+    // Long: one arm for each function.
     pub fn complex_call(&mut self, call: &Call, args: &[Operand]) -> Typed<Value> {
         let first = args[0];
         let blamed = args.iter().find(|x| matches!(x.value, Value::Complex { .. })).copied().unwrap_or(first);

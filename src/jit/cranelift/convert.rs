@@ -18,6 +18,7 @@ pub(super) const HIGH: [u8; PART] = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11,
 
 impl Emitter<'_> {
     /// A value of type `from` as `to`.
+    // Long: one arm for each pair of kinds.
     pub fn convert(&mut self, x: &Held, from: DType, to: DType) -> Held {
         use DType::*;
         let form = Form::of(to);

@@ -76,6 +76,7 @@ impl Emitter<'_> {
     }
 
     /// The innermost loop: whole steps, then the points that are left.
+    // Long: the blocks of one loop, of which each leads to the next.
     fn innermost(&mut self, body: &[ir::Value]) {
         let looped = self.kernel.loops() - 1;
         let lanes = self.shape.lanes;

@@ -130,6 +130,7 @@ impl Emitter<'_> {
             }),
         }
     }
+    // Long: one arm for each operation.
 
     fn on_floats(&mut self, op: Op, form: Form, args: &[Held]) -> Held {
         let refs: smallvec::SmallVec<[&Held; 3]> = args.iter().collect();

@@ -363,6 +363,7 @@ unsafe fn any(mask: *const u8, step: usize, n: usize) -> bool {
 }
 
 /// Copies `n` elements of `size` bytes; strides are in bytes.
+// Many arguments: two places, each with its stride.
 unsafe fn copy(size: usize, dst: *mut u8, dst_stride: isize, src: *const u8, src_stride: isize, n: usize) {
     if dst_stride == size as isize && src_stride == dst_stride {
         // SAFETY: the elements of each side are adjacent. (A kernel may store what it has loaded to the same place.)
