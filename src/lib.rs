@@ -51,6 +51,7 @@
 //! | [`Expr::update`] | in place: `a = f(a, ...)` |
 //! | [`Expr::prepare`] | names and types resolved once, for calls on short arrays |
 //! | [`Expr::prepare_dyn`], [`Expr::prepare_update`] | likewise, for any number of names, and in place |
+//! | [`Expr::partial`] | reductions of an array in parts, on other machines too: [`State`] |
 //! | [`Expr::outputs`], [`Expr::layouts`], [`Expr::explain`] | what a call would give, and how it is computed, without running it |
 //! | [`eval!`] | in one line |
 //!
@@ -129,6 +130,7 @@ pub use explain::{Explain, StagePlan};
 pub use expr::api::{Builder, Expr, Names};
 pub use expr::casting::Casting;
 pub use expr::layout::Layout;
+pub use expr::partial::state::State;
 pub use expr::prepared::{Prepared, PreparedDyn, PreparedUpdate};
 pub use ir::registered::RustFunction;
 pub use jit::tier::Executor;

@@ -128,6 +128,9 @@ pub enum EvalErrorKind {
     Fault,
     /// A registered Rust function panicked. An `out` holds unspecified values now.
     Panic,
+    /// States of parts of an array do not belong together, a part does not begin and end at a block, a text has a result that is no
+    /// reduction over all axes ([`Expr::partial`](crate::Expr::partial)), or bytes are no state: the message says which.
+    Partial,
     /// A prepared call was given arguments of other types than it was prepared for: prepare one for these.
     Prepared,
 }

@@ -45,8 +45,8 @@ use crate::types::registered::Custom;
 /// ```
 #[derive(Clone)]
 pub struct Expr {
-    core: Arc<Core>,
-    threads: Threads,
+    pub(super) core: Arc<Core>,
+    pub(super) threads: Threads,
 }
 
 impl Expr {

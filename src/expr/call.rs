@@ -6,7 +6,7 @@
 
 use smallvec::SmallVec;
 
-use super::core::{Arguments, Core};
+use super::core::{Arguments, Core, Typed};
 use crate::array::out::Memories;
 use crate::array::result::AnyArray;
 use crate::array::view::{Strided, Vouch};
@@ -36,6 +36,19 @@ impl Core {
         // SAFETY: what is bound are arguments, which are readable while they are borrowed; new arrays are apart from them.
         let vouch = unsafe { Vouch::new() };
         self.eval(bound, threads, vouch)
+    }
+
+    /// The states of pieces of at most so many blocks, component by component.
+    pub fn states(
+        &self,
+        typed: &Typed,
+        bound: &Arguments,
+        blocks: usize,
+        threads: &Threads,
+    ) -> Result<Vec<AnyArray>, EvalError> {
+        // SAFETY: as in `results`.
+        let vouch = unsafe { Vouch::new() };
+        self.eval_typed(typed, Mode::Partial(blocks), bound, threads, vouch)
     }
 
     /// Evaluates arguments into outputs; with `update` outputs are arguments too, exactly, and have the shapes of the results.

@@ -213,7 +213,12 @@ impl Core {
         let (inputs, outputs) = key.lies();
         let name = |input: u32| self.name_of(&typed.program, input);
         let failed = |error: ShapeError| shape_error(error, &name, &outputs);
-        let (shapes, form) = self.shapes(typed, &inputs).map_err(failed)?;
+        let shapes = match key.mode() {
+            // (States are known by the reductions of the program itself.)
+            Mode::Partial(_) => Shapes::new(&typed.program, &inputs).map(|shapes| (shapes, None)),
+            _ => self.shapes(typed, &inputs),
+        };
+        let (shapes, form) = shapes.map_err(failed)?;
         let (program, kernels) = match &form {
             Some(form) => (&form.program, &form.kernels),
             None => (&typed.program, &typed.kernels),
@@ -224,6 +229,10 @@ impl Core {
             Mode::There => Outputs::There(&outputs),
             Mode::Updated => Outputs::Updated(&outputs),
             Mode::Overlapping => Outputs::Overlapping(&outputs),
+            Mode::Partial(most) => {
+                let schedule = Schedule::partial(target, &shapes, &inputs, most).map_err(failed)?;
+                return Ok(Scheduled { schedule, form });
+            }
         };
         let schedule = Schedule::new(target, &shapes, &inputs, to).map_err(failed)?;
         Ok(Scheduled { schedule, form })
@@ -241,26 +250,47 @@ impl Core {
             if let Some(done) = self.eval_line(typed, bound, threads, vouch) {
                 return done;
             }
-            let inputs = typed.inputs(self, bound)?;
-            with_workspace(|workspace| {
-                let key = workspace.key_of(Mode::New, threads, typed.sized(bound, &inputs), std::iter::empty());
-                let result = self.with_schedule(typed, &key, threads, |Scheduled { schedule, .. }| {
-                    let mut pending = Vec::with_capacity(schedule.results.len());
-                    for result in &schedule.results {
-                        pending.push(Pending::new(result.dtype, result.shape.clone(), result.order.clone())?);
-                    }
-                    let done = {
-                        let outputs: SmallVec<[Strided; 2]> =
-                            pending.iter_mut().map(Pending::view).flat_map(Strided::parts).collect();
-                        workspace.run(schedule, [&inputs, &outputs], self.settings(threads), vouch)
-                    };
-                    let done = done.map_err(|failed| self.failed(typed, failed))?;
-                    Ok(pending.into_iter().map(|result| result.finish(&done)).collect())
-                });
-                workspace.key = key;
-                result
-            })
+            self.eval_typed(typed, Mode::New, bound, threads, vouch)
         })?
+    }
+
+    /// The same in the ordinary way, with the typed form for these arguments at hand: what a schedule of this mode gives.
+    pub fn eval_typed(
+        &self,
+        typed: &Typed,
+        mode: Mode,
+        bound: &Arguments,
+        threads: &Threads,
+        vouch: Vouch,
+    ) -> Result<Vec<AnyArray>, EvalError> {
+        let inputs = typed.inputs(self, bound)?;
+        with_workspace(|workspace| {
+            let key = workspace.key_of(mode, threads, typed.sized(bound, &inputs), std::iter::empty());
+            let result = self.with_schedule(typed, &key, threads, |Scheduled { schedule, .. }| {
+                let mut pending = Vec::with_capacity(schedule.results.len());
+                for result in &schedule.results {
+                    pending.push(Pending::new(result.dtype, result.shape.clone(), result.order.clone())?);
+                }
+                let done = {
+                    let outputs: SmallVec<[Strided; 2]> =
+                        pending.iter_mut().map(Pending::view).flat_map(Strided::parts).collect();
+                    workspace.run(schedule, [&inputs, &outputs], self.settings(threads), vouch)
+                };
+                let done = done.map_err(|failed| self.failed(typed, failed))?;
+                Ok(pending.into_iter().map(|result| result.finish(&done)).collect())
+            });
+            workspace.key = key;
+            result
+        })
+    }
+
+    /// The shapes of the stages of a typed form.
+    pub fn stage_shapes(&self, typed: &Typed, bound: &Arguments) -> Result<Shapes, EvalError> {
+        let inputs = typed.inputs(self, bound)?;
+        let mut key = Key::default();
+        key.set(Mode::New, 1, typed.sized(bound, &inputs), std::iter::empty());
+        let name = |input: u32| self.name_of(&typed.program, input);
+        Shapes::new(&typed.program, &key.lies().0).map_err(|error| shape_error(error, &name, &[]))
     }
 
     /// The short way to a new array, where there is one.
@@ -350,12 +380,8 @@ impl Core {
     /// The types and shapes of the results.
     pub fn outputs(&self, bound: &Arguments) -> Result<Vec<(DType, Vec<usize>)>, EvalError> {
         self.with_typed(bound, &[], |typed| {
-            let inputs = typed.inputs(self, bound)?;
-            let mut key = Key::default();
-            key.set(Mode::New, 1, typed.sized(bound, &inputs), std::iter::empty());
             let program = &typed.program;
-            let name = |input: u32| self.name_of(program, input);
-            let shapes = Shapes::new(program, &key.lies().0).map_err(|error| shape_error(error, &name, &[]))?;
+            let shapes = self.stage_shapes(typed, bound)?;
             let of =
                 |(dtype, parts): (DType, std::ops::Range<usize>)| (dtype, shapes.output(program, parts.start).to_vec());
             Ok(program.graph.results().map(of).collect())

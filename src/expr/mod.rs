@@ -8,6 +8,7 @@
 //! | `bind`                | arguments found by name                                                       |
 //! | `call`                | the one door from borrowed arrays to what runs on addresses                   |
 //! | `prepared`            | calls prepared beforehand                                                     |
+//! | `partial`             | reductions of parts of an array, merged                                       |
 //! | `layout`              | what results there would be                                                   |
 //! | `fit`, `fault`        | errors of shapes and outputs, and of the data, in words                       |
 
@@ -21,6 +22,7 @@ mod fault;
 mod fit;
 pub mod layout;
 mod options;
+pub mod partial;
 pub mod prepared;
 
 /// Evaluates a text once: compiled at the first call of this call site, typed once for each set of argument types.

@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use super::op::Op;
 use super::rules::{Class, member};
+use super::semantics;
 use crate::dtype::{DType, Kind, Scalar};
 
 /// Straight-line code: values `0..params` are the parameters, then one for each operation.
@@ -44,6 +45,21 @@ pub struct Monoid {
     pub ordered: bool,
     /// The result over no elements at all; `None` where there is none, which is then an error.
     pub empty: Option<Scalar>,
+}
+
+impl Fragment {
+    /// The results on these values; none if they are not of the types of its parameters.
+    pub fn eval(&self, args: &[Scalar]) -> Option<SmallVec<[Scalar; 2]>> {
+        if !args.iter().map(|arg| arg.dtype()).eq(self.params.iter().copied()) {
+            return None;
+        }
+        let mut values: SmallVec<[Scalar; 16]> = SmallVec::from_slice(args);
+        for (op, of, ty) in &self.code {
+            let of: Option<SmallVec<[Scalar; 3]>> = of.iter().map(|&at| values.get(at as usize).copied()).collect();
+            values.push(semantics::eval(*op, *ty, &of?)?);
+        }
+        self.results.iter().map(|&at| values.get(at as usize).copied()).collect()
+    }
 }
 
 impl PartialEq for Monoid {
@@ -232,7 +248,6 @@ impl Monoid {
     }
 
     /// The monoid of this name.
-    #[cfg(any(test, feature = "internals"))]
     pub fn from_name(name: &str) -> Option<&'static Monoid> {
         Monoid::all().find(|monoid| monoid.name == name)
     }
@@ -269,7 +284,6 @@ impl Monoid {
     }
 
     /// Every monoid.
-    #[cfg(any(test, feature = "internals"))]
     pub fn all() -> impl Iterator<Item = &'static Monoid> {
         MONOIDS.iter().chain(TOTAL.iter()).map(|row| &row.2).chain(Monoid::complex_product())
     }

@@ -28,7 +28,7 @@ const FREE: usize = 1 << 12;
 /// Elements that a task combines, about.
 const TASK: usize = 1 << 15;
 /// Blocks of a piece, at most: their states stay in L1.
-const PIECE: usize = 1 << 12;
+pub const PIECE: usize = 1 << 12;
 /// Elements that are put into logical order at a time: where one is the neighbour of another only across many, so many that
 /// some of these are among them; no more than fit the second cache.
 const PACK: [usize; 2] = [1 << 13, 1 << 17];
@@ -47,6 +47,8 @@ pub struct Base<'a> {
     pub sources: usize,
     /// Whether the order of the reduced axes does not matter, so that they stand as they lie.
     pub free: bool,
+    /// If the states of pieces are what is wanted: the most blocks of a piece, a power of two.
+    pub aligned: Option<usize>,
 }
 
 impl Base<'_> {
@@ -136,7 +138,7 @@ impl Target<'_> {
         let merge = self.merge(&base, size.group, 2, numbers);
         let states = base.group.init.iter().copied().collect();
         let Base { stage, sources, .. } = base;
-        let end = if size.blocks() <= size.piece {
+        let end = if size.blocks() <= size.piece && base.aligned.is_none() {
             End::Finish(self.finish(&base, numbers))
         } else {
             End::Store(reserve(size.blocks().div_ceil(size.piece) * points))
@@ -175,7 +177,8 @@ impl Target<'_> {
             None if packed => pack / BLOCK,
             None => ((blocks as f64 * tasks) as usize).clamp((TASK / block.min(row)).min(PIECE), PIECE),
         };
-        size.piece = piece.max(1).next_power_of_two().min(blocks.next_power_of_two());
+        let most = blocks.next_power_of_two().min(base.aligned.unwrap_or(usize::MAX));
+        size.piece = piece.max(1).next_power_of_two().min(most);
         size
     }
 

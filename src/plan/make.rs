@@ -10,6 +10,7 @@ use super::kernels::Use;
 use super::layout::{Body, OperandSpec};
 use super::nest::Nest;
 use super::order::{Like, Order};
+use super::partial::Part;
 use super::program::{Program, Work};
 use super::reserve::Reserve;
 use super::schedule::{Operand, Place, ResultLayout, Schedule, Step, Walk};
@@ -73,6 +74,8 @@ pub(super) struct Maker<'a> {
     pub in_place: bool,
     /// Whether results are computed into the call's memory, and copied when all have been.
     apart: bool,
+    /// If the states of a part of an array are wanted, and no results: which there are.
+    pub part: Option<Part>,
 }
 
 impl Schedule {
@@ -90,19 +93,7 @@ impl Schedule {
         // One pass reads each point before it writes it, after all reductions of what was there; one of several would read what an
         // earlier one has written.
         let apart = matches!(outputs, Outputs::Overlapping(_)) || in_place && program.maps().len() > 1;
-        let mut maker = Maker {
-            target,
-            program,
-            shapes,
-            inputs,
-            outputs: Vec::new(),
-            held: readers(program),
-            memory: Reserve::default(),
-            numbers: Numbers::default(),
-            steps: Vec::new(),
-            in_place,
-            apart,
-        };
+        let mut maker = Maker { in_place, apart, ..Maker::new(target, shapes, inputs) };
         let order = if let Outputs::New(order) = outputs { order } else { Order::C };
         let results = maker.results(order);
         let mut copies = Vec::new();
@@ -128,7 +119,7 @@ impl Schedule {
                 );
             }
         }
-        (0..program.stages.len()).for_each(|at| maker.stage(at));
+        maker.stages();
         for (dtype, walk) in copies {
             maker.copy(dtype, walk);
         }
@@ -150,6 +141,29 @@ fn readers(program: &Program) -> Vec<Held> {
 }
 
 impl<'a> Maker<'a> {
+    /// One that has made nothing yet.
+    pub fn new(target: Target<'a>, shapes: &'a Shapes, inputs: &'a [Lies<'a>]) -> Maker<'a> {
+        Maker {
+            target,
+            program: target.program,
+            shapes,
+            inputs,
+            outputs: Vec::new(),
+            held: readers(target.program),
+            memory: Reserve::default(),
+            numbers: Numbers::default(),
+            steps: Vec::new(),
+            in_place: false,
+            apart: false,
+            part: None,
+        }
+    }
+
+    /// Adds the steps of all stages.
+    pub fn stages(&mut self) {
+        (0..self.program.stages.len()).for_each(|at| self.stage(at));
+    }
+
     /// The results as new arrays.
     fn results(&self, order: Order) -> Vec<ResultLayout> {
         let mut like = Like::new(self.program, self.shapes, self.inputs);
@@ -218,6 +232,7 @@ impl<'a> Maker<'a> {
         let empty = count(&self.shapes.stages[at]) == Some(0);
         match &program.stages[at].work {
             Work::Map(_) | Work::Prepare(_) if empty || self.held[at].done => {}
+            Work::Map(_) if self.part.is_some() => {}
             Work::Map(_) | Work::Prepare(_) => {
                 self.hold(at);
                 let mut arrays: Vec<Array> =
@@ -312,7 +327,7 @@ impl<'a> Maker<'a> {
 
 impl Array {
     /// One in C order in the call's memory.
-    fn packed(spec: OperandSpec, place: usize, shape: Shape) -> Array {
+    pub fn packed(spec: OperandSpec, place: usize, shape: Shape) -> Array {
         let size = spec.dtype.size() as isize;
         let strides = c_strides(&shape).into_iter().map(|stride| stride.saturating_mul(size)).collect();
         Array { operand: Operand::new(spec, Place::Call(place)), shape, strides }
@@ -324,7 +339,7 @@ impl Array {
 }
 
 /// A walk over this shape of these arrays.
-fn walk(shape: &[usize], arrays: Vec<Array>) -> Walk {
+pub(super) fn walk(shape: &[usize], arrays: Vec<Array>) -> Walk {
     let mut walk = Walk { nest: Nest::new(shape), operands: Vec::new() };
     for Array { operand, shape, strides } in arrays {
         walk.operands.push(operand);

@@ -8,6 +8,7 @@
 //! | `order`             | how new results lie                                                        |
 //! | `schedule`          | the plan of a call, as a value                                             |
 //! | `make`              | makes it, stage by stage                                                   |
+//! | `partial`           | the states of a part of an array instead of results                        |
 //! | `reduce`, `fold`    | stages of reductions as passes; as tasks, of more than one block           |
 //! | `pass`, `nest`      | a pass: kernel, tiles, threads; its loops: axes dropped, ordered, merged   |
 //! | `alias`             | whether what is written is also read                                       |
@@ -26,6 +27,7 @@ pub mod make;
 pub mod nest;
 pub mod order;
 mod origin;
+pub mod partial;
 pub mod pass;
 pub mod places;
 pub mod program;

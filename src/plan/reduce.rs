@@ -35,7 +35,7 @@ impl Maker<'_> {
             () if self.is_short(&base) => How::Unrolled,
             () if base.lies_in_columns() => How::Columns,
             () if along > 1 && !base.free => How::Packed,
-            () if along > 1 || base.length() > block => How::Runs,
+            () if along > 1 || base.length() > block || self.part.is_some() => How::Runs,
             () => How::Whole,
         };
         let single = matches!(how, How::Unrolled | How::Whole);
@@ -103,7 +103,8 @@ impl Maker<'_> {
         } else {
             walk.nest.arrange(gone);
         }
-        Base { stage, group, walk, sources: sources.len(), free }
+        let aligned = self.part.as_ref().map(|part| part.most_blocks(group));
+        Base { stage, group, walk, sources: sources.len(), free, aligned }
     }
 
     /// Whether the elements of a run are so few, and what is done with each so little, that a kernel has it once for each.
@@ -184,7 +185,9 @@ impl Maker<'_> {
         let stored = matches!(fold.end, End::Store(_));
         let tail = stored.then(|| result_walk(&fold));
         self.steps.push(Step::Fold(fold));
-        if let Some(walk) = tail {
+        if let Some(part) = &mut self.part {
+            part.states.extend(states.iter().zip(taken).map(|(&ty, (place, _))| (ty, place, pieces)));
+        } else if let Some(walk) = tail {
             debug_assert_eq!(walk.operands.len(), results.len());
             self.merge(stage, &states, [pieces, points], taken, walk);
         }

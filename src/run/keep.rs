@@ -33,6 +33,8 @@ pub enum Mode {
     Updated,
     /// They may share memory with inputs and with each other in any way.
     Overlapping,
+    /// There are none but the states of pieces of at most so many blocks.
+    Partial(usize),
 }
 
 impl Key {

@@ -53,6 +53,11 @@ impl<T: Copy + PartialEq> PartialEq for Dense<T> {
     }
 }
 
+/// An array of no axes.
+pub fn single<T: Copy>(value: T) -> Dense<T> {
+    Dense::new(vec![value], &[], &[])
+}
+
 /// The elements in C order.
 pub fn into_vec<T: Copy>(array: Dense<T>) -> Vec<T> {
     let order: SmallVec<[usize; 6]> = (0..array.shape.len()).collect();

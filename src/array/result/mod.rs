@@ -11,13 +11,13 @@ mod ndarray;
 use num_complex::Complex;
 
 #[cfg(not(feature = "ndarray"))]
-use self::dense::{Dense as Owned, into_vec};
+use self::dense::{Dense as Owned, into_vec, single};
 #[cfg(feature = "ndarray")]
-use self::ndarray::{Owned, into_vec};
+use self::ndarray::{Owned, into_vec, single};
 use super::arg::{Arg, IntoArg};
 use super::view::{Strided, View};
 use crate::diagnostic::several;
-use crate::dtype::{DType, Element};
+use crate::dtype::{DType, Element, Real, Scalar, with_type};
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 
 macro_rules! any_array {
@@ -87,6 +87,14 @@ macro_rules! any_array {
                 self.into_owned().map(into_vec)
             }
 
+            /// A number of these parts as an array of no axes; none if they are no parts of that type.
+            pub(crate) fn from_scalars(dtype: DType, parts: &[Scalar]) -> Option<AnyArray> {
+                if !parts.iter().all(|part| part.dtype() == dtype.part()) {
+                    return None;
+                }
+                Some(match dtype { $(DType::$variant => AnyArray::$variant(single(<$t>::of_parts(parts)?)),)* })
+            }
+
             /// The array itself, if it is of this type.
             pub(super) fn into_owned<T: Element>(self) -> Result<Owned<T>, EvalError> {
                 let (dtype, rank) = (self.dtype(), self.shape().len());
@@ -132,6 +140,42 @@ any_array! {
     C64 Complex<f32>;
     C128 Complex<f64>;
 }
+
+impl AnyArray {
+    /// Its elements in C order, if it is of real numbers.
+    pub(crate) fn into_scalars(self) -> Vec<Scalar> {
+        let dtype = self.dtype();
+        let elements =
+            with_type!(dtype, T: Any; self.into_vec::<T>().map(|all| all.into_iter().map(T::to_scalar).collect()));
+        elements.and_then(Result::ok).unwrap_or_default()
+    }
+}
+
+/// Numbers that are made of real ones.
+trait OfParts: Sized {
+    /// The number of these parts, if they are as many as it has.
+    fn of_parts(parts: &[Scalar]) -> Option<Self>;
+}
+
+impl<T: Real> OfParts for T {
+    fn of_parts(parts: &[Scalar]) -> Option<T> {
+        let &[value] = parts else { return None };
+        Some(T::from_scalar(value))
+    }
+}
+
+macro_rules! complex_of_parts {
+    ($($t:ty)*) => { $(
+        impl OfParts for Complex<$t> {
+            fn of_parts(parts: &[Scalar]) -> Option<Complex<$t>> {
+                let &[re, im] = parts else { return None };
+                Some(Complex { re: <$t>::from_scalar(re), im: <$t>::from_scalar(im) })
+            }
+        }
+    )* };
+}
+
+complex_of_parts! { f32 f64 }
 
 impl<'a> IntoArg<'a> for &'a AnyArray {
     fn into_arg(self) -> Arg<'a> {

@@ -1,6 +1,6 @@
 //! ndarray as an adapter: its arrays as arguments, outputs and results.
 
-use ndarray::{Array, ArrayBase, ArrayD, ArrayView, Data, DataMut, Dimension};
+use ndarray::{Array, ArrayBase, ArrayD, ArrayView, Data, DataMut, Dimension, IxDyn};
 use num_complex::Complex;
 
 use super::{AnyArray, FromResult, one};
@@ -12,6 +12,11 @@ use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 
 /// What a result is held in.
 pub type Owned<T> = ArrayD<T>;
+
+/// An array of no axes.
+pub fn single<T: Element>(value: T) -> ArrayD<T> {
+    ArrayD::from_elem(IxDyn(&[]), value)
+}
 
 /// The elements in C order.
 pub fn into_vec<T: Element>(array: ArrayD<T>) -> Vec<T> {
