@@ -128,7 +128,9 @@ impl Planned {
         let (loops, walks) = walked(&fold.walk, &fold.shown, at);
         let block = fold.block.min(fold.row);
         let (called, tile) = match &fold.reach {
-            Reach::Runs(called) => (called, [fold.piece.min(fold.blocks()), block]),
+            Reach::Runs(called) | Reach::Search { best: called, .. } => {
+                (called, [fold.piece.min(fold.blocks()), block])
+            }
             Reach::Columns { step, .. } => (step, [block, fold.group.min(fold.wide())]),
             Reach::Packed { pack, .. } => (&pack.called, [1, (fold.piece * BLOCK).min(fold.length())]),
         };

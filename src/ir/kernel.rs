@@ -162,7 +162,7 @@ pub enum Inst {
     Fault(Value, FaultCode),
     /// Combines the arguments over the innermost loop. The element of index `k` of that loop goes into lane `k mod 8`
     /// (each lane starts as the monoid's `init`, each element is a `step`, in order of `k`); then lane `i` is merged
-    /// with lane `i+4` for `i` below 4, `i` with `i+2` for `i` below 2, 0 with 1.
+    /// with lane `i+4` for `i` below 4, `i` with `i+2` for `i` below 2, 0 with 1. (Of a monoid that is not ordered any order does.)
     Accumulate {
         /// How.
         monoid: &'static Monoid,

@@ -41,6 +41,8 @@ pub struct Monoid {
     pub merge: Fragment,
     /// `(state) -> result`
     pub finish: Fragment,
+    /// The fold that gives the first component of the state, if the others say where it was found.
+    pub extreme: Option<Fold>,
     /// Whether the result depends on the order in which elements are combined, or how they are grouped.
     pub ordered: bool,
     /// The result over no elements at all; `None` where there is none, which is then an error.
@@ -135,6 +137,7 @@ static MONOIDS: LazyLock<Vec<(Fold, DType, Monoid)>> = LazyLock::new(|| {
                 step: combine.clone(),
                 merge: combine,
                 finish: Fragment { params: vec![dtype], code: vec![], results: vec![0] },
+                extreme: None,
                 ordered: dtype.is_float() && matches!(fold, Fold::Sum | Fold::Prod),
                 empty,
             };
@@ -150,7 +153,7 @@ static MONOIDS: LazyLock<Vec<(Fold, DType, Monoid)>> = LazyLock::new(|| {
         for dtype in DType::REAL.iter().copied() {
             let neutral = all.iter().find(|row: &&(Fold, DType, Monoid)| row.0 == of && row.1 == dtype);
             let Some(neutral) = neutral.map(|row| row.2.init[0]) else { continue };
-            all.push((fold, dtype, position_of(name, dtype, beats, neutral)));
+            all.push((fold, dtype, position_of(name, dtype, (of, beats), neutral)));
         }
     }
     all
@@ -179,6 +182,7 @@ fn number_of(name: &str, dtype: DType, pick: Op) -> Monoid {
         step: combine.clone(),
         merge: combine,
         finish: Fragment { params: vec![dtype], code: vec![], results: vec![0] },
+        extreme: None,
         ordered: false,
         empty: None,
     }
@@ -200,7 +204,7 @@ static TOTAL: LazyLock<Vec<(Fold, DType, Monoid)>> = LazyLock::new(|| {
 ///
 /// A later pair (x, p) beats (v, i) if `x` beats `v`, or if they are equal or both NaN and `p < i`, or if only `x` is NaN. The
 /// neutral pair is one that anything beats: no element is worse, and no position is as far.
-fn position_of(name: &str, dtype: DType, beats: Op, neutral: Scalar) -> Monoid {
+fn position_of(name: &str, dtype: DType, (of, beats): (Fold, Op), neutral: Scalar) -> Monoid {
     let mut code: Vec<(Op, SmallVec<[u32; 3]>, DType)> = Vec::new();
     let mut emit = |op: Op, args: &[u32], ty: DType| {
         code.push((op, SmallVec::from_slice(args), ty));
@@ -231,6 +235,7 @@ fn position_of(name: &str, dtype: DType, beats: Op, neutral: Scalar) -> Monoid {
         merge: combine,
         finish: Fragment { params: state.clone(), code: vec![], results: vec![1] },
         state,
+        extreme: Some(of),
         ordered: false,
         empty: None,
     }
@@ -269,6 +274,7 @@ impl Monoid {
                 step: combine.clone(),
                 merge: combine.clone(),
                 finish: Fragment { params: pair.clone(), code: vec![], results: vec![at] },
+                extreme: None,
                 ordered: true,
                 empty: Some(f64::into(empty)),
             })

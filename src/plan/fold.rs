@@ -19,12 +19,19 @@ use super::schedule::{BLOCK, Called, End, Fold, Operand, Place, Reach, Shown, Wa
 use super::shape::c_strides;
 use super::table::{Numbers, Table};
 use super::target::Target;
-use crate::ir::{LANES, Role};
+use crate::dtype::{DType, Scalar};
+use crate::ir::monoid::Fold as Extreme;
+use crate::ir::{LANES, Monoid, Op, Role};
+use crate::types::graph::NodeKind;
 
 /// Columns whose states are kept in L1 at a time.
 const COLUMNS: usize = 256;
 /// Elements of a block where order does not matter: so many that merging lanes and states is nothing beside them.
 const FREE: usize = 1 << 12;
+/// Elements from which on an element is searched for in the best of several blocks, and bytes of such a block: the fewer, the less
+/// has to be searched; the more, the less there is to choose from.
+const SEARCH: usize = 64;
+const SEARCHED: usize = 1 << 11;
 /// Elements that a task combines, about.
 const TASK: usize = 1 << 15;
 /// Blocks of a piece, at most: their states stay in L1.
@@ -81,6 +88,16 @@ impl Base<'_> {
         !self.free && self.along() > 1 && !self.lies_in_columns()
     }
 
+    /// Whether the position of the best element is looked for in the best of many blocks. (It is in the first of those that are as good,
+    /// where elements lie in the order of their positions.)
+    pub fn is_search(&self) -> bool {
+        self.free
+            && self.along() == 1
+            && !self.lies_in_columns()
+            && self.length() >= SEARCH
+            && self.group.search().is_some()
+    }
+
     /// The number of reduced axes.
     fn along(&self) -> usize {
         self.walk.nest.rank() - self.walk.nest.kept()
@@ -132,6 +149,7 @@ impl Target<'_> {
         let (reach, weight) = match () {
             () if base.lies_in_columns() => self.columns(&base, size.group, numbers),
             () if base.is_packed() => self.packed(&base, size, numbers),
+            () if base.is_search() => self.search(&base, size, numbers),
             () => self.runs(&base, size, numbers),
         };
         let parallel = self.pays_to_share(points * length, base.bytes(), weight);
@@ -152,6 +170,7 @@ impl Target<'_> {
         match self.tuning.tile {
             _ if !base.free || base.lies_in_columns() => BLOCK,
             Some(tile) => tile.clamp(LANES, FREE),
+            None if base.is_search() => SEARCHED / base.group.args.first().map_or(1, |ty| ty.size()),
             None => FREE,
         }
     }
@@ -184,6 +203,37 @@ impl Target<'_> {
 
     /// Along memory.
     fn runs(&self, base: &Base, size: Size, numbers: &mut Numbers) -> (Reach, f64) {
+        let table = self.blocks(base, size);
+        let called = self.with_states(table, base, Body::PARTIAL, size.group, numbers);
+        let weight = called.kernel.weight();
+        (Reach::Runs(called), weight)
+    }
+
+    /// Along memory, by the best block.
+    fn search(&self, base: &Base, size: Size, numbers: &mut Numbers) -> (Reach, f64) {
+        let find = self.with_states(self.blocks(base, size), base, Body::PARTIAL, size.group, numbers);
+        let value = base.group.args[0];
+        let mut table = self.blocks(base, size);
+        table.push(&OperandSpec::plain(value, Role::Out), &[value.size() as isize, 0], false);
+        let best = table.called(self, Use::Stage(base.stage, Body::EXTREME), numbers);
+        let weight = best.kernel.weight();
+        let greatest = base.group.monoids[0].extreme == Some(Extreme::Max);
+        (Reach::Search { best, find, greatest, top: self.top(base, value, greatest) }, weight)
+    }
+
+    /// The value that none beats, of elements of a type.
+    fn top(&self, base: &Base, value: DType, greatest: bool) -> Option<Scalar> {
+        let graph = &self.program.graph;
+        let node = graph.node(graph.node(base.group.nodes[0]).args[0]);
+        if node.kind == NodeKind::Op(Op::Convert) && graph.node(node.args[0]).dtype == DType::Bool {
+            return Some(Scalar::from_bits(value, greatest.into()));
+        }
+        let other = if greatest { Extreme::Min } else { Extreme::Max };
+        Monoid::of(other, value).filter(|_| !value.is_float()).map(|monoid| monoid.init[0])
+    }
+
+    /// A table whose loops are blocks and their elements, of the sources.
+    fn blocks(&self, base: &Base, size: Size) -> Table {
         let mut table = Table::new(2);
         for o in 0..base.sources {
             let strides = base.walk.nest.strides(o);
@@ -195,9 +245,7 @@ impl Target<'_> {
             };
             table.push(&base.walk.operands[o].spec, &[next, step], false);
         }
-        let called = self.with_states(table, base, Body::PARTIAL, size.group, numbers);
-        let weight = called.kernel.weight();
-        (Reach::Runs(called), weight)
+        table
     }
 
     /// A kernel that leaves a state for each step of its outer loop, a row of so many states further on each time.

@@ -52,6 +52,8 @@ pub enum Combines {
     /// So many elements, at most [`LANES`](crate::ir::LANES), without a loop: each source is there once for each of them, element
     /// by element.
     Unrolled(u8),
+    /// Along its innermost loop, to the best value alone, not to where it is.
+    Extreme,
     /// Into states that lie in memory.
     Into,
     /// Two states, the earlier one first.
@@ -95,6 +97,8 @@ impl Body {
     pub const PARTIAL_OF_ARGS: Body = Body::new(Reads::Args, Combines::Loop, Writes::States);
     /// Elements into states in memory.
     pub const STEP: Body = Body::new(Reads::Sources, Combines::Into, Writes::States);
+    /// Runs to the best values in them.
+    pub const EXTREME: Body = Body::new(Reads::Sources, Combines::Extreme, Writes::States);
     /// Pairs of states to states.
     pub const MERGE: Body = Body::new(Reads::States, Combines::Pairs, Writes::States);
     /// States to results.
@@ -178,6 +182,7 @@ pub fn operands(program: &Program, at: usize, body: Body) -> SmallVec<[OperandSp
     }
     let mut add = |dtypes: &[DType], role| specs.extend(dtypes.iter().map(|&d| OperandSpec::plain(d, role)));
     match body.writes {
+        Writes::States if body.combines == Combines::Extreme => add(&state[..1], Role::Out),
         Writes::States => add(state, if body.combines == Combines::Into { Role::InOut } else { Role::Out }),
         Writes::Args => add(args, Role::Out),
         Writes::Stores => specs.extend(stage.stores().map(|node| OperandSpec::plain(dtype(node), Role::Out))),

@@ -110,6 +110,16 @@ impl Lowering<'_> {
                 let arrays = stage.sources.iter().filter(|(_, source)| *source != Source::Position).count();
                 (self.unrolled(stage, group, length.into(), accesses), &accesses[usize::from(length) * arrays..])
             }
+            (Reads::Sources, Combines::Extreme) => {
+                let (ins, rest) = accesses.split_at(sources);
+                // Where elements are is not asked.
+                let arrays = stage.sources.iter().zip(ins).enumerate().filter(|(_, (s, _))| s.1 != Source::Position);
+                for (at, (source, access)) in arrays {
+                    self.leaf(at, *source, access, layout);
+                }
+                self.nodes(&stage.nodes);
+                (self.extreme(group), rest)
+            }
             (Reads::States, Combines::Pairs) => {
                 let (ins, outs) = accesses.split_at(2 * parts);
                 let both = self.load_all(ins);
@@ -164,13 +174,27 @@ impl Lowering<'_> {
 
     /// Loads what a stage reads: its first operands.
     fn leaves(&mut self, sources: &[(NodeId, Source)], accesses: &[Access], layout: &Layout) {
-        for (at, (&(node, source), access)) in sources.iter().zip(accesses).enumerate() {
-            let mut v = self.b.load(access.clone());
-            if source == Source::Position {
-                v = self.affine(v, at, layout);
-            }
-            self.made[node.0 as usize] = Some(v);
+        for (at, (&source, access)) in sources.iter().zip(accesses).enumerate() {
+            self.leaf(at, source, access, layout);
         }
+    }
+
+    /// Loads source `at`.
+    fn leaf(&mut self, at: usize, (node, source): (NodeId, Source), access: &Access, layout: &Layout) {
+        let mut v = self.b.load(access.clone());
+        if source == Source::Position {
+            v = self.affine(v, at, layout);
+        }
+        self.made[node.0 as usize] = Some(v);
+    }
+
+    /// The best value along the innermost loop, of a group that is one reduction.
+    fn extreme(&mut self, group: &Group) -> Vec<Value> {
+        let Some((monoid, &node)) = group.search().zip(group.nodes.first()) else {
+            unreachable!("a stage that looks for no position");
+        };
+        let value = self.value(self.graph.node(node).args[0]);
+        self.b.accumulate(monoid, &[value]).to_vec()
     }
 
     /// The number that an affine operand is at a point: its base, and a step for each index of each loop.

@@ -61,6 +61,14 @@ pub struct Group {
 }
 
 impl Group {
+    /// The monoid of the best value alone, where all that is asked is where that is.
+    pub fn search(&self) -> Option<&'static Monoid> {
+        match *self.monoids {
+            [monoid] => Monoid::of(monoid.extreme?, *self.args.first()?),
+            _ => None,
+        }
+    }
+
     fn new(axes: Axes) -> Group {
         let (nodes, monoids, args, state, init) = Default::default();
         Group { nodes, monoids, axes, args, state, init, joins: None }

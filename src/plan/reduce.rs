@@ -35,7 +35,7 @@ impl Maker<'_> {
             () if self.is_short(&base) => How::Unrolled,
             () if base.lies_in_columns() => How::Columns,
             () if along > 1 && !base.free => How::Packed,
-            () if along > 1 || base.length() > block || self.part.is_some() => How::Runs,
+            () if along > 1 || base.length() > block || base.is_search() || self.part.is_some() => How::Runs,
             () => How::Whole,
         };
         let single = matches!(how, How::Unrolled | How::Whole);

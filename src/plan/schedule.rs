@@ -252,6 +252,18 @@ pub enum Reach {
     /// The reduced axes are one run for every source, or rows of no order: a kernel combines blocks in registers. Loops: blocks of a
     /// row (if rows are no longer than a block: of several), elements.
     Runs(Called),
+    /// One run for every source, of which the position of the best element is asked: the best values of blocks, then the block that has
+    /// the best of these is searched.
+    Search {
+        /// The best values. Loops: blocks, elements.
+        best: Called,
+        /// The state of a block. Loops: blocks (one), elements.
+        find: Called,
+        /// Whether the greatest value is the best.
+        greatest: bool,
+        /// The value that none beats, if there is one.
+        top: Option<Scalar>,
+    },
     /// Neighbours lie along a kept axis: rows are combined, element by element, into eight rows of states.
     Columns {
         /// Combines eight rows or fewer. Loops: rows, columns.

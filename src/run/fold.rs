@@ -8,10 +8,10 @@ use std::ptr;
 
 use smallvec::SmallVec;
 
-use super::packing::fill;
+use super::packing::{LINE, fill, prefetch};
 use super::pass::{Addresses, Job, Run};
 use super::scratch::{Scratch, with_scratch};
-use crate::dtype::DType;
+use crate::dtype::{DType, Real, Scalar, with_type};
 use crate::ir::LANES;
 use crate::jit::Compiled;
 use crate::plan::nest::offset;
@@ -34,6 +34,10 @@ impl Run<'_> {
         let states = points * fold.blocks();
         let reach = match &fold.reach {
             Reach::Runs(runs) => (&**runs.kernel.runnable(self.executor, elements), None),
+            Reach::Search { best, find, .. } => {
+                let find = find.kernel.runnable(self.executor, elements);
+                (&**best.kernel.runnable(self.executor, elements), Some(&**find))
+            }
             Reach::Columns { step, lanes } => {
                 let lanes = lanes.kernel.runnable(self.executor, states * LANES);
                 (&**step.kernel.runnable(self.executor, elements), Some(&**lanes))
@@ -94,6 +98,52 @@ struct Stretch {
     length: usize,
 }
 
+/// The best of the values of blocks, and the first block that has it.
+#[derive(Default)]
+struct Best {
+    value: Option<Scalar>,
+    block: usize,
+    /// Whether no value can be better.
+    is_top: bool,
+}
+
+impl Best {
+    /// Looks at the values of `count` blocks from block `first` on.
+    ///
+    /// # Safety
+    /// So many values of the type must be there.
+    unsafe fn look(
+        &mut self,
+        dtype: DType,
+        values: *const u8,
+        count: usize,
+        first: usize,
+        greatest: bool,
+        top: Option<Scalar>,
+    ) {
+        with_type!(dtype, T: Any; {
+            let bits = |value: T| value.to_scalar();
+            let mut best = self.value.map(T::from_scalar);
+            for at in 0..count {
+                // SAFETY: the caller has so many.
+                let x = unsafe { values.cast::<T>().add(at).read_unaligned() };
+                #[allow(clippy::eq_op, reason = "a NaN differs from itself")]
+                let better = match best {
+                    None => true,
+                    Some(v) if v != v => false,
+                    Some(v) => x != x || (greatest && x > v) || (!greatest && x < v),
+                };
+                if better {
+                    best = Some(x);
+                    self.block = first + at;
+                }
+            }
+            self.value = best.map(bits);
+        });
+        self.is_top = top.is_some() && self.value == top;
+    }
+}
+
 impl Tasks<'_> {
     /// # Safety
     /// As for [`Run::fold`].
@@ -144,7 +194,9 @@ impl Tasks<'_> {
     /// # Safety
     /// As for [`Run::fold`].
     unsafe fn task(&self, task: &Task, scratch: &mut Scratch) {
-        let (group, blocks) = (self.fold.group, task.blocks.len());
+        let group = self.fold.group;
+        // A search has the state of the best block alone.
+        let blocks = if self.is_search() { 1 } else { task.blocks.len() };
         // Rows of states: of all blocks, of half of them, of lanes; then what is packed.
         let rows = [blocks, blocks.div_ceil(2), if self.is_columns() { LANES } else { 0 }];
         let room = |rows: usize| self.sizes().map(|size| (rows * group * size).next_multiple_of(64)).sum::<usize>();
@@ -173,6 +225,7 @@ impl Tasks<'_> {
         unsafe {
             match &self.fold.reach {
                 Reach::Runs(_) => self.runs(task, &states, scratch),
+                Reach::Search { .. } => self.search(task, &states, scratch),
                 Reach::Columns { .. } => self.columns(task, &states, &lanes, scratch),
                 Reach::Packed { .. } => self.packed(task, &states, at, scratch),
             }
@@ -180,6 +233,10 @@ impl Tasks<'_> {
             self.end(task, &states, scratch);
         }
         scratch.states = own;
+    }
+
+    fn is_search(&self) -> bool {
+        matches!(self.fold.reach, Reach::Search { .. })
     }
 
     fn is_columns(&self) -> bool {
@@ -204,6 +261,44 @@ impl Tasks<'_> {
                 block += count;
             }
         }
+    }
+
+    /// Finds the best element of each point in the first of the best blocks.
+    ///
+    /// # Safety
+    /// There must be room for a state of each point.
+    unsafe fn search(&self, task: &Task, states: &Parts, scratch: &mut Scratch) {
+        let (Reach::Search { best, find, greatest, top }, Some(finding)) = (&self.fold.reach, self.second) else {
+            return;
+        };
+        let dtype = self.fold.states[0].dtype();
+        let mut buffer = std::mem::take(&mut scratch.bytes);
+        let values = buffer.reserve(task.blocks.len() * dtype.size());
+        for (at, point) in task.points.clone().enumerate() {
+            let (mut block, mut most) = (task.blocks.start, if top.is_some() { 1 } else { usize::MAX });
+            let mut found = Best::default();
+            while block < task.blocks.end && !found.is_top {
+                let Stretch { element, count, length } = self.stretch(block, task.blocks.end);
+                let count = count.min(most);
+                most = most.saturating_mul(2);
+                let mut number = [0];
+                self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element]);
+                scratch.pointers.push(values);
+                // SAFETY: elements of the sources, and room for a value of each block.
+                unsafe {
+                    self.run.call(self.reach, best, &mut scratch.pointers, &[count, length]);
+                    found.look(dtype, values, count, block, *greatest, *top);
+                }
+                block += count;
+            }
+            let Stretch { element, length, .. } = self.stretch(found.block, task.blocks.end);
+            let mut number = [0];
+            self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element]);
+            self.push_states(&mut scratch.pointers, states, 0, at);
+            // SAFETY: elements of the sources, and the place of the point's state.
+            unsafe { self.run.call(finding, find, &mut scratch.pointers, &[1, length]) }
+        }
+        scratch.bytes = buffer;
     }
 
     /// What a kernel combines at once from block `block` on, before `end`: whole blocks of a row, the shorter one that ends it, or short
@@ -254,6 +349,7 @@ impl Tasks<'_> {
                 let count = (LANES - row % LANES).min(rows - row).min(along - (start + row) % along);
                 let mut number = [0];
                 self.sources(&mut scratch.pointers, &mut number, [task.outer, task.points.start, start + row]);
+                self.fetch_rows(&scratch.pointers, LANES.min(task.elements.end - (start + row + count)), columns);
                 self.push_states(&mut scratch.pointers, lanes, row % LANES, 0);
                 // SAFETY: the rows' elements, and a row of states for each of them.
                 unsafe { self.run.call(self.reach, step, &mut scratch.pointers, &[count, columns]) }
@@ -273,6 +369,20 @@ impl Tasks<'_> {
                 let to = part.wrapping_add(block * fold.group * size);
                 // SAFETY: the merged row, and the block's own row of states.
                 unsafe { ptr::copy_nonoverlapping(lane, to, columns * size) }
+            }
+        }
+    }
+
+    /// Fetches the rows that come after those of these sources: they lie so far apart that no hardware looks ahead.
+    fn fetch_rows(&self, sources: &[*mut u8], rows: usize, columns: usize) {
+        let nest = &self.fold.walk.nest;
+        for (o, &source) in sources.iter().enumerate() {
+            let (down, size) = (nest.strides(o).last().copied().unwrap_or(0), self.fold.walk.operands[o].size());
+            let across = nest.strides(o)[nest.kept() - 1].unsigned_abs();
+            if across == size && !self.fold.walk.operands[o].spec.is_affine() {
+                for row in (0..rows as isize).map(|row| source.wrapping_offset((row + LANES as isize) * down)) {
+                    (0..columns * size).step_by(LINE).for_each(|at| prefetch(row.wrapping_add(at)));
+                }
             }
         }
     }

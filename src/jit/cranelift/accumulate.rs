@@ -1,13 +1,13 @@
 //! Reductions along the innermost loop.
 //!
 //! The eight lanes of the state are parts in registers through the vector loop, whose step is eight points: as many
-//! independent chains as parts. The tail keeps the state in the frame:
+//! independent chains as parts. Where no monoid is ordered there may be more lanes. The tail keeps the state in the frame:
 //!
 //! | in the frame             | what                                                             |
 //! |--------------------------|------------------------------------------------------------------|
 //! | a row for each component | its eight lanes, of the component's width (a bool as its mask)   |
 //!
-//! Always holds: element `k` goes to lane `k mod 8`, in order of `k`; the tail begins at a multiple of eight, so its
+//! Always holds: of `n` lanes, element `k` goes to lane `k mod n`, in order of `k`; the tail begins at a multiple of `n`, so its
 //! point `j` goes to lane `j`.
 
 use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, types};
@@ -17,7 +17,7 @@ use super::convert::HIGH;
 use super::emit::{Emitter, frame_flags};
 use super::lanes::{Form, Held, PART};
 use crate::dtype::DType;
-use crate::ir::{self, Fragment, Inst, LANES, Monoid};
+use crate::ir::{self, Fragment, Inst, Monoid};
 
 impl Emitter<'_> {
     fn monoid(&self, accumulate: usize) -> Option<(&'static Monoid, &[ir::Value])> {
@@ -38,7 +38,7 @@ impl Emitter<'_> {
             for &c in &monoid.init {
                 let held = self.constant_scalar(c);
                 let held = if c.dtype() == DType::Bool { self.mask(&held, width) } else { held };
-                state.push(held.expanded(LANES));
+                state.push(held.expanded(self.shape.lanes));
             }
             states.push(state);
         }
@@ -132,7 +132,7 @@ impl Emitter<'_> {
         let mut states = self.states.clone();
         for (state, slots) in states.iter_mut().zip(&slots) {
             for (held, &slot) in state.iter_mut().zip(slots) {
-                *held = self.reload(held.form, slot, LANES);
+                *held = self.reload(held.form, slot, self.shape.lanes);
             }
         }
         states
@@ -143,7 +143,7 @@ impl Emitter<'_> {
         let mut states = std::mem::take(&mut self.states);
         for (at, state) in states.iter_mut().enumerate() {
             let Some((monoid, _)) = self.monoid(at) else { continue };
-            for lanes in [4, 2, 1] {
+            for lanes in (0..self.shape.lanes.ilog2()).rev().map(|k| 1 << k) {
                 self.lanes = lanes;
                 let mut both: Vec<Held> = state.iter().map(|held| lower_half(held, lanes)).collect();
                 for held in state.iter() {

@@ -19,6 +19,8 @@ const LONG_BODY: usize = 24;
 /// twice the points a step are worth registers that spill: a tenth to a quarter less time for `sinh`, `tanh`, `pow`, where
 /// `exp` and `log` (about 50 and 59 cycles) lose as much.
 const LONG_CHAIN: usize = 60;
+/// Parts of the widest value of a step that combines in any order: so many chains as hide what one operation waits for.
+const FREE_PARTS: usize = 4;
 /// Operations that are in the CPU's queues at once.
 const QUEUES: usize = 250;
 /// Points of a step, and operations on parts in its body, that are not exceeded to shorten a wait.
@@ -88,13 +90,21 @@ impl Shape {
             _ => kernel.ty(*v),
         };
         if !self.liveness.accumulates.is_empty() {
-            // The state has a fixed number of lanes. A chunk fills whole parts of all values, and of the state.
+            // The state has a fixed number of lanes, if their order matters. A chunk fills whole parts of all values, and of the state.
             let states = self.liveness.accumulates.iter().flat_map(|&v| state_widths(kernel, &self.widths, v));
             let narrowest =
                 body.iter().filter_map(|&v| width(kernel, &self.widths, v)).chain(states).min().unwrap_or(1);
             let least = (PART / narrowest).min(LANES);
-            self.lanes = LANES;
-            self.chunk = LANES;
+            let widths = || {
+                let states = self.liveness.accumulates.iter().flat_map(|&v| state_widths(kernel, &self.widths, v));
+                body.iter().filter_map(|&v| width(kernel, &self.widths, v)).chain(states)
+            };
+            let widest = widths().max().unwrap_or(1);
+            let ordered =
+                |v: &ir::Value| !matches!(kernel.inst(*v), Inst::Accumulate { monoid, .. } if !monoid.ordered);
+            let free = !self.liveness.accumulates.iter().any(ordered);
+            let lanes = if free { (FREE_PARTS * PART / widest).max(LANES) } else { LANES };
+            self.set_lanes(lanes);
             while self.chunk > least && self.pressure(kernel, body) > self.machine.registers {
                 self.chunk /= 2;
             }

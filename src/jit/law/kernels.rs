@@ -92,6 +92,7 @@ fn argmax() -> &'static Monoid {
         step: better.clone(),
         merge: better,
         finish: Fragment { params: vec![f, i], code: vec![], results: vec![1] },
+        extreme: None,
         ordered: true,
         empty: None,
     }))
@@ -108,6 +109,7 @@ fn last_two() -> &'static Monoid {
         step: Fragment { params: vec![f; 3], code: vec![], results: vec![1, 2] },
         merge: Fragment { params: vec![f; 4], code: vec![], results: vec![1, 2] },
         finish: Fragment { params: vec![f; 2], code: vec![], results: vec![0] },
+        extreme: None,
         ordered: true,
         empty: None,
     }))
