@@ -85,12 +85,25 @@ fn sums_of_pieces_are_the_sum() {
     }
 }
 
-/// What has no order of its own is the same for all ways in which the axes can lie, also where zeros of both signs, several
-/// of the best and NaN are among the elements.
+/// A reduction is the same for all ways in which the axes can lie, also where zeros of both signs, several of the best and NaN are
+/// among the elements.
 #[test]
-fn extremes_do_not_depend_on_how_axes_lie() {
-    const TEXTS: [&str; 8] =
-        ["min(a)", "max(a)", "nanmin(a)", "nanmax(a)", "any(a > 8)", "all(a < 8)", "argmin(a)", "argmax(a)"];
+fn reductions_do_not_depend_on_how_axes_lie() {
+    const TEXTS: [&str; 13] = [
+        "min(a)",
+        "max(a)",
+        "nanmin(a)",
+        "nanmax(a)",
+        "any(a > 7)",
+        "all(a < 8)",
+        "argmin(a)",
+        "argmax(a)",
+        "argmax(a > 3)",
+        "argmin(i8(nan_to_num(a)))",
+        "sum(a/3)",
+        "mean(f32(a)*7)",
+        "sum(i16(nan_to_num(a)))",
+    ];
     const ORDERS: [[usize; 3]; 5] = [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     let mut rng = Rng::new(11);
     for shape in [[40, 30, 3], [3, 40, 30], [7, 11, 13], [2, 2, 3], [70, 1, 70]] {

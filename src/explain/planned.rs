@@ -77,7 +77,7 @@ fn address(operand: &Operand, program: &Program, inputs: &[Strided]) -> usize {
             CALL / 2 + result * RESULT + part * (dtype.size() / 2)
         }
         Place::Call(at) => CALL + at,
-        Place::Number(_) | Place::Task | Place::Affine(_) => 0,
+        Place::Number(_) | Place::Affine(_) => 0,
     };
     place.wrapping_add_signed(operand.offset)
 }
@@ -132,7 +132,7 @@ impl Planned {
                 (called, [fold.piece.min(fold.blocks()), block])
             }
             Reach::Columns { step, .. } => (step, [block, fold.group.min(fold.wide())]),
-            Reach::Packed { pack, .. } => (&pack.called, [1, (fold.piece * BLOCK).min(fold.length())]),
+            Reach::Packed { combine, .. } => (combine, [1, (fold.piece * BLOCK).min(fold.length())]),
         };
         Planned {
             stage: fold.stage,

@@ -12,11 +12,9 @@ use smallvec::SmallVec;
 
 use super::kernels::Use;
 use super::layout::{Body, OperandSpec};
-use super::nest::Nest;
 use super::pass::TASKS;
 use super::program::Group;
-use super::schedule::{BLOCK, Called, End, Fold, Operand, Place, Reach, Shown, Walk};
-use super::shape::c_strides;
+use super::schedule::{BLOCK, Called, End, Fold, Operand, Reach, Shown, Walk};
 use super::table::{Numbers, Table};
 use super::target::Target;
 use crate::dtype::{DType, Scalar};
@@ -36,11 +34,11 @@ const SEARCHED: usize = 1 << 11;
 const TASK: usize = 1 << 15;
 /// Blocks of a piece, at most: their states stay in L1.
 pub const PIECE: usize = 1 << 12;
-/// Elements that are put into logical order at a time: where one is the neighbour of another only across many, so many that
+/// Elements that are gathered in logical order at a time: where one is the neighbour of another only across many, so many that
 /// some of these are among them; no more than fit the second cache.
-const PACK: [usize; 2] = [1 << 13, 1 << 17];
-/// Neighbours in memory that should be among them: two cache lines of the widest elements.
-const NEIGHBOURS: usize = 16;
+const PACK: [usize; 2] = [1 << 12, 1 << 17];
+/// Bytes of neighbours in memory that should be among them: two cache lines.
+const NEIGHBOURS: usize = 128;
 
 /// A nest of a reduction: kept axes, then reduced ones; sources, then results.
 pub struct Base<'a> {
@@ -108,25 +106,26 @@ impl Base<'_> {
         self.walk.nest.shape()[..self.walk.nest.kept()].last().copied().unwrap_or(1)
     }
 
-    /// From which of the reduced axes on elements are packed, and how many at a time: so many that neighbours in memory are among
-    /// them, if that does not take too many.
-    fn packing(&self) -> (usize, usize) {
+    /// Whether a source's reduced axes are one run.
+    fn is_run(&self, o: usize) -> bool {
+        let nest = &self.walk.nest;
+        let (shape, strides) = (&nest.shape()[nest.kept()..], &nest.strides(o)[nest.kept()..]);
+        (1..shape.len()).all(|axis| strides[axis].checked_mul(shape[axis] as isize) == Some(strides[axis - 1]))
+    }
+
+    /// How many elements are gathered at a time: so many that neighbours in memory are among them, if that is not too many.
+    fn packing(&self) -> usize {
         let nest = &self.walk.nest;
         let reduced = &nest.shape()[nest.kept()..];
-        let row = |axis: usize| reduced[axis + 1..].iter().product::<usize>();
-        // The axis along which sources have their neighbours.
-        let near = |&axis: &usize| {
-            let stride = |o: usize| nest.strides(o)[nest.kept() + axis].unsigned_abs();
-            (0..self.sources).any(|o| {
-                let operand = &self.walk.operands[o];
-                !operand.spec.is_affine() && stride(o) == operand.size()
-            })
+        // So many elements lie between two that are neighbours in memory.
+        let apart = |o: usize| {
+            let operand = &self.walk.operands[o];
+            let strides = &nest.strides(o)[nest.kept()..];
+            let near = strides.iter().position(|stride| stride.unsigned_abs() == operand.size())?;
+            Some(reduced[near + 1..].iter().product::<usize>() * NEIGHBOURS / operand.size())
         };
-        let near = (0..reduced.len()).find(near).unwrap_or(reduced.len() - 1);
         let [least, most] = PACK;
-        let pack = (row(near) * NEIGHBOURS).clamp(least, most);
-        let axis = (0..reduced.len()).find(|&axis| row(axis) * NEIGHBOURS <= pack).unwrap_or(reduced.len() - 1);
-        (axis, pack)
+        (0..self.sources).filter(|&o| !self.is_run(o)).filter_map(apart).max().unwrap_or(0).clamp(least, most)
     }
 
     /// The bytes of an element of each source.
@@ -180,8 +179,8 @@ impl Target<'_> {
         let (columns, packed) = (base.lies_in_columns(), base.is_packed());
         let (length, block) = (base.length(), self.block(base));
         let row = if base.free && !columns { base.walk.nest.shape().last().copied().unwrap_or(1) } else { length };
-        let (axis, pack) = if packed { base.packing() } else { (0, TASK) };
-        let mut size = Size { group: 1, piece: 1, axis, block, row, length };
+        let pack = if packed { base.packing() } else { TASK };
+        let mut size = Size { group: 1, piece: 1, block, row, length };
         let blocks = size.blocks();
         let group = match self.tuning.tile {
             tile if columns => tile.unwrap_or(COLUMNS).min(COLUMNS),
@@ -275,36 +274,24 @@ impl Target<'_> {
         (Reach::Columns { step, lanes: self.merge(base, group, 1, numbers) }, weight)
     }
 
-    /// By way of a buffer in logical order.
+    /// By way of a buffer in logical order, what is no run.
     fn packed(&self, base: &Base, size: Size, numbers: &mut Numbers) -> (Reach, f64) {
-        let nest = &base.walk.nest;
-        let reduced = &nest.shape()[nest.kept()..];
-        let row: usize = reduced[size.axis + 1..].iter().product();
-        // A piece begins and ends within a row; and goes on where the axis has come to its end, in a pass of its own.
-        let rows = (size.piece * BLOCK).div_ceil(row) + 1;
-        let mut shape = vec![rows.min(reduced[size.axis])];
-        shape.extend_from_slice(&reduced[size.axis + 1..]);
-        let mut walk = Walk { nest: Nest::new(&shape).with_varying(0), operands: Vec::new() };
-        for o in 0..base.sources {
-            walk.push(base.walk.operands[o], nest.strides(o)[nest.kept() + size.axis..].iter().copied());
-        }
-        for &ty in &base.group.args {
-            let strides = c_strides(&shape).into_iter().map(|stride| stride * ty.size() as isize);
-            walk.push(Operand::new(OperandSpec::plain(ty, Role::Out), Place::Task), strides);
-        }
-        walk.nest.arrange(|_| false);
-        // It is a part of a task, which one thread does.
-        let alone = Target { threads: 1, ..*self };
-        let pack = Box::new(alone.pass(Use::Stage(base.stage, Body::PACK), walk, numbers));
         let mut table = Table::new(2);
-        for &ty in &base.group.args {
-            let one = ty.size() as isize;
-            table.push(&OperandSpec::plain(ty, Role::In), &[one * BLOCK as isize, one], false);
+        let mut gathered = SmallVec::new();
+        for o in 0..base.sources {
+            let operand = &base.walk.operands[o];
+            let step = match base.is_run(o) {
+                true => base.walk.nest.strides(o).last().copied().unwrap_or(0),
+                false => {
+                    gathered.push(o as u32);
+                    operand.size() as isize
+                }
+            };
+            table.push(&operand.spec, &[step * BLOCK as isize, step], false);
         }
-        let combine = self.with_states(table, base, Body::PARTIAL_OF_ARGS, size.group, numbers);
-        let weight = pack.called.kernel.weight() + combine.kernel.weight();
-        let args = base.group.args.iter().copied().collect();
-        (Reach::Packed { pack, axis: size.axis, args, rows, combine }, weight)
+        let combine = self.with_states(table, base, Body::PARTIAL, size.group, numbers);
+        let weight = combine.kernel.weight() + gathered.len() as f64;
+        (Reach::Packed { gathered, combine }, weight)
     }
 
     /// Merges rows of states, of which the earlier ones are so many rows apart.
@@ -344,8 +331,6 @@ struct Size {
     group: usize,
     /// Blocks.
     piece: usize,
-    /// The first of the reduced axes that are packed whole, or in part.
-    axis: usize,
     /// Elements of a block.
     block: usize,
     /// Elements of a row of blocks.

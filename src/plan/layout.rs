@@ -36,8 +36,6 @@ pub struct Layout {
 pub enum Reads {
     /// The stage's sources.
     Sources,
-    /// The arguments of the stage's monoids, computed before.
-    Args,
     /// States of the stage's monoids.
     States,
 }
@@ -65,8 +63,6 @@ pub enum Combines {
 pub enum Writes {
     /// What the stage, no reduction, stores at each point.
     Stores,
-    /// The arguments of the stage's monoids.
-    Args,
     /// States.
     States,
     /// The finished results of states.
@@ -91,10 +87,6 @@ impl Body {
     pub const MAP: Body = Body::new(Reads::Sources, Combines::Nothing, Writes::Stores);
     /// Runs to states.
     pub const PARTIAL: Body = Body::new(Reads::Sources, Combines::Loop, Writes::States);
-    /// Arguments of monoids, put into logical order.
-    pub const PACK: Body = Body::new(Reads::Sources, Combines::Nothing, Writes::Args);
-    /// Runs of these to states.
-    pub const PARTIAL_OF_ARGS: Body = Body::new(Reads::Args, Combines::Loop, Writes::States);
     /// Elements into states in memory.
     pub const STEP: Body = Body::new(Reads::Sources, Combines::Into, Writes::States);
     /// Runs to the best values in them.
@@ -162,7 +154,7 @@ pub fn joined_sources(program: &Program, at: usize) -> impl Iterator<Item = (Nod
 pub fn operands(program: &Program, at: usize, body: Body) -> SmallVec<[OperandSpec; 8]> {
     let (graph, stage) = (&program.graph, &program.stages[at]);
     let group = stage.group();
-    let (args, state) = group.map_or(Default::default(), |group| (&group.args[..], &group.state[..]));
+    let state = group.map_or(&[][..], |group| &group.state[..]);
     let dtype = |node: NodeId| graph.node(node).dtype;
     let mut specs = SmallVec::new();
     let mut add = |dtypes: &[DType], role| specs.extend(dtypes.iter().map(|&d| OperandSpec::plain(d, role)));
@@ -173,7 +165,6 @@ pub fn operands(program: &Program, at: usize, body: Body) -> SmallVec<[OperandSp
             specs.extend(each);
         }
         (Reads::Sources, _) => specs.extend(stage.sources.iter().map(|&s| OperandSpec::of_source(program, s))),
-        (Reads::Args, _) => add(args, Role::In),
         (Reads::States, Combines::Pairs) => {
             add(state, Role::In);
             add(state, Role::In);
@@ -184,7 +175,6 @@ pub fn operands(program: &Program, at: usize, body: Body) -> SmallVec<[OperandSp
     match body.writes {
         Writes::States if body.combines == Combines::Extreme => add(&state[..1], Role::Out),
         Writes::States => add(state, if body.combines == Combines::Into { Role::InOut } else { Role::Out }),
-        Writes::Args => add(args, Role::Out),
         Writes::Stores => specs.extend(stage.stores().map(|node| OperandSpec::plain(dtype(node), Role::Out))),
         Writes::Results => {
             let nodes = group.map_or(&[][..], |group| &group.nodes);

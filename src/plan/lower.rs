@@ -130,23 +130,16 @@ impl Lowering<'_> {
                 let (ins, outs) = accesses.split_at(parts);
                 (self.load_all(ins), outs)
             }
-            (reads, combines) => {
-                let (ins, rest) = accesses.split_at(if reads == Reads::Args { group.args.len() } else { sources });
-                let args = if reads == Reads::Args {
-                    self.load_all(ins)
+            (_, combines) => {
+                let (ins, rest) = accesses.split_at(sources);
+                self.leaves(&stage.sources, ins, layout);
+                self.nodes(&stage.nodes);
+                let args = self.args(group);
+                if combines == Combines::Into {
+                    let state = self.load_all(rest);
+                    (self.step(group, &state, &args), rest)
                 } else {
-                    self.leaves(&stage.sources, ins, layout);
-                    self.nodes(&stage.nodes);
-                    self.args(group)
-                };
-                match combines {
-                    Combines::Loop => (self.accumulate(group, &args), rest),
-                    Combines::Into => {
-                        let state = self.load_all(rest);
-                        (self.step(group, &state, &args), rest)
-                    }
-                    // They are what is written.
-                    _ => return self.store_all(rest, &args),
+                    (self.accumulate(group, &args), rest)
                 }
             }
         };
@@ -160,7 +153,7 @@ impl Lowering<'_> {
                 let results = self.finish(group, &state);
                 self.join(of, layout, &results, rest);
             }
-            Writes::Args | Writes::Stores => unreachable!("states are no {:?}", body.writes),
+            Writes::Stores => unreachable!("states are stored as they are"),
         }
     }
 

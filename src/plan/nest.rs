@@ -24,8 +24,6 @@ pub struct Nest {
     reduced: usize,
     /// The axes as `arrange` has ordered them, before neighbours were merged.
     order: Vec<usize>,
-    /// The axis whose length is given when the nest is run, if there is one: it stays and is not merged.
-    varying: Option<usize>,
     /// The operand that is a number, no array, if there is one: it has no say in the order of axes.
     number: Option<usize>,
 }
@@ -59,16 +57,6 @@ impl Nest {
     /// A nest that is arranged already: the last `reduced` of these axes are reduced.
     pub fn arranged(shape: Vec<usize>, reduced: usize) -> Nest {
         Nest { shape, reduced, ..Nest::default() }
-    }
-
-    /// The same nest with an axis whose length is given when it is run: at most the one here.
-    pub fn with_varying(self, axis: usize) -> Nest {
-        Nest { varying: Some(axis), ..self }
-    }
-
-    /// The axis whose length is given when the nest is run.
-    pub fn varying(&self) -> Option<usize> {
-        self.varying
     }
 
     /// Adds an operand; its axes are aligned to the right, and broadcast where it has length 1 or no axis. Strides come in
@@ -151,7 +139,7 @@ impl Nest {
     fn arrange_as(&mut self, is_reduced: impl Fn(usize) -> bool, freely: bool) {
         let rank = self.shape.len();
         let mut order = Vec::with_capacity(rank);
-        let stays = |axis: &usize| self.shape[*axis] != 1 || self.varying == Some(*axis);
+        let stays = |axis: &usize| self.shape[*axis] != 1;
         self.sort((0..rank).filter(|axis| stays(axis) && !is_reduced(*axis)), &mut order);
         let kept = order.len();
         let reduced = (0..rank).filter(|axis| stays(axis) && is_reduced(*axis));
@@ -234,7 +222,6 @@ impl Nest {
         let own = (0..self.operands).flat_map(|operand| order.iter().map(move |&axis| (operand, axis)));
         self.strides = own.map(|(operand, axis)| self.strides(operand)[axis]).collect();
         self.shape = order.iter().map(|&axis| self.shape[axis]).collect();
-        self.varying = self.varying.and_then(|varying| order.iter().position(|&axis| axis == varying));
     }
 
     /// Merges axis `d` into `d + 1` where for every operand one step along `d` is a whole run along `d + 1`.
@@ -242,7 +229,7 @@ impl Nest {
         let mut d = 0;
         while d + 1 < self.shape.len() {
             let rank = self.shape.len();
-            let crosses = d + 1 == self.kept() || [Some(d), Some(d + 1)].contains(&self.varying);
+            let crosses = d + 1 == self.kept();
             let inner = self.shape[d + 1] as isize;
             let one = |strides: &[isize]| strides[d + 1].checked_mul(inner) == Some(strides[d]);
             if crosses || !self.strides.chunks_exact(rank).all(one) {
@@ -252,7 +239,6 @@ impl Nest {
             self.reduced -= usize::from(d + 1 > self.kept());
             self.shape[d + 1] *= self.shape[d];
             self.shape.remove(d);
-            self.varying = self.varying.map(|axis| if axis > d { axis - 1 } else { axis });
             let mut at = 0;
             self.strides.retain(|_| {
                 at += 1;

@@ -62,8 +62,6 @@ pub enum Place {
     Output(u32),
     /// So many bytes into the call's memory.
     Call(usize),
-    /// Where a task has its memory for it.
-    Task,
     /// At a number of the schedule.
     Number(u32),
     /// Nowhere: it is a number itself, this one at the first point, and strides are added to it.
@@ -271,17 +269,11 @@ pub enum Reach {
         /// Merges rows of states in place: each with the one half of them further on. Loops: rows, columns.
         lanes: Called,
     },
-    /// Anything else: blocks are put into a buffer in logical order, and combined from there as runs.
+    /// Anything else: a piece of each source that is no run is gathered into a buffer in logical order, and is a run there.
     Packed {
-        /// Puts rows of the axes from `axis` on, as far as asked for, into the buffer.
-        pack: Box<Pass>,
-        /// The first of the reduced axes that are packed whole.
-        axis: usize,
-        /// The types of what is packed.
-        args: SmallVec<[DType; 2]>,
-        /// Rows of these axes that there is room for in the buffer.
-        rows: usize,
-        /// Combines the buffer. Loops: blocks, elements.
+        /// The sources that are gathered.
+        gathered: SmallVec<[u32; 4]>,
+        /// Combines runs. Loops: blocks, elements.
         combine: Called,
     },
 }

@@ -8,8 +8,8 @@ use std::ptr;
 
 use smallvec::SmallVec;
 
-use super::packing::{LINE, fill, prefetch};
-use super::pass::{Addresses, Job, Run};
+use super::packing::{Gather, LINE, fill, prefetch};
+use super::pass::{Addresses, Run};
 use super::scratch::{Scratch, with_scratch};
 use crate::dtype::{DType, Real, Scalar, with_type};
 use crate::ir::LANES;
@@ -42,10 +42,7 @@ impl Run<'_> {
                 let lanes = lanes.kernel.runnable(self.executor, states * LANES);
                 (&**step.kernel.runnable(self.executor, elements), Some(&**lanes))
             }
-            Reach::Packed { pack, combine, .. } => {
-                let combine = combine.kernel.runnable(self.executor, elements);
-                (&**pack.called.kernel.runnable(self.executor, elements), Some(&**combine))
-            }
+            Reach::Packed { combine, .. } => (&**combine.kernel.runnable(self.executor, elements), None),
         };
         let finish = match &fold.end {
             End::Finish(finish) => Some(&**finish.kernel.runnable(self.executor, points)),
@@ -99,32 +96,24 @@ struct Stretch {
 }
 
 /// The best of the values of blocks, and the first block that has it.
-#[derive(Default)]
 struct Best {
+    /// Whether the greatest is the best.
+    greatest: bool,
+    dtype: DType,
     value: Option<Scalar>,
     block: usize,
-    /// Whether no value can be better.
-    is_top: bool,
 }
 
 impl Best {
-    /// Looks at the values of `count` blocks from block `first` on.
+    /// Looks at the values of these blocks.
     ///
     /// # Safety
     /// So many values of the type must be there.
-    unsafe fn look(
-        &mut self,
-        dtype: DType,
-        values: *const u8,
-        count: usize,
-        first: usize,
-        greatest: bool,
-        top: Option<Scalar>,
-    ) {
-        with_type!(dtype, T: Any; {
-            let bits = |value: T| value.to_scalar();
+    unsafe fn look(&mut self, values: *const u8, blocks: Range<usize>) {
+        let greatest = self.greatest;
+        with_type!(self.dtype, T: Any; {
             let mut best = self.value.map(T::from_scalar);
-            for at in 0..count {
+            for (at, block) in blocks.enumerate() {
                 // SAFETY: the caller has so many.
                 let x = unsafe { values.cast::<T>().add(at).read_unaligned() };
                 #[allow(clippy::eq_op, reason = "a NaN differs from itself")]
@@ -135,12 +124,11 @@ impl Best {
                 };
                 if better {
                     best = Some(x);
-                    self.block = first + at;
+                    self.block = block;
                 }
             }
-            self.value = best.map(bits);
+            self.value = best.map(T::to_scalar);
         });
-        self.is_top = top.is_some() && self.value == top;
     }
 }
 
@@ -200,13 +188,7 @@ impl Tasks<'_> {
         // Rows of states: of all blocks, of half of them, of lanes; then what is packed.
         let rows = [blocks, blocks.div_ceil(2), if self.is_columns() { LANES } else { 0 }];
         let room = |rows: usize| self.sizes().map(|size| (rows * group * size).next_multiple_of(64)).sum::<usize>();
-        let packed = match &self.fold.reach {
-            Reach::Packed { args, rows, axis, .. } => {
-                let row: usize = self.fold.axes().1[axis + 1..].iter().product();
-                args.iter().map(|ty| (rows * row * ty.size()).next_multiple_of(64)).sum()
-            }
-            _ => 0,
-        };
+        let packed = self.gathered().map(|o| self.piece_bytes(o)).sum::<usize>();
         let mut own = std::mem::take(&mut scratch.states);
         let mut at = own.reserve(rows.iter().map(|&rows| room(rows)).sum::<usize>() + packed);
         let [states, spare, lanes] = rows.map(|rows| {
@@ -276,8 +258,8 @@ impl Tasks<'_> {
         let values = buffer.reserve(task.blocks.len() * dtype.size());
         for (at, point) in task.points.clone().enumerate() {
             let (mut block, mut most) = (task.blocks.start, if top.is_some() { 1 } else { usize::MAX });
-            let mut found = Best::default();
-            while block < task.blocks.end && !found.is_top {
+            let mut found = Best { greatest: *greatest, dtype, value: None, block };
+            while block < task.blocks.end && (found.value.is_none() || found.value != *top) {
                 let Stretch { element, count, length } = self.stretch(block, task.blocks.end);
                 let count = count.min(most);
                 most = most.saturating_mul(2);
@@ -287,7 +269,7 @@ impl Tasks<'_> {
                 // SAFETY: elements of the sources, and room for a value of each block.
                 unsafe {
                     self.run.call(self.reach, best, &mut scratch.pointers, &[count, length]);
-                    found.look(dtype, values, count, block, *greatest, *top);
+                    found.look(values, block..block + count);
                 }
                 block += count;
             }
@@ -403,58 +385,54 @@ impl Tasks<'_> {
         unsafe { self.run.call(kernel, called, &mut scratch.pointers, &extents) }
     }
 
-    /// Puts elements into a buffer in logical order, and combines them from there.
+    /// The sources that are gathered into a buffer.
+    fn gathered(&self) -> impl Iterator<Item = usize> + '_ {
+        let gathered = match &self.fold.reach {
+            Reach::Packed { gathered, .. } => &gathered[..],
+            _ => &[],
+        };
+        gathered.iter().map(|&o| o as usize)
+    }
+
+    /// Room for a piece of a source.
+    fn piece_bytes(&self, o: usize) -> usize {
+        (self.fold.piece * BLOCK * self.fold.walk.operands[o].size()).next_multiple_of(LINE)
+    }
+
+    /// Gathers what is no run into a buffer in logical order, and combines runs.
     ///
     /// # Safety
-    /// There must be room for a state of each block, and at `buffer` for what is packed.
+    /// There must be room for a state of each block, and at `buffer` for what is gathered.
     unsafe fn packed(&self, task: &Task, states: &Parts, buffer: *mut u8, scratch: &mut Scratch) {
-        let (Reach::Packed { pack, axis, args, rows, combine }, Some(combining)) = (&self.fold.reach, self.second)
-        else {
-            return;
-        };
-        let (_, reduced) = self.fold.axes();
-        let row: usize = reduced[axis + 1..].iter().product();
-        let mut at = buffer;
-        let places = args.iter().map(|ty| {
-            let place = at;
-            at = at.wrapping_add((rows * row * ty.size()).next_multiple_of(64));
-            (place, *ty)
-        });
-        let places: SmallVec<[(*mut u8, DType); 2]> = places.collect();
+        let Reach::Packed { combine, .. } = &self.fold.reach else { return };
+        let (kept, reduced) = self.fold.axes();
+        let whole = task.elements.len() / BLOCK;
         for (at, point) in task.points.clone().enumerate() {
-            let first = task.elements.start / row;
-            let last = task.elements.end.div_ceil(row);
-            let mut next = first;
-            while next < last {
-                // As far as the axis goes.
-                let count = (reduced[*axis] - next % reduced[*axis]).min(last - next);
-                let mut number = [0];
-                let mut addresses = Vec::new();
-                std::mem::swap(&mut addresses, &mut scratch.addresses);
-                self.sources(&mut addresses, &mut number, [task.outer, point, next * row]);
-                if let Some(o) = self.fold.walk.operands[..self.fold.sources].iter().position(|s| s.spec.is_affine()) {
-                    addresses[o] = ptr::without_provenance_mut(number[0] as usize);
-                }
-                addresses.extend(places.iter().map(|(place, ty)| place.wrapping_add((next - first) * row * ty.size())));
-                let job = Job::new(self.run, pack, self.reach, &addresses, Some(count), false);
-                // SAFETY: elements of the sources, and places in the buffer.
-                unsafe { job.tiles(0..job.count(), scratch) }
-                scratch.addresses = addresses;
-                next += count;
+            let mut to = buffer;
+            for o in self.gathered() {
+                let (size, strides) =
+                    (self.fold.walk.operands[o].size(), &self.fold.walk.nest.strides(o)[kept.len()..]);
+                let gather = Gather { size, shape: reduced, strides };
+                // SAFETY: the piece's elements may be read, and there is room for them.
+                unsafe { gather.elements(self.place(o, task.outer, point, 0), task.elements.clone(), to) }
+                to = to.wrapping_add(self.piece_bytes(o));
             }
-            let skip = task.elements.start - first * row;
-            let whole = task.elements.len() / BLOCK;
             for (blocks, length) in [(0..whole, BLOCK), (whole..task.blocks.len(), task.elements.len() % BLOCK)] {
                 if blocks.is_empty() {
                     continue;
                 }
-                scratch.pointers.clear();
-                let place =
-                    |(place, ty): &(*mut u8, DType)| place.wrapping_add((skip + blocks.start * BLOCK) * ty.size());
-                scratch.pointers.extend(places.iter().map(place));
+                let mut number = [0];
+                let first = blocks.start * BLOCK;
+                let element = task.elements.start + first;
+                self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element]);
+                let mut from = buffer;
+                for o in self.gathered() {
+                    scratch.pointers[o] = from.wrapping_add(first * self.fold.walk.operands[o].size());
+                    from = from.wrapping_add(self.piece_bytes(o));
+                }
                 self.push_states(&mut scratch.pointers, states, blocks.start, at);
-                // SAFETY: what has been packed, and the places of these blocks' states.
-                unsafe { self.run.call(combining, combine, &mut scratch.pointers, &[blocks.len(), length]) }
+                // SAFETY: elements of the sources, in their places or gathered, and the places of these blocks' states.
+                unsafe { self.run.call(self.reach, combine, &mut scratch.pointers, &[blocks.len(), length]) }
             }
         }
     }

@@ -116,8 +116,6 @@ impl Run<'_> {
             Place::Call(at) => self.call.wrapping_add(at),
             Place::Number(i) => ptr::from_ref(&self.numbers[i as usize]).cast_mut().cast(),
             Place::Affine(number) => ptr::without_provenance_mut(number as usize),
-            // A task puts its own address in its place.
-            Place::Task => ptr::null_mut(),
         };
         place.wrapping_offset(operand.offset)
     }
@@ -170,7 +168,7 @@ impl Run<'_> {
         let kernel = &**pass.called.kernel.runnable(self.executor, pass.points);
         let pays = pass.nontemporal.as_ref().is_some_and(|n| n.pays(&pass.walk, addresses.iter().map(|a| a.addr())));
         let past_cache = pays && kernel.stores_past_cache();
-        let job = Job::new(self, pass, kernel, &addresses, None, past_cache);
+        let job = Job::new(self, pass, kernel, &addresses, past_cache);
         // SAFETY: as the caller promises; tasks have disjoint ranges of tiles, and tiles disjoint points.
         let work = |range: Range<usize>| with_scratch(|scratch| unsafe { job.tiles(range, scratch) });
         self.share(job.count(), pass.tile[0] * pass.tile[1], pass.parallel, &work);
@@ -209,20 +207,16 @@ pub struct Job<'a> {
 unsafe impl Sync for Job<'_> {}
 
 impl<'a> Job<'a> {
-    /// A pass on the elements at these addresses; `varying` is the length of its varying axis.
+    /// A pass on the elements at these addresses.
     // Many arguments: what a pass is run on.
     pub fn new(
         run: &'a Run<'a>,
         pass: &'a Pass,
         kernel: &'a dyn Compiled,
         addresses: &'a [*mut u8],
-        varying: Option<usize>,
         past_cache: bool,
     ) -> Job<'a> {
-        let mut shape = SmallVec::from_slice(pass.walk.nest.shape());
-        if let (Some(axis), Some(length)) = (pass.walk.nest.varying(), varying) {
-            shape[axis] = length;
-        }
+        let shape = SmallVec::from_slice(pass.walk.nest.shape());
         Job { run, pass, kernel, addresses, shape, past_cache }
     }
 

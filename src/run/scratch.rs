@@ -57,8 +57,6 @@ pub struct Scratch {
     pub pointers: Vec<*mut u8>,
     /// Addresses within the tile at hand.
     pub moved: Vec<*mut u8>,
-    /// Where the operands of a pass within a task begin.
-    pub addresses: Vec<*mut u8>,
     /// Tiles of packed operands.
     pub bytes: Buffer,
     /// States of a task, and what it has put into logical order.
