@@ -41,7 +41,7 @@ pub enum Step {
     /// One kernel over a nest.
     Pass(Pass),
     /// Blocks of a reduction, and the merging of those that lie in one task.
-    Fold(Fold),
+    Fold(Box<Fold>),
     /// A value over and over: the result of combining nothing.
     Fill {
         /// Where, in the call's memory.

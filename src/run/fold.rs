@@ -111,7 +111,7 @@ impl Best {
     /// So many values of the type must be there.
     unsafe fn look(&mut self, values: *const u8, blocks: Range<usize>) {
         let greatest = self.greatest;
-        with_type!(self.dtype, T: Any; {
+        with_type!(self.dtype, T: Number; {
             let mut best = self.value.map(T::from_scalar);
             for (at, block) in blocks.enumerate() {
                 // SAFETY: the caller has so many.

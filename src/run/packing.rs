@@ -102,7 +102,7 @@ impl Gather<'_> {
         while at < elements.end {
             // The outermost axis of which whole rows begin here.
             let (mut axis, mut row) = (self.shape.len() - 1, 1);
-            while axis > 0 && at % (row * self.shape[axis]) == 0 && elements.end - at >= row * self.shape[axis] {
+            while axis > 0 && at.is_multiple_of(row * self.shape[axis]) && elements.end - at >= row * self.shape[axis] {
                 row *= self.shape[axis];
                 axis -= 1;
             }
