@@ -70,6 +70,7 @@ fn parts_come_to_the_whole() {
             let i: Vec<i32> = a.iter().map(|&x| x as i32 % 50).collect();
             let z: Vec<Complex<f64>> = a.iter().map(|&x| Complex::new(x, 1.0 - x)).collect();
             let near: Vec<f64> = a.iter().map(|x| 1.0 + x.sin() / 1000.0).collect();
+            let signs: Vec<f64> = a.iter().map(|_| if rng.one_in(length) { -0.0 } else { 0.0 }).collect();
             let b: Vec<bool> = a.iter().map(|_| rng.one_in(round * length + 1)).collect();
             if round == 1 {
                 s[rng.below(length)] = f32::NAN;
@@ -83,6 +84,7 @@ fn parts_come_to_the_whole() {
             check("argmin(s), argmax(s)", length, &|r| args![s = &s[r]], rng);
             check("sum(i), argmax(i), min(i), prod(i)", length, &|r| args![i = &i[r]], rng);
             check("max(i)", length, &|r| args![i = &i[r]], rng);
+            check("min(w), max(-w), sum(w), argmin(w)", length, &|r| args![w = &signs[r]], rng);
             check("any(b), all(b), min(b), sum(b), argmax(b)", length, &|r| args![b = &b[r]], rng);
             check("sum(z), prod(z*2e-3)", length, &|r| args![z = &z[r]], rng);
             check("sum(a), max(i), any(b)", length, &|r| args![a = &a[r.clone()], i = &i[r.clone()], b = &b[r]], rng);

@@ -6,12 +6,12 @@
 
 use smallvec::SmallVec;
 
+use super::fold::PIECE;
 use super::kernels::Use;
 use super::layout::{Body, OperandSpec};
 use super::nest::Nest;
 use super::order::{Like, Order};
-use super::partial::Part;
-use super::program::{Program, Work};
+use super::program::{Group, Program, Work};
 use super::reserve::Reserve;
 use super::schedule::{Operand, Place, ResultLayout, Schedule, Step, Walk};
 use super::shape::{Shape, c_strides, count, strides};
@@ -57,6 +57,21 @@ struct Held {
     last: usize,
     /// Whether the stage has been done with another.
     done: bool,
+}
+
+/// What there is of a part of an array.
+pub(super) struct Part {
+    /// The most blocks of a piece.
+    pub aligned: usize,
+    /// The components so far: type, place in the call's memory, and how many pieces there are.
+    pub states: Vec<(DType, usize, usize)>,
+}
+
+impl Part {
+    /// The most blocks of a piece of these reductions. (What has no order may be cut anywhere.)
+    pub fn most_blocks(&self, group: &Group) -> usize {
+        if group.monoids.iter().any(|monoid| monoid.ordered) { self.aligned } else { PIECE }
+    }
 }
 
 /// A schedule in the making.

@@ -64,8 +64,8 @@ impl<'a> Like<'a> {
         let at = self.program.stored_by[output] as usize;
         let stages = &self.program.stages;
         if self.shapes.stages[at].len() > 1 && stages[at].sources.iter().any(|(_, source)| source.stage().is_some()) {
-            for earlier in 0..at {
-                if stages[earlier].leaves().is_empty() || !self.left[earlier].is_empty() {
+            for (earlier, stage) in stages[..at].iter().enumerate() {
+                if stage.leaves().is_empty() || !self.left[earlier].is_empty() {
                     continue;
                 }
                 let order = self.order_of(earlier);

@@ -6,29 +6,12 @@
 
 use super::fold::PIECE;
 use super::layout::OperandSpec;
-use super::make::{Array, Maker, walk};
-use super::program::Group;
+use super::make::{Array, Maker, Part, walk};
 use super::schedule::{Operand, Place, ResultLayout, Schedule};
 use super::shape::Shape;
 use super::shapes::{Lies, ShapeError, Shapes};
 use super::target::Target;
-use crate::dtype::DType;
 use crate::ir::Role;
-
-/// What there is of a part of an array.
-pub struct Part {
-    /// The most blocks of a piece.
-    aligned: usize,
-    /// The components so far: type, place in the call's memory, and how many pieces there are.
-    pub states: Vec<(DType, usize, usize)>,
-}
-
-impl Part {
-    /// The most blocks of a piece of these reductions. (What has no order may be cut anywhere.)
-    pub fn most_blocks(&self, group: &Group) -> usize {
-        if group.monoids.iter().any(|monoid| monoid.ordered) { self.aligned } else { PIECE }
-    }
-}
 
 /// The most blocks of a piece, so that pieces are nodes of the tree of the whole: those of a part that begins at block `first` and
 /// has so many, or all others.
