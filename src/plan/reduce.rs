@@ -184,7 +184,7 @@ impl Maker<'_> {
         let states: Vec<DType> = fold.states.iter().map(|init| init.dtype()).collect();
         let stored = matches!(fold.end, End::Store(_));
         let tail = stored.then(|| result_walk(&fold));
-        self.steps.push(Step::Fold(Box::new(fold)));
+        self.steps.push(Step::Fold(fold));
         if let Some(part) = &mut self.part {
             part.states.extend(states.iter().zip(taken).map(|(&ty, (place, _))| (ty, place, pieces)));
         } else if let Some(walk) = tail {

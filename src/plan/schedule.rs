@@ -37,11 +37,12 @@ pub struct ResultLayout {
 }
 
 /// Something that is done before the next thing is.
+#[expect(clippy::large_enum_variant, reason = "they are few, and kept")]
 pub enum Step {
     /// One kernel over a nest.
     Pass(Pass),
     /// Blocks of a reduction, and the merging of those that lie in one task.
-    Fold(Box<Fold>),
+    Fold(Fold),
     /// A value over and over: the result of combining nothing.
     Fill {
         /// Where, in the call's memory.

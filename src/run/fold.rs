@@ -8,7 +8,7 @@ use std::ptr;
 
 use smallvec::SmallVec;
 
-use super::packing::{Gather, LINE, fill, prefetch};
+use super::packing::{Gather, LINE, fill};
 use super::pass::{Addresses, Run};
 use super::scratch::{Scratch, with_scratch};
 use crate::dtype::{DType, Real, Scalar, with_type};
@@ -94,6 +94,9 @@ struct Stretch {
     /// Elements of each.
     length: usize,
 }
+
+/// Elements of a part of a block that is searched.
+const PART: usize = 128;
 
 /// The best of the values of blocks, and the first block that has it.
 struct Best {
@@ -274,6 +277,22 @@ impl Tasks<'_> {
                 block += count;
             }
             let Stretch { element, length, .. } = self.stretch(found.block, task.blocks.end);
+            // Again of parts of the block: finding takes many times as long as telling which part.
+            let mut within = Best { value: None, block: 0, ..found };
+            for start in (0..length).step_by(PART) {
+                let mut number = [0];
+                self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element + start]);
+                scratch.pointers.push(values);
+                // SAFETY: elements of the sources, and room for a value.
+                unsafe {
+                    self.run.call(self.reach, best, &mut scratch.pointers, &[1, PART.min(length - start)]);
+                    within.look(values, start..start + 1);
+                }
+                if within.value == found.value {
+                    break;
+                }
+            }
+            let (element, length) = (element + within.block, PART.min(length - within.block));
             let mut number = [0];
             self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element]);
             self.push_states(&mut scratch.pointers, states, 0, at);
@@ -331,7 +350,6 @@ impl Tasks<'_> {
                 let count = (LANES - row % LANES).min(rows - row).min(along - (start + row) % along);
                 let mut number = [0];
                 self.sources(&mut scratch.pointers, &mut number, [task.outer, task.points.start, start + row]);
-                self.fetch_rows(&scratch.pointers, LANES.min(task.elements.end - (start + row + count)), columns);
                 self.push_states(&mut scratch.pointers, lanes, row % LANES, 0);
                 // SAFETY: the rows' elements, and a row of states for each of them.
                 unsafe { self.run.call(self.reach, step, &mut scratch.pointers, &[count, columns]) }
@@ -351,20 +369,6 @@ impl Tasks<'_> {
                 let to = part.wrapping_add(block * fold.group * size);
                 // SAFETY: the merged row, and the block's own row of states.
                 unsafe { ptr::copy_nonoverlapping(lane, to, columns * size) }
-            }
-        }
-    }
-
-    /// Fetches the rows that come after those of these sources: they lie so far apart that no hardware looks ahead.
-    fn fetch_rows(&self, sources: &[*mut u8], rows: usize, columns: usize) {
-        let nest = &self.fold.walk.nest;
-        for (o, &source) in sources.iter().enumerate() {
-            let (down, size) = (nest.strides(o).last().copied().unwrap_or(0), self.fold.walk.operands[o].size());
-            let across = nest.strides(o)[nest.kept() - 1].unsigned_abs();
-            if across == size && !self.fold.walk.operands[o].spec.is_affine() {
-                for row in (0..rows as isize).map(|row| source.wrapping_offset((row + LANES as isize) * down)) {
-                    (0..columns * size).step_by(LINE).for_each(|at| prefetch(row.wrapping_add(at)));
-                }
             }
         }
     }

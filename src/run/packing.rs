@@ -236,7 +236,7 @@ pub const LINE: usize = 64;
 
 /// Fetches a line.
 #[inline(always)]
-pub fn prefetch(address: *const u8) {
+fn prefetch(address: *const u8) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     // SAFETY: a hint, for which any address will do.
     unsafe {
