@@ -119,6 +119,9 @@ fn serial(executor: Executor, failures: &mut Vec<String>) {
     none("sum, axis 1, transposed", &mut || sum1.eval_into(args![a = tall.t()], &mut down).unwrap());
     let rows = compile("a / sum(a, axis=1, keepdims=True)");
     none("rows", &mut || rows.eval_into(args![a = &m], &mut w).unwrap());
+    let (high, mut wide) = (Array2::from_elem((301, 70), 1.5), Array2::<f64>::zeros((301, 70)));
+    let softmax = compile("e = exp(a - max(a, axis=1, keepdims=True)); e / sum(e, axis=1, keepdims=True)");
+    none("a loop over rows", &mut || softmax.eval_into(args![a = &high], &mut wide).unwrap());
     let stats = compile("(a - mean(a)) / sqrt(mean(a*a) - mean(a)**2)");
     none("several reductions", &mut || stats.eval_into(args![a], &mut y).unwrap());
     let (mut p, mut q) = (Array1::<f64>::zeros(1000), Array1::from_elem(1000, false));

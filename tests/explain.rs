@@ -254,3 +254,25 @@ fn a_chain_of_reductions_takes_passes_not_their_square() {
     assert_eq!(stages("e = exp(a); e/sum(e, axis=1, keepdims=True)"), 3);
     assert_eq!(stages("e = exp(a); sum(e, axis=1) + max(e, axis=1)"), 1);
 }
+
+#[test]
+fn stages_that_keep_rows_apart_are_a_loop_over_rows() {
+    let (a, w) = (Array2::<f64>::ones((1000, 500)), Array1::<f64>::ones(500));
+    let softmax = "e = exp(a - max(a, axis=1, keepdims=True)); e/sum(e, axis=1, keepdims=True)";
+    let explained = explain(softmax, &args![a]);
+    let elements: Vec<usize> = explained.stages().iter().map(|stage| stage.elements).collect();
+    assert_eq!(elements, [500_000; 4]);
+    says(
+        &explained,
+        &[
+            "by rows    with the other stages by rows: 10 of 1,000 at a time, ",
+            "`exp(a - max(a, axis=1, keepdims=True))`",
+        ],
+    );
+    let by_rows = |text: &str| explain(text, &args![a, w]).to_string().matches("by rows  ").count();
+    assert_eq!(by_rows(&softmax.replace("e/sum", "exp(w)*e/sum")), 4, "`exp(w)` comes before");
+    assert_eq!(by_rows(&softmax.replace('1', "0")), 0, "columns");
+    assert_eq!(by_rows("e = exp(a); e/sum(e)"), 0, "all");
+    assert_eq!(by_rows("a/sum(a)"), 0);
+    assert_eq!(by_rows("a*2, exp(a)"), 0, "one pass");
+}

@@ -529,3 +529,72 @@ fn few_points_are_as_many() {
         check(rank, complex, all);
     }
 }
+
+#[test]
+fn rows_together_are_each_row_by_itself() {
+    let texts = [
+        "e = exp(a - max(a, axis=-1, keepdims=True)); e/sum(e, axis=-1, keepdims=True)",
+        "(a - mean(a, axis=-1, keepdims=True))/std(a, axis=-1, keepdims=True)*exp(w/3) + tanh(w)",
+        "m = max(a, axis=-1, keepdims=True); sum(exp(a - m), axis=-1, keepdims=True)*w/(m - 2)",
+        "t = a/sum(a, axis=-1, keepdims=True); t = t/max(t, axis=-1, keepdims=True); t/sum(t*t, axis=-1, keepdims=True)",
+        "e = sqrt(c*a)/w; e - mean(e, axis=-1, keepdims=True), i64(a*8)//i64(e.real + 90), a*max(abs(e), axis=-1, keepdims=True)",
+        "e = f32(a)/f32(w); where(e > mean(e, axis=-1, keepdims=True), c/sum(e, axis=-1, keepdims=True), e/c)",
+    ];
+    // (The last is large enough for the library to go by rows by itself.)
+    for (rows, columns, tile) in [(37, 5, Some(40)), (23, 130, Some(300)), (5, 700, Some(1)), (24, 2700, None)] {
+        let table = |shift: usize| {
+            Array2::from_shape_fn((rows, columns), |(i, j)| ((i * 31 + j * 17 + shift) % 101) as f64 / 32.0 + 0.125)
+        };
+        let (a, w, c) = (table(0), table(1).row(0).to_owned(), table(2).slice_move(s![.., ..1]));
+        for (text, executor) in
+            texts.iter().flat_map(|text| [(text, Executor::Interpreter), (text, Executor::Cranelift)])
+        {
+            for threads in [Threads::Serial, pool(2)] {
+                let mut builder = Expr::builder().executor(executor).threads(threads).serial_below(0).grain(1);
+                if let Some(tile) = tile {
+                    builder = builder.tile(tile);
+                }
+                let e = builder.compile(text).unwrap();
+                let whole: Vec<AnyArray> = e.eval(args![a, w, c]).unwrap();
+                let padded = Array2::from_shape_fn((rows, columns + 3), |(i, j)| a[[i, j.min(columns - 1)]]);
+                let view: Vec<AnyArray> = e.eval(args![a = padded.slice(s![.., ..columns]), w, c]).unwrap();
+                assert_eq!(debug_bits(&whole), debug_bits(&view), "{text}");
+                let turned: Vec<AnyArray> = e.eval(args![a = a.t().to_owned().t(), w, c]).unwrap();
+                for i in [0, 1, rows / 2, rows - 1] {
+                    let row: Vec<AnyArray> =
+                        e.eval(args![a = a.slice(s![i..=i, ..]), w, c = c.slice(s![i..=i, ..])]).unwrap();
+                    let of = |all: &Vec<AnyArray>| all.iter().map(|array| row_of(array, i)).collect::<Vec<_>>();
+                    let row = row.iter().map(|array| row_of(array, 0)).collect::<Vec<_>>();
+                    assert_eq!((&of(&whole), &of(&turned)), (&row, &row), "row {i} of {text}");
+                }
+            }
+        }
+        // In place, where each row is read before it is written, and what goes over all rows has ended.
+        for text in &texts[..4] {
+            for threads in [Threads::Serial, pool(2)] {
+                let mut builder = Expr::builder().threads(threads).serial_below(0).grain(1);
+                if let Some(tile) = tile {
+                    builder = builder.tile(tile);
+                }
+                let e = builder.compile(&format!("{text} + 0*a")).unwrap();
+                let apart: Array2<f64> = e.eval(args![a, w]).unwrap();
+                let mut updated = a.clone();
+                e.update("a", &mut updated, args![w]).unwrap();
+                assert_eq!(apart, updated, "{text}");
+            }
+        }
+    }
+}
+
+/// A row of a result, with all digits.
+fn row_of(array: &AnyArray, row: usize) -> String {
+    fn digits<T: Clone + std::fmt::Debug>(array: &ArrayD<T>, row: usize) -> String {
+        format!("{:?}", array.index_axis(Axis(0), row).iter().collect::<Vec<_>>())
+    }
+    match array {
+        AnyArray::F64(x) => digits(x, row),
+        AnyArray::I64(x) => digits(x, row),
+        AnyArray::C128(x) => digits(x, row),
+        other => panic!("{:?}", other.dtype()),
+    }
+}

@@ -69,6 +69,11 @@ impl<'a> Strided<'a> {
         Some(elements)
     }
 
+    /// The array that lies like this one from another address on.
+    pub fn moved(&self, bytes: isize) -> Strided<'a> {
+        Strided { pointer: self.pointer.wrapping_offset(bytes), ..*self }
+    }
+
     /// What of it decides whether another array shares bytes with it.
     pub fn footprint(&self) -> Footprint {
         Footprint { address: self.pointer.addr(), size: self.dtype.size(), axes: self.axes().collect() }

@@ -73,7 +73,13 @@ fn traffic(planned: &Planned) -> f64 {
         if planned.walks[..at].iter().any(|other| is_same_memory(other, walk)) || moving().next().is_none() {
             return 0.0;
         }
-        moving().map(|(_, length)| length).product::<f64>() * step(walk) as f64
+        let bytes = moving().map(|(_, length)| length).product::<f64>() * step(walk) as f64;
+        match planned.around {
+            // It stays in a core's own caches.
+            Some(_) if walk.is_between() => 0.0,
+            Some(around) => bytes * around.tiles(),
+            None => bytes,
+        }
     });
     total.sum()
 }

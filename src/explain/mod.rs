@@ -95,8 +95,7 @@ impl Explain {
         let (typed, scheduled) = core.plan(bound, threads)?;
         let program = scheduled.form.as_ref().map_or(&typed.program, |form| &form.program);
         let inputs = typed.inputs(core, bound)?;
-        let plan = |step| Planned::of(step, program, &inputs);
-        let plans: Vec<Planned> = scheduled.schedule.steps.iter().filter_map(plan).collect();
+        let plans = Planned::all(&scheduled.schedule.steps, program, &inputs);
         let notes = core.notes(&typed)?;
         let mut names = Names { core, program, results: true };
         let mut stages = Vec::new();

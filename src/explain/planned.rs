@@ -59,11 +59,38 @@ pub struct Planned {
     pub points: usize,
     /// Whether several threads share them.
     pub shared: bool,
+    /// The loop around it, if there is one; then `loops` and `tile` are those of a tile of its rows.
+    pub around: Option<Around>,
+}
+
+/// A loop around passes.
+#[derive(Clone, Copy)]
+pub struct Around {
+    /// Rows.
+    pub rows: usize,
+    /// Rows of a tile.
+    pub tile: usize,
+    /// Bytes that a tile's passes leave for each other.
+    pub bytes: usize,
+}
+
+impl Around {
+    /// How many tiles there are, the last one as a part of one.
+    pub fn tiles(&self) -> f64 {
+        self.rows as f64 / self.tile as f64
+    }
 }
 
 /// Where results and the call's memory are taken to lie: beyond all arrays, each apart.
 const RESULT: usize = 1 << 50;
 const CALL: usize = 1 << 61;
+
+impl Walk {
+    /// Whether it is in the memory of the call.
+    pub fn is_between(&self) -> bool {
+        self.address >= CALL
+    }
+}
 
 /// The address of an operand's first element, as far as there is one.
 fn address(operand: &Operand, program: &Program, inputs: &[Strided]) -> usize {
@@ -76,20 +103,42 @@ fn address(operand: &Operand, program: &Program, inputs: &[Strided]) -> usize {
                 of.map_or((0, 0, operand.spec.dtype), |(at, (dtype, parts))| (at, i as usize - parts.start, dtype));
             CALL / 2 + result * RESULT + part * (dtype.size() / 2)
         }
-        Place::Call(at) => CALL + at,
+        Place::Call(at) | Place::Outer(at) => CALL + at,
         Place::Number(_) | Place::Affine(_) => 0,
     };
     place.wrapping_add_signed(operand.offset)
 }
 
 impl Planned {
-    /// What a step does, if there is something to be said of it.
-    pub fn of(step: &Step, program: &Program, inputs: &[Strided]) -> Option<Planned> {
+    /// What steps do, as far as there is something to be said of it.
+    pub fn all(steps: &[Step], program: &Program, inputs: &[Strided]) -> Vec<Planned> {
+        let mut all = Vec::new();
+        for step in steps {
+            match step {
+                // (Its body has no other in it.)
+                Step::Loop(around) => {
+                    let bytes = around.body.bytes;
+                    let about = Around { rows: around.rows, tile: around.tile, bytes };
+                    let passes = around.body.steps.iter().filter_map(|step| Planned::of(step, program, inputs));
+                    all.extend(passes.map(|pass| Planned {
+                        points: (pass.points as f64 * about.tiles()).round() as usize,
+                        shared: around.parallel,
+                        around: Some(about),
+                        ..pass
+                    }));
+                }
+                step => all.extend(Planned::of(step, program, inputs)),
+            }
+        }
+        all
+    }
+
+    fn of(step: &Step, program: &Program, inputs: &[Strided]) -> Option<Planned> {
         let at = |operand: &Operand| address(operand, program, inputs);
         match step {
             Step::Pass(pass) => Planned::of_pass(pass, &at),
             Step::Fold(fold) => Some(Planned::of_fold(fold, &at)),
-            Step::Fill { .. } => None,
+            Step::Fill { .. } | Step::Loop(_) => None,
         }
     }
 
@@ -121,6 +170,7 @@ impl Planned {
             kernel: Arc::clone(&pass.called.kernel),
             tile: pass.tile,
             shared: pass.parallel,
+            around: None,
         })
     }
 
@@ -146,6 +196,7 @@ impl Planned {
             kernel: Arc::clone(&called.kernel),
             tile,
             shared: fold.parallel,
+            around: None,
         }
     }
 }

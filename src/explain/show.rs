@@ -6,7 +6,7 @@ use super::StagePlan;
 use super::cost::Cost;
 use super::machine;
 use super::names::Names;
-use super::planned::{Planned, Walk};
+use super::planned::{Around, Planned, Walk};
 use crate::array::view::Strided;
 use crate::diagnostic::several;
 use crate::dtype::DType;
@@ -138,6 +138,14 @@ pub fn stage(
     threads: &Threads,
 ) -> fmt::Result {
     writeln!(f, "\nstage {}: {}", planned.stage, title(planned, names))?;
+    if let Some(Around { rows, tile, bytes }) = planned.around {
+        writeln!(
+            f,
+            "  by rows    with the other stages by rows: {tile} of {} at a time, {} between them",
+            grouped(rows),
+            self::bytes(bytes as f64)
+        )?;
+    }
     write!(f, "  loops      ")?;
     for (at, l) in planned.loops.iter().enumerate() {
         let axes: Vec<String> = l.axes.iter().map(usize::to_string).collect();

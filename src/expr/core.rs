@@ -17,13 +17,13 @@ use crate::dtype::{DType, Scalar};
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 use crate::error::{CompileError, CompileErrorKind};
 use crate::plan::kernels::Kernels;
-use crate::plan::make::Outputs;
 use crate::plan::order::Order;
 use crate::plan::places::Places;
 use crate::plan::program::{Known, Program};
 use crate::plan::schedule::Schedule;
 use crate::plan::shapes::{Lies, ShapeError, Shapes};
 use crate::plan::target::Target;
+use crate::plan::whole::Outputs;
 use crate::run::execute::{Failed, Settings, with_workspace};
 use crate::run::keep::{Key, Mode};
 use crate::run::line::Line;
@@ -175,7 +175,7 @@ impl Core {
     /// The shapes of all stages, for the form to be run, which may be another for these shapes.
     fn shapes(&self, typed: &Typed, inputs: &[Lies]) -> Result<(Shapes, Option<Arc<Form>>), ShapeError> {
         let shapes = Shapes::new(&typed.program, inputs)?;
-        let known = shapes.known(&typed.program, inputs, &self.options.tuning);
+        let known = Known::of(&shapes, &typed.program, inputs, &self.options.tuning);
         if known == Known::default() {
             return Ok((shapes, None));
         }

@@ -1,7 +1,6 @@
-//! From a program, and arrays of certain shapes and strides, to a schedule.
+//! From stages, and arrays of certain shapes and strides, to steps.
 //!
-//! Comes in: a typed program, how its inputs lie, and how its outputs do, if they are there. Goes out: the schedule of every call
-//! with such arrays, or why there is none. Always holds: a step reads inputs and what earlier steps have left; memory that is
+//! Comes in: stages in order, and how inputs and outputs lie. Goes out: their steps. Always holds: a step reads inputs and what earlier steps have left; memory that is
 //! given out twice is no longer read.
 
 use smallvec::SmallVec;
@@ -14,7 +13,7 @@ use super::order::{Like, Order};
 use super::program::{Group, Program, Work};
 use super::reserve::Reserve;
 use super::schedule::{Operand, Place, ResultLayout, Schedule, Step, Walk};
-use super::shape::{Shape, c_strides, count, strides};
+use super::shape::{Shape, c_strides, count};
 use super::shapes::{Lies, ShapeError, Shapes};
 use super::source::Source;
 use super::table::Numbers;
@@ -22,21 +21,6 @@ use super::target::Target;
 use crate::dtype::DType;
 use crate::ir::Role;
 use crate::types::graph::NodeId;
-
-/// Where results go.
-#[derive(Clone, Copy)]
-pub enum Outputs<'a> {
-    /// Into new arrays, with axes in this order.
-    New(Order),
-    /// Into arrays that are there, and apart from all inputs. A smaller result is repeated along the axes that it lacks.
-    There(&'a [Lies<'a>]),
-    /// Into arrays that may be inputs too, with the same address, shape and strides: as if the results had been computed apart
-    /// and then written.
-    Updated(&'a [Lies<'a>]),
-    /// Into arrays that may share memory with inputs and with each other in any way, as if the results had been computed apart and
-    /// then written, one after the other.
-    Overlapping(&'a [Lies<'a>]),
-}
 
 /// An operand with the array that it is.
 #[derive(Clone)]
@@ -57,6 +41,8 @@ struct Held {
     last: usize,
     /// Whether the stage has been done with another.
     done: bool,
+    /// Whether they are in the memory of the call, and this is a loop's body.
+    outer: bool,
 }
 
 /// What there is of a part of an array.
@@ -79,7 +65,7 @@ pub(super) struct Maker<'a> {
     pub target: Target<'a>,
     pub program: &'a Program,
     pub shapes: &'a Shapes,
-    inputs: &'a [Lies<'a>],
+    pub inputs: &'a [Lies<'a>],
     /// The graph's outputs, as passes write them.
     outputs: Vec<Array>,
     held: Vec<Held>,
@@ -88,60 +74,9 @@ pub(super) struct Maker<'a> {
     pub steps: Vec<Step>,
     pub in_place: bool,
     /// Whether results are computed into the call's memory, and copied when all have been.
-    apart: bool,
+    pub apart: bool,
     /// If the states of a part of an array are wanted, and no results: which there are.
     pub part: Option<Part>,
-}
-
-impl Schedule {
-    /// The schedule for such arrays.
-    ///
-    /// # Errors
-    /// Where shapes do not fit together, or outputs do not take the results.
-    pub fn new(target: Target, shapes: &Shapes, inputs: &[Lies], outputs: Outputs) -> Result<Schedule, ShapeError> {
-        let program = target.program;
-        let (there, in_place) = match outputs {
-            Outputs::New(_) => (None, false),
-            Outputs::There(there) | Outputs::Overlapping(there) => (Some(there), false),
-            Outputs::Updated(there) => (Some(there), true),
-        };
-        // One pass reads each point before it writes it, after all reductions of what was there; one of several would read what an
-        // earlier one has written.
-        let apart = matches!(outputs, Outputs::Overlapping(_)) || in_place && program.maps().len() > 1;
-        let mut maker = Maker { in_place, apart, ..Maker::new(target, shapes, inputs) };
-        let order = if let Outputs::New(order) = outputs { order } else { Order::C };
-        let results = maker.results(order);
-        let mut copies = Vec::new();
-        for (at, (result, (_, parts))) in results.iter().zip(program.graph.results()).enumerate() {
-            let own: SmallVec<[isize; 6]>;
-            let lies = match there {
-                Some(there) => there[at],
-                None => {
-                    let size = result.dtype.size() as isize;
-                    own = strides(&result.shape, &result.order).into_iter().map(|stride| stride * size).collect();
-                    Lies { shape: &result.shape, strides: &own, size: result.dtype.size() }
-                }
-            };
-            if in_place && lies.shape != &result.shape[..] {
-                return Err(ShapeError::Update { output: at, shape: result.shape.clone() });
-            }
-            for part in parts {
-                let dtype = program.graph.node(program.graph.outputs[part]).dtype;
-                copies.extend(
-                    maker
-                        .output(part as u32, dtype, &result.shape, lies)
-                        .ok_or_else(|| ShapeError::Output { output: at, shape: result.shape.clone() })?,
-                );
-            }
-        }
-        maker.stages();
-        for (dtype, walk) in copies {
-            maker.copy(dtype, walk);
-        }
-        let Maker { memory, numbers, steps, .. } = maker;
-        let bytes = memory.bytes().ok_or(ShapeError::Memory)?;
-        Ok(Schedule { steps, bytes, numbers: numbers.all(), results })
-    }
 }
 
 /// For each stage the last one that reads what it leaves.
@@ -156,31 +91,42 @@ fn readers(program: &Program) -> Vec<Held> {
 }
 
 impl<'a> Maker<'a> {
-    /// One that has made nothing yet.
-    pub fn new(target: Target<'a>, shapes: &'a Shapes, inputs: &'a [Lies<'a>]) -> Maker<'a> {
+    /// Nothing made yet.
+    pub fn new(target: Target<'a>, shapes: &'a Shapes, inputs: &'a [Lies<'a>], in_place: bool) -> Maker<'a> {
+        let program = target.program;
         Maker {
             target,
-            program: target.program,
+            program,
             shapes,
             inputs,
             outputs: Vec::new(),
-            held: readers(target.program),
+            held: readers(program),
             memory: Reserve::default(),
             numbers: Numbers::default(),
             steps: Vec::new(),
-            in_place: false,
+            in_place,
             apart: false,
             part: None,
         }
     }
 
-    /// Adds the steps of all stages.
-    pub fn stages(&mut self) {
-        (0..self.program.stages.len()).for_each(|at| self.stage(at));
+    /// What has been made.
+    ///
+    /// # Errors
+    /// Where there cannot be as much memory as it takes.
+    pub fn schedule(self) -> Result<Schedule, ShapeError> {
+        let bytes = self.memory.bytes().ok_or(ShapeError::Memory)?;
+        Ok(Schedule { steps: self.steps, bytes, numbers: self.numbers.all(), results: Vec::new() })
+    }
+
+    /// Takes over what another one's stage leaves: it is read, in the memory of the call, by a loop's body.
+    pub fn take_over(&mut self, at: usize, of: &Maker) {
+        let outer = &of.held[at];
+        self.held[at] = Held { parts: outer.parts.clone(), last: outer.last, done: true, outer: true };
     }
 
     /// The results as new arrays.
-    fn results(&self, order: Order) -> Vec<ResultLayout> {
+    pub fn results(&self, order: Order) -> Vec<ResultLayout> {
         let mut like = Like::new(self.program, self.shapes, self.inputs);
         let layout = |(dtype, parts): (DType, std::ops::Range<usize>)| {
             let shape = self.shapes.output(self.program, parts.start).clone();
@@ -192,7 +138,7 @@ impl<'a> Maker<'a> {
 
     /// Decides where the passes write output `part` of this shape, and gives what is copied in the end; `None` where the caller's
     /// array does not take it.
-    fn output(&mut self, part: u32, dtype: DType, shape: &Shape, out: Lies) -> Option<Vec<(DType, Walk)>> {
+    pub fn output(&mut self, part: u32, dtype: DType, shape: &Shape, out: Lies) -> Option<Vec<(DType, Walk)>> {
         let missing = out.shape.len().checked_sub(shape.len())?;
         let lengths: Shape = std::iter::repeat_n(1, missing).chain(shape.iter().copied()).collect();
         // (The one element of an axis of length 1 has no place along one of length 0.)
@@ -242,7 +188,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Adds the steps of a stage.
-    fn stage(&mut self, at: usize) {
+    pub fn stage(&mut self, at: usize) {
         let program = self.program;
         let empty = count(&self.shapes.stages[at]) == Some(0);
         match &program.stages[at].work {
@@ -275,7 +221,7 @@ impl<'a> Maker<'a> {
         let read: SmallVec<[usize; 4]> =
             program.stages[at].sources.iter().filter_map(|(_, source)| source.stage()).collect();
         for of in read {
-            if self.held[of].last == at {
+            if self.held[of].last == at && !self.held[of].outer {
                 self.release(of);
             }
         }
@@ -310,7 +256,13 @@ impl<'a> Maker<'a> {
             }
             Source::Temp { stage, part, keepdims } => {
                 let shape = self.shapes.left[stage as usize].forms[usize::from(keepdims)].clone();
-                Array::packed(spec, self.held[stage as usize].parts[part as usize].0, shape)
+                let held = &self.held[stage as usize];
+                let at = held.parts[part as usize].0;
+                let array = Array::packed(spec, at, shape);
+                if held.outer {
+                    return Array { operand: Operand::new(spec, Place::Outer(at)), ..array };
+                }
+                array
             }
             Source::Count(c) => Array::number(spec, self.numbers.place(self.shapes.counts[c as usize])),
             Source::Position => Array::number(spec, Place::Affine(0)),

@@ -5,11 +5,14 @@
 //! | `program`, `source`, `origin` | the graph cut into stages, before shapes are known; what nodes depend on   |
 //! | `stored`            | what several stages need, and is computed once and stored for them         |
 //! | `shape`, `shapes`   | broadcasting, axes; the shapes of all stages, and what can be wrong with them |
+//! | `known`             | what is known of shapes, for another form of the program                   |
 //! | `order`             | how new results lie                                                        |
 //! | `schedule`          | the plan of a call, as a value                                             |
 //! | `make`              | makes it, stage by stage                                                   |
 //! | `partial`           | the states of a part of an array instead of results                        |
 //! | `reduce`, `fold`    | stages of reductions as passes; as tasks, of more than one block           |
+//! | `rows`, `by_rows`   | stages that keep rows apart: found; as a loop around their steps           |
+//! | `whole`             | the whole schedule of a call                                               |
 //! | `pass`, `nest`      | a pass: kernel, tiles, threads; its loops: axes dropped, ordered, merged   |
 //! | `alias`             | whether what is written is also read                                       |
 //! | `reserve`           | places in the memory of a call                                             |
@@ -19,8 +22,10 @@
 //! | `kernels`, `places` | kernels that are kept, in lists that are read without a lock               |
 
 pub mod alias;
+mod by_rows;
 pub mod fold;
 pub mod kernels;
+mod known;
 pub mod layout;
 pub mod lower;
 pub mod make;
@@ -33,6 +38,7 @@ pub mod places;
 pub mod program;
 mod reduce;
 mod reserve;
+mod rows;
 pub mod schedule;
 pub mod shape;
 pub mod shapes;
@@ -40,3 +46,4 @@ pub mod source;
 mod stored;
 mod table;
 pub mod target;
+pub mod whole;

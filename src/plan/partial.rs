@@ -25,9 +25,9 @@ impl Schedule {
     /// # Errors
     /// Where there cannot be as much memory.
     pub fn partial(target: Target, shapes: &Shapes, inputs: &[Lies], aligned: usize) -> Result<Schedule, ShapeError> {
-        let mut maker = Maker::new(target, shapes, inputs);
+        let mut maker = Maker::new(target, shapes, inputs, false);
         maker.part = Some(Part { aligned, states: Vec::new() });
-        maker.stages();
+        (0..target.program.stages.len()).for_each(|at| maker.stage(at));
         let states = maker.part.take().map(|part| part.states).unwrap_or_default();
         let mut results = Vec::new();
         for (at, (dtype, place, pieces)) in states.into_iter().enumerate() {
@@ -38,8 +38,7 @@ impl Schedule {
             maker.copy(dtype, walk(&shape, vec![from, to]));
             results.push(ResultLayout { dtype, shape, order: (0..1).collect() });
         }
-        let Maker { memory, numbers, steps, .. } = maker;
-        let bytes = memory.bytes().ok_or(ShapeError::Memory)?;
-        Ok(Schedule { steps, bytes, numbers: numbers.all(), results })
+        let schedule = maker.schedule()?;
+        Ok(Schedule { results, ..schedule })
     }
 }

@@ -52,6 +52,28 @@ pub enum Step {
         /// How often.
         count: usize,
     },
+    /// Steps over and over, for a tile of rows at a time.
+    Loop(Box<Loop>),
+}
+
+/// Steps for a tile of rows at a time. Tiles are tasks, each in memory of its own.
+pub struct Loop {
+    /// Rows.
+    pub rows: usize,
+    /// Rows of a tile.
+    pub tile: usize,
+    /// What is done with a tile: its inputs and outputs are those of the graph, from the tile's first row on.
+    pub body: Schedule,
+    /// What is done with the last one, if it has fewer rows.
+    pub rest: Option<Schedule>,
+    /// Bytes from a row to the next one in each input; 0 where it has none.
+    pub inputs: SmallVec<[isize; 8]>,
+    /// The same of each output.
+    pub outputs: SmallVec<[isize; 2]>,
+    /// Elements of a tile.
+    pub elements: usize,
+    /// Whether several threads share the tiles.
+    pub parallel: bool,
 }
 
 /// Where the memory of an operand begins.
@@ -61,8 +83,10 @@ pub enum Place {
     Input(u32),
     /// At that of an output of the graph.
     Output(u32),
-    /// So many bytes into the call's memory.
+    /// So many bytes into the call's memory; in a loop's body, into the task's.
     Call(usize),
+    /// In a loop's body: so many bytes into the call's memory.
+    Outer(usize),
     /// At a number of the schedule.
     Number(u32),
     /// Nowhere: it is a number itself, this one at the first point, and strides are added to it.

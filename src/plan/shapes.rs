@@ -3,12 +3,9 @@
 //! Comes in: a program, and the shapes of its inputs. Goes out: for each stage the shape that it runs over and what it leaves, and the
 //! numbers that follow from shapes; or why there are none, as data.
 
-use smallvec::SmallVec;
-
-use super::program::{Known, Program, Stage, Work};
+use super::program::{Program, Stage, Work};
 use super::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, count, reduced};
 use super::source::Source;
-use super::target::Tuning;
 use crate::diagnostic::Span;
 
 /// How an array lies.
@@ -59,13 +56,6 @@ impl Left {
     }
 }
 
-/// Along an axis of so many elements an array is long: what it is repeated along is so many times more.
-const LONG: usize = 8;
-/// Points of a pass from which on what depends on fewer elements may be a pass of its own.
-const MANY: usize = 2048;
-/// Points of a pass up to which a few arrays of as many elements stay in the nearer caches, and in the memory that a thread keeps.
-const NEAR: usize = 1 << 18;
-
 /// The shapes of a program's stages.
 #[derive(Default)]
 pub struct Shapes {
@@ -107,30 +97,6 @@ impl Shapes {
             all.counts.push(gone.fold(1, |n: i64, (_, &len)| n.saturating_mul(len as i64)));
         }
         Ok(all)
-    }
-
-    /// What is known of them, as far as another form of the program may make use of it.
-    pub fn known(&self, program: &Program, inputs: &[Lies], tuning: &Tuning) -> Known {
-        let maps = program.maps();
-        let one_shape = maps.len() > 1 && maps.clone().all(|at| self.stages[at] == self.stages[maps.start]);
-        let points = || self.stages.iter().filter_map(|shape| count(shape)).max().unwrap_or(0);
-        let mut long = SmallVec::new();
-        let many = tuning.serial_below.map_or(MANY, |below| below.min(MANY));
-        if program.costly && inputs.len() > 1 && points() >= many {
-            long.extend(inputs.iter().map(|lies| {
-                let axes = lies.shape.iter().rev().enumerate().filter(|(_, n)| **n >= LONG);
-                axes.fold(0u64, |axes, (axis, _)| axes | 1 << axis)
-            }));
-            // Bare numbers are long along none. Arrays that are all alike are no reason for another form.
-            let mut arrays = long.iter().filter(|&&axes| axes != 0);
-            let first = arrays.next();
-            if arrays.all(|axes| Some(axes) == first) {
-                long.clear();
-            }
-        }
-        let points = points();
-        let near = program.stages.len() > 1 && points >= many && points <= NEAR;
-        Known { one_shape, long, near }
     }
 
     /// The shape of an output.

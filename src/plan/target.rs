@@ -58,6 +58,11 @@ impl Tuning {
 }
 
 impl Target<'_> {
+    /// Whether so much serial time is worth a second thread.
+    pub fn pays_to_wake(&self, nanoseconds: f64) -> bool {
+        nanoseconds >= WAKE && self.threads > 1
+    }
+
     /// Whether a pass of this many points, bytes and operations a point is worth a second thread.
     pub fn pays_to_share(&self, points: usize, bytes: usize, weight: f64) -> bool {
         let large = match self.tuning.serial_below {

@@ -84,7 +84,8 @@ impl Workspace {
         let call = self.memory.try_reserve(schedule.bytes).ok_or(Failed::Memory(schedule.bytes))?;
         let faults = AtomicU32::new(0);
         let (numbers, grain) = (&schedule.numbers, tuning.grain);
-        let run = Run { inputs, outputs, call, numbers, executor, threads, grain, faults: &faults };
+        let outer = std::ptr::null_mut();
+        let run = Run { inputs, outputs, call, outer, numbers, executor, threads, grain, faults: &faults };
         run.steps(schedule, vouch).map_err(Failed::Faults)
     }
 }

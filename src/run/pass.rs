@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use smallvec::SmallVec;
 
 use super::packing::{self, Block, fill};
-use super::scratch::{Scratch, with_scratch};
+use super::scratch::{Scratch, with_rows, with_scratch};
 use super::threads::Threads;
 use crate::array::view::{Strided, Vouch};
 use crate::ir::Role;
@@ -19,7 +19,7 @@ use crate::jit::tier::{Executor, Tiered};
 use crate::jit::{Call, Compiled};
 use crate::plan::nest::offset;
 use crate::plan::pass::{TASKS, pitch};
-use crate::plan::schedule::{Called, Operand, Pass, Place, Schedule, Step};
+use crate::plan::schedule::{Called, Loop, Operand, Pass, Place, Schedule, Step};
 
 /// Columns of a panel, if each lies in a page of its own: fewer than the pages whose places a core keeps.
 const PANEL: usize = 1024;
@@ -36,8 +36,10 @@ pub struct Run<'a> {
     pub inputs: &'a [Strided<'a>],
     /// Its outputs.
     pub outputs: &'a [Strided<'a>],
-    /// The call's memory.
+    /// The call's memory; in a loop's body, the task's.
     pub call: *mut u8,
+    /// In a loop's body: the call's memory.
+    pub outer: *mut u8,
     /// The schedule's numbers.
     pub numbers: &'a [i64],
     /// Who runs kernels.
@@ -91,21 +93,59 @@ impl Run<'_> {
     /// Runs the steps of a schedule; an error is a fault word. The arrays that are vouched for must lie as the schedule was made for,
     /// and the call's memory must be as large as it says.
     pub fn steps(&self, schedule: &Schedule, _: Vouch) -> Result<Done, u32> {
-        for step in &schedule.steps {
-            // SAFETY: inputs are readable, outputs writable, and as far apart as the schedule was made for, as whoever vouches has
-            // promised; a step reads inputs and what earlier ones have left in the call's memory.
+        // SAFETY: inputs are readable, outputs writable, and as far apart as the schedule was made for, as whoever vouches has
+        // promised.
+        unsafe { self.each(&schedule.steps) }
+        match self.faults.load(Ordering::Relaxed) {
+            0 => Ok(Done(())),
+            faults => Err(faults),
+        }
+    }
+
+    /// Runs steps, one after the other.
+    ///
+    /// # Safety
+    /// Inputs must be readable, outputs writable, and as far apart as the steps were made for; the memory of the call, or of the task,
+    /// must be as large as their schedule says.
+    unsafe fn each(&self, steps: &[Step]) {
+        for step in steps {
+            // SAFETY: as the caller promises; a step reads inputs and what earlier ones have left in the call's memory.
             unsafe {
                 match step {
                     Step::Pass(pass) => self.pass(pass),
                     Step::Fold(fold) => self.fold(fold),
                     Step::Fill { at, value, count } => fill(self.call.wrapping_add(*at), *value, *count),
+                    Step::Loop(all) => self.rows(all),
                 }
             }
         }
-        match self.faults.load(Ordering::Relaxed) {
-            0 => Ok(Done(())),
-            faults => Err(faults),
-        }
+    }
+
+    /// Runs a loop over tiles of rows.
+    ///
+    /// # Safety
+    /// As for [`each`](Run::each).
+    unsafe fn rows(&self, all: &Loop) {
+        let bytes = all.rest.iter().map(|rest| rest.bytes).fold(all.body.bytes, usize::max);
+        let work = |range: Range<usize>| {
+            with_rows(|buffer| {
+                let call = buffer.reserve(bytes);
+                for tile in range {
+                    let first = tile * all.tile;
+                    let short = all.rows - first < all.tile;
+                    let body = all.rest.as_ref().filter(|_| short).unwrap_or(&all.body);
+                    let (inputs, outputs) =
+                        (from_row(self.inputs, &all.inputs, first), from_row(self.outputs, &all.outputs, first));
+                    let (inputs, outputs, numbers) = (&inputs[..], &outputs[..], &body.numbers[..]);
+                    let run =
+                        Run { inputs, outputs, call, outer: self.call, numbers, threads: &Threads::Serial, ..*self };
+                    // SAFETY: as the caller promises; tiles have rows of their own, of what is read as of what is written, and this task
+                    // its memory.
+                    unsafe { run.each(&body.steps) }
+                }
+            });
+        };
+        self.share(all.rows.div_ceil(all.tile), all.elements, all.parallel, &work);
     }
 
     /// Where the element of an operand at index 0 of all axes is; of an affine one, its number there as an address.
@@ -114,6 +154,7 @@ impl Run<'_> {
             Place::Input(i) => self.inputs[i as usize].pointer,
             Place::Output(i) => self.outputs[i as usize].pointer,
             Place::Call(at) => self.call.wrapping_add(at),
+            Place::Outer(at) => self.outer.wrapping_add(at),
             Place::Number(i) => ptr::from_ref(&self.numbers[i as usize]).cast_mut().cast(),
             Place::Affine(number) => ptr::without_provenance_mut(number as usize),
         };
@@ -187,6 +228,11 @@ impl Run<'_> {
         unsafe { kernel.run(&call) }
         pointers.truncate(own);
     }
+}
+
+/// Arrays from one of their rows on.
+fn from_row<'a>(arrays: &[Strided<'a>], steps: &[isize], row: usize) -> SmallVec<[Strided<'a>; 8]> {
+    arrays.iter().zip(steps).map(|(array, &step)| array.moved(row as isize * step)).collect()
 }
 
 /// A pass on certain memory.

@@ -65,6 +65,16 @@ pub struct Scratch {
 
 thread_local! {
     static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+    static ROWS: Cell<Option<Buffer>> = const { Cell::new(None) };
+}
+
+/// Runs `f` with this thread's memory for what the stages of a loop leave for each other.
+pub fn with_rows<R>(f: impl FnOnce(&mut Buffer) -> R) -> R {
+    let mut buffer = ROWS.take().unwrap_or_default();
+    let result = f(&mut buffer);
+    buffer.trim(&mut { KEEP });
+    ROWS.set(Some(buffer));
+    result
 }
 
 /// Runs `f` with this thread's scratch.
