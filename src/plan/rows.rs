@@ -30,7 +30,7 @@ pub struct Rows {
     pub inputs: Vec<Option<usize>>,
     /// For each stage the axis of its shape that counts them; none of those that come before the loop.
     pub stages: Vec<Option<usize>>,
-    /// Bytes of all that belongs to a row.
+    /// Bytes of all that belongs to a row and is there at a time.
     pub bytes: usize,
 }
 
@@ -46,7 +46,10 @@ struct Search<'a> {
     /// For each input so far used the axis that counts them, if it has one, and how many stages in the loop read it.
     used: Vec<(Option<Option<usize>>, usize)>,
     stages: Vec<Option<usize>>,
+    /// Bytes of a row of inputs and results.
     bytes: usize,
+    /// What each stage in the loop leaves, in bytes of a row.
+    left: Vec<(usize, usize)>,
     /// Whether stages in the loop read what others read or have stored: else it saves nothing.
     shares: bool,
 }
@@ -93,7 +96,18 @@ impl<'a> Search<'a> {
         let lengths = shapes.stages.iter().filter_map(|shape| Some(shape[shape.len().checked_sub(from_last + 1)?]));
         let length = lengths.max().filter(|&n| n > 1)?;
         let used = vec![(None, 0); inputs.len()];
-        Some(Search { program, shapes, inputs, length, from_last, used, stages: Vec::new(), bytes: 0, shares: false })
+        Some(Search {
+            program,
+            shapes,
+            inputs,
+            length,
+            from_last,
+            used,
+            stages: Vec::new(),
+            bytes: 0,
+            left: Vec::new(),
+            shares: false,
+        })
     }
 
     fn rows(mut self) -> Option<Rows> {
@@ -102,7 +116,8 @@ impl<'a> Search<'a> {
         for (lies, _) in self.inputs.iter().zip(&inputs).filter(|(_, axis)| axis.is_some()) {
             self.add(lies.shape, lies.size)?;
         }
-        let Search { length, stages, bytes, .. } = self;
+        let bytes = self.bytes.checked_add(self.held())?;
+        let Search { length, stages, .. } = self;
         self.shares.then_some(Rows { length, tile: 1, inputs, stages, bytes })
     }
 
@@ -129,11 +144,33 @@ impl<'a> Search<'a> {
                 Some(group) => (shapes.left[at].kept(), SmallVec::from_slice(&group.nodes)),
                 None => (shape, stage.stores().collect()),
             };
-            for node in stored {
-                self.add(own, program.graph.node(node).dtype.size())?;
+            let size: usize = stored.iter().map(|&node| program.graph.node(node).dtype.size()).sum();
+            if let Work::Map(_) = stage.work {
+                self.add(own, size)?;
+            } else {
+                self.left.push((at, count(own)?.checked_mul(size)? / self.length));
             }
         }
         Some(())
+    }
+
+    /// Bytes of a row that stages have left for later ones, at most at a time.
+    fn held(&self) -> usize {
+        let mut last = vec![0; self.stages.len()];
+        for (at, stage) in self.program.stages.iter().enumerate() {
+            stage.sources.iter().filter_map(|(_, source)| source.stage()).for_each(|of| last[of] = at);
+        }
+        let mut ends = vec![0; self.stages.len()];
+        let (mut now, mut most, mut left) = (0usize, 0, self.left.iter().peekable());
+        for at in 0..self.stages.len() {
+            if let Some(&(_, bytes)) = left.next_if(|(of, _)| *of == at) {
+                now = now.saturating_add(bytes);
+                ends[last[at].max(at)] += bytes;
+            }
+            most = most.max(now);
+            now = now.saturating_sub(ends[at]);
+        }
+        most
     }
 
     /// Notes what a stage reads whose axis of rows is this, counted from the last; none where it reads it otherwise than another one.
