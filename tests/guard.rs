@@ -118,8 +118,10 @@ fn elementary_functions() {
 
 #[test]
 fn complex_numbers() {
-    run::<Complex<f64>, Complex<f64>>(&["a*b + 1", "sqrt(a)/b"]);
-    run::<Complex<f32>, f32>(&["abs(a) + b.imag"]);
+    run::<Complex<f64>, Complex<f64>>(&["a*b + 1", "sqrt(a)/b", "conj(a)"]);
+    run::<Complex<f32>, Complex<f32>>(&["a*b + 1", "complex(b.imag, a.imag)"]);
+    run::<Complex<f32>, f32>(&["abs(a) + b.imag", "a.real*b.real"]);
+    run::<Complex<f64>, f64>(&["a.real + b.real", "a.imag - b.imag"]);
 }
 
 #[test]

@@ -11,7 +11,8 @@
 //! - an instruction's arguments are results of instructions that run earlier, at the same or an outer level;
 //! - a store stands at the innermost level, or in after code;
 //! - `accumulate` stands in the body, at the innermost level; `reduced` in the after code of the level above;
-//! - a type is what the operation's row gives.
+//! - a type is what the operation's row gives;
+//! - of an operand's strides the last one alone may be that of halves of pairs.
 
 use smallvec::SmallVec;
 
@@ -53,6 +54,30 @@ pub enum Stride {
     Unit,
     /// Any number of bytes, given at the call (zero and negative too).
     Any,
+    /// Two elements: the array is of pairs, as complex numbers are, and the operand is their first halves. Who reads one may read
+    /// the other half with it.
+    First,
+    /// The same of second halves.
+    Second,
+    /// Second halves of the pairs whose first halves are the operand before, which has the same type, role and dimensions. So the
+    /// halves of an array can be read together, and written.
+    Partner,
+}
+
+impl Stride {
+    /// Whether it is that of halves of pairs.
+    pub fn is_of_pairs(self) -> bool {
+        matches!(self, Stride::First | Stride::Second | Stride::Partner)
+    }
+
+    /// In bytes, for elements of so many; `None` if only the call knows.
+    pub fn bytes(self, size: usize) -> Option<usize> {
+        match self {
+            Stride::Unit => Some(size),
+            Stride::Any => None,
+            Stride::First | Stride::Second | Stride::Partner => Some(2 * size),
+        }
+    }
 }
 
 /// An array that a kernel reads or writes: an address, and a stride for each dimension.

@@ -142,8 +142,9 @@ impl Parser {
             cursor.expect("[")?;
             let dims = cursor.list("]", |c| {
                 let word = c.word()?;
-                let stride = [Stride::Unit, Stride::Any].into_iter().find(|s| print::stride_name(*s) == word);
-                stride.ok_or_else(|| format!("expected `unit` or `any`, found `{word}`"))
+                let strides = [Stride::Unit, Stride::Any, Stride::First, Stride::Second, Stride::Partner];
+                let stride = strides.into_iter().find(|s| print::stride_name(*s) == word);
+                stride.ok_or_else(|| format!("expected `unit`, `any`, `first`, `second` or `partner`, found `{word}`"))
             })?;
             self.operands.push(Operand { name, dtype, role, dims });
             return Ok(());

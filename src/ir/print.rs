@@ -217,6 +217,9 @@ pub(super) fn stride_name(stride: Stride) -> &'static str {
     match stride {
         Stride::Unit => "unit",
         Stride::Any => "any",
+        Stride::First => "first",
+        Stride::Second => "second",
+        Stride::Partner => "partner",
     }
 }
 

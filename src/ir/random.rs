@@ -197,13 +197,15 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     fn make(&mut self) {
-        for at in 0..1 + self.rng.below(4) {
+        for _ in 0..1 + self.rng.below(4) {
             let dims = self.rng.below(self.loops + 2);
             let dtype = *self.rng.pick(&self.config.dtypes);
-            let strides = self.strides(dims);
-            let id = self.b.operand(format!("x{at}"), dtype, Role::In, &strides);
-            self.operands.push((id, dtype, dims));
-            self.load(at);
+            let mut strides = self.strides(dims);
+            self.read(dtype, &strides);
+            if strides.last() == Some(&Stride::First) && !self.rng.once_in(3) {
+                strides[dims - 1] = Stride::Partner;
+                self.read(dtype, &strides);
+            }
         }
         let in_place = self.rng.once_in(3).then(|| self.in_place());
         let epilogue = self.config.reductions && self.loops > 0 && self.rng.once_in(2);
@@ -224,10 +226,23 @@ impl Maker<'_> {
         }
     }
 
-    /// Classes for an array's dimensions: at most one is the unit.
+    /// Declares an array that is read, and reads an element.
+    fn read(&mut self, dtype: DType, strides: &[Stride]) {
+        let at = self.operands.len();
+        let id = self.b.operand(format!("x{at}"), dtype, Role::In, strides);
+        self.operands.push((id, dtype, strides.len()));
+        self.load(at);
+    }
+
+    /// Classes for an array's dimensions: at most one is the unit, or the last one that of halves of pairs.
     fn strides(&mut self, dims: usize) -> Vec<Stride> {
         let unit = self.rng.below(dims + 1);
-        (0..dims).map(|d| if d == unit { Stride::Unit } else { Stride::Any }).collect()
+        let near = match self.rng.below(6) {
+            0 | 1 if unit + 1 == dims => Stride::First,
+            2 if unit + 1 == dims => Stride::Second,
+            _ => Stride::Unit,
+        };
+        (0..dims).map(|d| if d == unit { near } else { Stride::Any }).collect()
     }
 
     fn step(&mut self) {
@@ -290,6 +305,11 @@ impl Maker<'_> {
 
     /// A new array with a dimension for each open loop, and the access that meets each of its points once.
     fn whole(&mut self, name: &str, dtype: DType, role: Role) -> Access {
+        self.array(name, dtype, role).0
+    }
+
+    /// The same with the classes of its dimensions.
+    fn array(&mut self, name: &str, dtype: DType, role: Role) -> (Access, Vec<Stride>) {
         let open = self.open_loops();
         let mut order: Vec<LoopId> = (0..open as u8).map(LoopId).collect();
         if self.rng.once_in(3) {
@@ -297,7 +317,18 @@ impl Maker<'_> {
         }
         let strides = self.strides(open);
         let id = self.b.operand(name, dtype, role, &strides);
-        Access::plain(id, order)
+        (Access::plain(id, order), strides)
+    }
+
+    /// What goes into the second halves of pairs whose first halves have just been declared, now and then.
+    fn partner(&mut self, first: &Access, mut dims: Vec<Stride>, dtype: DType, name: &str) -> Option<(Access, Value)> {
+        if dims.last() != Some(&Stride::First) || self.rng.once_in(4) {
+            return None;
+        }
+        *dims.last_mut()? = Stride::Partner;
+        let id = self.b.operand(format!("{name}_too"), dtype, Role::Out, &dims);
+        let (v, _) = self.value(dtype);
+        Some((Access { operand: id, map: first.map.clone() }, v))
     }
 
     /// A value of this type that is known here: mostly one that there is, else one converted or a constant.
@@ -403,8 +434,13 @@ impl Maker<'_> {
                 }
             };
             let name = if self.after { format!("z{at}") } else { format!("y{at}") };
-            let access = self.whole(&name, self.b.ty(v), Role::Out);
+            let dtype = self.b.ty(v);
+            let (access, dims) = self.array(&name, dtype, Role::Out);
+            let partner = self.partner(&access, dims, dtype, &name);
             self.b.store(access, v);
+            if let Some((access, v)) = partner {
+                self.b.store(access, v);
+            }
         }
     }
 }

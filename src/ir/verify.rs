@@ -56,6 +56,7 @@ pub fn verify(kernel: &Kernel) -> Result<(), VerifyError> {
     if kernel.types.len() != kernel.insts.len() {
         return Err(whole(format!("{} types for {} instructions", kernel.types.len(), kernel.insts.len())));
     }
+    pairs(kernel).map_err(whole)?;
     let spots = spots(kernel).map_err(whole)?;
     let check = Check { kernel, spots: &spots };
     for at in 0..kernel.insts.len() {
@@ -64,6 +65,25 @@ pub fn verify(kernel: &Kernel) -> Result<(), VerifyError> {
             inst: Some(Line { kernel, value, numbered: false }.to_string()),
             reason,
         })?;
+    }
+    Ok(())
+}
+
+/// Operands that are halves of pairs are so along their last dimension, and a partner follows its first halves.
+fn pairs(kernel: &Kernel) -> Result<(), String> {
+    for (at, operand) in kernel.operands.iter().enumerate() {
+        let Some((last, others)) = operand.dims.split_last() else { continue };
+        if others.iter().any(|stride| stride.is_of_pairs()) {
+            return Err(format!("{}: halves of pairs follow each other along the last dimension", operand.name));
+        }
+        let follows = |first: &Operand| {
+            let strides = first.dims.split_last() == Some((&Stride::First, others));
+            strides && (first.dtype, first.role) == (operand.dtype, operand.role)
+        };
+        let before = at.checked_sub(1).map(|before| &kernel.operands[before]);
+        if *last == Stride::Partner && !before.is_some_and(follows) {
+            return Err(format!("{}: the operand before is not the first halves", operand.name));
+        }
     }
     Ok(())
 }

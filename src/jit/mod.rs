@@ -74,8 +74,10 @@ pub trait Compiled: Send + Sync {
     /// be valid to read (`In`, `InOut`) or to write (`Out`, `InOut`) for the operand's type; bools that are read
     /// must be 0 or 1. Nothing else may write what is read, or read what is written, while the call lasts. Within the
     /// call, an element that is written may be read at the same point through another operand, and at no other: an executor
-    /// reads all that the innermost code loads at a point, from whatever operand, before its first store there. The slices must
-    /// have the lengths that [`Call`] states.
+    /// reads all that the innermost code loads at a point, from whatever operand, before its first store there. Where an operand
+    /// that is read is halves of pairs, the other halves of these elements must be valid to read, too; they may be written
+    /// meanwhile, for nothing comes of what is read there. A partner's elements must be those behind the elements of the operand
+    /// before it. The slices must have the lengths that [`Call`] states.
     unsafe fn run(&self, call: &Call);
 
     /// Whether there is a form of the kernel that writes its results past the cache.
@@ -105,7 +107,8 @@ pub trait Compiled: Send + Sync {
 pub struct Call<'a> {
     /// For each operand, the address of the element at loop indices 0 (without an access's offsets).
     pub pointers: &'a [*mut u8],
-    /// For each dimension of each operand its stride in bytes, at [`Kernel::stride_bases`]. Unit ones are not read.
+    /// For each dimension of each operand its stride in bytes, at [`Kernel::stride_bases`]. Unit ones are not read;
+    /// those of halves of pairs are two elements.
     pub strides: &'a [isize],
     /// The trip count of each loop, outermost first; each at least 1.
     pub extents: &'a [usize],

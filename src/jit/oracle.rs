@@ -185,10 +185,8 @@ impl Walk<'_> {
         let base = self.kernel.stride_bases()[access.operand.0 as usize];
         let mut address = self.call.pointers[access.operand.0 as usize];
         for (d, c) in access.map.iter().enumerate() {
-            let stride = match operand.dims[d] {
-                crate::ir::Stride::Unit => operand.dtype.size() as isize,
-                crate::ir::Stride::Any => self.call.strides[base + d],
-            };
+            let known = operand.dims[d].bytes(operand.dtype.size());
+            let stride = known.map_or(self.call.strides[base + d], |bytes| bytes as isize);
             let at = c.follows.map_or(0, |l| self.index[usize::from(l.0)] as isize) + c.offset as isize;
             address = address.wrapping_offset(at * stride);
         }

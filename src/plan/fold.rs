@@ -213,7 +213,7 @@ impl Target<'_> {
         let find = self.with_states(self.blocks(base, size), base, Body::PARTIAL, size.group, numbers);
         let value = base.group.args[0];
         let mut table = self.blocks(base, size);
-        table.push(&OperandSpec::plain(value, Role::Out), &[value.size() as isize, 0], false);
+        table.push(&OperandSpec::plain(value, Role::Out), &[value.size() as isize, 0]);
         let best = table.called(self, Use::Stage(base.stage, Body::EXTREME), numbers);
         let weight = best.kernel.weight();
         let greatest = base.group.monoids[0].extreme == Some(Extreme::Max);
@@ -242,7 +242,7 @@ impl Target<'_> {
                 true => strides[strides.len() - 2],
                 false => step * size.block as isize,
             };
-            table.push(&base.walk.operands[o].spec, &[next, step], false);
+            table.push_operand(self.program, &base.walk.operands[o], &[next, step], false);
         }
         table
     }
@@ -250,7 +250,7 @@ impl Target<'_> {
     /// A kernel that leaves a state for each step of its outer loop, a row of so many states further on each time.
     fn with_states(&self, mut table: Table, base: &Base, body: Body, group: usize, numbers: &mut Numbers) -> Called {
         for &ty in &base.group.state {
-            table.push(&OperandSpec::plain(ty, Role::Out), &[(group * ty.size()) as isize, 0], false);
+            table.push(&OperandSpec::plain(ty, Role::Out), &[(group * ty.size()) as isize, 0]);
         }
         table.called(self, Use::Stage(base.stage, body), numbers)
     }
@@ -263,11 +263,11 @@ impl Target<'_> {
         for o in 0..base.sources {
             // The innermost axis is stepped over by the kernel.
             let down = nest.strides(o)[nest.rank() - 1];
-            table.push(&base.walk.operands[o].spec, &[down, nest.strides(o)[kept - 1]], false);
+            table.push_operand(self.program, &base.walk.operands[o], &[down, nest.strides(o)[kept - 1]], false);
         }
         for &ty in &base.group.state {
             let size = ty.size() as isize;
-            table.push(&OperandSpec::plain(ty, Role::InOut), &[group as isize * size, size], false);
+            table.push(&OperandSpec::plain(ty, Role::InOut), &[group as isize * size, size]);
         }
         let step = table.called(self, Use::Stage(base.stage, Body::STEP), numbers);
         let weight = step.kernel.weight() + 1.0;
@@ -280,14 +280,14 @@ impl Target<'_> {
         let mut gathered = SmallVec::new();
         for o in 0..base.sources {
             let operand = &base.walk.operands[o];
-            let step = match base.is_run(o) {
-                true => base.walk.nest.strides(o).last().copied().unwrap_or(0),
-                false => {
-                    gathered.push(o as u32);
-                    operand.size() as isize
-                }
-            };
-            table.push(&operand.spec, &[step * BLOCK as isize, step], false);
+            if base.is_run(o) {
+                let step = base.walk.nest.strides(o).last().copied().unwrap_or(0);
+                table.push_operand(self.program, operand, &[step * BLOCK as isize, step], false);
+            } else {
+                gathered.push(o as u32);
+                let step = operand.size() as isize;
+                table.push(&operand.spec, &[step * BLOCK as isize, step]);
+            }
         }
         let combine = self.with_states(table, base, Body::PARTIAL, size.group, numbers);
         let weight = combine.kernel.weight() + gathered.len() as f64;
@@ -303,7 +303,7 @@ impl Target<'_> {
                 let row = group as isize * size * apart;
                 // A single column is one line of rows.
                 let strides = if group == 1 { [0, row] } else { [row, size] };
-                table.push(&OperandSpec::plain(ty, role), &strides, false);
+                table.push(&OperandSpec::plain(ty, role), &strides);
             }
         }
         table.called(self, Use::Stage(base.stage, Body::MERGE), numbers)
@@ -313,12 +313,12 @@ impl Target<'_> {
     fn finish(&self, base: &Base, numbers: &mut Numbers) -> Called {
         let mut table = Table::new(1);
         for &ty in &base.group.state {
-            table.push(&OperandSpec::plain(ty, Role::In), &[ty.size() as isize], false);
+            table.push(&OperandSpec::plain(ty, Role::In), &[ty.size() as isize]);
         }
         let nest = &base.walk.nest;
         for o in base.sources..base.walk.operands.len() {
             let stride = nest.kept().checked_sub(1).map_or(0, |axis| nest.strides(o)[axis]);
-            table.push(&base.walk.operands[o].spec, &[stride], nest.kept() == 0);
+            table.push_operand(self.program, &base.walk.operands[o], &[stride], nest.kept() == 0);
         }
         table.called(self, Use::Stage(base.stage, Body::FINISH), numbers)
     }

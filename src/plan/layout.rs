@@ -18,6 +18,12 @@ pub enum Class {
     Zero,
     /// To the next element (an affine operand: by one).
     Unit,
+    /// By two elements, where it is the real parts of an array of complex numbers.
+    First,
+    /// The same of imaginary parts.
+    Second,
+    /// Imaginary parts where the operand before is the real parts of the same array.
+    Partner,
     /// By any stride.
     Any,
 }

@@ -58,8 +58,14 @@ pub fn lower_copy(dtype: DType, layout: &Layout) -> Kernel {
 fn declare(b: &mut Builder, body: Body, i: usize, spec: &OperandSpec, layout: &Layout) -> Access {
     let classes = &layout.classes[i * layout.loops..][..layout.loops];
     let moving = || classes.iter().enumerate().filter(|(_, class)| **class != Class::Zero && !spec.is_affine());
-    let dims: SmallVec<[Stride; 2]> =
-        moving().map(|(_, class)| if *class == Class::Unit { Stride::Unit } else { Stride::Any }).collect();
+    let stride = |class: &Class| match class {
+        Class::Unit => Stride::Unit,
+        Class::First => Stride::First,
+        Class::Second => Stride::Second,
+        Class::Partner => Stride::Partner,
+        Class::Zero | Class::Any => Stride::Any,
+    };
+    let dims: SmallVec<[Stride; 2]> = moving().map(|(_, class)| stride(class)).collect();
     let name = match spec.source {
         Some(Source::Input(n)) => format!("in{n}"),
         // (Not which stage has left it: kernels of stages that do the same are the same.)
@@ -195,7 +201,7 @@ impl Lowering<'_> {
         for l in 0..layout.loops {
             let mut on = match layout.classes[operand * layout.loops + l] {
                 Class::Zero => continue,
-                Class::Unit | Class::Any => self.b.index(LoopId(l as u8)),
+                _ => self.b.index(LoopId(l as u8)),
             };
             if let Some((_, step)) = self.steps.iter().find(|(of, _)| *of == (operand, l)) {
                 let step = self.b.load(step.clone());

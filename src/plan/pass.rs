@@ -59,7 +59,7 @@ impl Target<'_> {
             if packed.contains(&(o as u32)) {
                 table.push_packed(&operand.spec, pitch(self.packed_tile(extents)[1], operand.size()));
             } else {
-                table.push(&operand.spec, strides, nest.shape() == [1]);
+                table.push_operand(self.program, operand, strides, nest.shape() == [1]);
             }
         }
         let called = table.called(self, of, numbers);

@@ -4,9 +4,12 @@ use smallvec::SmallVec;
 
 use super::kernels::Use;
 use super::layout::{Class, Layout, OperandSpec};
-use super::schedule::{Called, Place};
+use super::program::Program;
+use super::schedule::{Called, Operand, Place};
 use super::target::Target;
 use crate::ir::Role;
+use crate::math::complex::Part;
+use crate::types::graph::Graph;
 
 /// Numbers that operands point to; each has one place.
 #[derive(Default)]
@@ -38,40 +41,114 @@ pub struct Table {
     layout: Layout,
     strides: SmallVec<[isize; 16]>,
     steps: SmallVec<[isize; 2]>,
+    /// The operand before, if its innermost class is [`Class::First`].
+    first: Option<First>,
+}
+
+/// Parts of an array of complex numbers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Half {
+    array: Complex,
+    /// Bytes from the array's first element on.
+    offset: isize,
+    part: Part,
+}
+
+/// An array of complex numbers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Complex {
+    /// The argument of a name.
+    Input(u32),
+    /// The result whose real parts are this output of the graph.
+    Output(usize),
+}
+
+/// Real parts, and how they move.
+#[derive(PartialEq, Eq)]
+struct First {
+    array: Complex,
+    offset: isize,
+    role: Role,
+    strides: SmallVec<[isize; 2]>,
+}
+
+impl Half {
+    /// Whether the operand is one. (Elsewhere than in arguments and results parts lie apart.)
+    fn of(graph: &Graph, operand: &Operand) -> Option<Half> {
+        let (array, part) = match operand.place {
+            Place::Input(i) => {
+                let input = &graph.inputs[i as usize];
+                (Complex::Input(input.name), input.part?)
+            }
+            Place::Output(i) => {
+                let i = i as usize;
+                let (dtype, parts) = graph.results().find(|(_, parts)| parts.contains(&i))?;
+                let part = if i == parts.start { Part::Real } else { Part::Imaginary };
+                (Complex::Output(parts.start), dtype.is_complex().then_some(part)?)
+            }
+            _ => return None,
+        };
+        Some(Half { array, offset: operand.offset, part })
+    }
 }
 
 impl Table {
     /// For a kernel of so many loops.
     pub fn new(loops: usize) -> Table {
         let layout = Layout { loops, classes: SmallVec::new() };
-        Table { layout, strides: SmallVec::new(), steps: SmallVec::new() }
+        Table { layout, strides: SmallVec::new(), steps: SmallVec::new(), first: None }
+    }
+
+    /// Adds an operand of memory of the library's own, which moves by these strides along the loops.
+    pub fn push(&mut self, spec: &OperandSpec, strides: &[isize]) {
+        self.add(spec, strides, false, None);
     }
 
     /// Adds an operand, which moves by these strides along the loops. Where they have a single `point`, what is stored there is
     /// still stored in the loop.
-    pub fn push(&mut self, spec: &OperandSpec, strides: &[isize], point: bool) {
+    pub fn push_operand(&mut self, program: &Program, operand: &Operand, strides: &[isize], point: bool) {
+        self.add(&operand.spec, strides, point, Half::of(&program.graph, operand));
+    }
+
+    fn add(&mut self, spec: &OperandSpec, strides: &[isize], point: bool, half: Option<Half>) {
         let unit = if spec.is_affine() { 1 } else { spec.dtype.size() as isize };
+        let before = self.first.take();
+        let of_half = |half: Half| {
+            let real = First { array: half.array, offset: half.offset, role: spec.role, strides: strides.into() };
+            match half.part {
+                Part::Real => (Class::First, Some(real)),
+                Part::Imaginary if before.as_ref() == Some(&real) => (Class::Partner, None),
+                Part::Imaginary => (Class::Second, None),
+            }
+        };
+        let half = half.map(of_half);
         for (l, &stride) in strides.iter().enumerate() {
             let innermost = l + 1 == strides.len();
             let class = match stride {
                 _ if innermost && point && spec.role != Role::In => Class::Unit,
                 0 => Class::Zero,
                 _ if stride == unit && (innermost || spec.is_affine()) => Class::Unit,
-                _ => Class::Any,
+                _ => match &half {
+                    Some((class, _)) if innermost && stride == 2 * unit => *class,
+                    _ => Class::Any,
+                },
             };
             self.layout.classes.push(class);
             match class {
                 Class::Zero => {}
                 _ if spec.is_affine() => self.steps.extend((class == Class::Any).then_some(stride)),
                 Class::Unit => self.strides.push(unit),
-                Class::Any => self.strides.push(stride),
+                _ => self.strides.push(stride),
             }
+        }
+        if self.layout.classes.last() == Some(&Class::First) {
+            self.first = half.and_then(|(_, first)| first);
         }
     }
 
     /// Adds an operand that lies in a buffer whose rows are so many bytes apart.
     pub fn push_packed(&mut self, spec: &OperandSpec, pitch: usize) {
-        self.push(spec, &[pitch as isize, spec.dtype.size() as isize], false);
+        self.push(spec, &[pitch as isize, spec.dtype.size() as isize]);
     }
 
     /// The kernel, with the table.

@@ -129,7 +129,7 @@ fn errors_name_the_line() {
     let cases = [
         ("in x f64[]", "line 1: expected `:`, found `f64[]`"),
         ("\nin x: f16[]", "line 2: no type is named `f16`"),
-        ("in x: f64[contiguous]", "line 1: expected `unit` or `any`, found `contiguous`"),
+        ("in x: f64[contiguous]", "line 1: expected `unit`, `any`, `first`, `second` or `partner`, found `contiguous`"),
         ("kernel {", "line 1: expected `}` before the end"),
         ("kernel {\n}\nkernel {\n}", "line 3: there is one kernel already"),
         ("kernel {\nv0 = const 1\n}", "line 2: expected a constant such as `2.5:f64`, found `1`"),

@@ -91,6 +91,16 @@ fn each_rule_is_checked() {
         ("v15 = convert", "store z[i0], v0\nagain v14\nv15 = convert", "v14 is listed twice"),
         ("v2 = index i0\n", "v2 = index i0\nstore z[i0], v0\n", "a store stands in the body and follows its loop"),
         ("store y[i0, i1], v9\n", "store y[i0, i1], v9\nstore z[i0], v9\n", "a store stands in the body and follows"),
+        // Halves of pairs.
+        (
+            "in x: f64[any, unit]",
+            "in x: f64[first, unit]",
+            "x: halves of pairs follow each other along the last dimension",
+        ),
+        ("in x: f64[any, unit]", "in x: f64[any, partner]", "x: the operand before is not the first halves"),
+        ("in x: f64[any, unit]", "in w: f32[any, first]\nin x: f64[any, partner]", "operand before is not the first"),
+        ("in x: f64[any, unit]", "out w: f64[any, first]\nin x: f64[any, partner]", "operand before is not the first"),
+        ("in x: f64[any, unit]", "in w: f64[unit, first]\nin x: f64[any, partner]", "operand before is not the first"),
         // Masks, helpers, monoids.
         ("v9 = patch v4", "v9 = patch v3", "the mask is f64, not bool"),
         ("v9 = patch v4, v8", "v9 = patch v4, v1", "sin.f64 gives f64, not i32"),

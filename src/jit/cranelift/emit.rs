@@ -55,6 +55,9 @@ pub(super) struct Arguments {
     pub constants: clif::Value,
 }
 
+/// Vectors of whole pairs, as they are in memory at a base and so many bytes on.
+pub(super) type Pairs = ((usize, i32), SmallVec<[clif::Value; 8]>);
+
 /// The innermost loop, inside it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Here {
@@ -70,6 +73,8 @@ pub(super) struct Here {
     pub bytes: SmallVec<[(usize, clif::Value); 2]>,
     /// Addresses of unit-stride bases at the step's first point, once computed.
     pub unit: SmallVec<[(usize, clif::Value); 8]>,
+    /// What has been loaded of pairs.
+    pub pairs: SmallVec<[Pairs; 2]>,
 }
 
 /// A code generator at work on one kernel.

@@ -4,9 +4,11 @@
 //! |-----------------|--------------------------------------------|------------------------------------------|
 //! | fixed           | the base                                   | one element, in all lanes                |
 //! | unit            | base + index*size + constant, one register | whole parts; a lone point as one element |
+//! | paired          | base + index*2*size + constant             | whole parts with both halves of pairs, shuffled; a lone point as one element |
 //! | strided         | a moving pointer, `j` strides on           | element by element                       |
 //!
-//! Always holds: exactly the step's points are read or written, not a byte more.
+//! Always holds: exactly the step's points are read or written, not a byte more; of pairs both halves may be read, and what is
+//! written of one half alone is so element by element.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self as clif, InstBuilder, MemFlagsData, types};
@@ -77,15 +79,16 @@ impl Emitter<'_> {
             address.inner = Inner::Fixed;
             return Some((base, address));
         };
+        let apart = if let Inner::Paired { .. } = address.inner { 2 * size } else { size };
         let pointer = match address.inner {
             Inner::Fixed => base,
             Inner::Strided => known(&self.here.moving, address.base)?,
-            Inner::Unit => match known(&self.here.unit, address.base) {
+            Inner::Unit | Inner::Paired { .. } => match known(&self.here.unit, address.base) {
                 Some(known) => known,
                 None => {
-                    let bytes = known(&self.here.bytes, size).unwrap_or_else(|| {
-                        let bytes = self.b.ins().ishl_imm_u(index, i64::from(size.trailing_zeros()));
-                        self.here.bytes.push((size, bytes));
+                    let bytes = known(&self.here.bytes, apart).unwrap_or_else(|| {
+                        let bytes = self.b.ins().ishl_imm_u(index, i64::from(apart.trailing_zeros()));
+                        self.here.bytes.push((apart, bytes));
                         bytes
                     });
                     let pointer = self.b.ins().iadd(base, bytes);
@@ -94,26 +97,36 @@ impl Emitter<'_> {
                 }
             },
         };
-        if address.inner == Inner::Unit {
-            address.displacement += (self.here.first * size) as i32;
+        if address.inner != Inner::Fixed && address.inner != Inner::Strided {
+            address.displacement += (self.here.first * apart) as i32;
         }
         Some((pointer, address))
     }
 
-    /// The addresses of a strided access's points.
-    fn points(&mut self, first: clif::Value, base: usize) -> SmallVec<[clif::Value; 8]> {
-        let mut all = SmallVec::from_slice(&[first]);
+    /// The addresses, with constants to add, of the points of an access that is met element by element.
+    fn points(&mut self, first: clif::Value, address: Address, form: Form) -> SmallVec<[(clif::Value, i32); 8]> {
+        let offset = address.displacement;
+        if let Inner::Paired { .. } = address.inner {
+            return (0..self.lanes).map(|j| (first, offset + (2 * form.width() * j) as i32)).collect();
+        }
+        let mut all = SmallVec::from_slice(&[(first, offset)]);
         if self.lanes == 1 {
             return all;
         }
         let innermost = (self.kernel.loops() - 1) as u8;
-        let Some(stride) = self.stride_along(base, innermost) else { return all };
+        let Some(stride) = self.stride_along(address.base, innermost) else { return all };
         let mut at = first;
         for _ in 1..self.lanes {
             at = self.b.ins().iadd(at, stride);
-            all.push(at);
+            all.push((at, offset));
         }
         all
+    }
+
+    /// Whether the pairs of a step, of halves of this form, are whole vectors, and one instruction picks lanes of them. (Bytes
+    /// and halves of words are picked by one that not every CPU has.)
+    fn fills_pairs(&self, form: Form) -> bool {
+        self.lanes > 1 && form.width() >= 4 && 2 * self.lanes * form.width() >= PART
     }
 
     /// The value of a load, as it is now.
@@ -136,10 +149,11 @@ impl Emitter<'_> {
                     .collect();
                 Held { form, parts, uniform: false }
             }
-            Inner::Strided => {
-                let points = self.points(pointer, address.base);
+            Inner::Paired { second } if self.fills_pairs(form) => self.load_halves(form, pointer, address, second),
+            Inner::Paired { .. } | Inner::Strided => {
+                let points = self.points(pointer, address, form);
                 let mut parts = SmallVec::<[clif::Value; 4]>::new();
-                for (j, &point) in points.iter().enumerate() {
+                for (j, &(point, offset)) in points.iter().enumerate() {
                     let at = j % form.per_part();
                     match parts.last_mut() {
                         Some(last) if at > 0 => {
@@ -153,6 +167,33 @@ impl Emitter<'_> {
                 Held { form, parts, uniform: false }
             }
         }
+    }
+
+    /// The first or the second halves of the step's pairs, picked from vectors of whole pairs.
+    fn load_halves(&mut self, form: Form, pointer: clif::Value, address: Address, second: bool) -> Held {
+        let width = form.width();
+        let first = address.displacement - if second { width as i32 } else { 0 };
+        let place = (address.base, first);
+        let pairs = match self.here.pairs.iter().find(|(known, _)| *known == place) {
+            Some((_, pairs)) => pairs.clone(),
+            None => {
+                let count = 2 * self.lanes * width / PART;
+                let vector = |i: usize| self.load_part(form.vector(), pointer, first + (PART * i) as i32);
+                let pairs: SmallVec<[clif::Value; 8]> = (0..count).map(vector).collect();
+                self.here.pairs.push((place, pairs.clone()));
+                pairs
+            }
+        };
+        // Lane `j` of two vectors is the half `2j` or `2j + 1` of both.
+        let pick = std::array::from_fn(|byte| {
+            let (lane, byte) = (byte / width, byte % width);
+            ((2 * lane + usize::from(second)) * width + byte) as u8
+        });
+        let parts = pairs.chunks(2).map(|two| {
+            let part = self.shuffle(two[0], two[two.len() - 1], pick, form.vector());
+            self.as_loaded(part, form)
+        });
+        Held { form, parts: parts.collect(), uniform: false }
     }
 
     /// One element in all lanes.
@@ -232,22 +273,24 @@ impl Emitter<'_> {
         self.b.ins().icmp(IntCC::Equal, v, ones)
     }
 
-    /// Writes a value.
+    /// Writes a value. Of stores of both halves of the same pairs the second one does all.
     pub fn store_at(&mut self, v: ir::Value, stored: ir::Value) {
-        let kernel = self.kernel;
+        let (kernel, shape) = (self.kernel, self.shape);
         let Inst::Store(access, _) = kernel.inst(v) else { unreachable!("{v:?} is not a store") };
         let dtype = kernel.operand(access.operand).dtype;
         let form = Form::of(dtype);
-        let mut held = self.fetch(stored);
-        if dtype == DType::Bool {
-            let mask = self.mask(&held, 1);
-            held = self.map(form, &[&mask], |e, x| {
-                let ones = e.constant_lanes(1, 1, types::I8X16);
-                e.b.ins().band(x[0], ones)
-            });
+        let pair = shape.addresses.together.iter().find(|pair| pair.contains(&v));
+        if let (Some(&[first, second]), true) = (pair, self.fills_pairs(form)) {
+            if v == second {
+                self.store_pairs(first, second);
+            }
+            return;
         }
+        let held = self.as_stored(stored, dtype);
         let Some((pointer, address)) = self.address(v, dtype.size()) else { unreachable!("a store has an address") };
         let offset = address.displacement;
+        // What has been read may be what is written.
+        self.here.pairs.clear();
         match address.inner {
             // Of points that go to one place the last one stays.
             Inner::Fixed => self.store_lane(&held, self.lanes - 1, pointer, offset),
@@ -271,12 +314,51 @@ impl Emitter<'_> {
                     }
                 }
             }
-            Inner::Strided => {
-                let points = self.points(pointer, address.base);
-                for (j, &point) in points.iter().enumerate() {
+            Inner::Paired { .. } | Inner::Strided => {
+                let points = self.points(pointer, address, form);
+                for (j, &(point, offset)) in points.iter().enumerate() {
                     self.store_lane(&held, j, point, offset);
                 }
             }
+        }
+    }
+
+    /// A value as the bytes of memory.
+    fn as_stored(&mut self, v: ir::Value, dtype: DType) -> Held {
+        let held = self.fetch(v);
+        if dtype != DType::Bool {
+            return held;
+        }
+        let mask = self.mask(&held, 1);
+        self.map(Form::of(dtype), &[&mask], |e, x| {
+            let ones = e.constant_lanes(1, 1, types::I8X16);
+            e.b.ins().band(x[0], ones)
+        })
+    }
+
+    /// Writes both halves of the step's pairs, as vectors of whole pairs.
+    fn store_pairs(&mut self, first: ir::Value, second: ir::Value) {
+        let kernel = self.kernel;
+        let (Inst::Store(access, one), Inst::Store(_, other)) = (kernel.inst(first), kernel.inst(second)) else {
+            unreachable!("{first:?} and {second:?} are not stores")
+        };
+        let dtype = kernel.operand(access.operand).dtype;
+        let form = Form::of(dtype);
+        let (width, per_part) = (form.width(), form.per_part());
+        let [one, other] = [*one, *other].map(|v| self.as_stored(v, dtype));
+        let Some((pointer, address)) = self.address(first, dtype.size()) else {
+            unreachable!("a store has an address")
+        };
+        self.here.pairs.clear();
+        for i in 0..2 * self.lanes * width / PART {
+            // Lanes from the middle on are in the second vector.
+            let from = i % 2 * per_part / 2;
+            let pick = std::array::from_fn(|byte| {
+                let (lane, byte) = (byte / width, byte % width);
+                (lane % 2 * PART + (from + lane / 2) * width + byte) as u8
+            });
+            let vector = self.shuffle(one.part(i / 2), other.part(i / 2), pick, form.vector());
+            self.store_bytes(vector, PART, pointer, address.displacement + (PART * i) as i32);
         }
     }
 

@@ -106,7 +106,7 @@ impl Lower<'_> {
         }
         let base = self.stride_bases[access.operand.0 as usize];
         let terms = access.map.iter().zip(&operand.dims).enumerate().map(|(d, (c, stride))| Term {
-            stride: (*stride == Stride::Any).then_some(base + d),
+            stride: (*stride != Stride::Unit).then_some(base + d),
             follows: c.follows.map(|l| usize::from(l.0)),
             offset: c.offset as isize,
         });

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Case;
+use super::layout::block_of;
 use crate::ir::OperandId;
 use crate::ir::random::reach;
 use crate::jit::{Call, Compiled};
@@ -107,8 +108,9 @@ pub fn run(case: &Case, compiled: &dyn Compiled) -> (Vec<Vec<u8>>, u32) {
     let layout = &case.layout;
     let blocks: Vec<Guarded> =
         case.content.iter().map(|content| Guarded::new(content, case.flush, case.skew)).collect();
+    let block = |at: usize| &blocks[block_of(case.kernel, at)];
     let pointers: Vec<*mut u8> =
-        blocks.iter().zip(&layout.zero).map(|(block, &zero)| block.start.wrapping_offset(zero)).collect();
+        layout.zero.iter().enumerate().map(|(at, &zero)| block(at).start.wrapping_offset(zero)).collect();
     let faults = AtomicU32::new(0);
     let call = Call {
         pointers: &pointers,
@@ -129,16 +131,17 @@ fn check_reach(case: &Case) {
     assert!(layout.extents.len() == kernel.loops() && layout.origin.len() == kernel.loops());
     assert!(layout.strides.len() == kernel.stride_count() && layout.zero.len() == kernel.operands.len());
     let bases = kernel.stride_bases();
-    for (at, operand) in kernel.operands.iter().enumerate() {
+    'operands: for (at, operand) in kernel.operands.iter().enumerate() {
         let (mut least, mut most) = (layout.zero[at], layout.zero[at]);
         for d in 0..operand.dims.len() {
-            let (from, to) = reach(kernel, OperandId(at as u32), d, &layout.extents).unwrap_or((0, 0));
+            let Some((from, to)) = reach(kernel, OperandId(at as u32), d, &layout.extents) else { continue 'operands };
             let stride = layout.strides[bases[at] + d];
             let ends = [from as isize * stride, to as isize * stride];
             least += ends[0].min(ends[1]);
             most += ends[0].max(ends[1]);
         }
         let size = operand.dtype.size() as isize;
-        assert!(least >= 0 && most + size <= case.content[at].len() as isize, "{}: {layout:?}\n{kernel}", operand.name);
+        let block = &case.content[block_of(kernel, at)];
+        assert!(least >= 0 && most + size <= block.len() as isize, "{}: {layout:?}\n{kernel}", operand.name);
     }
 }

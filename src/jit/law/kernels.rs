@@ -161,6 +161,32 @@ pub fn in_place(executors: &Executors) {
     }
 }
 
+/// Products of complex numbers, of which the second factor's real parts are not read; written to new pairs, or over the first factor;
+/// and long ones, whose last points go through a buffer.
+pub fn halves_of_pairs(executors: &Executors) {
+    for (dtype, powers) in [(DType::F64, 1), (DType::F32, 1), (DType::U8, 1), (DType::F64, 20)] {
+        for in_place in [false, true] {
+            let mut b = Builder::verbatim(2);
+            let [first, second, partner] =
+                [Stride::First, Stride::Second, Stride::Partner].map(|stride| [Stride::Any, stride]);
+            let role = if in_place { Role::InOut } else { Role::In };
+            let [re, im] = [("re", first), ("im", partner)].map(|(name, dims)| b.operand(name, dtype, role, &dims));
+            let other = b.operand("other", dtype, Role::In, &second);
+            let out = [("out", first), ("out_im", partner)];
+            let out =
+                if in_place { [re, im] } else { out.map(|(name, dims)| b.operand(name, dtype, Role::Out, &dims)) };
+            let [mut x, mut y, other] = [re, im, other].map(|o| b.load(Access::plain(o, [I, J])));
+            for _ in 0..powers {
+                let [xx, yy] = [x, y].map(|v| b.op(Op::Mul, &[v, other]));
+                (x, y) = (b.op(Op::Sub, &[xx, y]), b.op(Op::Add, &[yy, x]));
+            }
+            b.store(Access::plain(out[0], [I, J]), x);
+            b.store(Access::plain(out[1], [I, J]), y);
+            check(executors, &b.finish(), 60);
+        }
+    }
+}
+
 /// A sum over the outer loop, in a row that has stride 0 there: it is read again in each turn.
 pub fn rows_added_up_in_place(executors: &Executors) {
     let kernel = {

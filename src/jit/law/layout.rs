@@ -16,7 +16,8 @@ pub struct Layout {
     pub origin: Vec<i64>,
     /// The strides of all operands, as a call's table has them.
     pub strides: Vec<isize>,
-    /// For each operand the bytes of its block; each begins and ends with an element.
+    /// For each operand the bytes of its block; each begins and ends with an element, or a pair. Partners lie in the block of the
+    /// first halves.
     pub bytes: Vec<usize>,
     /// For each operand the offset in its block of the element at coordinates 0 (which may lie outside the block).
     pub zero: Vec<isize>,
@@ -45,14 +46,28 @@ impl Layout {
     fn operand(&mut self, kernel: &Kernel, id: OperandId, rng: &mut Rng, dense: bool) {
         let operand = kernel.operand(id);
         let size = operand.dtype.size();
-        let ends: Vec<(i64, i64)> =
-            (0..operand.dims.len()).map(|d| reach(kernel, id, d, &self.extents).unwrap_or((0, 0))).collect();
+        let at = id.0 as usize;
+        if block_of(kernel, at) != at {
+            let first = self.strides.len() - operand.dims.len();
+            self.strides.extend_from_within(first..);
+            self.bytes.push(0);
+            self.zero.push(self.zero[at - 1] + size as isize);
+            self.elements.push(self.elements[at - 1].iter().map(|element| element + size).collect());
+            return;
+        }
+        let partner = (at + 1 < kernel.operands.len() && block_of(kernel, at + 1) == at).then_some(OperandId(id.0 + 1));
+        let ends = |d: usize| {
+            let all = [Some(id), partner].into_iter().flatten().filter_map(|id| reach(kernel, id, d, &self.extents));
+            all.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((0, 0))
+        };
+        let ends: Vec<(i64, i64)> = (0..operand.dims.len()).map(ends).collect();
+        let half = operand.dims.last().filter(|stride| stride.is_of_pairs());
         let mut strides = vec![size as isize; ends.len()];
         let mut order: Vec<usize> = (0..ends.len()).filter(|&d| operand.dims[d] == Stride::Any).collect();
-        if let Some(unit) = operand.dims.iter().position(|s| *s == Stride::Unit) {
-            order.insert(0, unit);
+        if let Some(near) = operand.dims.iter().position(|s| *s != Stride::Any) {
+            order.insert(0, near);
         }
-        let mut span = size;
+        let mut span = if half.is_some() { 2 * size } else { size };
         for d in order {
             let length = (ends[d].1 - ends[d].0 + 1) as usize;
             let any = operand.dims[d] == Stride::Any && !dense;
@@ -69,7 +84,7 @@ impl Layout {
                 span += stride as usize * (length - 1);
             }
         }
-        let mut least = 0;
+        let mut least = if half == Some(&Stride::Second) { -(size as isize) } else { 0 };
         let mut offsets = vec![0isize];
         for (&(from, to), &stride) in ends.iter().zip(&strides) {
             least += (from as isize * stride).min(to as isize * stride);
@@ -84,27 +99,27 @@ impl Layout {
 
     /// Random content for each block.
     pub fn fill(&self, kernel: &Kernel, rng: &mut Rng) -> Vec<Vec<u8>> {
-        let fill = |(id, operand): (usize, &crate::ir::Operand)| {
-            let mut block = vec![0xa5; self.bytes[id]];
+        let mut blocks: Vec<Vec<u8>> = self.bytes.iter().map(|&bytes| vec![0xa5; bytes]).collect();
+        for (id, operand) in kernel.operands.iter().enumerate() {
             for &at in &self.elements[id] {
-                put(&mut block[at..], rng.scalar(operand.dtype));
+                put(&mut blocks[block_of(kernel, id)][at..], rng.scalar(operand.dtype));
             }
-            block
-        };
-        kernel.operands.iter().enumerate().map(fill).collect()
+        }
+        blocks
     }
 
     /// Gives all NaNs of the blocks the same bits.
     pub fn unify_nans(&self, kernel: &Kernel, blocks: &mut [Vec<u8>]) {
         for (id, operand) in kernel.operands.iter().enumerate() {
             for &at in &self.elements[id] {
-                let x = get(&blocks[id][at..], operand.dtype);
+                let block = &mut blocks[block_of(kernel, id)];
+                let x = get(&block[at..], operand.dtype);
                 let nan = match operand.dtype {
                     DType::F32 if f32::from_scalar(x).is_nan() => f32::NAN.to_scalar(),
                     DType::F64 if f64::from_scalar(x).is_nan() => f64::NAN.to_scalar(),
                     _ => continue,
                 };
-                put(&mut blocks[id][at..], nan);
+                put(&mut block[at..], nan);
             }
         }
     }
@@ -118,8 +133,9 @@ impl Layout {
             if operand.role == Role::In && after.iter().any(|after| after[id] != before[id]) {
                 return Some(format!("{}, which is only read, was written", operand.name));
             }
+            let block = block_of(kernel, id);
             for &at in &self.elements[id] {
-                let (x, y) = (get(&one[id][at..], operand.dtype), get(&other[id][at..], operand.dtype));
+                let (x, y) = (get(&one[block][at..], operand.dtype), get(&other[block][at..], operand.dtype));
                 if x != y {
                     return Some(format!("{} at byte {at}: {x:?} against {y:?}", operand.name));
                 }
@@ -130,6 +146,12 @@ impl Layout {
         }
         None
     }
+}
+
+/// Which operand's block one lies in: a partner in that of the operand before.
+pub fn block_of(kernel: &Kernel, operand: usize) -> usize {
+    let partner = kernel.operands[operand].dims.last() == Some(&Stride::Partner);
+    operand - usize::from(partner)
 }
 
 /// Random trip counts: inner ones up to 40, now and then more, but fewer where an array would become large (all its dimensions

@@ -114,14 +114,15 @@ impl<'a> Case<'a> {
     /// Sets the first elements of an operand, in order of their coordinates.
     pub fn set(&mut self, operand: usize, values: &[Scalar]) {
         for (&at, &v) in self.layout.elements[operand].iter().zip(values) {
-            layout::put(&mut self.content[operand][at..], v);
+            layout::put(&mut self.content[layout::block_of(self.kernel, operand)][at..], v);
         }
     }
 
     /// The elements of an operand after a run, in order of their coordinates.
     pub fn values(&self, outcome: &Outcome, operand: usize) -> Vec<Scalar> {
         let dtype = self.kernel.operands[operand].dtype;
-        self.layout.elements[operand].iter().map(|&at| layout::get(&outcome.memory[operand][at..], dtype)).collect()
+        let memory = &outcome.memory[layout::block_of(self.kernel, operand)];
+        self.layout.elements[operand].iter().map(|&at| layout::get(&memory[at..], dtype)).collect()
     }
 
     /// Runs this kernel in one of its forms.
@@ -162,7 +163,7 @@ macro_rules! law {
     ($executors:ident) => {
         law!($executors: operations: each_alone with_a_constant uniform of_any_alignment);
         law!($executors: kernels: without_loops rows reductions_of_single_elements monoids_of_several_components
-            in_place rows_added_up_in_place diagonals_and_offsets stores patches_and_faults long_programs
+            in_place halves_of_pairs rows_added_up_in_place diagonals_and_offsets stores patches_and_faults long_programs
             tails_and_offsets broken_kernels_are_refused);
         law!($executors: random: everything long_ones of_one_width);
     };

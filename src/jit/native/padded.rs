@@ -33,6 +33,9 @@ struct Moves {
     role: Role,
     inner: Option<By>,
     outer: Option<By>,
+    /// Where in the buffers its elements are, and how far apart: those of a pair's halves are side by side.
+    buffer: usize,
+    apart: usize,
 }
 
 /// How to run a kernel that has whole steps alone.
@@ -41,13 +44,14 @@ pub struct Padded {
     /// Points of a step.
     lanes: usize,
     operands: Box<[Moves]>,
+    /// The length of all buffers, in lines.
+    lines: usize,
     /// The places of the call's table that are strides along the innermost loop, and the elements' sizes.
     inner: Box<[(usize, usize)]>,
 }
 
-#[repr(align(16))]
-#[derive(Clone, Copy)]
-struct Line([u8; ROOM]);
+/// A buffer's bytes.
+type Line = [u128; ROOM / 16];
 
 impl Padded {
     /// For a kernel that is long and simple enough: a map, each of whose operands is met at one point.
@@ -66,11 +70,22 @@ impl Padded {
             return None;
         }
         let innermost = (loops - 1) as u8;
-        let mut operands: Vec<Moves> = kernel
-            .operands
-            .iter()
-            .map(|o| Moves { size: o.dtype.size(), role: o.role, inner: None, outer: None })
-            .collect();
+        let mut operands: Vec<Moves> = Vec::with_capacity(kernel.operands.len());
+        let mut lines = 0;
+        for o in &kernel.operands {
+            let (size, half) = (o.dtype.size(), o.dims.last().filter(|stride| stride.is_of_pairs()));
+            let buffer = match (half, operands.last()) {
+                (Some(Stride::Partner), Some(first)) => first.buffer + size,
+                _ => lines * ROOM + if half == Some(&Stride::Second) { size } else { 0 },
+            };
+            lines += match half {
+                None => 1,
+                Some(Stride::Partner) => 0,
+                Some(_) => 2,
+            };
+            let apart = if half.is_some() { 2 * size } else { size };
+            operands.push(Moves { size, role: o.role, inner: None, outer: None, buffer, apart });
+        }
         let mut inner = Vec::new();
         let mut met: Vec<Option<&[Coordinate]>> = vec![None; operands.len()];
         let bases = kernel.stride_bases();
@@ -86,7 +101,7 @@ impl Padded {
             for (d, (coordinate, stride)) in access.map.iter().zip(&operand.dims).enumerate() {
                 let place = bases[at] + d;
                 let size = operand.dtype.size();
-                let by = if *stride == Stride::Unit { By::Bytes(size as isize) } else { By::Stride(place) };
+                let by = stride.bytes(size).map_or(By::Stride(place), |bytes| By::Bytes(bytes as isize));
                 let loop_of = coordinate.follows.filter(|_| coordinate.offset == 0)?;
                 let slot = if loop_of.0 == innermost { &mut operands[at].inner } else { &mut operands[at].outer };
                 if slot.replace(by).is_some() {
@@ -97,8 +112,13 @@ impl Padded {
                 }
             }
         }
+        // Partners are reached from the first halves.
+        let partner = |at: &usize| kernel.operands[*at].dims.last() == Some(&Stride::Partner) && met[*at].is_some();
+        if (0..met.len()).filter(partner).any(|at| at == 0 || met[at] != met[at - 1]) {
+            return None;
+        }
         let stored = operands.iter().all(|o| o.role == Role::In || o.inner.is_some());
-        stored.then(|| Padded { lanes, operands: operands.into(), inner: inner.into() })
+        stored.then(|| Padded { lanes, operands: operands.into(), lines, inner: inner.into() })
     }
 
     /// Runs a call by calls of whole steps: `enter` takes those whose innermost trip count is a multiple of the step, and
@@ -124,7 +144,8 @@ impl Padded {
             Some(By::Bytes(bytes)) => bytes,
             Some(By::Stride(at)) => call.strides[at],
         };
-        let mut buffers: SmallVec<[Line; 8]> = SmallVec::from_elem(Line([0; ROOM]), self.operands.len());
+        let mut buffers: SmallVec<[Line; 8]> = SmallVec::from_elem([0; ROOM / 16], self.lines);
+        let buffers = buffers.as_mut_ptr().cast::<u8>();
         let mut pointers: SmallVec<[*mut u8; 16]> = SmallVec::from_elem(ptr::null_mut(), self.operands.len());
         let mut origin: SmallVec<[i64; 2]> = SmallVec::from_slice(call.origin);
         origin[outer.len()] += whole as i64;
@@ -143,21 +164,21 @@ impl Padded {
                     pointers[at] = first(at, moves);
                     continue;
                 }
-                let buffer = buffers[at].0.as_mut_ptr();
+                let buffer = buffers.wrapping_add(moves.buffer);
                 pointers[at] = buffer;
                 if moves.role == Role::Out {
                     continue;
                 }
                 for lane in 0..self.lanes {
                     let from = first(at, moves).wrapping_offset(lane.min(rest - 1) as isize * by(moves.inner));
-                    copy(from, buffer.wrapping_add(lane * moves.size), moves.size);
+                    copy(from, buffer.wrapping_add(lane * moves.apart), moves.size);
                 }
             }
             enter(&Call { pointers: &pointers, strides: &strides, extents: &extents, origin: &origin, ..*call });
             for (at, moves) in self.operands.iter().enumerate().filter(|(_, moves)| moves.role != Role::In) {
                 for lane in 0..rest {
                     let to = first(at, moves).wrapping_offset(lane as isize * by(moves.inner));
-                    copy(buffers[at].0.as_ptr().wrapping_add(lane * moves.size), to, moves.size);
+                    copy(buffers.wrapping_add(moves.buffer + lane * moves.apart), to, moves.size);
                 }
             }
         }
