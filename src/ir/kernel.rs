@@ -71,6 +71,7 @@ impl Stride {
     }
 
     /// In bytes, for elements of so many; `None` if only the call knows.
+    #[cfg(any(feature = "jit", test, feature = "internals"))]
     pub fn bytes(self, size: usize) -> Option<usize> {
         match self {
             Stride::Unit => Some(size),
