@@ -19,6 +19,7 @@ use crate::diagnostic::Span;
 use crate::dtype::{DType, Scalar};
 use crate::ir::Monoid;
 use crate::math::Accuracy;
+use crate::math::complex::Part;
 use crate::types::graph::{Axes, Graph, NodeId, NodeKind};
 
 /// A number that follows from shapes: how many elements a reduction combines into one.
@@ -155,6 +156,8 @@ pub struct Program {
     pub stages: Vec<Stage>,
     /// For each output the stage that stores it.
     pub stored_by: Vec<u32>,
+    /// For each output which part of a complex result it is, if of one.
+    pub halves: Vec<Option<Part>>,
     /// The numbers that follow from shapes.
     pub counts: Vec<Count>,
     /// How exact its elementary functions are.
@@ -180,7 +183,12 @@ impl Program {
         };
         let Cut { mut stages, counts, stored_by, .. } = cut;
         join(&mut stages, &counts);
-        Ok(Program { graph, stages, stored_by, counts, accuracy, costly })
+        let halves = |(dtype, parts): (DType, Range<usize>)| {
+            let complex = dtype.is_complex();
+            parts.clone().map(move |at| complex.then_some(if at == parts.start { Part::Real } else { Part::Imaginary }))
+        };
+        let halves = graph.results().flat_map(halves).collect();
+        Ok(Program { graph, stages, stored_by, halves, counts, accuracy, costly })
     }
 
     /// Whether this program's stages are those of another one of the same graph.

@@ -9,7 +9,6 @@ use super::schedule::{Called, Operand, Place};
 use super::target::Target;
 use crate::ir::Role;
 use crate::math::complex::Part;
-use crate::types::graph::Graph;
 
 /// Numbers that operands point to; each has one place.
 #[derive(Default)]
@@ -74,17 +73,15 @@ struct First {
 
 impl Half {
     /// Whether the operand is one. (Elsewhere than in arguments and results parts lie apart.)
-    fn of(graph: &Graph, operand: &Operand) -> Option<Half> {
+    fn of(program: &Program, operand: &Operand) -> Option<Half> {
         let (array, part) = match operand.place {
             Place::Input(i) => {
-                let input = &graph.inputs[i as usize];
+                let input = &program.graph.inputs[i as usize];
                 (Complex::Input(input.name), input.part?)
             }
             Place::Output(i) => {
-                let i = i as usize;
-                let (dtype, parts) = graph.results().find(|(_, parts)| parts.contains(&i))?;
-                let part = if i == parts.start { Part::Real } else { Part::Imaginary };
-                (Complex::Output(parts.start), dtype.is_complex().then_some(part)?)
+                let part = program.halves[i as usize]?;
+                (Complex::Output(i as usize - usize::from(part == Part::Imaginary)), part)
             }
             _ => return None,
         };
@@ -107,7 +104,7 @@ impl Table {
     /// Adds an operand, which moves by these strides along the loops. Where they have a single `point`, what is stored there is
     /// still stored in the loop.
     pub fn push_operand(&mut self, program: &Program, operand: &Operand, strides: &[isize], point: bool) {
-        self.add(&operand.spec, strides, point, Half::of(&program.graph, operand));
+        self.add(&operand.spec, strides, point, Half::of(program, operand));
     }
 
     fn add(&mut self, spec: &OperandSpec, strides: &[isize], point: bool, half: Option<Half>) {
