@@ -7,6 +7,7 @@
 use std::sync::atomic::AtomicU32;
 
 use super::cancelled;
+use super::huge_angle;
 use super::registered::{Registered, enter};
 use crate::dtype::{DType, Real, Scalar};
 
@@ -154,12 +155,12 @@ macro_rules! c {
 }
 
 static HELPERS: &[Helper] = &[
-    Helper { name: "sin.f64", code: Code::F64(c!(libm::sin, x: f64)) },
-    Helper { name: "sin.f32", code: Code::F32(c!(libm::sinf, x: f32)) },
-    Helper { name: "cos.f64", code: Code::F64(c!(libm::cos, x: f64)) },
-    Helper { name: "cos.f32", code: Code::F32(c!(libm::cosf, x: f32)) },
-    Helper { name: "tan.f64", code: Code::F64(c!(libm::tan, x: f64)) },
-    Helper { name: "tan.f32", code: Code::F32(c!(libm::tanf, x: f32)) },
+    Helper { name: "sin.f64", code: Code::F64(c!(huge_angle::sin, x: f64)) },
+    Helper { name: "sin.f32", code: Code::F32(c!(huge_angle::sin_f32, x: f32)) },
+    Helper { name: "cos.f64", code: Code::F64(c!(huge_angle::cos, x: f64)) },
+    Helper { name: "cos.f32", code: Code::F32(c!(huge_angle::cos_f32, x: f32)) },
+    Helper { name: "tan.f64", code: Code::F64(c!(huge_angle::tan, x: f64)) },
+    Helper { name: "tan.f32", code: Code::F32(c!(huge_angle::tan_f32, x: f32)) },
     Helper { name: "pow.f64", code: Code::F64F64(c!(pow_f64, x y: f64)) },
     Helper { name: "pow.f32", code: Code::F32F32(c!(pow_f32, x y: f32)) },
     Helper { name: "fmod.f64", code: Code::F64F64(c!(libm::fmod, x y: f64)) },

@@ -10,6 +10,7 @@
 //! | `builder`               | makes kernels: shared, folded, simplified, hoisted                    |
 //! | `rules`                 | rewrite rules as data; `builder/simplify` applies them, and
 //! |                         | `builder/quotient` divides integers by constants as multiplication    |
+//! | `huge_angle`            | sine, cosine and tangent of huge numbers, in integers                 |
 //! | `cancelled`             | sums in which nearly everything cancels, in 256 bits                  |
 //! | `fma`                   | `x*y + z` rounded once, where the machine has no instruction for it   |
 //! | `verify`, `print`, `parse` | whether a kernel is one; its text form, written and read           |
@@ -20,6 +21,7 @@ mod cancelled;
 pub mod cost;
 pub mod fma;
 pub mod helper;
+mod huge_angle;
 pub mod kernel;
 pub mod monoid;
 pub mod op;

@@ -1,8 +1,7 @@
 //! Sine, cosine, tangent.
 //!
 //! Comes in: x, an `f64` or `f32`. Goes out: its sine, cosine or tangent. Always holds: sin(-0) and tan(-0) are -0, of an
-//! infinity comes NaN; arguments beyond a limit, 32,768 at least, go to a helper that reduces them by as many digits of 2/pi
-//! as they need (Payne and Hanek 1983).
+//! infinity comes NaN; arguments beyond a limit, 32,768 at least, go to a helper (`ir/huge_angle.rs`).
 //!
 //! **`f64`** (reduction: Cody and Waite 1980, with fma as Boldo, Daumas and Li 2009; sums: as Ng's kernels in fdlibm)
 //!
