@@ -64,7 +64,7 @@ const fn signed_inverse_factorials() -> [f64; 8] {
 
 /// The high half of a product.
 fn high(x: u64, y: u64) -> u64 {
-    (u128::from(x) * u128::from(y) >> 64) as u64
+    ((u128::from(x) * u128::from(y)) >> 64) as u64
 }
 
 /// Significand and exponent of a finite normal number: `|x| = significand * 2^exponent`.
@@ -123,7 +123,7 @@ impl Reduced {
         let digits = high((size << zeros >> 64) as u64, HALF_PI);
         let zeros = zeros - 2;
         let fixed = u128::from(digits.checked_shr(zeros).unwrap_or(0));
-        Reduced { k: k as u64, negative: rest < 0, digits, zeros, z: (fixed * fixed >> 62) as u64 }
+        Reduced { k: k as u64, negative: rest < 0, digits, zeros, z: ((fixed * fixed) >> 62) as u64 }
     }
 
     /// A series in z with signs that alternate, in units of 2^-62.
