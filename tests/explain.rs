@@ -155,7 +155,12 @@ fn what_functions_share() {
 fn why_it_is_slow() {
     let (a, l, u) = (Array2::<f64>::ones((300, 400)), Array1::<i64>::ones(5000), Array1::<u8>::ones(5000));
     slow(&explain("7 // l", &args![l]), 0, "1 division of integers");
-    assert!(explain("l // 7", &args![l]).stages()[0].slow.is_empty(), "by a constant it is a multiplication");
+    let by_constant = explain("l // 7", &args![l]);
+    let reasons = &by_constant.stages()[0].slow;
+    assert!(
+        !reasons.iter().any(|reason| reason.contains("division")),
+        "by a constant it is a multiplication: {reasons:?}"
+    );
     slow(&explain("sqrt(l)", &args![l]), 0, "cast of `l` from i64 to f64");
     slow(&explain("sqrt(sqrt(sqrt(l)))", &args![l]), 0, "3 divisions or roots");
     slow(&explain("sin(u) + cos(u) + tan(f64(u))", &args![u]), 0, "u8 beside f64");

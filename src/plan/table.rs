@@ -80,7 +80,8 @@ impl Half {
                 (Complex::Input(input.name), input.part?)
             }
             Place::Output(i) => {
-                let part = program.halves[i as usize]?;
+                // (States of a part of an array are outputs, too, and not those of the graph.)
+                let part = program.halves.get(i as usize).copied().flatten()?;
                 (Complex::Output(i as usize - usize::from(part == Part::Imaginary)), part)
             }
             _ => return None,
