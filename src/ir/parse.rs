@@ -137,9 +137,9 @@ impl Parser {
         let word = cursor.word()?;
         if let Some(role) = [Role::In, Role::Out, Role::InOut].into_iter().find(|r| print::role_name(*r) == word) {
             let name = cursor.name()?;
-            cursor.expect(":")?;
+            cursor.require(":")?;
             let dtype = dtype(cursor.word()?)?;
-            cursor.expect("[")?;
+            cursor.require("[")?;
             let dims = cursor.list("]", |c| {
                 let word = c.word()?;
                 let strides = [Stride::Unit, Stride::Any, Stride::First, Stride::Second, Stride::Partner];
@@ -158,7 +158,7 @@ impl Parser {
         if self.block == Block::Kernel {
             self.levels.push(Lists::default());
         }
-        cursor.expect("{")
+        cursor.require("{")
     }
 
     fn code(&mut self, cursor: &mut Cursor, line: usize) -> Result1<()> {
@@ -187,7 +187,7 @@ impl Parser {
             }
             self.levels.push(Lists::default());
             self.depth += 1;
-            return cursor.expect("{");
+            return cursor.require("{");
         }
         if cursor.eat_word("after") {
             level.ended = true;
@@ -218,7 +218,7 @@ impl Parser {
                 let word = cursor.word()?;
                 ty = Some(if word == "none" { None } else { Some(dtype(word)?) });
             }
-            cursor.expect("=")?;
+            cursor.require("=")?;
         }
         let word = cursor.word()?;
         let inst = match word {
@@ -226,23 +226,23 @@ impl Parser {
             "load" => Inst::Load(self.access(cursor)?),
             "store" => {
                 let access = self.access(cursor)?;
-                cursor.expect(",")?;
+                cursor.require(",")?;
                 Inst::Store(access, cursor.value()?)
             }
             "index" => Inst::Index(LoopId(cursor.numbered("i")?)),
             "patch" => {
                 let mask = cursor.value()?;
-                cursor.expect(",")?;
+                cursor.require(",")?;
                 let fast = cursor.value()?;
-                cursor.expect(",")?;
+                cursor.require(",")?;
                 let name = cursor.word()?;
                 let helper = Helper::from_name(name).ok_or_else(|| format!("no helper is named `{name}`"))?;
-                cursor.expect("(")?;
+                cursor.require("(")?;
                 Inst::Patch { mask, fast, helper, args: cursor.list(")", Cursor::value)? }
             }
             "fault" => {
                 let mask = cursor.value()?;
-                cursor.expect(",")?;
+                cursor.require(",")?;
                 let number: u8 = cursor.numbered("e")?;
                 if number >= FaultCode::COUNT {
                     return Err(format!("there is no fault e{number}"));
@@ -252,12 +252,12 @@ impl Parser {
             "accumulate" => {
                 let name = cursor.word()?;
                 let monoid = Monoid::from_name(name).ok_or_else(|| format!("no monoid is named `{name}`"))?;
-                cursor.expect("(")?;
+                cursor.require("(")?;
                 Inst::Accumulate { monoid, args: cursor.list(")", Cursor::value)? }
             }
             "reduced" => {
                 let from = cursor.value()?;
-                cursor.expect(".")?;
+                cursor.require(".")?;
                 Inst::Reduced { from, part: cursor.numbered("")? }
             }
             _ => {
@@ -288,7 +288,7 @@ impl Parser {
             let at = self.operands.iter().position(|o| o.name == name);
             OperandId(at.ok_or_else(|| format!("no operand is named `{name}`"))? as u32)
         };
-        cursor.expect("[")?;
+        cursor.require("[")?;
         let map = cursor.list("]", |c| {
             if !c.rest.starts_with('i') {
                 return Ok(Coordinate { follows: None, offset: c.signed()? });
@@ -402,7 +402,7 @@ impl<'a> Cursor<'a> {
         rest.is_some_and(|r| !r.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.')) && self.eat(word)
     }
 
-    fn expect(&mut self, token: &str) -> Result1<()> {
+    fn require(&mut self, token: &str) -> Result1<()> {
         if self.eat(token) { Ok(()) } else { Err(format!("expected `{token}`, found {}", self.found())) }
     }
 
@@ -480,7 +480,7 @@ impl<'a> Cursor<'a> {
             if closed(self) {
                 return Ok(items);
             }
-            self.expect(",")?;
+            self.require(",")?;
         }
     }
 }

@@ -86,7 +86,7 @@ fn resolve_call(
     let span = ast.span(NodeId(at as u32));
     let site = call::Site { ast, span, name: ast.name(function), args };
     let callee = match prefix {
-        true => names.library(function, function_span, scope)?,
+        true => names.built_in(function, function_span, scope)?,
         false => names.function(function, function_span, scope)?,
     };
     let meaning = match callee {

@@ -183,7 +183,7 @@ impl<'a> Names<'a> {
     }
 
     /// The library's function that a call names behind `np.`.
-    pub fn library(&self, name: NameId, span: Span, scope: &Scope) -> Result<Callee, Failure> {
+    pub fn built_in(&self, name: NameId, span: Span, scope: &Scope) -> Result<Callee, Failure> {
         let function = Function::from_name(self.ast.name(name));
         function.map(Callee::Library).ok_or_else(|| self.no_function(name, span, scope))
     }
