@@ -10,7 +10,7 @@ use super::kernels::Use;
 use super::layout::{Body, OperandSpec};
 use super::nest::Nest;
 use super::order::{Like, Order};
-use super::program::{Group, Program, Work};
+use super::program::{Group, Program, Work, last_readers};
 use super::reserve::Reserve;
 use super::schedule::{Operand, Place, ResultLayout, Schedule, Step, Walk};
 use super::shape::{Shape, c_strides, count};
@@ -79,17 +79,6 @@ pub(super) struct Maker<'a> {
     pub part: Option<Part>,
 }
 
-/// For each stage the last one that reads what it leaves.
-fn readers(program: &Program) -> Vec<Held> {
-    let mut held: Vec<Held> = program.stages.iter().map(|_| Held::default()).collect();
-    for (at, stage) in program.stages.iter().enumerate() {
-        for of in stage.sources.iter().filter_map(|(_, source)| source.stage()) {
-            held[of].last = at;
-        }
-    }
-    held
-}
-
 impl<'a> Maker<'a> {
     /// Nothing made yet.
     pub fn new(target: Target<'a>, shapes: &'a Shapes, inputs: &'a [Lies<'a>], in_place: bool) -> Maker<'a> {
@@ -100,7 +89,7 @@ impl<'a> Maker<'a> {
             shapes,
             inputs,
             outputs: Vec::new(),
-            held: readers(program),
+            held: last_readers(&program.stages).into_iter().map(|last| Held { last, ..Held::default() }).collect(),
             memory: Reserve::default(),
             numbers: Numbers::default(),
             steps: Vec::new(),

@@ -2,7 +2,8 @@
 //!
 //! | file                | what                                                                       |
 //! |---------------------|----------------------------------------------------------------------------|
-//! | `program`, `source`, `origin` | the graph cut into stages, before shapes are known; what nodes depend on   |
+//! | `program`, `source` | the graph cut into stages; what a stage reads                              |
+//! | `cut`, `origin`     | cuts it; what nodes depend on                                              |
 //! | `stored`            | what several stages need, and is computed once and stored for them         |
 //! | `shape`, `shapes`   | broadcasting, axes; the shapes of all stages, and what can be wrong with them |
 //! | `known`             | what is known of shapes, for another form of the program                   |
@@ -23,6 +24,7 @@
 
 pub mod alias;
 mod by_rows;
+mod cut;
 pub mod fold;
 pub mod kernels;
 mod known;
