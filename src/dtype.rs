@@ -35,6 +35,28 @@ macro_rules! with_type {
 }
 pub(crate) use with_type;
 
+/// Calls a macro with all types of elements: the name of each dtype, and its Rust type.
+macro_rules! each_element {
+    ($macro:ident) => {
+        $macro! {
+            Bool bool;
+            I8 i8;
+            I16 i16;
+            I32 i32;
+            I64 i64;
+            U8 u8;
+            U16 u16;
+            U32 u32;
+            U64 u64;
+            F32 f32;
+            F64 f64;
+            C64 num_complex::Complex<f32>;
+            C128 num_complex::Complex<f64>;
+        }
+    };
+}
+pub(crate) use each_element;
+
 /// What kind of number a type holds.
 ///
 /// ```

@@ -1,11 +1,10 @@
 //! Memory for results: not initialised before it is computed, and on huge pages where it is large.
 
-use num_complex::Complex;
 use smallvec::SmallVec;
 
 use super::result::AnyArray;
 use super::view::Strided;
-use crate::dtype::DType;
+use crate::dtype::{DType, each_element};
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 use crate::plan::shape::{Shape, strides};
 use crate::run::pass::Done;
@@ -88,21 +87,7 @@ macro_rules! uninitialised {
     };
 }
 
-uninitialised! {
-    Bool bool;
-    I8 i8;
-    I16 i16;
-    I32 i32;
-    I64 i64;
-    U8 u8;
-    U16 u16;
-    U32 u32;
-    U64 u64;
-    F32 f32;
-    F64 f64;
-    C64 Complex<f32>;
-    C128 Complex<f64>;
-}
+each_element!(uninitialised);
 
 /// An array of these elements, as many as the shape has, whose axes lie in this order, outermost first.
 #[cfg(not(feature = "ndarray"))]

@@ -17,7 +17,7 @@ use self::ndarray::{Owned, into_vec, single};
 use super::arg::{Arg, IntoArg};
 use super::view::{Strided, View};
 use crate::diagnostic::several;
-use crate::dtype::{DType, Element, Real, Scalar, with_type};
+use crate::dtype::{DType, Element, Real, Scalar, each_element, with_type};
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 
 macro_rules! any_array {
@@ -125,21 +125,7 @@ macro_rules! any_array {
     };
 }
 
-any_array! {
-    Bool bool;
-    I8 i8;
-    I16 i16;
-    I32 i32;
-    I64 i64;
-    U8 u8;
-    U16 u16;
-    U32 u32;
-    U64 u64;
-    F32 f32;
-    F64 f64;
-    C64 Complex<f32>;
-    C128 Complex<f64>;
-}
+each_element!(any_array);
 
 impl AnyArray {
     /// Its elements in C order, if it is of real numbers.

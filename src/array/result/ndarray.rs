@@ -1,13 +1,12 @@
 //! ndarray as an adapter: its arrays as arguments, outputs and results.
 
 use ndarray::{Array, ArrayBase, ArrayD, ArrayView, Data, DataMut, Dimension, IxDyn};
-use num_complex::Complex;
 
 use super::{AnyArray, FromResult, one};
 use crate::array::arg::{Arg, IntoArg};
 use crate::array::view::{Dims, Strided, View, ViewMut};
 use crate::diagnostic::several;
-use crate::dtype::Element;
+use crate::dtype::{Element, each_element};
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 
 /// What a result is held in.
@@ -73,21 +72,7 @@ macro_rules! from_arrays {
     )* };
 }
 
-from_arrays! {
-    Bool bool;
-    I8 i8;
-    I16 i16;
-    I32 i32;
-    I64 i64;
-    U8 u8;
-    U16 u16;
-    U32 u32;
-    U64 u64;
-    F32 f32;
-    F64 f64;
-    C64 Complex<f32>;
-    C128 Complex<f64>;
-}
+each_element!(from_arrays);
 
 impl<'a, T: Element, S: Data<Elem = T>, D: Dimension> IntoArg<'a> for &'a ArrayBase<S, D> {
     #[inline]
