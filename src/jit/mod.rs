@@ -80,16 +80,17 @@ pub trait Compiled: Send + Sync {
     /// before it. The slices must have the lengths that [`Call`] states.
     unsafe fn run(&self, call: &Call);
 
-    /// Whether there is a form of the kernel that writes its results past the cache.
-    fn stores_past_cache(&self) -> bool {
-        false
+    /// What the addresses of results must be multiples of in the form of the kernel that writes them past the cache, if there is one.
+    fn past_cache_alignment(&self) -> Option<usize> {
+        None
     }
 
     /// As [`run`](Compiled::run), with results written past the cache where there is a form that does. A fence must follow
     /// before another thread is told of them.
     ///
     /// # Safety
-    /// As for [`run`](Compiled::run); and the address of each operand that is written must be a multiple of 16.
+    /// As for [`run`](Compiled::run); and the address of each operand that is written must be a multiple of
+    /// [`past_cache_alignment`](Compiled::past_cache_alignment).
     unsafe fn run_past_cache(&self, call: &Call) {
         // SAFETY: as the caller promises.
         unsafe { self.run(call) }

@@ -5,13 +5,14 @@
 
 use std::ops::Range;
 use std::ptr;
+use std::slice;
 
 use smallvec::SmallVec;
 
+use super::best::Best;
 use super::packing::{Gather, LINE, fill};
 use super::pass::{Addresses, Run};
 use super::scratch::{Scratch, with_scratch};
-use crate::dtype::{DType, Real, Scalar, with_type};
 use crate::ir::LANES;
 use crate::jit::Compiled;
 use crate::plan::nest::offset;
@@ -97,43 +98,6 @@ struct Stretch {
 
 /// Elements of a part of a block that is searched.
 const PART: usize = 128;
-
-/// The best of the values of blocks, and the first block that has it.
-struct Best {
-    /// Whether the greatest is the best.
-    greatest: bool,
-    dtype: DType,
-    value: Option<Scalar>,
-    block: usize,
-}
-
-impl Best {
-    /// Looks at the values of these blocks.
-    ///
-    /// # Safety
-    /// So many values of the type must be there.
-    unsafe fn look(&mut self, values: *const u8, blocks: Range<usize>) {
-        let greatest = self.greatest;
-        with_type!(self.dtype, T: Number; {
-            let mut best = self.value.map(T::from_scalar);
-            for (at, block) in blocks.enumerate() {
-                // SAFETY: the caller has so many.
-                let x = unsafe { values.cast::<T>().add(at).read_unaligned() };
-                #[allow(clippy::eq_op, reason = "a NaN differs from itself")]
-                let better = match best {
-                    None => true,
-                    Some(v) if v != v => false,
-                    Some(v) => x != x || (greatest && x > v) || (!greatest && x < v),
-                };
-                if better {
-                    best = Some(x);
-                    self.block = block;
-                }
-            }
-            self.value = best.map(T::to_scalar);
-        });
-    }
-}
 
 impl Tasks<'_> {
     /// # Safety
@@ -261,7 +225,7 @@ impl Tasks<'_> {
         let values = buffer.reserve(task.blocks.len() * dtype.size());
         for (at, point) in task.points.clone().enumerate() {
             let (mut block, mut most) = (task.blocks.start, if top.is_some() { 1 } else { usize::MAX });
-            let mut found = Best { greatest: *greatest, dtype, value: None, block };
+            let mut found = Best::new(*greatest, dtype, block);
             while block < task.blocks.end && (found.value.is_none() || found.value != *top) {
                 let Stretch { element, count, length } = self.stretch(block, task.blocks.end);
                 let count = count.min(most);
@@ -272,13 +236,13 @@ impl Tasks<'_> {
                 // SAFETY: elements of the sources, and room for a value of each block.
                 unsafe {
                     self.run.call(self.reach, best, &mut scratch.pointers, &[count, length]);
-                    found.look(values, block..block + count);
+                    found.look(slice::from_raw_parts(values, count * dtype.size()), block);
                 }
                 block += count;
             }
             let Stretch { element, length, .. } = self.stretch(found.block, task.blocks.end);
             // Again of parts of the block: finding takes many times as long as telling which part.
-            let mut within = Best { value: None, block: 0, ..found };
+            let mut within = Best::new(*greatest, dtype, 0);
             for start in (0..length).step_by(PART) {
                 let mut number = [0];
                 self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element + start]);
@@ -286,7 +250,7 @@ impl Tasks<'_> {
                 // SAFETY: elements of the sources, and room for a value.
                 unsafe {
                     self.run.call(self.reach, best, &mut scratch.pointers, &[1, PART.min(length - start)]);
-                    within.look(values, start..start + 1);
+                    within.look(slice::from_raw_parts(values, dtype.size()), start);
                 }
                 if within.value == found.value {
                     break;

@@ -23,8 +23,6 @@ use crate::plan::schedule::{Called, Loop, Operand, Pass, Place, Schedule, Step};
 
 /// Columns of a panel, if each lies in a page of its own: fewer than the pages whose places a core keeps.
 const PANEL: usize = 1024;
-/// What the form of a kernel that writes past the cache asks of addresses.
-const ALIGNMENT: usize = 16;
 
 /// Addresses of the operands of a step.
 pub type Addresses = SmallVec<[*mut u8; 8]>;
@@ -208,7 +206,7 @@ impl Run<'_> {
         self.check_reach(pass);
         let kernel = &**pass.called.kernel.runnable(self.executor, pass.points);
         let pays = pass.nontemporal.as_ref().is_some_and(|n| n.pays(&pass.walk, addresses.iter().map(|a| a.addr())));
-        let past_cache = pays && kernel.stores_past_cache();
+        let past_cache = if pays { kernel.past_cache_alignment() } else { None };
         let job = Job::new(self, pass, kernel, &addresses, past_cache);
         // SAFETY: as the caller promises; tasks have disjoint ranges of tiles, and tiles disjoint points.
         let work = |range: Range<usize>| with_scratch(|scratch| unsafe { job.tiles(range, scratch) });
@@ -244,8 +242,8 @@ pub struct Job<'a> {
     addresses: &'a [*mut u8],
     /// The length of each axis.
     shape: SmallVec<[usize; 6]>,
-    /// Whether results are written past the cache.
-    past_cache: bool,
+    /// What the addresses of results must be multiples of where they are written past the cache; none if they are not.
+    past_cache: Option<usize>,
 }
 
 // SAFETY: whoever runs a job's tiles promises (see `Job::tiles`) that its memory may be used as the kernel does, from any thread;
@@ -260,7 +258,7 @@ impl<'a> Job<'a> {
         pass: &'a Pass,
         kernel: &'a dyn Compiled,
         addresses: &'a [*mut u8],
-        past_cache: bool,
+        past_cache: Option<usize>,
     ) -> Job<'a> {
         let shape = SmallVec::from_slice(pass.walk.nest.shape());
         Job { run, pass, kernel, addresses, shape, past_cache }
@@ -289,7 +287,7 @@ impl<'a> Job<'a> {
             // SAFETY: as the caller promises.
             unsafe { self.tile(tile, scratch) }
         }
-        if self.past_cache {
+        if self.past_cache.is_some() {
             packing::fence();
         }
     }
@@ -334,8 +332,8 @@ impl<'a> Job<'a> {
         unsafe {
             if !packed.is_empty() {
                 self.rearranged(scratch, counts);
-            } else if self.past_cache {
-                self.past_cache(scratch, counts[1]);
+            } else if let Some(alignment) = self.past_cache {
+                self.past_cache(scratch, counts[1], alignment);
             } else {
                 self.call(&mut scratch.pointers, counts);
             }
@@ -394,15 +392,15 @@ impl<'a> Job<'a> {
     ///
     /// # Safety
     /// As for [`tiles`](Job::tiles).
-    unsafe fn past_cache(&self, scratch: &mut Scratch, count: usize) {
+    unsafe fn past_cache(&self, scratch: &mut Scratch, count: usize, alignment: usize) {
         let Scratch { pointers, moved, .. } = scratch;
         let walk = &self.pass.walk;
         let results = self.pass.nontemporal.iter().flat_map(|nontemporal| &nontemporal.results);
         let aligned = |points: usize| {
             let place = |&o: &u32| pointers[o as usize].addr() + points * walk.operands[o as usize].size();
-            results.clone().all(|o| place(o).is_multiple_of(ALIGNMENT))
+            results.clone().all(|o| place(o).is_multiple_of(alignment))
         };
-        let head = (0..ALIGNMENT).find(|&points| aligned(points)).unwrap_or(count).min(count);
+        let head = (0..alignment).find(|&points| aligned(points)).unwrap_or(count).min(count);
         if head > 0 {
             // SAFETY: the tile's first points.
             unsafe { self.call(pointers, [1, head]) }

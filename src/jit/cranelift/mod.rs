@@ -39,7 +39,6 @@ use std::sync::Arc;
 #[cfg(any(test, feature = "internals"))]
 pub use self::isa::Flags;
 use self::isa::Target;
-use self::lanes::PART;
 use self::shape::Shape;
 use super::native::past_cache;
 use super::{Backend, Compiled, Facts, Unsupported};
@@ -88,7 +87,7 @@ impl Backend for Cranelift {
     fn facts(&self, kernel: &Kernel) -> Facts {
         Facts {
             step: Shape::of(kernel, &self.target.machine).map_or(1, |shape| shape.lanes),
-            non_temporal: past_cache::has(&self.target.machine.features, kernel).then_some(PART),
+            non_temporal: past_cache::has(&self.target.machine.features, kernel).then_some(past_cache::ALIGNMENT),
             nanoseconds: cost::weight(kernel) * cost::NATIVE,
         }
     }

@@ -174,8 +174,8 @@ impl Compiled for Native {
         unsafe { self.enter(&self.plain, call) }
     }
 
-    fn stores_past_cache(&self) -> bool {
-        self.past_cache().is_some()
+    fn past_cache_alignment(&self) -> Option<usize> {
+        self.past_cache().map(|_| past_cache::ALIGNMENT)
     }
 
     unsafe fn run_past_cache(&self, call: &Call) {

@@ -12,12 +12,15 @@
 //! | `vmovdqu` VEX.F3.0F 7F | `vmovntdq` VEX.66.0F E7            |
 //!
 //! (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2.) They need addresses that are multiples of
-//! 16, which the caller sees to.
+//! [`ALIGNMENT`], which the caller sees to.
 
 use std::ops::Range;
 
 use super::machine::Features;
 use crate::ir::{Coordinate, Inst, Kernel, LoopId, Role, Stride};
+
+/// What the addresses of results must be multiples of.
+pub const ALIGNMENT: usize = 16;
 
 /// Whether there is a second form of a kernel's code.
 pub fn has(features: &Features, kernel: &Kernel) -> bool {
