@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::origin::{Few, Origin, is_costly};
-use super::program::{Count, Group, Known, Leaves, Program, Stage, Work, last_readers};
+use super::program::{Count, Group, Known, Leaves, Program, Stage, Work, most_held};
 use super::source::Source;
 use super::stored::{FAR, HELD, NEAR, price, shared};
 use crate::diagnostic::Span;
@@ -397,18 +397,7 @@ fn overlap(a: &[Source], b: &[Source]) -> bool {
 
 /// How many arrays that stages have stored at all points are there at a time.
 fn held(stages: &[Stage]) -> usize {
-    let last = last_readers(stages);
-    let mut ends = vec![0; stages.len()];
-    let (mut now, mut most) = (0, 0);
-    for (at, stage) in stages.iter().enumerate() {
-        if let Work::Prepare(nodes) = &stage.work {
-            now += nodes.len();
-            ends[last[at].max(at)] += nodes.len();
-        }
-        most = most.max(now);
-        now -= ends[at];
-    }
-    most
+    most_held(stages, |at| if let Work::Prepare(nodes) = &stages[at].work { nodes.len() } else { 0 })
 }
 
 /// Notes for each stage of reductions the stage that may join its pass.

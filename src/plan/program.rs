@@ -186,3 +186,19 @@ pub fn last_readers(stages: &[Stage]) -> Vec<usize> {
     }
     last
 }
+
+/// How much of what stages leave is there at a time, at most: so much of each, until its last reader has run.
+pub fn most_held(stages: &[Stage], left: impl Fn(usize) -> usize) -> usize {
+    let last = last_readers(stages);
+    let mut ends = vec![0usize; stages.len()];
+    let (mut now, mut most) = (0usize, 0);
+    for at in 0..stages.len() {
+        let own = left(at);
+        now = now.saturating_add(own);
+        let end = &mut ends[last[at].max(at)];
+        *end = end.saturating_add(own);
+        most = most.max(now);
+        now = now.saturating_sub(ends[at]);
+    }
+    most
+}

@@ -8,7 +8,7 @@
 
 use smallvec::SmallVec;
 
-use super::program::{Program, Work};
+use super::program::{Program, Work, most_held};
 use super::shape::{Shape, count};
 use super::shapes::{Lies, Shapes};
 use super::source::Source;
@@ -48,8 +48,8 @@ struct Search<'a> {
     stages: Vec<Option<usize>>,
     /// Bytes of a row of inputs and results.
     bytes: usize,
-    /// What each stage in the loop leaves, in bytes of a row.
-    left: Vec<(usize, usize)>,
+    /// What each stage leaves, in bytes of a row; 0 of those before the loop.
+    left: Vec<usize>,
     /// Whether stages in the loop read what others read or have stored: else it saves nothing.
     shares: bool,
 }
@@ -116,7 +116,8 @@ impl<'a> Search<'a> {
         for (lies, _) in self.inputs.iter().zip(&inputs).filter(|(_, axis)| axis.is_some()) {
             self.add(lies.shape, lies.size)?;
         }
-        let bytes = self.bytes.checked_add(self.held())?;
+        let held = most_held(&self.program.stages, |at| self.left[at]);
+        let bytes = self.bytes.checked_add(held)?;
         let Search { length, stages, .. } = self;
         self.shares.then_some(Rows { length, tile: 1, inputs, stages, bytes })
     }
@@ -138,6 +139,7 @@ impl<'a> Search<'a> {
             return None;
         }
         self.stages.push(axis);
+        self.left.push(0);
         if axis.is_some() {
             self.shares |= matches!(stage.work, Work::Prepare(_));
             let (own, stored): (&[usize], SmallVec<[NodeId; 4]>) = match stage.group() {
@@ -148,29 +150,10 @@ impl<'a> Search<'a> {
             if let Work::Map(_) = stage.work {
                 self.add(own, size)?;
             } else {
-                self.left.push((at, count(own)?.checked_mul(size)? / self.length));
+                self.left[at] = count(own)?.checked_mul(size)? / self.length;
             }
         }
         Some(())
-    }
-
-    /// Bytes of a row that stages have left for later ones, at most at a time.
-    fn held(&self) -> usize {
-        let mut last = vec![0; self.stages.len()];
-        for (at, stage) in self.program.stages.iter().enumerate() {
-            stage.sources.iter().filter_map(|(_, source)| source.stage()).for_each(|of| last[of] = at);
-        }
-        let mut ends = vec![0; self.stages.len()];
-        let (mut now, mut most, mut left) = (0usize, 0, self.left.iter().peekable());
-        for at in 0..self.stages.len() {
-            if let Some(&(_, bytes)) = left.next_if(|(of, _)| *of == at) {
-                now = now.saturating_add(bytes);
-                ends[last[at].max(at)] += bytes;
-            }
-            most = most.max(now);
-            now = now.saturating_sub(ends[at]);
-        }
-        most
     }
 
     /// Notes what a stage reads whose axis of rows is this, counted from the last; none where it reads it otherwise than another one.
