@@ -18,8 +18,9 @@ fn numbers(n: usize) -> Array1<f64> {
     Array1::from_shape_fn(n, |_| rng.unit() * 20.0 - 10.0)
 }
 
+/// The bits of all elements; a NaN is any NaN.
 fn bits(a: &ArrayD<f64>) -> Vec<u64> {
-    a.iter().map(|x| x.to_bits()).collect()
+    a.iter().map(|x| if x.is_nan() { f64::NAN } else { *x }.to_bits()).collect()
 }
 
 fn eval(text: &str, args: Args) -> ArrayD<f64> {

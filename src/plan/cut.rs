@@ -69,6 +69,8 @@ struct Cut<'a> {
     work: usize,
     /// What is known of shapes.
     shapes: &'a Known,
+    /// For each input the first one that is of the same array.
+    arrays: Vec<u32>,
 }
 
 /// For so many nodes of the whole graph, and for so many other stages, each stage pays one step: it has a place for each of
@@ -97,6 +99,7 @@ impl<'a> Cut<'a> {
             walks: 0,
             work,
             shapes,
+            arrays: arrays(graph),
         };
         let span = |id: NodeId| graph.node(id).span;
         for (at, node) in graph.nodes.iter().enumerate() {
@@ -247,7 +250,7 @@ impl<'a> Cut<'a> {
         let mut space = Vec::new();
         for &(_, source) in sources {
             match source {
-                Source::Input(_) => space.push(source),
+                Source::Input(i) => space.push(Source::Input(self.arrays[i as usize])),
                 Source::Temp { stage, keepdims, .. } => match self.stages[stage as usize].work {
                     // It has the shape of what it is made of.
                     Work::Prepare(_) => space.extend(&self.spaces[stage as usize]),
@@ -386,6 +389,13 @@ impl<'a> Cut<'a> {
         }
         Some(at)
     }
+}
+
+/// For each input of a graph the first one that is of the same array: the parts of a complex one have one shape.
+fn arrays(graph: &Graph) -> Vec<u32> {
+    let mut first = HashMap::new();
+    let inputs = graph.inputs.iter().enumerate();
+    inputs.map(|(at, input)| *first.entry(input.name).or_insert(at as u32)).collect()
 }
 
 /// Whether two stages read something in common, and no more than one of reductions between them (which a map may join).

@@ -8,6 +8,8 @@
 //!
 //! How the elements of a block are reached is free, and chosen by how they lie ([`Reach`]).
 
+use std::cmp::Ordering;
+
 use smallvec::SmallVec;
 
 use super::kernels::Use;
@@ -22,8 +24,14 @@ use crate::ir::monoid::Fold as Extreme;
 use crate::ir::{LANES, Monoid, Op, Role};
 use crate::types::graph::NodeKind;
 
-/// Columns whose states are kept in L1 at a time.
-const COLUMNS: usize = 256;
+/// Bytes of the states of the lanes of a task's columns: they stay in the second cache. So many columns, since at each end of a row the
+/// hardware has to find anew what comes next; but at least so many tasks for each thread, while they are of so many columns.
+const STATES: usize = 1 << 18;
+const SHARES: usize = 2;
+const COLUMNS: usize = 512;
+/// Rows that a kernel reads side by side, and operations that it has for all of them.
+pub const ROWS: usize = 8;
+const OPERATIONS: usize = 32;
 /// Elements of a block where order does not matter: so many that merging lanes and states is nothing beside them.
 const FREE: usize = 1 << 12;
 /// Elements from which on an element is searched for in the best of several blocks, and bytes of such a block: the fewer, the less
@@ -37,8 +45,8 @@ pub const PIECE: usize = 1 << 12;
 /// Elements that are gathered in logical order at a time: where one is the neighbour of another only across many, so many that
 /// some of these are among them; no more than fit the second cache.
 const PACK: [usize; 2] = [1 << 12, 1 << 17];
-/// Bytes of neighbours in memory that should be among them: two cache lines.
-const NEIGHBOURS: usize = 128;
+/// Bytes of neighbours in memory that should be among them: four cache lines.
+const NEIGHBOURS: usize = 256;
 
 /// A nest of a reduction: kept axes, then reduced ones; sources, then results.
 pub struct Base<'a> {
@@ -67,18 +75,21 @@ impl Base<'_> {
         self.walk.nest.shape()[self.walk.nest.kept()..].iter().product()
     }
 
-    /// Whether more of the sources have their neighbours along the innermost kept axis than along the reduced one.
+    /// Whether more of the sources lie closer along the innermost kept axis than along the reduced one.
     pub fn lies_in_columns(&self) -> bool {
         let nest = &self.walk.nest;
         let (kept, rank) = (nest.kept(), nest.rank());
-        let units = |axis: usize| {
-            let unit = |&o: &usize| {
-                let operand = &self.walk.operands[o];
-                !operand.spec.is_affine() && nest.strides(o)[axis].unsigned_abs() == operand.size()
-            };
-            (0..self.sources).filter(unit).count()
-        };
-        kept > 0 && kept < rank && nest.shape()[kept - 1] >= LANES && units(kept - 1) > units(rank - 1)
+        if kept == 0 || kept == rank || nest.shape()[kept - 1] < LANES {
+            return false;
+        }
+        let arrays = (0..self.sources).filter(|&o| !self.walk.operands[o].spec.is_affine());
+        let strides = arrays.map(|o| [kept - 1, rank - 1].map(|axis| nest.strides(o)[axis].unsigned_abs()));
+        let votes = strides.filter(|strides| !strides.contains(&0)).map(|[across, down]| match across.cmp(&down) {
+            Ordering::Less => 1,
+            Ordering::Equal => 0,
+            Ordering::Greater => -1,
+        });
+        votes.sum::<isize>() > 0
     }
 
     /// Whether the reduced axes have an order in which no kernel walks them.
@@ -183,7 +194,8 @@ impl Target<'_> {
         let mut size = Size { group: 1, piece: 1, block, row, length };
         let blocks = size.blocks();
         let group = match self.tuning.tile {
-            tile if columns => tile.unwrap_or(COLUMNS).min(COLUMNS),
+            Some(tile) if columns => tile,
+            None if columns => self.columns_of(base, blocks),
             _ if packed => 1,
             tile => tile.unwrap_or(TASK) / length,
         };
@@ -193,11 +205,23 @@ impl Target<'_> {
         let piece = match self.tuning.tile {
             Some(tile) => tile / block.min(row),
             None if packed => pack / BLOCK,
-            None => ((blocks as f64 * tasks) as usize).clamp((TASK / block.min(row)).min(PIECE), PIECE),
+            None => {
+                let least = TASK / block.min(row) / size.group;
+                ((blocks as f64 * tasks) as usize).clamp(least.clamp(1, PIECE), PIECE)
+            }
         };
         let most = blocks.next_power_of_two().min(base.aligned.unwrap_or(usize::MAX));
         size.piece = piece.max(1).next_power_of_two().min(most);
         size
+    }
+
+    /// How many columns a task takes, of this many blocks.
+    fn columns_of(&self, base: &Base, blocks: usize) -> usize {
+        let state: usize = base.group.state.iter().map(|ty| ty.size()).sum();
+        let most = STATES / (LANES * state);
+        let around = base.points() / base.wide() * blocks;
+        let wanted = base.wide() * around / (self.threads * SHARES);
+        most.min(wanted.max(COLUMNS))
     }
 
     /// Along memory.
@@ -257,21 +281,46 @@ impl Target<'_> {
 
     /// Across memory.
     fn columns(&self, base: &Base, group: usize, numbers: &mut Numbers) -> (Reach, f64) {
+        let most = self.together(base);
+        let counts = [most, 1];
+        let counts = if most > 1 { &counts[..] } else { &counts[1..] };
+        let steps: SmallVec<[_; 2]> =
+            counts.iter().map(|&count| (count, self.step(base, count, group, numbers))).collect();
+        let weight = steps.last().map_or(0.0, |(_, step)| step.kernel.weight()) + 1.0;
+        (Reach::Columns { steps, lanes: self.merge(base, group, 1, numbers) }, weight)
+    }
+
+    /// How many elements of each lane a kernel combines at a time: several where that is little code, so that states are seldom
+    /// fetched and stored, and rows are read side by side.
+    fn together(&self, base: &Base) -> usize {
+        let operations = self.program.stages[base.stage].nodes.iter();
+        let operations: usize = operations.map(|&node| self.program.graph.node(node).kind.operations()).sum();
+        let most = (ROWS / base.sources).min(OPERATIONS / (operations + 1)).max(1);
+        let along = base.walk.nest.shape().last().copied().unwrap_or(1);
+        let most = 1 << most.ilog2();
+        if along < LANES * most { 1 } else { most }
+    }
+
+    /// Combines so many times eight rows, or, of one, fewer.
+    fn step(&self, base: &Base, elements: usize, group: usize, numbers: &mut Numbers) -> Called {
         let nest = &base.walk.nest;
-        let kept = nest.kept();
+        let (kept, rank) = (nest.kept(), nest.rank());
         let mut table = Table::new(2);
-        for o in 0..base.sources {
-            // The innermost axis is stepped over by the kernel.
-            let down = nest.strides(o)[nest.rank() - 1];
-            table.push_operand(self.program, &base.walk.operands[o], &[down, nest.strides(o)[kept - 1]], false);
+        for element in 0..elements {
+            for o in 0..base.sources {
+                let strides = nest.strides(o);
+                let operand = base.walk.operands[o];
+                // The innermost axis is stepped over by the kernel.
+                let further = (element * LANES) as isize * strides[rank - 1];
+                let operand = Operand { offset: operand.offset + further, ..operand };
+                table.push_operand(self.program, &operand, &[strides[rank - 1], strides[kept - 1]], false);
+            }
         }
         for &ty in &base.group.state {
             let size = ty.size() as isize;
             table.push(&OperandSpec::plain(ty, Role::InOut), &[group as isize * size, size]);
         }
-        let step = table.called(self, Use::Stage(base.stage, Body::STEP), numbers);
-        let weight = step.kernel.weight() + 1.0;
-        (Reach::Columns { step, lanes: self.merge(base, group, 1, numbers) }, weight)
+        table.called(self, Use::Stage(base.stage, Body::steps(elements)), numbers)
     }
 
     /// By way of a buffer in logical order, what is no run.

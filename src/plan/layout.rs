@@ -58,8 +58,8 @@ pub enum Combines {
     Unrolled(u8),
     /// Along its innermost loop, to the best value alone, not to where it is.
     Extreme,
-    /// Into states that lie in memory.
-    Into,
+    /// So many elements one after another into states that lie in memory: the sources are there once for each of them.
+    Into(u8),
     /// Two states, the earlier one first.
     Pairs,
 }
@@ -93,8 +93,6 @@ impl Body {
     pub const MAP: Body = Body::new(Reads::Sources, Combines::Nothing, Writes::Stores);
     /// Runs to states.
     pub const PARTIAL: Body = Body::new(Reads::Sources, Combines::Loop, Writes::States);
-    /// Elements into states in memory.
-    pub const STEP: Body = Body::new(Reads::Sources, Combines::Into, Writes::States);
     /// Runs to the best values in them.
     pub const EXTREME: Body = Body::new(Reads::Sources, Combines::Extreme, Writes::States);
     /// Pairs of states to states.
@@ -104,6 +102,11 @@ impl Body {
 
     const fn new(reads: Reads, combines: Combines, writes: Writes) -> Body {
         Body { reads, combines, writes }
+    }
+
+    /// So many elements into states in memory.
+    pub fn steps(elements: usize) -> Body {
+        Body::new(Reads::Sources, Combines::Into(elements as u8), Writes::States)
     }
 
     /// A run that is all there is to combine; the map that joins is done with its result, if one does.
@@ -170,7 +173,11 @@ pub fn operands(program: &Program, at: usize, body: Body) -> SmallVec<[OperandSp
             let each = arrays.flat_map(|&s| std::iter::repeat_n(OperandSpec::of_source(program, s), n.into()));
             specs.extend(each);
         }
-        (Reads::Sources, _) => specs.extend(stage.sources.iter().map(|&s| OperandSpec::of_source(program, s))),
+        (Reads::Sources, combines) => {
+            let all = || stage.sources.iter().map(|&s| OperandSpec::of_source(program, s));
+            let times = if let Combines::Into(n) = combines { n } else { 1 };
+            specs.extend((0..times).flat_map(|_| all()));
+        }
         (Reads::States, Combines::Pairs) => {
             add(state, Role::In);
             add(state, Role::In);
@@ -180,7 +187,7 @@ pub fn operands(program: &Program, at: usize, body: Body) -> SmallVec<[OperandSp
     let mut add = |dtypes: &[DType], role| specs.extend(dtypes.iter().map(|&d| OperandSpec::plain(d, role)));
     match body.writes {
         Writes::States if body.combines == Combines::Extreme => add(&state[..1], Role::Out),
-        Writes::States => add(state, if body.combines == Combines::Into { Role::InOut } else { Role::Out }),
+        Writes::States => add(state, if matches!(body.combines, Combines::Into(_)) { Role::InOut } else { Role::Out }),
         Writes::Stores => specs.extend(stage.stores().map(|node| OperandSpec::plain(dtype(node), Role::Out))),
         Writes::Results => {
             let nodes = group.map_or(&[][..], |group| &group.nodes);

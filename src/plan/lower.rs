@@ -36,7 +36,7 @@ pub fn lower(program: &Program, at: usize, body: Body, layout: &Layout) -> Kerne
         Some(group) => low.reduction(Reduction { program, at, stage, group }, body, layout, &accesses),
         None => {
             let (ins, outs) = accesses.split_at(stage.sources.len());
-            low.leaves(&stage.sources, ins, layout);
+            low.leaves(&stage.sources, (0, ins), layout);
             low.nodes(&stage.nodes);
             low.store_nodes(stage, outs);
         }
@@ -76,7 +76,7 @@ fn declare(b: &mut Builder, body: Body, i: usize, spec: &OperandSpec, layout: &L
     };
     // A source is there for each element of a run.
     let name = match body.combines {
-        Combines::Unrolled(_) if spec.source.is_some() => format!("{name}_at{i}"),
+        Combines::Unrolled(_) | Combines::Into(2..) if spec.source.is_some() => format!("{name}_at{i}"),
         _ => name,
     };
     let id: OperandId = b.operand(name, spec.dtype, spec.role, &dims);
@@ -136,17 +136,23 @@ impl Lowering<'_> {
                 let (ins, outs) = accesses.split_at(parts);
                 (self.load_all(ins), outs)
             }
-            (_, combines) => {
+            (Reads::Sources, Combines::Into(elements)) => {
+                let (ins, states) = accesses.split_at(sources * usize::from(elements));
+                let mut state = self.load_all(states);
+                for element in 0..usize::from(elements) {
+                    self.leaves(&stage.sources, (element * sources, ins), layout);
+                    self.nodes(&stage.nodes);
+                    let args = self.args(group);
+                    state = self.step(group, &state, &args);
+                }
+                (state, states)
+            }
+            (Reads::Sources, _) => {
                 let (ins, rest) = accesses.split_at(sources);
-                self.leaves(&stage.sources, ins, layout);
+                self.leaves(&stage.sources, (0, ins), layout);
                 self.nodes(&stage.nodes);
                 let args = self.args(group);
-                if combines == Combines::Into {
-                    let state = self.load_all(rest);
-                    (self.step(group, &state, &args), rest)
-                } else {
-                    (self.accumulate(group, &args), rest)
-                }
+                (self.accumulate(group, &args), rest)
             }
         };
         match body.writes {
@@ -171,10 +177,10 @@ impl Lowering<'_> {
         }
     }
 
-    /// Loads what a stage reads: its first operands.
-    fn leaves(&mut self, sources: &[(NodeId, Source)], accesses: &[Access], layout: &Layout) {
-        for (at, (&source, access)) in sources.iter().zip(accesses).enumerate() {
-            self.leaf(at, source, access, layout);
+    /// Loads what a stage reads: the operands from the first of these on.
+    fn leaves(&mut self, sources: &[(NodeId, Source)], (first, accesses): (usize, &[Access]), layout: &Layout) {
+        for (at, &source) in (first..).zip(sources) {
+            self.leaf(at, source, &accesses[at], layout);
         }
     }
 
@@ -287,7 +293,7 @@ impl Lowering<'_> {
         }
         let others: Vec<(NodeId, Source)> = joined_sources(of.program, of.at).collect();
         let (ins, outs) = accesses.split_at(others.len());
-        self.leaves(&others, ins, layout);
+        self.leaves(&others, (0, ins), layout);
         self.nodes(&map.nodes);
         self.store_nodes(map, outs);
     }

@@ -289,8 +289,8 @@ pub enum Reach {
     },
     /// Neighbours lie along a kept axis: rows are combined, element by element, into eight rows of states.
     Columns {
-        /// Combines eight rows or fewer. Loops: rows, columns.
-        step: Called,
+        /// Combine so many times eight rows, the most first, the last one eight rows or fewer. Loops: rows of states, columns.
+        steps: SmallVec<[(usize, Called); 2]>,
         /// Merges rows of states in place: each with the one half of them further on. Loops: rows, columns.
         lanes: Called,
     },

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::ptr;
 use std::slice;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::best::Best;
 use super::packing::{Gather, LINE, fill};
@@ -15,6 +15,8 @@ use super::pass::{Addresses, Run};
 use super::scratch::{Scratch, with_scratch};
 use crate::ir::LANES;
 use crate::jit::Compiled;
+use crate::jit::tier::Executor;
+use crate::plan::fold::ROWS;
 use crate::plan::nest::offset;
 use crate::plan::schedule::{BLOCK, Called, End, Fold, Reach};
 
@@ -33,24 +35,27 @@ impl Run<'_> {
         let (length, points) = (fold.length(), kept.iter().product::<usize>());
         let elements = length * points;
         let states = points * fold.blocks();
-        let reach = match &fold.reach {
-            Reach::Runs(runs) => (&**runs.kernel.runnable(self.executor, elements), None),
+        fn runnable(called: &Called, executor: Executor, elements: usize) -> &dyn Compiled {
+            &**called.kernel.runnable(executor, elements)
+        }
+        let kernels = match &fold.reach {
+            Reach::Runs(called) | Reach::Packed { combine: called, .. } => {
+                smallvec![runnable(called, self.executor, elements)]
+            }
             Reach::Search { best, find, .. } => {
-                let find = find.kernel.runnable(self.executor, elements);
-                (&**best.kernel.runnable(self.executor, elements), Some(&**find))
+                smallvec![runnable(best, self.executor, elements), runnable(find, self.executor, elements)]
             }
-            Reach::Columns { step, lanes } => {
-                let lanes = lanes.kernel.runnable(self.executor, states * LANES);
-                (&**step.kernel.runnable(self.executor, elements), Some(&**lanes))
+            Reach::Columns { steps, lanes } => {
+                let steps = steps.iter().map(|(_, step)| runnable(step, self.executor, elements));
+                steps.chain([runnable(lanes, self.executor, states * LANES)]).collect()
             }
-            Reach::Packed { combine, .. } => (&**combine.kernel.runnable(self.executor, elements), None),
         };
         let finish = match &fold.end {
             End::Finish(finish) => Some(&**finish.kernel.runnable(self.executor, points)),
             End::Store(_) => None,
         };
         let merge = &**fold.merge.kernel.runnable(self.executor, states);
-        let tasks = Tasks { run: self, fold, addresses: &addresses, reach: reach.0, second: reach.1, merge, finish };
+        let tasks = Tasks { run: self, fold, addresses: &addresses, kernels, merge, finish };
         // SAFETY: as the caller promises; each task writes results or states of its own.
         let work = |range: Range<usize>| with_scratch(|scratch| unsafe { tasks.range(range, scratch) });
         self.share(fold.tasks(), fold.group * fold.piece * fold.block.min(fold.row), fold.parallel, &work);
@@ -62,8 +67,8 @@ struct Tasks<'a> {
     run: &'a Run<'a>,
     fold: &'a Fold,
     addresses: &'a [*mut u8],
-    reach: &'a dyn Compiled,
-    second: Option<&'a dyn Compiled>,
+    /// Those of the reach, in order.
+    kernels: SmallVec<[&'a dyn Compiled; 3]>,
     merge: &'a dyn Compiled,
     finish: Option<&'a dyn Compiled>,
 }
@@ -128,15 +133,20 @@ impl Tasks<'_> {
         self.addresses[o].wrapping_offset(place)
     }
 
-    /// The sources at an element. Numbers of affine ones are put where `numbers` is, which outlives their use.
-    fn sources(&self, pointers: &mut Vec<*mut u8>, numbers: &mut [i64; 1], [outer, point, element]: [usize; 3]) {
+    /// The sources at an element, and nothing else.
+    fn sources(&self, pointers: &mut Vec<*mut u8>, number: &mut i64, at: [usize; 3]) {
         pointers.clear();
+        self.push_sources(pointers, number, at);
+    }
+
+    /// Adds the sources at an element. The number of an affine one is put where `number` is, which outlives its use. (A stage has one
+    /// position at most: equal nodes are one.)
+    fn push_sources(&self, pointers: &mut Vec<*mut u8>, number: &mut i64, [outer, point, element]: [usize; 3]) {
         for o in 0..self.fold.sources {
             let mut place = self.place(o, outer, point, element);
             if self.fold.walk.operands[o].spec.is_affine() {
-                // A stage has one position at most: equal nodes are one.
-                numbers[0] = place.addr() as i64;
-                place = ptr::from_mut(&mut numbers[0]).cast();
+                *number = place.addr() as i64;
+                place = ptr::from_mut(number).cast();
             }
             pointers.push(place);
         }
@@ -202,11 +212,11 @@ impl Tasks<'_> {
             let mut block = task.blocks.start;
             while block < task.blocks.end {
                 let Stretch { element, count, length } = self.stretch(block, task.blocks.end);
-                let mut number = [0];
+                let mut number = 0;
                 self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element]);
                 self.push_states(&mut scratch.pointers, states, block - task.blocks.start, at);
                 // SAFETY: elements of the sources, and the places of these blocks' states.
-                unsafe { self.run.call(self.reach, called, &mut scratch.pointers, &[count, length]) }
+                unsafe { self.run.call(self.kernels[0], called, &mut scratch.pointers, &[count, length]) }
                 block += count;
             }
         }
@@ -217,9 +227,7 @@ impl Tasks<'_> {
     /// # Safety
     /// There must be room for a state of each point.
     unsafe fn search(&self, task: &Task, states: &Parts, scratch: &mut Scratch) {
-        let (Reach::Search { best, find, greatest, top }, Some(finding)) = (&self.fold.reach, self.second) else {
-            return;
-        };
+        let Reach::Search { best, find, greatest, top } = &self.fold.reach else { return };
         let dtype = self.fold.states[0].dtype();
         let mut buffer = std::mem::take(&mut scratch.bytes);
         let values = buffer.reserve(task.blocks.len() * dtype.size());
@@ -230,12 +238,12 @@ impl Tasks<'_> {
                 let Stretch { element, count, length } = self.stretch(block, task.blocks.end);
                 let count = count.min(most);
                 most = most.saturating_mul(2);
-                let mut number = [0];
+                let mut number = 0;
                 self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element]);
                 scratch.pointers.push(values);
                 // SAFETY: elements of the sources, and room for a value of each block.
                 unsafe {
-                    self.run.call(self.reach, best, &mut scratch.pointers, &[count, length]);
+                    self.run.call(self.kernels[0], best, &mut scratch.pointers, &[count, length]);
                     found.look(slice::from_raw_parts(values, count * dtype.size()), block);
                 }
                 block += count;
@@ -244,12 +252,12 @@ impl Tasks<'_> {
             // Again of parts of the block: finding takes many times as long as telling which part.
             let mut within = Best::new(*greatest, dtype, 0);
             for start in (0..length).step_by(PART) {
-                let mut number = [0];
+                let mut number = 0;
                 self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element + start]);
                 scratch.pointers.push(values);
                 // SAFETY: elements of the sources, and room for a value.
                 unsafe {
-                    self.run.call(self.reach, best, &mut scratch.pointers, &[1, PART.min(length - start)]);
+                    self.run.call(self.kernels[0], best, &mut scratch.pointers, &[1, PART.min(length - start)]);
                     within.look(slice::from_raw_parts(values, dtype.size()), start);
                 }
                 if within.value == found.value {
@@ -257,11 +265,11 @@ impl Tasks<'_> {
                 }
             }
             let (element, length) = (element + within.block, PART.min(length - within.block));
-            let mut number = [0];
+            let mut number = 0;
             self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element]);
             self.push_states(&mut scratch.pointers, states, 0, at);
             // SAFETY: elements of the sources, and the place of the point's state.
-            unsafe { self.run.call(finding, find, &mut scratch.pointers, &[1, length]) }
+            unsafe { self.run.call(self.kernels[1], find, &mut scratch.pointers, &[1, length]) }
         }
         scratch.bytes = buffer;
     }
@@ -298,7 +306,8 @@ impl Tasks<'_> {
     /// # Safety
     /// There must be room for a row of states of each block, and for one of each lane.
     unsafe fn columns(&self, task: &Task, states: &Parts, lanes: &Parts, scratch: &mut Scratch) {
-        let (Reach::Columns { step, lanes: merge }, Some(merging)) = (&self.fold.reach, self.second) else { return };
+        let Reach::Columns { steps, lanes: merge } = &self.fold.reach else { return };
+        let merging = self.kernels[steps.len()];
         let (fold, columns) = (self.fold, task.points.len());
         // The kernel steps over the innermost of the reduced axes.
         let along = fold.axes().1.last().copied().unwrap_or(1);
@@ -311,13 +320,21 @@ impl Tasks<'_> {
             }
             let mut row = 0;
             while row < rows {
-                let count = (LANES - row % LANES).min(rows - row).min(along - (start + row) % along);
-                let mut number = [0];
-                self.sources(&mut scratch.pointers, &mut number, [task.outer, task.points.start, start + row]);
+                let left = (rows - row).min(along - (start + row) % along);
+                let fits = |(elements, _): &(usize, Called)| row % LANES == 0 && LANES * elements <= left;
+                let at = steps.iter().position(fits).unwrap_or(steps.len() - 1);
+                let (elements, step) = &steps[at];
+                let lines = (LANES - row % LANES).min(left);
+                let mut numbers = [0; ROWS];
+                scratch.pointers.clear();
+                for (element, number) in numbers.iter_mut().enumerate().take(*elements) {
+                    let element = start + row + element * LANES;
+                    self.push_sources(&mut scratch.pointers, number, [task.outer, task.points.start, element]);
+                }
                 self.push_states(&mut scratch.pointers, lanes, row % LANES, 0);
-                // SAFETY: the rows' elements, and a row of states for each of them.
-                unsafe { self.run.call(self.reach, step, &mut scratch.pointers, &[count, columns]) }
-                row += count;
+                // SAFETY: the rows' elements, and a row of states for each of the first of them.
+                unsafe { self.run.call(self.kernels[at], step, &mut scratch.pointers, &[lines, columns]) }
+                row += lines * elements;
             }
             let mut half = LANES / 2;
             while half > 0 {
@@ -389,7 +406,7 @@ impl Tasks<'_> {
                 if blocks.is_empty() {
                     continue;
                 }
-                let mut number = [0];
+                let mut number = 0;
                 let first = blocks.start * BLOCK;
                 let element = task.elements.start + first;
                 self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element]);
@@ -400,7 +417,7 @@ impl Tasks<'_> {
                 }
                 self.push_states(&mut scratch.pointers, states, blocks.start, at);
                 // SAFETY: elements of the sources, in their places or gathered, and the places of these blocks' states.
-                unsafe { self.run.call(self.reach, combine, &mut scratch.pointers, &[blocks.len(), length]) }
+                unsafe { self.run.call(self.kernels[0], combine, &mut scratch.pointers, &[blocks.len(), length]) }
             }
         }
     }

@@ -76,11 +76,16 @@ impl Block {
     }
 }
 
-/// Rows and columns that are gathered at a time, so that both ways whole lines are used while they are in L1.
-const ROWS: usize = 256;
-const COLUMNS: usize = 8;
-/// Columns that are fetched ahead.
-const AHEAD: usize = 16;
+/// Rows that are gathered at a time: their lines, in both places, stay in L1.
+const ROWS: usize = 64;
+const FEW_ROWS: usize = 8;
+/// Bytes after which addresses share a set of the first cache.
+const PAGE: isize = 4096;
+/// Columns whose places are found at a time, and how many of them a line is fetched ahead.
+const COLUMNS: usize = 256;
+const AHEAD: usize = 8;
+/// Elements that are copied as a run rather than one by one.
+const RUN: usize = 8;
 
 /// The elements of an array, flattened in logical order, with a stride along each axis.
 pub struct Gather<'a> {
@@ -135,33 +140,31 @@ impl Gather<'_> {
         for axis in (0..last).rev() {
             apart[axis] = apart[axis + 1] * lengths[axis + 1] as isize;
         }
-        let along =
-            |axis: Option<usize>| axis.map_or((1, [0; 2]), |axis| (lengths[axis], [strides[axis], apart[axis]]));
-        let ((rows, down), (columns, across)) = (along(near), along(Some(last)));
-        let mut around = lengths.clone();
-        around[last] = 1;
+        let (rows, down) = near.map_or((1, [0; 2]), |axis| (lengths[axis], [strides[axis], apart[axis]]));
+        let after = near.map_or(0, |axis| axis + 1);
+        let (around, within) = lengths.split_at(after);
+        let mut around = SmallVec::<[usize; 6]>::from_slice(around);
         near.into_iter().for_each(|axis| around[axis] = 1);
-        for at in 0..around.iter().product() {
-            let [from, to] = [
-                from.wrapping_offset(offset(at, &around, strides)),
-                to.wrapping_offset(offset(at, &around, &apart)).cast_const(),
-            ];
-            for row in (0..rows).step_by(ROWS) {
-                let place = |pointer: *const u8, stride: isize| pointer.wrapping_offset(row as isize * stride);
-                let block = Lines {
-                    counts: [ROWS.min(rows - row), columns],
-                    from: place(from, down[0]),
-                    to: place(to, down[1]).cast_mut(),
-                    down,
-                    across: across[0],
-                };
+        // Runs are as good as single elements that lie apart.
+        let run = if strides[last] == self.size as isize && lengths[last] >= RUN { lengths[last] } else { 1 };
+        let columns = within.iter().product::<usize>() / run;
+        let mut places = [0; COLUMNS];
+        for first in (0..columns).step_by(COLUMNS) {
+            let places = &mut places[..COLUMNS.min(columns - first)];
+            for (column, place) in (first..).zip(&mut *places) {
+                *place = offset(column * run, within, &strides[after..]);
+            }
+            for at in 0..around.iter().product() {
+                let from = from.wrapping_offset(offset(at, &around, strides));
+                let to = to.wrapping_offset(offset(at, &around, &apart)).wrapping_add(first * run * self.size);
+                let lines = Lines { rows, run, from, to, down, places };
                 // SAFETY: a part of the rows.
                 unsafe {
                     match self.size {
-                        1 => block.copy::<u8>(),
-                        2 => block.copy::<u16>(),
-                        4 => block.copy::<u32>(),
-                        _ => block.copy::<u64>(),
+                        1 => lines.copy::<u8>(),
+                        2 => lines.copy::<u16>(),
+                        4 => lines.copy::<u32>(),
+                        _ => lines.copy::<u64>(),
                     }
                 }
             }
@@ -178,53 +181,174 @@ impl Gather<'_> {
 }
 
 /// Rows, whose elements lie one after another where they are put.
-struct Lines {
-    /// Rows and columns.
-    counts: [usize; 2],
+struct Lines<'a> {
+    rows: usize,
+    /// Elements that lie one after another at each of the places.
+    run: usize,
     from: *const u8,
     to: *mut u8,
     /// From row to row, where they are and where they are put.
     down: [isize; 2],
-    /// From column to column where they are.
-    across: isize,
+    /// Where the elements of a row are, or the runs of them, in bytes from its first one.
+    places: &'a [isize],
 }
 
-impl Lines {
+impl Lines<'_> {
     /// # Safety
     /// The elements must be valid to read and write, in places that are apart.
-    unsafe fn copy<T: Copy>(&self) {
-        let ([rows, columns], size) = (self.counts, size_of::<T>());
-        let place = |row: usize, column: usize| {
-            let from = self.from.wrapping_offset(row as isize * self.down[0] + column as isize * self.across);
-            (from.cast::<T>(), self.to.wrapping_offset(row as isize * self.down[1]).cast::<T>().wrapping_add(column))
-        };
-        if self.across == size as isize && columns >= COLUMNS {
-            for (from, to) in (0..rows).map(|row| place(row, 0)) {
-                // SAFETY: a row.
-                unsafe { ptr::copy_nonoverlapping(from, to, columns) }
-            }
-            return;
-        }
-        for first in (0..columns).step_by(COLUMNS) {
-            let next = first + AHEAD..(first + AHEAD + COLUMNS).min(columns);
-            for (column, row) in next.flat_map(|column| (0..rows).step_by(LINE / size).map(move |row| (column, row))) {
-                prefetch(place(row, column).0.cast());
-            }
-            if columns - first >= COLUMNS {
-                for row in 0..rows {
-                    for column in first..first + COLUMNS {
-                        let (from, to) = place(row, column);
-                        // SAFETY: an element.
-                        unsafe { to.write_unaligned(from.read_unaligned()) }
+    #[inline(never)]
+    unsafe fn copy<T: Square>(&self) {
+        // Places that lie whole pages apart share the few lines of one set of the cache.
+        let tile = if self.down[1] % PAGE == 0 { FEW_ROWS } else { ROWS };
+        for first in (0..self.rows).step_by(tile) {
+            let rows = first..(first + tile).min(self.rows);
+            if self.run > 1 {
+                for row in rows {
+                    for column in 0..self.places.len() {
+                        let (from, to) = self.at::<T>(row, column);
+                        // SAFETY: a run.
+                        unsafe { ptr::copy_nonoverlapping(from, to, self.run) }
                     }
                 }
                 continue;
             }
-            for column in first..columns {
-                for row in 0..rows {
-                    let (from, to) = place(row, column);
-                    // SAFETY: an element.
-                    unsafe { to.write_unaligned(from.read_unaligned()) }
+            let side = if self.down[0] == size_of::<T>() as isize { T::SIDE } else { 1 };
+            let mut column = 0;
+            while column < self.places.len() {
+                let columns = if column + side <= self.places.len() { side } else { 1 };
+                (column..column + columns).for_each(|column| self.prefetch::<T>(&rows, column + AHEAD));
+                let squares = if columns > 1 { rows.len() / side } else { 0 };
+                // SAFETY: elements of these rows.
+                unsafe {
+                    if squares > 0 {
+                        self.squares::<T>(rows.start, squares, column);
+                    }
+                    for column in column..column + columns {
+                        self.column::<T>(rows.start + squares * side..rows.end, column);
+                    }
+                }
+                column += columns;
+            }
+        }
+    }
+
+    /// An element, or the first one of a run.
+    fn at<T>(&self, row: usize, column: usize) -> (*const T, *mut T) {
+        let from = self.from.wrapping_offset(row as isize * self.down[0] + self.places[column]);
+        let to = self.to.wrapping_offset(row as isize * self.down[1]);
+        (from.cast(), to.cast::<T>().wrapping_add(column * self.run))
+    }
+
+    /// Fetches the lines of a column; those after the last one are the first ones of the next rows. (Columns lie so far apart that no hardware
+    /// looks ahead.)
+    fn prefetch<T>(&self, rows: &Range<usize>, column: usize) {
+        let columns = self.places.len();
+        let further = column / columns * rows.len();
+        for row in rows.clone().step_by(LINE / size_of::<T>()) {
+            prefetch(self.at::<T>(row + further, column % columns).0.cast());
+        }
+    }
+
+    /// Copies a column.
+    unsafe fn column<T: Copy>(&self, rows: Range<usize>, column: usize) {
+        for row in rows {
+            let (from, to) = self.at::<T>(row, column);
+            // SAFETY: an element; it need not be aligned.
+            unsafe { to.write_unaligned(from.read_unaligned()) }
+        }
+    }
+
+    /// Copies squares, one below the other, of columns whose neighbours lie down the rows.
+    unsafe fn squares<T: Square>(&self, row: usize, squares: usize, column: usize) {
+        let from: SmallVec<[*const T; 4]> = (0..T::SIDE).map(|next| self.at::<T>(row, column + next).0).collect();
+        // SAFETY: so many elements of each column, and their places in as many rows.
+        unsafe { T::transpose(&from, self.at::<T>(row, column).1, self.down[1], squares) }
+    }
+}
+
+/// Elements of which squares of a few are moved at once.
+trait Square: Copy {
+    /// Rows and columns of a square.
+    const SIDE: usize;
+
+    /// Columns of squares that lie one below the other become rows, which lie `down` bytes apart.
+    ///
+    /// # Safety
+    /// The elements of all squares must be valid to read from each of so many addresses on, and to write in as many rows, apart from
+    /// these.
+    unsafe fn transpose(from: &[*const Self], to: *mut Self, down: isize, squares: usize) {
+        for (column, from) in from.iter().enumerate() {
+            for row in 0..squares * Self::SIDE {
+                // SAFETY: an element; it need not be aligned.
+                unsafe {
+                    let to = to.wrapping_byte_offset(down * row as isize).wrapping_add(column);
+                    to.write_unaligned(from.wrapping_add(row).read_unaligned());
+                }
+            }
+        }
+    }
+}
+
+impl Square for u8 {
+    const SIDE: usize = 1;
+}
+
+impl Square for u16 {
+    const SIDE: usize = 1;
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+impl Square for u32 {
+    const SIDE: usize = 1;
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+impl Square for u64 {
+    const SIDE: usize = 1;
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Square for u32 {
+    const SIDE: usize = 4;
+
+    unsafe fn transpose(from: &[*const u32], mut to: *mut u32, down: isize, squares: usize) {
+        use std::arch::x86_64::*;
+        let &[a, b, c, d] = from else { return };
+        for first in (0..squares).map(|square| square * Self::SIDE) {
+            // SAFETY: as the caller promises; nothing need be aligned.
+            unsafe {
+                let [a, b, c, d] = [a, b, c, d].map(|from| _mm_loadu_si128(from.wrapping_add(first).cast()));
+                let (low, high) = (_mm_unpacklo_epi32(a, b), _mm_unpackhi_epi32(a, b));
+                let (lower, higher) = (_mm_unpacklo_epi32(c, d), _mm_unpackhi_epi32(c, d));
+                let rows = [
+                    _mm_unpacklo_epi64(low, lower),
+                    _mm_unpackhi_epi64(low, lower),
+                    _mm_unpacklo_epi64(high, higher),
+                    _mm_unpackhi_epi64(high, higher),
+                ];
+                for row in rows {
+                    _mm_storeu_si128(to.cast(), row);
+                    to = to.wrapping_byte_offset(down);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Square for u64 {
+    const SIDE: usize = 2;
+
+    unsafe fn transpose(from: &[*const u64], mut to: *mut u64, down: isize, squares: usize) {
+        use std::arch::x86_64::*;
+        let &[a, b] = from else { return };
+        for first in (0..squares).map(|square| square * Self::SIDE) {
+            // SAFETY: as the caller promises; nothing need be aligned.
+            unsafe {
+                let [a, b] = [a, b].map(|from| _mm_loadu_si128(from.wrapping_add(first).cast()));
+                for row in [_mm_unpacklo_epi64(a, b), _mm_unpackhi_epi64(a, b)] {
+                    _mm_storeu_si128(to.cast(), row);
+                    to = to.wrapping_byte_offset(down);
                 }
             }
         }

@@ -1,0 +1,124 @@
+//! A reduction of floats has one value, however the array lies: in any order of its axes, with gaps, or backwards.
+//!
+//! The same elements are combined along memory, across it, or from a buffer in logical order; all results are compared, bit by bit, with
+//! those of the array in C order. All are finite.
+
+use ndarray::{Array, ArrayD, ArrayViewD, Axis, IxDyn, Slice};
+use num_complex::{Complex32, Complex64};
+use tilexpr::{AnyArray, Element, Executor, Expr, args};
+
+const TEXTS: [&str; 9] = [
+    "sum(a)",
+    "sum(a, axis=0)",
+    "sum(a, axis=-1)",
+    "sum(a, axis=(0, -1))",
+    "mean(a*a, axis=0)",
+    "prod(a/8, axis=0)",
+    "sum(a + 1)",
+    "sum(sin(a), axis=0)",
+    "std(a.real, axis=0)",
+];
+
+/// Rows of less than a block, of several, of whole ones; an axis of one; many columns.
+const SHAPES: [&[usize]; 7] =
+    [&[1100, 9], &[70, 600], &[40, 30, 7], &[3, 40, 31], &[16, 8, 64], &[600, 1, 9], &[9, 11, 5, 7]];
+
+fn element(at: usize) -> f64 {
+    let n = (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+    n as f64 / 1e6 - 8.0
+}
+
+/// Elements in logical order, lying with the axes in this order in memory, with gaps along the last axis, or backwards along the first.
+fn lying<T: Element + Copy>(a: &ArrayD<T>, order: &[usize], gaps: bool, backwards: bool) -> ArrayD<T> {
+    let mut lying = a.clone();
+    if gaps {
+        let mut shape = a.shape().to_vec();
+        let last = shape.len() - 1;
+        shape[last] *= 2;
+        lying = ArrayD::from_shape_fn(shape, |mut at| {
+            at[last] /= 2;
+            a[at]
+        });
+    }
+    if backwards {
+        lying.invert_axis(Axis(0));
+    }
+    let inverse = |order: &[usize]| {
+        let mut back = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(at, &axis)| back[axis] = at);
+        back
+    };
+    let inner = lying.view().permuted_axes(order.to_vec()).as_standard_layout().into_owned();
+    let mut lying = inner.permuted_axes(inverse(order));
+    if gaps {
+        let last = Axis(a.ndim() - 1);
+        lying.slice_axis_inplace(last, Slice::new(0, None, 2));
+    }
+    if backwards {
+        lying.invert_axis(Axis(0));
+    }
+    lying
+}
+
+fn orders(rank: usize) -> Vec<Vec<usize>> {
+    let forward: Vec<usize> = (0..rank).collect();
+    let backward: Vec<usize> = (0..rank).rev().collect();
+    let mut turned = forward.clone();
+    turned.rotate_left(1);
+    let mut swapped = forward.clone();
+    swapped.swap(0, 1);
+    vec![forward, backward, turned, swapped]
+}
+
+fn value<T: Element>(e: &Expr, a: &ArrayViewD<T>) -> AnyArray {
+    e.eval(args![a = a]).unwrap()
+}
+
+fn have_one_value<T: Element + Copy + PartialEq>(make: impl Fn(usize) -> T) {
+    let of_shape = |shape: &&[usize]| {
+        let all = (0..shape.iter().product()).map(&make);
+        Array::from_iter(all).into_shape_with_order(IxDyn(shape)).unwrap()
+    };
+    let arrays: Vec<ArrayD<T>> = SHAPES.iter().map(of_shape).collect();
+    for text in TEXTS {
+        let compiled = |executor, tile| {
+            let builder = Expr::builder().executor(executor).serial_below(1000);
+            let builder = if let Some(tile) = tile { builder.tile(tile) } else { builder };
+            builder.compile(text).unwrap()
+        };
+        let (plain, tiled) = (compiled(Executor::Cranelift, None), compiled(Executor::Cranelift, Some(96)));
+        let interpreted = compiled(Executor::Interpreter, None);
+        for a in &arrays {
+            let expected = value(&plain, &a.view());
+            for (at, order) in orders(a.ndim()).iter().enumerate() {
+                let lying = lying(a, order, at % 2 == 1, at / 2 == 1);
+                assert!(lying == *a);
+                for (name, e) in [("plain", &plain), ("tiled", &tiled), ("interpreted", &interpreted)] {
+                    let shape = a.shape();
+                    let result = value(e, &lying.view());
+                    assert!(result == expected, "{text} of {shape:?}, axes in memory {order:?}, {name}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn f64() {
+    have_one_value(element);
+}
+
+#[test]
+fn f32() {
+    have_one_value(|at| element(at) as f32);
+}
+
+#[test]
+fn c128() {
+    have_one_value(|at| Complex64::new(element(at), element(at + 5000)));
+}
+
+#[test]
+fn c64() {
+    have_one_value(|at| Complex32::new(element(at) as f32, element(at + 5000) as f32));
+}
