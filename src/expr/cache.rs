@@ -3,8 +3,9 @@
 //! Always holds: it keeps at most [`CAPACITY`] texts, each with its kernels; what falls out lives on with the
 //! expressions that use it, and its memory goes when the last of them does.
 
-use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+
+use foldhash::HashMap;
 
 use super::core::Core;
 use super::options::Options;
