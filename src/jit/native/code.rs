@@ -48,7 +48,10 @@ struct Memory(Mutex<Option<JITModule>>);
 
 impl Memory {
     fn new(isa: &OwnedTargetIsa) -> Memory {
-        let builder = JITBuilder::with_isa(isa.clone(), default_libcall_names());
+        #[cfg_attr(not(all(unix, target_arch = "x86_64")), allow(unused_mut))]
+        let mut builder = JITBuilder::with_isa(isa.clone(), default_libcall_names());
+        #[cfg(all(unix, target_arch = "x86_64"))]
+        builder.memory_provider(Box::<stock::Pages>::default());
         Memory(Mutex::new(Some(JITModule::new(builder))))
     }
 
@@ -73,6 +76,115 @@ impl Drop for Memory {
             // SAFETY: the functions are fields of the same `Native`, and its methods, which alone call them and hand out their
             // bytes, borrow it: none is running, and none is called any more.
             unsafe { module.free_memory() }
+        }
+    }
+}
+
+/// Pages for the code of a module, from a stock that is mapped in one call, and given back one by one: a mapping for each kernel
+/// was a tenth of what compiling a short one takes. (On other CPUs than x86 code must be made visible to the cores, and
+/// cranelift-jit's own memory does that.)
+#[cfg(all(unix, target_arch = "x86_64"))]
+mod stock {
+    use std::io::{Error, ErrorKind, Result};
+    use std::ptr::{self, NonNull};
+    use std::sync::{Mutex, PoisonError};
+
+    use cranelift_jit::{BranchProtection, JITMemoryKind, JITMemoryProvider};
+    use cranelift_module::{ModuleError, ModuleResult};
+
+    /// Bytes that are mapped at once.
+    const STOCK: usize = 64 << 10;
+    /// Bytes of a page of this CPU.
+    const PAGE: usize = 4096;
+
+    /// Writable pages that are in no use yet.
+    static REST: Mutex<Option<Map>> = Mutex::new(None);
+
+    /// Whole pages that nothing else refers to.
+    struct Map {
+        start: NonNull<u8>,
+        len: usize,
+    }
+
+    // SAFETY: the pages belong to the value alone, like those of a box.
+    unsafe impl Send for Map {}
+
+    impl Map {
+        /// Writable pages from the stock; a new one if too little is left of it.
+        fn take(len: usize) -> Result<Map> {
+            if len > STOCK / 4 {
+                return Map::fresh(len);
+            }
+            let mut rest = REST.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut stock = match rest.take() {
+                Some(stock) if stock.len >= len => stock,
+                _ => Map::fresh(STOCK)?,
+            };
+            let taken = Map { start: stock.start, len };
+            // SAFETY: at least `len` bytes are left. From here on those belong to `taken`.
+            stock.start = unsafe { stock.start.add(len) };
+            stock.len -= len;
+            *rest = Some(stock);
+            Ok(taken)
+        }
+
+        /// Writable pages from the system.
+        fn fresh(len: usize) -> Result<Map> {
+            let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON);
+            // SAFETY: a new mapping at a place of the system's choice disturbs nothing.
+            let start = unsafe { libc::mmap(ptr::null_mut(), len, access, kind, -1, 0) };
+            match NonNull::new(start.cast::<u8>()) {
+                Some(at) if start != libc::MAP_FAILED => Ok(Map { start: at, len }),
+                _ => Err(Error::last_os_error()),
+            }
+        }
+    }
+
+    impl Drop for Map {
+        fn drop(&mut self) {
+            if self.len > 0 {
+                // SAFETY: the pages are this value's own, whole ones, and nothing else refers to them: who drops a module, or frees
+                // its memory, has given up its functions.
+                unsafe { libc::munmap(self.start.as_ptr().cast(), self.len) };
+            }
+        }
+    }
+
+    /// The pages of a module. Those of one function hold no other, so none is written to that can be executed.
+    #[derive(Default)]
+    pub struct Pages {
+        maps: Vec<Map>,
+        /// How many of them have been made executable.
+        executable: usize,
+    }
+
+    impl JITMemoryProvider for Pages {
+        fn allocate(&mut self, size: usize, align: u64, kind: JITMemoryKind) -> Result<*mut u8> {
+            if !matches!(kind, JITMemoryKind::Executable) || align > PAGE as u64 {
+                return Err(ErrorKind::Unsupported.into());
+            }
+            let map = Map::take(size.max(1).next_multiple_of(PAGE))?;
+            let start = map.start.as_ptr();
+            self.maps.push(map);
+            Ok(start)
+        }
+
+        unsafe fn free_memory(&mut self) {
+            self.maps.clear();
+            self.executable = 0;
+        }
+
+        fn finalize(&mut self, _: BranchProtection) -> ModuleResult<()> {
+            for map in &self.maps[self.executable..] {
+                // SAFETY: whole pages of this value's own, which the module has written, and writes no more.
+                let done =
+                    unsafe { libc::mprotect(map.start.as_ptr().cast(), map.len, libc::PROT_READ | libc::PROT_EXEC) };
+                if done != 0 {
+                    return Err(ModuleError::Allocation { err: Error::last_os_error() });
+                }
+            }
+            self.executable = self.maps.len();
+            Ok(())
         }
     }
 }
