@@ -49,8 +49,12 @@ impl<'a> Arg<'a> {
     }
 
     /// The type of the elements.
+    #[inline]
     pub fn dtype(&self) -> DType {
-        self.view().dtype
+        match &self.0 {
+            Inner::Array(memory) => memory.dtype(),
+            Inner::Scalar { dtype, .. } => *dtype,
+        }
     }
 
     /// Whether this is a bare number.

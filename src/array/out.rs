@@ -26,28 +26,43 @@ pub unsafe trait Out {
     fn memories<'s>(&'s mut self, give: &mut dyn FnMut(Memory<'s>));
 }
 
-/// The memories of an [`Out`].
-pub(crate) struct Memories<'a>(SmallVec<[Memory<'a>; 2]>);
+/// The memories of an [`Out`]. There is mostly one, which is no list, so that a call need not ask how long it is.
+pub(crate) struct Memories<'a> {
+    first: Option<Memory<'a>>,
+    more: SmallVec<[Memory<'a>; 1]>,
+}
 
 impl<'a> Memories<'a> {
     #[inline]
     pub fn of<O: Out + ?Sized>(out: &'a mut O) -> Memories<'a> {
-        let mut all = SmallVec::new();
-        out.memories(&mut |memory| all.push(memory));
-        Memories(all)
+        let mut all = Memories { first: None, more: SmallVec::new() };
+        out.memories(&mut |memory| match all.first {
+            None => all.first = Some(memory),
+            Some(_) => all.more.push(memory),
+        });
+        all
+    }
+
+    /// The only one, if no argument may lie on it.
+    #[inline]
+    pub fn single(&self) -> Option<Strided<'_>> {
+        match &self.first {
+            Some(memory) if self.more.is_empty() && !memory.overlaps() => Some(memory.strided()),
+            _ => None,
+        }
     }
 
     /// Whether arguments may lie on them, and they on each other.
     #[inline]
     pub fn overlap(&self) -> bool {
-        self.0.iter().any(Memory::overlaps)
+        self.first.iter().chain(&self.more).any(Memory::overlaps)
     }
 
     /// As the core copies them about, for as long as `self` stays borrowed: what may be written is known by that.
     #[inline]
     pub fn views(&self) -> SmallVec<[Strided<'_>; 2]> {
         let mut views = SmallVec::new();
-        for memory in &self.0 {
+        for memory in self.first.iter().chain(&self.more) {
             views.push(memory.strided());
         }
         views

@@ -69,6 +69,13 @@ impl<'a> Strided<'a> {
         Some(elements)
     }
 
+    /// Whether another array has the same axes. They are few: to call `memcmp` costs more than to look, and it waits
+    /// for lengths that have just been written.
+    #[inline]
+    pub fn has_shape_of(&self, other: &Strided) -> bool {
+        self.shape.len() == other.shape.len() && self.shape.iter().zip(other.shape).all(|(a, b)| a == b)
+    }
+
     /// The array that lies like this one from another address on.
     pub fn moved(&self, bytes: isize) -> Strided<'a> {
         Strided { pointer: self.pointer.wrapping_offset(bytes), ..*self }
@@ -378,6 +385,11 @@ impl<'a> Memory<'a> {
         let Strided { pointer, dtype, shape, steps, unit } = array;
         let dims = if unit == 1 { Dims::Bytes(shape, steps) } else { Dims::Borrowed(shape, steps) };
         Memory { pointer, dtype, dims, overlaps: false, life: PhantomData }
+    }
+
+    #[inline]
+    pub(crate) fn dtype(&self) -> DType {
+        self.dtype
     }
 
     /// Whether what the call reads, or writes besides, may lie on it.

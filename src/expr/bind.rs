@@ -29,6 +29,14 @@ impl Core {
         bound: &mut Bound<'a>,
     ) -> Result<(), EvalError> {
         let items = args.items();
+        let names = self.names();
+        // As most calls have it: what is given is what there is. So none is given twice, and none is a constant.
+        if targets.is_empty() && items.len() == names.len() && items.iter().zip(names).all(|((n, _), name)| n == name) {
+            for (_, arg) in items {
+                bound.push((input_type(arg), arg.view()));
+            }
+            return Ok(());
+        }
         let found = self.bind_as_written(items, |at| items[at].0, targets, bound);
         let names = || items.iter().map(|(name, _)| *name).chain(targets.iter().map(|(name, _)| *name));
         // Where each name has one and there are no others, none is another spelling of anything.
@@ -72,7 +80,8 @@ impl Core {
                 return Err(self.missing(name, (0..items.len()).map(&item_name)));
             };
             next = at + 1;
-            bound.push(typed_view(&items[at].1));
+            let arg = &items[at].1;
+            bound.push((input_type(arg), arg.view()));
         }
         Ok(())
     }
@@ -107,11 +116,10 @@ impl Core {
     }
 }
 
-/// An argument's type and array.
+/// An argument's type.
 #[inline]
-pub fn typed_view<'a>(arg: &'a Arg) -> (InputType, Strided<'a>) {
-    let view = arg.view();
-    (InputType { dtype: view.dtype, weak: arg.is_weak() }, view)
+pub fn input_type(arg: &Arg) -> InputType {
+    InputType { dtype: arg.dtype(), weak: arg.is_weak() }
 }
 
 /// Refuses a name that is given twice.

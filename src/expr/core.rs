@@ -287,10 +287,11 @@ impl Core {
     /// The shapes of the stages of a typed form.
     pub fn stage_shapes(&self, typed: &Typed, bound: &Arguments) -> Result<Shapes, EvalError> {
         let inputs = typed.inputs(self, bound)?;
-        let mut key = Key::default();
-        key.set(Mode::New, 1, typed.sized(bound, &inputs), std::iter::empty());
+        // Shapes follow from shapes alone.
+        let lies = typed.sized(bound, &inputs).map(|(array, size)| Lies { shape: array.shape, strides: &[], size });
+        let lies: SmallVec<[Lies; 8]> = lies.collect();
         let name = |input: u32| self.name_of(&typed.program, input);
-        Shapes::new(&typed.program, &key.lies().0).map_err(|error| shape_error(error, &name, &[]))
+        Shapes::new(&typed.program, &lies).map_err(|error| shape_error(error, &name, &[]))
     }
 
     /// The short way to a new array, where there is one.
@@ -332,27 +333,7 @@ impl Core {
         notes(&self.source, &self.resolved, &typed.signature, &self.options.limits)
     }
 
-    /// Evaluates into arrays that are there, and lie to the inputs as the mode says.
-    pub fn write(
-        &self,
-        mode: Mode,
-        bound: &Arguments,
-        outputs: &[Strided],
-        threads: &Threads,
-        vouch: Vouch,
-    ) -> Result<(), EvalError> {
-        self.with_typed(bound, &[], |typed| {
-            if let (Some(line), [output], Mode::There) = (typed.line(self), outputs, mode) {
-                let how = (self.options.executor, threads);
-                if let Some(done) = line.run(|at| bound[at].1, output, how, vouch) {
-                    return done.map(|_| ()).map_err(|faults| typed.fault(self, faults));
-                }
-            }
-            self.write_typed(typed, Call { mode, bound, outputs, threads, vouch })
-        })?
-    }
-
-    /// The same in the ordinary way, with the typed form for these arguments at hand.
+    /// Evaluates into arrays that are there, with the typed form for these arguments at hand.
     pub fn write_typed(&self, typed: &Arc<Typed>, call: Call) -> Result<(), EvalError> {
         match casts(&typed.program, self.options.casting, call.outputs)? {
             Some(types) => self.with_typed(call.bound, &types, |typed| self.write_fitting(typed, call))?,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::bind::typed_view;
+use super::bind::input_type;
 use super::call::vouch;
-use super::core::{Bound, Call, Core, Typed};
+use super::core::{Arguments, Bound, Call, Core, Typed};
 use crate::array::arg::{Arg, Args};
 use crate::array::out::{Memories, Out};
 use crate::array::view::Strided;
@@ -100,10 +100,9 @@ impl<const N: usize> Prepared<N> {
         let strides = [1];
         let view = |at: usize| {
             let pointer = args[at].as_ptr().cast_mut().cast();
-            let view = Strided::of_elements(pointer, T::DTYPE, &lengths[at], &strides);
-            (InputType::strong(T::DTYPE), view)
+            Strided::of_elements(pointer, T::DTYPE, &lengths[at], &strides)
         };
-        self.0.run(view, &Memories::of(out), false)
+        self.0.run(|_| InputType::strong(T::DTYPE), view, &Memories::of(out), false)
     }
 }
 
@@ -173,17 +172,18 @@ impl PreparedUpdate {
                 .with_found(Detail::Count(outputs.len()), Detail::Count(self.targets)));
         }
         self.ready.check_count(args.len(), self.targets)?;
-        let view = |at: usize| match at.checked_sub(self.targets) {
-            None => (InputType::strong(outputs[at].dtype), outputs[at]),
-            Some(at) => typed_view(&args[at]),
+        let ty = |at: usize| match at.checked_sub(self.targets) {
+            None => InputType::strong(outputs[at].dtype),
+            Some(at) => input_type(&args[at]),
         };
-        self.ready.run(view, &memories, true)
+        let view = |at: usize| at.checked_sub(self.targets).map_or_else(|| outputs[at], |at| args[at].view());
+        self.ready.run(ty, view, &memories, true)
     }
 }
 
 impl Ready {
     fn new(core: Arc<Core>, threads: Threads, names: &[&str], bound: &Bound) -> Result<Ready, EvalError> {
-        let spelt: Vec<_> = names.iter().map(|name| normal(name)).collect();
+        let spelt: SmallVec<[_; 4]> = names.iter().map(|name| normal(name)).collect();
         if let Some(at) = (0..names.len()).find(|&at| spelt[..at].contains(&spelt[at])) {
             return Err(EvalError::new(EvalErrorKind::DuplicateArgument, format!("`{}` is given twice", names[at]))
                 .of(names[at]));
@@ -200,8 +200,8 @@ impl Ready {
             };
             order.push(at);
         }
-        core.outputs(bound)?;
         let typed = core.typed(bound)?;
+        core.stage_shapes(&typed, bound)?;
         let mut types = SmallVec::from_elem(None, names.len());
         for (&at, (ty, _)) in order.iter().zip(bound) {
             types[at] = Some(*ty);
@@ -215,7 +215,7 @@ impl Ready {
     #[inline]
     fn call<O: Out + ?Sized>(&self, args: &[Arg], out: &mut O) -> Result<(), EvalError> {
         let memories = Memories::of(out);
-        self.run(|at| typed_view(&args[at]), &memories, false)
+        self.run(|at| input_type(&args[at]), |at| args[at].view(), &memories, false)
     }
 
     /// Refuses a call with more or fewer arguments than names, of which some are those of targets.
@@ -225,29 +225,36 @@ impl Ready {
         if arguments == names { Ok(()) } else { Err(wrong_count(arguments, names)) }
     }
 
-    /// Runs a call; the outputs are targets, which are arguments too, if it is an update.
+    /// Runs a call with arguments of these types; the outputs are targets, which are arguments too, if it is an update.
     #[inline]
     fn run<'a>(
         &self,
-        view: impl Fn(usize) -> (InputType, Strided<'a>),
+        ty: impl Fn(usize) -> InputType,
+        view: impl Fn(usize) -> Strided<'a>,
         memories: &Memories,
         update: bool,
     ) -> Result<(), EvalError> {
         for (at, expected) in self.types.iter().enumerate() {
-            if expected.is_some_and(|e| e != view(at).0) {
-                return Err(self.wrong_type(at, view(at).0));
+            if expected.is_some_and(|e| e != ty(at)) {
+                return Err(self.wrong_type(at, ty(at)));
             }
         }
-        let (outputs, vouch) = (memories.views(), vouch(memories));
-        if let (Some(line), [output], false) = (self.typed.line(&self.core), outputs.as_slice(), memories.overlap()) {
-            let how = (self.core.options.executor, &self.threads);
-            if let Some(done) = line.run(|name: usize| view(self.order[name]).1, output, how, vouch) {
+        if let (Some(line), Some(output)) = (self.typed.line(&self.core), memories.single()) {
+            let (order, how) = (&self.order[..], (self.core.options.executor, &self.threads));
+            if let Some(done) = line.run(|name: usize| view(order[name]), &output, how, vouch(memories)) {
                 return done.map(|_| ()).map_err(|faults| self.typed.fault(&self.core, faults));
             }
         }
-        let bound: Bound = self.order.iter().map(|&at| view(at)).collect();
-        let mode = self.core.mode(&bound, &outputs, memories.overlap(), update)?;
-        let call = Call { mode, bound: &bound, outputs: &outputs, threads: &self.threads, vouch };
+        let bound: Bound = self.order.iter().map(|&at| (ty(at), view(at))).collect();
+        self.run_scheduled(&bound, memories, update)
+    }
+
+    /// The same in the ordinary way, out of line: what is inlined into callers should be short.
+    #[inline(never)]
+    fn run_scheduled(&self, bound: &Arguments, memories: &Memories, update: bool) -> Result<(), EvalError> {
+        let (outputs, vouch) = (memories.views(), vouch(memories));
+        let mode = self.core.mode(bound, &outputs, memories.overlap(), update)?;
+        let call = Call { mode, bound, outputs: &outputs, threads: &self.threads, vouch };
         self.core.write_typed(&self.typed, call)
     }
 

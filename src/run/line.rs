@@ -21,6 +21,9 @@ use crate::plan::source::Source;
 use crate::plan::target::Tuning;
 use crate::types::InputType;
 
+/// Arrays up to which a call allocates nothing.
+const FEW: usize = 8;
+
 /// The kernel for arrays that are all one contiguous line of the same length.
 pub struct Line {
     kernel: Arc<Tiered>,
@@ -108,17 +111,23 @@ impl Line {
         if output.dtype != self.output || !self.takes(length, threads) {
             return None;
         }
-        let mut pointers: SmallVec<[*mut u8; 8]> = SmallVec::new();
-        for &(name, scalar) in &self.sources {
+        let sources = &self.sources[..];
+        let (mut few, mut many) = ([output.pointer; FEW], Vec::new());
+        let pointers = if let Some(few) = few.get_mut(..=sources.len()) {
+            few
+        } else {
+            many.resize(sources.len() + 1, output.pointer);
+            &mut many
+        };
+        for (&(name, scalar), pointer) in sources.iter().zip(&mut *pointers) {
             let view = view(name as usize);
-            let fits = if scalar { view.shape.is_empty() } else { view.shape == output.shape && line(&view).is_some() };
+            let fits = if scalar { view.shape.is_empty() } else { view.has_shape_of(output) && line(&view).is_some() };
             if !fits {
                 return None;
             }
-            pointers.push(view.pointer);
+            *pointer = view.pointer;
         }
-        pointers.push(output.pointer);
-        let call = LineCall { kernel: &self.kernel, executor, pointers: &pointers, strides: &self.strides, length };
+        let call = LineCall { kernel: &self.kernel, executor, pointers, strides: &self.strides, length };
         Some(call.run(vouch))
     }
 }
