@@ -80,8 +80,8 @@ impl Drop for Memory {
     }
 }
 
-/// Pages for the code of a module, from a stock that is mapped in one call, and given back one by one: a mapping for each kernel
-/// was a tenth of what compiling a short one takes. (On other CPUs than x86 code must be made visible to the cores, and
+/// Pages for the code of a module, from a stock that is mapped in one call, and given back one by one, so that mapping costs
+/// a kernel little. (On other CPUs than x86 code must be made visible to the cores, and
 /// cranelift-jit's own memory does that.)
 #[cfg(all(unix, target_arch = "x86_64"))]
 mod stock {
