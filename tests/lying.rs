@@ -20,8 +20,8 @@ const TEXTS: [&str; 9] = [
 ];
 
 /// Rows of less than a block, of several, of whole ones; an axis of one; many columns.
-const SHAPES: [&[usize]; 7] =
-    [&[1100, 9], &[70, 600], &[40, 30, 7], &[3, 40, 31], &[16, 8, 64], &[600, 1, 9], &[9, 11, 5, 7]];
+const SHAPES: [&[usize]; 8] =
+    [&[1100, 9], &[70, 600], &[40, 30, 7], &[3, 40, 31], &[16, 8, 64], &[11, 3, 512], &[600, 1, 9], &[9, 11, 5, 7]];
 
 fn element(at: usize) -> f64 {
     let n = (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;

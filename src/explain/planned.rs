@@ -220,7 +220,7 @@ fn walked(walk: &schedule::Walk, shown: &Shown, at: &dyn Fn(&Operand) -> usize) 
             axes.push(axis);
             product *= shown.shape[axis];
         }
-        loops.push(Loop { length, axes, reduced: at >= nest.kept() });
+        loops.push(Loop { length, axes, reduced: at >= nest.kept() || shown.how == How::Stacked });
     }
     if let Some(from) = shown.moved {
         let moved = loops.remove(from);

@@ -256,6 +256,10 @@ fn how(planned: &Planned, names: &Names) -> Option<String> {
         How::Columns => {
             "rows of neighbours are combined side by side, in blocks of rows that are merged in pairs".into()
         }
+        How::Stacked => {
+            "rows of whole blocks lie side by side and are combined so; the states they leave are merged in order"
+                .into()
+        }
         How::Packed => {
             format!(
                 "pieces are put into logical order in a buffer, and combined there in blocks of {BLOCK}, merged in pairs"

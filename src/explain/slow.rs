@@ -167,6 +167,10 @@ fn walks(planned: &Planned, names: &Names, all: &mut Vec<String>) {
     // Across the reduced axes it goes row by row: the loop that counts is the innermost kept one.
     let inner = match planned.how {
         How::Columns | How::Unrolled => planned.loops.iter().rposition(|l| !l.reduced),
+        How::Stacked => {
+            let near = |&at: &usize| planned.walks.iter().map(|walk| walk.strides[at].unsigned_abs()).max();
+            (0..planned.loops.len()).min_by_key(near)
+        }
         _ => planned.loops.len().checked_sub(1),
     };
     for walk in &planned.walks {

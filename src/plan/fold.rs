@@ -62,6 +62,8 @@ pub struct Base<'a> {
     pub free: bool,
     /// If the states of pieces are what is wanted: the most blocks of a piece, a power of two.
     pub aligned: Option<usize>,
+    /// Whether outer ones of the reduced axes are walked as if they were kept: see [`stack`](Base::stack).
+    pub stacked: bool,
 }
 
 impl Base<'_> {
@@ -90,6 +92,28 @@ impl Base<'_> {
             Ordering::Greater => -1,
         });
         votes.sum::<isize>() > 0
+    }
+
+    /// Where all axes are reduced, in an order in which no kernel walks them, and neighbours lie along an outer one: if all that is further
+    /// in makes whole blocks, these rows of blocks are combined side by side, as columns are, and the states that they leave are merged
+    /// in order. Nothing need be gathered.
+    pub fn stack(&mut self) {
+        let rank = self.walk.nest.rank();
+        if self.walk.nest.kept() > 0 || !self.is_packed() {
+            return;
+        }
+        let inner = |axis: usize| self.walk.nest.shape()[axis + 1..].iter().product::<usize>();
+        let apart = |axis: usize| -> usize {
+            (0..self.sources).map(|o| self.walk.nest.strides(o)[axis].unsigned_abs()).fold(0, usize::saturating_add)
+        };
+        let axes = (0..rank - 1).filter(|&axis| inner(axis).is_multiple_of(BLOCK));
+        if let Some(axis) = axes.min_by_key(|&axis| apart(axis)) {
+            self.walk.nest.reduce_only(rank - 1 - axis);
+            self.stacked = self.lies_in_columns();
+            if !self.stacked {
+                self.walk.nest.reduce_only(rank);
+            }
+        }
     }
 
     /// Whether the reduced axes have an order in which no kernel walks them.
@@ -165,14 +189,29 @@ impl Target<'_> {
         let parallel = self.pays_to_share(points * length, base.bytes(), weight);
         let merge = self.merge(&base, size.group, 2, numbers);
         let states = base.group.init.iter().copied().collect();
-        let Base { stage, sources, .. } = base;
-        let end = if size.blocks() <= size.piece && base.aligned.is_none() {
+        let Base { stage, sources, stacked, .. } = base;
+        let end = if size.blocks() <= size.piece && base.aligned.is_none() && !base.stacked {
             End::Finish(self.finish(&base, numbers))
         } else {
             End::Store(reserve(size.blocks().div_ceil(size.piece) * points))
         };
         let Size { group, piece, block, row, .. } = size;
-        Fold { stage, walk: base.walk, sources, states, group, block, row, piece, reach, merge, end, parallel, shown }
+        Fold {
+            stage,
+            walk: base.walk,
+            sources,
+            states,
+            group,
+            block,
+            row,
+            piece,
+            stacked,
+            reach,
+            merge,
+            end,
+            parallel,
+            shown,
+        }
     }
 
     /// How many elements are combined in registers at a time.
@@ -210,7 +249,8 @@ impl Target<'_> {
                 ((blocks as f64 * tasks) as usize).clamp(least.clamp(1, PIECE), PIECE)
             }
         };
-        let most = blocks.next_power_of_two().min(base.aligned.unwrap_or(usize::MAX));
+        let most = if base.stacked { 1 << blocks.trailing_zeros() } else { blocks.next_power_of_two() };
+        let most = most.min(base.aligned.unwrap_or(usize::MAX));
         size.piece = piece.max(1).next_power_of_two().min(most);
         size
     }

@@ -103,6 +103,11 @@ impl Nest {
         self.shape.len() - self.reduced
     }
 
+    /// Counts only so many of the axes, the innermost ones, as reduced.
+    pub fn reduce_only(&mut self, axes: usize) {
+        self.reduced = axes;
+    }
+
     /// An operand's stride along each axis, in bytes.
     pub fn strides(&self, operand: usize) -> &[isize] {
         &self.strides[operand * self.shape.len()..][..self.shape.len()]

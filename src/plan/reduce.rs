@@ -28,11 +28,13 @@ impl Maker<'_> {
         let sources: Vec<Array> = self.program.stages[at].sources.iter().map(|&source| self.source(source)).collect();
         // How elements are reached does not depend on where the results go, but they have their say in the order of the axes.
         self.hold(at);
-        let base = self.base(at, group, &sources, self.left(at), true);
+        let mut base = self.base(at, group, &sources, self.left(at), true);
+        base.stack();
         let block = self.target.block(&base);
         let along = base.walk.nest.rank() - base.walk.nest.kept();
         let how = match () {
             () if self.is_short(&base) => How::Unrolled,
+            () if base.stacked => How::Stacked,
             () if base.lies_in_columns() => How::Columns,
             () if along > 1 && !base.free => How::Packed,
             () if along > 1 || base.length() > block || base.is_search() || self.part.is_some() => How::Runs,
@@ -104,7 +106,7 @@ impl Maker<'_> {
             walk.nest.arrange(gone);
         }
         let aligned = self.part.as_ref().map(|part| part.most_blocks(group));
-        Base { stage, group, walk, sources: sources.len(), free, aligned }
+        Base { stage, group, walk, sources: sources.len(), free, aligned, stacked: false }
     }
 
     /// Whether the elements of a run are so few, and what is done with each so little, that a kernel has it once for each.
@@ -177,19 +179,19 @@ impl Maker<'_> {
             taken.extend(places);
             taken.iter().map(|&(place, _)| place).collect()
         };
-        let (stage, points) = (base.stage, base.points());
+        let stage = base.stage;
         let fold = self.target.fold(base, &mut self.numbers, shown, &mut reserve);
-        let pieces = fold.pieces();
+        let left = fold.left();
         let results = self.left(stage);
         let states: Vec<DType> = fold.states.iter().map(|init| init.dtype()).collect();
         let stored = matches!(fold.end, End::Store(_));
         let tail = stored.then(|| result_walk(&fold));
         self.steps.push(Step::Fold(fold));
         if let Some(part) = &mut self.part {
-            part.states.extend(states.iter().zip(taken).map(|(&ty, (place, _))| (ty, place, pieces)));
+            part.states.extend(states.iter().zip(taken).map(|(&ty, (place, _))| (ty, place, left[0])));
         } else if let Some(walk) = tail {
             debug_assert_eq!(walk.operands.len(), results.len());
-            self.merge(stage, &states, [pieces, points], taken, walk);
+            self.merge(stage, &states, left, taken, walk);
         }
     }
 
@@ -255,7 +257,7 @@ impl Maker<'_> {
 
 /// The results of a fold, over its kept axes.
 fn result_walk(fold: &Fold) -> Walk {
-    let (kept, _) = fold.axes();
+    let kept = if fold.stacked { &[] } else { fold.axes().0 };
     let mut walk = Walk { nest: Nest::new(kept), operands: Vec::new() };
     for o in fold.sources..fold.walk.operands.len() {
         walk.push(fold.walk.operands[o], fold.walk.nest.strides(o)[..kept.len()].iter().copied());

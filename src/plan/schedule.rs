@@ -232,6 +232,8 @@ pub enum How {
     Runs,
     /// Across memory, rows of neighbours at a time.
     Columns,
+    /// The same, where all axes are reduced and such rows leave states that are merged in order.
+    Stacked,
     /// From a buffer into which they are put in logical order.
     Packed,
 }
@@ -258,6 +260,9 @@ pub struct Fold {
     pub row: usize,
     /// Blocks that a task combines into one state: a power of two.
     pub piece: usize,
+    /// Whether all axes are reduced, and those that are walked as kept ones are the outer of them: a point's pieces follow those of
+    /// the one before.
+    pub stacked: bool,
     /// How their elements are reached.
     pub reach: Reach,
     /// Merges pairs of rows of states: each even one with the next. Loops: rows, points; or of a single point nothing and rows.
@@ -330,6 +335,12 @@ impl Fold {
     /// How many pieces these are.
     pub fn pieces(&self) -> usize {
         self.blocks().div_ceil(self.piece)
+    }
+
+    /// The states that are left: so many rows, which are merged, of so many points.
+    pub fn left(&self) -> [usize; 2] {
+        let points = self.axes().0.iter().product();
+        if self.stacked { [points * self.pieces(), 1] } else { [self.pieces(), points] }
     }
 
     /// The length of the innermost kept axis.

@@ -475,12 +475,22 @@ impl Tasks<'_> {
                 unsafe { self.run.call(finish, called, &mut scratch.pointers, &[columns]) }
             }
             (End::Store(parts), _) => {
-                let points: usize = self.fold.axes().0.iter().product();
-                let point = task.piece * points + task.outer * self.fold.wide() + task.points.start;
+                // Points are neighbours, or a point's pieces are.
+                let [rows, points] = self.fold.left();
+                let (pieces, point) = (self.fold.pieces(), task.outer * self.fold.wide() + task.points.start);
+                debug_assert_eq!(rows * points % pieces, 0);
+                let (at, step) = match self.fold.stacked {
+                    true => (point * pieces + task.piece, pieces),
+                    false => (task.piece * points + point, 1),
+                };
                 for ((&part, &state), size) in parts.iter().zip(states).zip(self.sizes()) {
-                    let to = self.run.call.wrapping_add(part + point * size);
-                    // SAFETY: the states, and this task's own places in the call's memory.
-                    unsafe { ptr::copy_nonoverlapping(state, to, columns * size) }
+                    let to = self.run.call.wrapping_add(part + at * size);
+                    for column in 0..if step == 1 { 1 } else { columns } {
+                        let count = if step == 1 { columns } else { 1 };
+                        let (from, to) = (state.wrapping_add(column * size), to.wrapping_add(column * step * size));
+                        // SAFETY: the states, and this task's own places in the call's memory.
+                        unsafe { ptr::copy_nonoverlapping(from, to, count * size) }
+                    }
                 }
             }
             (End::Finish(_), None) => {}
