@@ -5,6 +5,8 @@ use num_complex::Complex;
 use serde_json::json;
 use tilexpr::{AnyArray, DType, Element};
 
+use crate::common::in_huge_pages;
+
 /// How an array lies in memory.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum View {
@@ -133,7 +135,7 @@ impl Spec {
             View::Planar => lengths.rotate_right(1),
             View::Padded => lengths[rank - 1] += 1,
         }
-        let array = ArrayD::from_shape_simple_fn(IxDyn(&lengths), value);
+        let array = in_huge_pages(&ArrayD::from_shape_simple_fn(IxDyn(&lengths), value));
         match self.view {
             View::C => array,
             View::Fortran => array.reversed_axes(),

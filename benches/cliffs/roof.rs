@@ -2,12 +2,12 @@
 
 use std::hint::black_box;
 
-use ndarray::{Array1, Array2, ArrayD};
+use ndarray::{Array1, Array2, ArrayD, IxDyn};
 use tilexpr::{Expr, Threads, args};
 
 use crate::common::hand::{Formula, Lanes, Stores};
 use crate::common::ratio::Race;
-use crate::common::{Lines, Real, SHORT, crowd};
+use crate::common::{Lines, Real, SHORT, crowd, in_huge_pages};
 use crate::{Report, Settings};
 
 /// Elements along each axis of the tables.
@@ -34,9 +34,10 @@ fn sums<T: Real + Lanes>(asked_whole: f64, settings: &Settings, report: &mut Rep
         if !settings.wants(&what, text) {
             continue;
         }
-        let line = Lines::<T>::new(N * N).a;
-        let flat = line.to_vec();
-        let mut table = line.into_shape_with_order((N, N)).expect("a table");
+        let mut table = in_huge_pages(&Lines::<T>::new(N * N).a.into_dyn());
+        let flat = table.clone();
+        let flat = flat.as_slice().expect("a line");
+        table = table.into_shape_with_order(IxDyn(&[N, N])).expect("a table");
         if fortran {
             table = table.reversed_axes();
         }
@@ -44,7 +45,6 @@ fn sums<T: Real + Lanes>(asked_whole: f64, settings: &Settings, report: &mut Rep
         let mut race = Race::new("").rounds(settings.rounds);
         race.add("ours", |_: &mut ()| drop(black_box(e.eval::<ArrayD<T>>(args![a = &table]).expect("it runs"))));
         for hand in T::widths() {
-            let flat = &flat;
             race.add(format!("hand {} bits", hand.bits), move |_| {
                 black_box(hand.par_sum(flat));
             });

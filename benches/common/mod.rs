@@ -8,8 +8,8 @@ pub mod hand;
 pub mod heat;
 pub mod ratio;
 
-use ndarray::{Array1, LinalgScalar, ScalarOperand, Zip};
-use tilexpr::Element;
+use ndarray::{Array1, ArrayD, LinalgScalar, ScalarOperand, Zip};
+use tilexpr::{Element, Expr, args};
 
 /// One temporary in ndarray if written well: three streams in, one out.
 pub const SHORT: &str = "a*b + c";
@@ -168,6 +168,12 @@ pub mod ndarray_long {
     pub fn par_zip<T: Real>(l: &mut Lines<T>) {
         Zip::from(&mut l.y).and(&l.a).and(&l.b).and(&l.c).par_for_each(|y, &a, &b, &c| *y = long(a, b, c));
     }
+}
+
+/// The array as a result of the library: in huge pages, as far as the system has them, like NumPy's own.
+pub fn in_huge_pages<T: Element>(array: &ArrayD<T>) -> ArrayD<T> {
+    let e = Expr::compile("a").expect("it compiles");
+    e.eval(args![a = array]).expect("it runs")
 }
 
 /// How much longer a thread takes for arithmetic while the others do the same: whether their cores are free.

@@ -335,10 +335,9 @@ impl Target<'_> {
     fn together(&self, base: &Base) -> usize {
         let operations = self.program.stages[base.stage].nodes.iter();
         let operations: usize = operations.map(|&node| self.program.graph.node(node).kind.operations()).sum();
-        let most = (ROWS / base.sources).min(OPERATIONS / (operations + 1)).max(1);
         let along = base.walk.nest.shape().last().copied().unwrap_or(1);
-        let most = 1 << most.ilog2();
-        if along < LANES * most { 1 } else { most }
+        let most = (ROWS / base.sources).min(OPERATIONS / (operations + 1)).min(along / LANES).max(1);
+        1 << most.ilog2()
     }
 
     /// Combines so many times eight rows, or, of one, fewer.
