@@ -181,7 +181,7 @@ impl Planned {
             Reach::Runs(called) | Reach::Search { best: called, .. } => {
                 (called, [fold.piece.min(fold.blocks()), block])
             }
-            Reach::Columns { steps, .. } => (&steps[0].1, [block, fold.group.min(fold.wide())]),
+            Reach::Columns { steps, .. } => (&steps[steps.len() - 1].1, [block, fold.group.min(fold.wide())]),
             Reach::Packed { combine, .. } => (combine, [1, (fold.piece * BLOCK).min(fold.length())]),
         };
         Planned {

@@ -4,6 +4,8 @@
 //! dropped, the others ordered and merged. Always holds: what is walked is the same set of points; reduced axes stand
 //! innermost and keep their logical order, for that order is the meaning of a sum, except where it has none.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 /// Elements of an axis that is too short to be the innermost.
@@ -26,6 +28,8 @@ pub struct Nest {
     order: Vec<usize>,
     /// The operand that is a number, no array, if there is one: it has no say in the order of axes.
     number: Option<usize>,
+    /// So many of the operands, the first ones, are asked first for the order of axes, the others where none of these cares.
+    first: usize,
 }
 
 /// Where a point lies, its axes of these lengths flattened in logical order, if a step along each axis is one of these.
@@ -77,6 +81,11 @@ impl Nest {
     /// Adds an operand that is a number, with a step along each axis.
     pub fn push_number(&mut self, steps: impl IntoIterator<Item = isize>) {
         self.number = Some(self.push_strides(steps));
+    }
+
+    /// Lets the operands so far decide the order of axes: those that follow are asked where none of these cares.
+    pub fn decide(&mut self) {
+        self.first = self.operands;
     }
 
     /// The length of each axis.
@@ -205,12 +214,14 @@ impl Nest {
     /// the longer stride along `a`, `Some(false)` if some have it along `b` and none along `a`, `None` if none cares.
     /// It is NumPy's rule for the order "K": C order wins where operands disagree.
     fn outer_first(&self, a: usize, b: usize) -> Option<bool> {
-        let rank = self.shape.len();
+        self.outer_of(a, b, 0..self.first).or_else(|| self.outer_of(a, b, self.first..self.operands))
+    }
+
+    /// The same, as these operands have it.
+    fn outer_of(&self, a: usize, b: usize, operands: Range<usize>) -> Option<bool> {
         let mut answer = None;
-        for (o, strides) in self.strides.chunks_exact(rank.max(1)).enumerate() {
-            if self.number == Some(o) {
-                continue;
-            }
+        for o in operands.filter(|&o| self.number != Some(o)) {
+            let strides = self.strides(o);
             let (sa, sb) = (strides[a].unsigned_abs(), strides[b].unsigned_abs());
             if sa == 0 || sb == 0 {
                 continue;

@@ -89,6 +89,8 @@ impl Maker<'_> {
                 walk.nest.push(own, strides);
             }
         }
+        // They are few beside the sources.
+        walk.nest.decide();
         for Array { operand, shape: own, strides } in of_result {
             // Axes of the result, last first, against those of the shape that are kept.
             let mut own = own.iter().zip(strides).rev();
