@@ -1,13 +1,18 @@
-//! Helper functions: what `patch` calls, lane by lane, where no straight-line code gives the value.
+//! Helper functions: what `patch` asks, for the lanes of its mask, where the straight-line code before it does not give the value.
 //!
 //! One row each. A helper is a pure function of plain numbers that never panics and gives the same bits on every
 //! machine: it may use IEEE operations and the `libm` crate, never the platform's own mathematics library. A function that
-//! the caller has registered is a helper too, of which nothing of that is known.
+//! the caller has registered is a helper too, of which nothing of that is known; and so is a region of IR, which executors put in
+//! where it is asked and which runs on whole vectors.
 
+use std::sync::LazyLock;
 use std::sync::atomic::AtomicU32;
 
 use super::cancelled;
 use super::huge_angle;
+#[cfg(any(test, feature = "internals"))]
+use super::region;
+use super::region::Region;
 use super::registered::{Registered, enter};
 use crate::dtype::{DType, Real, Scalar};
 
@@ -20,6 +25,8 @@ macro_rules! codes {
             $($(#[$doc])* $code(extern "C" fn($(codes!(@ $x $t)),+) -> $t),)*
             /// A function of the caller's, called through [`enter`].
             Rust(&'static Registered),
+            /// IR, made when it is first asked for.
+            Region(&'static LazyLock<Region>),
         }
 
         impl Code {
@@ -28,21 +35,23 @@ macro_rules! codes {
                 match self {
                     $(Code::$code(_) => &[$(codes!(@ $x <$t as crate::dtype::Element>::DTYPE)),+],)*
                     Code::Rust(registered) => registered.args(),
+                    Code::Region(region) => region.params(),
                 }
             }
 
-            /// The address.
+            /// The address of what is called; a region is not.
             #[cfg(feature = "jit")]
-            pub fn address(self) -> usize {
+            pub fn address(self) -> Option<usize> {
                 match self {
-                    $(Code::$code(f) => f as usize,)*
-                    Code::Rust(_) => enter as *const () as usize,
+                    $(Code::$code(f) => Some(f as usize),)*
+                    Code::Rust(_) => Some(enter as *const () as usize),
+                    Code::Region(_) => None,
                 }
             }
 
             /// The value at one point, on bits, as many as there are arguments.
-            fn call(self, args: &[u64]) -> u64 {
-                let mut args = args.iter().copied();
+            fn call(self, bits: &[u64]) -> u64 {
+                let mut args = bits.iter().copied();
                 fn next<T: Real>(args: &mut impl Iterator<Item = u64>) -> T {
                     T::from_scalar(Scalar::from_bits(T::DTYPE, args.next().unwrap_or(0)))
                 }
@@ -55,6 +64,7 @@ macro_rules! codes {
                         let mut word = || args.next().unwrap_or(0);
                         enter(registered, &AtomicU32::new(0), word(), word(), word())
                     }
+                    Code::Region(region) => region.eval(bits),
                 }
             }
         }
@@ -171,6 +181,13 @@ static HELPERS: &[Helper] = &[
     Helper { name: "pow.i32", code: Code::I32I32(c!(pow_i32, x y: i32)) },
     Helper { name: "pow.u64", code: Code::U64U64(c!(pow_u64, x y: u64)) },
     Helper { name: "pow.u32", code: Code::U32U32(c!(pow_u32, x y: u32)) },
+    // Those of the elementary functions are made by `math/`; these are for tests of executors.
+    #[cfg(any(test, feature = "internals"))]
+    Helper { name: "region.f64", code: Code::Region(&region::examples::OF_F64) },
+    #[cfg(any(test, feature = "internals"))]
+    Helper { name: "region.f32", code: Code::Region(&region::examples::OF_F32) },
+    #[cfg(any(test, feature = "internals"))]
+    Helper { name: "region.u32", code: Code::Region(&region::examples::OF_U32) },
 ];
 
 fn pow_f64(x: f64, y: f64) -> f64 {

@@ -6,6 +6,7 @@
 //! | `cost`                  | what operations cost; the rates of a machine                          |
 //! | `monoid`                | what reductions combine by                                            |
 //! | `helper`, `registered`  | functions that are called: the library's, the user's                  |
+//! | `region`                | code that stands for a function: a `patch` of whole vectors           |
 //! | `semantics`             | what each operation means, as Rust code                               |
 //! | `builder`               | makes kernels: shared, folded, simplified, hoisted                    |
 //! | `rules`                 | rewrite rules as data; `builder/simplify` applies them, and
@@ -30,6 +31,7 @@ pub mod parse;
 pub mod print;
 #[cfg(any(test, feature = "internals"))]
 pub mod random;
+mod region;
 pub mod registered;
 pub mod rules;
 pub mod semantics;
@@ -45,6 +47,7 @@ pub use monoid::{Fold, Fragment, Monoid};
 pub use op::Op;
 #[cfg(any(test, feature = "internals"))]
 pub use parse::{ParseError, parse};
+pub use region::Region;
 #[cfg(any(test, feature = "internals"))]
 pub use verify::{VerifyError, verify};
 

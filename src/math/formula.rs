@@ -189,7 +189,11 @@ impl<'c> V<'c> {
 
     /// This value, but where the mask is set that of the helper (named without its type) for these arguments.
     pub fn patch(self, mask: V<'c>, helper: &str, args: &[V<'c>]) -> V<'c> {
-        let helper = Helper::of(helper, self.dtype());
+        self.patch_by(mask, Helper::of(helper, self.dtype()), args)
+    }
+
+    /// This value, but where the mask is set that of the helper for these arguments.
+    pub fn patch_by(self, mask: V<'c>, helper: &'static Helper, args: &[V<'c>]) -> V<'c> {
         let args: smallvec::SmallVec<[Value; 3]> = args.iter().map(|v| v.id).collect();
         V { b: self.b, id: self.b.borrow_mut().patch(mask.id, self.id, helper, &args) }
     }

@@ -1,7 +1,7 @@
 //! Sine, cosine, tangent.
 //!
 //! Comes in: x, an `f64` or `f32`. Goes out: its sine, cosine or tangent. Always holds: sin(-0) and tan(-0) are -0, of an
-//! infinity comes NaN; arguments beyond a limit, 32,768 at least, go to a helper (`ir/huge_angle.rs`).
+//! infinity comes NaN; arguments beyond a limit, 32,768 at least, are left to `large.rs`.
 //!
 //! **`f64`** (reduction: Cody and Waite 1980, with fma as Boldo, Daumas and Li 2009; sums: as Ng's kernels in fdlibm)
 //!
@@ -40,6 +40,10 @@ use std::f64::consts::{FRAC_1_PI, FRAC_2_PI};
 use super::Accuracy;
 use super::double::{Pair, fast_sum};
 use super::formula::V;
+
+mod large;
+
+use large::Function;
 
 /// 1.5*2^52: `x + ROUND` is rounded to an integer, which the low bits of the sum hold.
 const ROUND: f64 = 6755399441055744.0;
@@ -93,39 +97,25 @@ pub(super) fn tan(x: V) -> V {
 /// Sine, within 0.8 ulp.
 pub(super) fn sin_to(x: V, accuracy: Accuracy) -> V {
     if let Some(plain) = Plain::of(x, accuracy) {
-        return plain.evaluate(x, "sin", |x| plain.sin(x));
+        return plain.evaluate(x, Function::Sin, |x| plain.sin(x));
     }
-    let r = Reduced::of(x);
-    let y = r.odd().select(r.cos().value(), r.sin().value());
-    turned(y, (r.k << 62i64) & i64::MIN).patch(x.abs().gt(LIMIT), "sin", &[x])
+    Function::Sin.beyond(LIMIT, x, Reduced::of(x).sine())
 }
 
 /// Cosine, within 0.8 ulp.
 pub(super) fn cos_to(x: V, accuracy: Accuracy) -> V {
     if let Some(plain) = Plain::of(x, accuracy) {
-        return plain.evaluate(x, "cos", |x| plain.cos(x));
+        return plain.evaluate(x, Function::Cos, |x| plain.cos(x));
     }
-    let r = Reduced::of(x);
-    let y = r.odd().select(r.sin().value(), r.cos().value());
-    // cos, -sin, -cos, sin.
-    turned(y, ((r.k + 1i64) << 62i64) & i64::MIN).patch(x.abs().gt(LIMIT), "cos", &[x])
+    Function::Cos.beyond(LIMIT, x, Reduced::of(x).cosine())
 }
 
 /// Tangent, within 0.9 ulp.
 pub(super) fn tan_to(x: V, accuracy: Accuracy) -> V {
     if let Some(plain) = Plain::of(x, accuracy) {
-        return plain.evaluate(x, "tan", |x| plain.tan(x));
+        return plain.evaluate(x, Function::Tan, |x| plain.tan(x));
     }
-    let r = Reduced::of(x);
-    let (odd, sin, cos) = (r.odd(), r.sin().sum(), r.cos());
-    let cos = fast_sum(cos.hi, cos.lo);
-    let n = Pair { hi: odd.select(cos.hi, sin.hi), lo: odd.select(cos.lo, sin.lo) };
-    let d = Pair { hi: odd.select(sin.hi, cos.hi), lo: odd.select(sin.lo, cos.lo) };
-    // Negative, so that fma takes q*d from n. The result is turned where k is even then: tan for these, -1/tan for odd ones.
-    let y = -1.0 / d.hi;
-    let q = n.hi * y;
-    let rest = q.fma(d.lo, q.fma(d.hi, n.hi) + n.lo);
-    turned(rest.fma(y, q), (r.k + 1i64) << 63i64).patch(x.abs().gt(LIMIT), "tan", &[x])
+    Function::Tan.beyond(LIMIT, x, Reduced::of(x).tangent())
 }
 
 /// An `f64` as k*pi/2 + r - less.
@@ -169,8 +159,38 @@ impl<'c> Reduced<'c> {
         let r0 = k.fma(-p0, x);
         let r = k.fma(-p1, r0);
         let less = k.fma(p2, k.fma(p1, r - r0));
+        Reduced::new(t.bits(), r, less)
+    }
+
+    fn new(k: V<'c>, r: V<'c>, less: V<'c>) -> Reduced<'c> {
         let half = r * -0.5;
-        Reduced { k: t.bits(), r, less, z: r * r, half, w: half.fma(r, 1.0) }
+        Reduced { k, r, less, z: r * r, half, w: half.fma(r, 1.0) }
+    }
+
+    /// The sine of x.
+    fn sine(&self) -> V<'c> {
+        let y = self.odd().select(self.cos().value(), self.sin().value());
+        turned(y, (self.k << 62i64) & i64::MIN)
+    }
+
+    /// The cosine of x.
+    fn cosine(&self) -> V<'c> {
+        let y = self.odd().select(self.sin().value(), self.cos().value());
+        // cos, -sin, -cos, sin.
+        turned(y, ((self.k + 1i64) << 62i64) & i64::MIN)
+    }
+
+    /// The tangent of x.
+    fn tangent(&self) -> V<'c> {
+        let (odd, sin, cos) = (self.odd(), self.sin().sum(), self.cos());
+        let cos = fast_sum(cos.hi, cos.lo);
+        let n = Pair { hi: odd.select(cos.hi, sin.hi), lo: odd.select(cos.lo, sin.lo) };
+        let d = Pair { hi: odd.select(sin.hi, cos.hi), lo: odd.select(sin.lo, cos.lo) };
+        // Negative, so that fma takes q*d from n. The result is turned where k is even then: tan for these, -1/tan for odd ones.
+        let y = -1.0 / d.hi;
+        let q = n.hi * y;
+        let rest = q.fma(d.lo, q.fma(d.hi, n.hi) + n.lo);
+        turned(rest.fma(y, q), (self.k + 1i64) << 63i64)
     }
 
     /// Whether k is odd.
@@ -194,6 +214,8 @@ impl<'c> Reduced<'c> {
 struct Plain {
     /// Whether an `f32` goes through `f64`.
     wide: bool,
+    /// Whether the first part of pi is enough for the square of r.
+    flat: bool,
     /// pi, each part what is left rounded down: with parts that are positive, -0.0 stays what it is.
     pi: &'static [f64],
     /// The greatest argument that these parts are enough for.
@@ -205,8 +227,9 @@ struct Plain {
 }
 
 /// The sine to 2^-27.5, the tangent to 2^-35.2. The quotient is off by 2^-10 at most, which is the cosine's.
-static BEST_F32: Plain = Plain {
+const BEST_F32: Plain = Plain {
     wide: true,
+    flat: true,
     pi: &[std::f64::consts::PI, 1.2246467991473532e-16],
     limit: 33554432.0,
     sin: &[
@@ -222,6 +245,7 @@ static BEST_F32: Plain = Plain {
 /// The sine to 2^-61.5, the tangent to 2^-61.6. The quotient is off by 2^-10 at most.
 static FAST: Plain = Plain {
     wide: false,
+    flat: false,
     pi: &[std::f64::consts::PI, 1.224646799147353e-16, 2.1657133478438278e-32],
     limit: 1073741824.0,
     sin: &[
@@ -245,6 +269,7 @@ static FAST: Plain = Plain {
 /// the intervals of the polynomials are as much longer.
 static FAST_F32: Plain = Plain {
     wide: false,
+    flat: false,
     pi: &[3.141592502593994, 1.5099578831723193e-07, 1.078060505991553e-14],
     // At 62154.836 the third part of pi would cancel most of r, and the tangent lose 4 ulp.
     limit: 32768.0,
@@ -257,16 +282,16 @@ impl Plain {
     fn of(x: V, accuracy: Accuracy) -> Option<&'static Plain> {
         match (accuracy, x.is_f32()) {
             (Accuracy::Best, false) => None,
-            (Accuracy::Best, true) => Some(&BEST_F32),
+            (Accuracy::Best, true) => Some(const { &BEST_F32 }),
             (Accuracy::Fast, false) => Some(&FAST),
             (Accuracy::Fast, true) => Some(&FAST_F32),
         }
     }
 
-    /// The function `f` up to the limit, then the helper of this name.
-    fn evaluate<'c>(&self, x: V<'c>, helper: &str, f: impl FnOnce(V<'c>) -> V<'c>) -> V<'c> {
+    /// The function by `f` up to the limit.
+    fn evaluate<'c>(&self, x: V<'c>, function: Function, f: impl FnOnce(V<'c>) -> V<'c>) -> V<'c> {
         let y = if self.wide { f(x.to_f64()).to_f32() } else { f(x) };
-        y.patch(x.abs().gt(self.limit), helper, &[x])
+        function.beyond(self.limit, x, y)
     }
 
     fn sin<'c>(&self, x: V<'c>) -> V<'c> {
@@ -302,7 +327,7 @@ impl Plain {
     fn rest<'c>(&self, x: V<'c>, k: V<'c>, scale: f64) -> (V<'c>, V<'c>) {
         let first = k.fma(-scale * self.pi[0], x);
         let r = self.pi[1..].iter().fold(first, |r, &part| k.fma(-scale * part, r));
-        let of = if self.wide { first } else { r };
+        let of = if self.flat { first } else { r };
         (r, of * of)
     }
 }

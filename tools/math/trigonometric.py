@@ -146,6 +146,27 @@ def parts(value, bits):
     return found, value
 
 
+def least_distance(limit, digits):
+    """The floats of so many digits from 2 to 2^limit: the least distance of one from a multiple of pi/2, and which it is.
+
+    The floats that are multiples of 2^e are m*2^e with m < 2^digits; of these m*2^e*2/pi is nearest to an integer where m is
+    the denominator of a convergent of 2^e*2/pi (an algorithm by Kahan and McDonald; Muller, "Elementary Functions", 2016).
+    """
+    best = None
+    for e in range(2 - digits, limit - digits + 1):
+        value = mpf(2) ** e * 2 / pi
+        rest, last, now = value, (1, 0), (int(floor(value)), 1)
+        while now[1] < 2**digits:
+            k, m = now
+            distance = abs(m * value - k) * pi / 2
+            if k > 0 and (best is None or distance < best[0]):
+                best = distance, float(m * mpf(2) ** e)
+            rest = 1 / (rest - floor(rest))
+            a = int(floor(rest))
+            last, now = now, (a * k + last[0], a * m + last[1])
+    return best
+
+
 def bits(error):
     return f"2^{float(log(abs(error), 2)):.1f}"
 
@@ -159,11 +180,16 @@ def main():
     of_sin = lambda z: sin(sqrt(z)) / sqrt(z)
     for name, value, cut, nearest in [
         ("HALF_PI", pi / 2, [double, 83, double], double),
+        ("HALF_PI of large.rs", pi / 2, [double] * 3, double),
         ("pi", pi, [floored(53)] * 3, double),
         ("pi of FAST_F32", pi, [floored(24)] * 3, single),
     ]:
         found, rest = parts(value, cut)
         constant(name, found, nearest, f"what is left: {bits(rest)}")
+
+    for name, limit, digits in [("f64 up to 2^42", 42, 53), ("f32", 128, 24)]:
+        distance, x = least_distance(limit, digits)
+        print(f"// no {name} is nearer to a multiple of pi/2 than {bits(distance)}: {x!r}")
 
     # The reduced argument exceeds its interval by the error of the quotient, and the cosine's by what rounding it down lacks.
     quarter, half = (pi / 4 + mpf(2) ** -20) ** 2, (pi / 2 + mpf(2) ** -9) ** 2

@@ -45,6 +45,17 @@ pub(super) enum Home {
     Deferred,
 }
 
+impl Home {
+    /// Of the values of a kernel of which nothing has run.
+    pub fn initial(kernel: &Kernel) -> Vec<Home> {
+        let home = |inst: &Inst| match inst {
+            Inst::Const(c) => Home::Constant(*c),
+            _ => Home::None,
+        };
+        kernel.insts.iter().map(home).collect()
+    }
+}
+
 /// The arguments of the function.
 pub(super) struct Arguments {
     pub pointers: clif::Value,
@@ -90,6 +101,8 @@ pub(super) struct Emitter<'a> {
     /// Stores of whole parts so far; each is marked by its number.
     pub marked: u32,
     pub homes: Vec<Home>,
+    /// How many regions what is emitted stands in. `kernel` and `homes` are the innermost one's.
+    pub depth: usize,
     /// The current pointer of each base, and the index of each open loop but the innermost.
     pub bases: Vec<clif::Value>,
     pub indices: Vec<clif::Value>,
@@ -127,7 +140,8 @@ pub(super) struct Pool {
 struct Frame {
     slot: Option<(clif::StackSlot, clif::Value)>,
     size: u32,
-    scratch: Option<(i32, usize)>,
+    /// Where it is and how long, outside of regions, then within each that stands in the one before.
+    scratch: SmallVec<[(i32, usize); 2]>,
 }
 
 /// Flags of accesses to arrays: valid addresses, of any alignment.
@@ -155,14 +169,7 @@ impl<'a> Emitter<'a> {
         let p = b.block_params(entry);
         let arguments =
             Arguments { pointers: p[0], strides: p[1], extents: p[2], origin: p[3], faults: p[4], constants: p[5] };
-        let homes = kernel
-            .insts
-            .iter()
-            .map(|inst| match inst {
-                Inst::Const(c) => Home::Constant(*c),
-                _ => Home::None,
-            })
-            .collect();
+        let homes = Home::initial(kernel);
         Emitter {
             b,
             kernel,
@@ -173,6 +180,7 @@ impl<'a> Emitter<'a> {
             lanes: 1,
             marked: 0,
             homes,
+            depth: 0,
             bases: Vec::new(),
             indices: Vec::new(),
             here: Here::default(),
@@ -232,12 +240,14 @@ impl<'a> Emitter<'a> {
         if at == next {
             self.pool.table.push(bytes);
         }
-        if let Some(&v) = self.pool.hoisted.get(&(at, ty)) {
+        // A region is rarely run: what it needs shall not keep registers from what is around it.
+        let shared = self.depth == 0;
+        if let (true, Some(&v)) = (shared, self.pool.hoisted.get(&(at, ty))) {
             return v;
         }
         let offset = Offset32::new((PART * at) as i32);
         let from = self.arguments.constants;
-        if self.here.index.is_none() || self.pool.hoisted.len() >= self.shape.constants {
+        if !shared || self.here.index.is_none() || self.pool.hoisted.len() >= self.shape.constants {
             return self.b.ins().load(ty, table_flags(), from, offset);
         }
         let v = self.at_entry().ins().load(ty, table_flags(), from, offset);
@@ -271,15 +281,19 @@ impl<'a> Emitter<'a> {
         at as i32
     }
 
-    /// Room in the frame that is used up at once: all who ask share it.
+    /// Room in the frame that is used up at once: all who ask share it, but for those within a region and around it.
     pub fn scratch(&mut self, bytes: usize) -> i32 {
-        if let Some((at, size)) = self.frame.scratch
+        let depth = self.depth;
+        if let Some(&(at, size)) = self.frame.scratch.get(depth)
             && size >= bytes
         {
             return at;
         }
         let at = self.frame_room(bytes);
-        self.frame.scratch = Some((at, bytes));
+        if self.frame.scratch.len() <= depth {
+            self.frame.scratch.resize(depth + 1, (at, 0));
+        }
+        self.frame.scratch[depth] = (at, bytes);
         at
     }
 
@@ -337,7 +351,7 @@ impl<'a> Emitter<'a> {
     /// Notes where an instruction's value is from now on.
     pub fn set(&mut self, v: ir::Value, held: Held) {
         let at = v.0 as usize;
-        self.homes[at] = if self.shape.in_frame[at] && held.uniform {
+        self.homes[at] = if self.depth == 0 && self.shape.in_frame[at] && held.uniform {
             let offset = self.frame_room(PART);
             self.spill(&held, offset);
             Home::Frame(offset, held.form)

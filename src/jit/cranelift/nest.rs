@@ -230,7 +230,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn inst(&mut self, v: ir::Value) {
+    pub(super) fn inst(&mut self, v: ir::Value) {
         let kernel = self.kernel;
         match kernel.inst(v) {
             Inst::Const(_) => {}

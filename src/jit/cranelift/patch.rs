@@ -4,10 +4,13 @@
 //! |--------------|---------------------------------------------------------------|
 //! | mask         | where the helper is asked, in lanes as wide as the result's   |
 //! | arguments    | one after another                                             |
-//! | result       | `fast` at first; the helper's values go in lane by lane       |
+//! | result       | `fast` at first; the helper's values go in lane by lane, those of a region a vector at a time |
 //!
-//! Always holds: the helper runs for lanes that hold points of the call and whose mask is set, and for no others; the
-//! common path, no lane set, is one test and a branch that is not taken.
+//! A region is emitted once, for as many lanes as the narrowest of what goes in or out has in a vector, in a loop over the
+//! step: what is rare shall not make the code much longer.
+//!
+//! Always holds: a function that is called runs for lanes that hold points of the call and whose mask is set, and for no
+//! others; the common path, no lane set, is one test and a branch that is not taken.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self as clif, AtomicRmwOp, BlockArg, InstBuilder, MemFlagsData, types};
@@ -17,7 +20,7 @@ use super::emit::{Emitter, Home, frame_flags};
 use super::lanes::{Form, Held, PART, ints};
 use crate::ir::helper::{Code, Helper};
 use crate::ir::registered::enter;
-use crate::ir::{self, FaultCode};
+use crate::ir::{self, FaultCode, Inst, Region};
 
 impl Emitter<'_> {
     /// `fast`, except where `mask` is set: there the helper's value.
@@ -30,6 +33,9 @@ impl Emitter<'_> {
         };
         let code = helper.code;
         let args: SmallVec<[Held; 3]> = args.iter().map(|&v| self.fetch(v)).collect();
+        if let (true, Code::Region(region)) = (always, code) {
+            return self.region(region, &args);
+        }
         if always {
             let refs: SmallVec<[&Held; 3]> = args.iter().collect();
             if self.lanes == 1 || refs.iter().all(|arg| arg.uniform) {
@@ -58,7 +64,14 @@ impl Emitter<'_> {
         let any = self.any(&mask);
         self.b.ins().brif(any, cold, &[], go_on, &[]);
         self.b.switch_to_block(cold);
-        let patched = if uniform || self.lanes == 1 {
+        let first_cold = self.b.func.dfg.num_blocks();
+        let patched = if let Code::Region(region) = code {
+            let patched = self.region_lanes(region, &mask, &args, &fast);
+            for block in first_cold..self.b.func.dfg.num_blocks() {
+                self.b.set_cold_block(clif::Block::from_u32(block as u32));
+            }
+            patched.parts
+        } else if uniform || self.lanes == 1 {
             let scalars: SmallVec<[clif::Value; 3]> = args.iter().map(|arg| self.extract(arg, 0)).collect();
             let v = self.call_code(code, form, &scalars);
             let part = if uniform { self.b.ins().splat(form.vector(), v) } else { self.lane_zero(form, v) };
@@ -71,6 +84,76 @@ impl Emitter<'_> {
         self.b.ins().jump(test, &args_of_test(&none, &patched));
         self.b.switch_to_block(go_on);
         fast
+    }
+
+    /// `fast`, except where the mask is set: there the region's value.
+    ///
+    /// All goes through the frame: a value that lives on while the region calls would be put there already before the test, by the
+    /// allocator of registers, on the common path.
+    fn region_lanes(&mut self, region: &'static Region, mask: &Held, args: &[Held], fast: &Held) -> Held {
+        let (lanes, form) = (self.lanes, fast.form);
+        let values: SmallVec<[&Held; 5]> = [mask, fast].into_iter().chain(args).collect();
+        let narrowest = values.iter().map(|held| held.form.width()).fold(form.width(), usize::min);
+        let group = if fast.uniform { lanes } else { lanes.min(PART / narrowest) };
+        let bytes = values.iter().map(|held| held.form.parts(lanes)).max().unwrap_or(0) * PART;
+        let room = self.scratch(bytes * values.len());
+        let place = |k: usize| room + (bytes * k) as i32;
+        for (k, held) in values.iter().enumerate() {
+            let held = if group < lanes { held.expanded(lanes) } else { (*held).clone() };
+            self.spill(&held, place(k));
+        }
+        let frame = self.frame();
+        let [body, done] = [(); 2].map(|()| self.b.create_block());
+        let zero = self.b.ins().iconst(types::I64, 0);
+        let first = self.b.append_block_param(body, types::I64);
+        self.b.ins().jump(body, &[BlockArg::Value(zero)]);
+        self.b.switch_to_block(body);
+        // Where in the frame a value's lanes from `first` on are, and these.
+        let part_of = |e: &mut Self, k: usize| {
+            let Held { form, uniform, .. } = *values[k];
+            let bytes = e.b.ins().imul_imm_s(first, form.width() as i64);
+            let at = e.b.ins().iadd(frame, bytes);
+            let count = if uniform { 1 } else { form.parts(group) };
+            let load = |i: usize| e.b.ins().load(form.vector(), frame_flags(), at, place(k) + (PART * i) as i32);
+            (at, Held { form, parts: (0..count).map(load).collect(), uniform })
+        };
+        self.lanes = group;
+        let args: SmallVec<[Held; 3]> = (2..values.len()).map(|k| part_of(self, k).1).collect();
+        let slow = self.region(region, &args);
+        let ((_, mask), (to, fast)) = (part_of(self, 0), part_of(self, 1));
+        let patched = self.map(form, &[&mask, &slow, &fast], |e, x| e.blend(x[0], x[1], x[2], form));
+        for (i, &part) in patched.parts.iter().enumerate() {
+            self.b.ins().store(frame_flags(), part, to, place(1) + (PART * i) as i32);
+        }
+        self.lanes = lanes;
+        let after = self.b.ins().iadd_imm_s(first, group as i64);
+        let more = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, after, lanes as i64);
+        self.b.ins().brif(more, body, &[BlockArg::Value(after)], done, &[]);
+        self.b.switch_to_block(done);
+        if fast.uniform {
+            let part = self.b.ins().load(form.vector(), frame_flags(), frame, place(1));
+            return Held::uniform(form, part);
+        }
+        self.reload(form, place(1), lanes)
+    }
+
+    /// The region's value of these.
+    fn region(&mut self, region: &'static Region, args: &[Held]) -> Held {
+        let outer = (self.kernel, std::mem::replace(&mut self.homes, Home::initial(region.kernel())));
+        self.kernel = region.kernel();
+        self.depth += 1;
+        let mut result = None;
+        for &v in region.code() {
+            match self.kernel.inst(v) {
+                Inst::Load(access) => self.homes[v.0 as usize] = Home::Held(args[access.operand.0 as usize].clone()),
+                Inst::Store(_, stored) => result = Some(self.fetch(*stored)),
+                _ => self.inst(v),
+            }
+        }
+        self.depth -= 1;
+        (self.kernel, self.homes) = outer;
+        let Some(result) = result else { unreachable!("a region has a result") };
+        result
     }
 
     /// Calls the helper in a loop over the lanes: all, or those whose mask is set.
@@ -130,7 +213,11 @@ impl Emitter<'_> {
 
     /// Calls a helper for one lane.
     fn call_code(&mut self, code: Code, form: Form, args: &[clif::Value]) -> clif::Value {
-        let Code::Rust(registered) = code else { return self.call(code.address(), form.lane(), args) };
+        let registered = match (code, code.address()) {
+            (Code::Rust(registered), _) => registered,
+            (_, Some(address)) => return self.call(address, form.lane(), args),
+            (_, None) => unreachable!("a region is put in, not called"),
+        };
         let mut words = SmallVec::<[clif::Value; 5]>::new();
         words.push(self.b.ins().iconst(types::I64, std::ptr::from_ref(registered) as i64));
         words.push(self.arguments.faults);

@@ -7,11 +7,14 @@
 
 use std::collections::HashMap;
 
+use smallvec::SmallVec;
+
 use super::loops::{self, Isa};
 use super::program::*;
 use crate::dtype::{DType, Scalar};
 use crate::ir::builder::for_each_arg;
-use crate::ir::{Access, Inst, Kernel, LANES, OperandId, Role, Stride, Value};
+use crate::ir::helper::Code;
+use crate::ir::{Access, Helper, Inst, Kernel, LANES, Op, OperandId, Region, Role, Stride, Value};
 use crate::jit::Unsupported;
 
 /// What the registers and the arrays' parts of a chunk may take of the L1 cache, in bytes.
@@ -29,13 +32,11 @@ pub(super) fn lower(kernel: &Kernel, isa: Isa, chunk: Option<usize>) -> Result<P
         kernel,
         isa,
         program: Program { loops: kernel.loops(), ..Program::default() },
-        places: vec![None; kernel.insts.len()],
+        values: Values::of(kernel),
         numbers: vec![0; kernel.insts.len()],
         accumulators: HashMap::new(),
         stride_bases: kernel.stride_bases(),
-        last_use: vec![0; kernel.insts.len()],
         free: Vec::new(),
-        repeated: HashMap::new(),
     };
     lower.lower()?;
     let mut program = lower.program;
@@ -51,24 +52,36 @@ pub(super) fn in_memory(c: Scalar) -> u64 {
     if cfg!(target_endian = "big") { c.bits() << (64 - 8 * c.dtype().size()) } else { c.bits() }
 }
 
+/// What is known of the values of a kernel, or of a region.
+struct Values {
+    /// Where each is.
+    places: Vec<Option<Place>>,
+    /// For each value of the body the place in the body where it is read last.
+    last_use: Vec<usize>,
+    /// Those of outer levels repeated over registers.
+    repeated: HashMap<Value, Place>,
+}
+
+impl Values {
+    fn of(kernel: &Kernel) -> Values {
+        let count = kernel.insts.len();
+        Values { places: vec![None; count], last_use: vec![0; count], repeated: HashMap::new() }
+    }
+}
+
 pub(super) struct Lower<'k> {
     kernel: &'k Kernel,
     pub(super) isa: Isa,
     pub(super) program: Program,
-    /// Where each value is.
-    places: Vec<Option<Place>>,
+    values: Values,
     /// For each load and store the number of its access, and cursor.
     numbers: Vec<u32>,
     /// The accumulator that each `accumulate` has become.
     accumulators: HashMap<Value, u32>,
     /// For each operand where its strides begin in a call's table.
     stride_bases: Vec<usize>,
-    /// For each value of the body the place in the body where it is read last.
-    last_use: Vec<usize>,
     /// Registers that no later instruction reads.
     free: Vec<u32>,
-    /// Values of outer levels repeated over registers.
-    repeated: HashMap<Value, Place>,
 }
 
 impl Lower<'_> {
@@ -127,7 +140,7 @@ impl Lower<'_> {
                 code.push(Step::Locate(self.number(v)));
             }
             self.step(v, dst, 1, &mut code)?;
-            self.places[v.0 as usize] = dst;
+            self.values.places[v.0 as usize] = dst;
         }
         Ok(code)
     }
@@ -142,7 +155,8 @@ impl Lower<'_> {
             let Inst::Store(access, v) = self.kernel.inst(store) else { continue };
             let alone = stores.get(&access.operand) == Some(&1);
             let written_only = self.kernel.operand(access.operand).role == Role::Out;
-            let computed_here = self.places[v.0 as usize].is_none() && matches!(self.kernel.inst(*v), Inst::Op { .. });
+            let computed_here =
+                self.values.places[v.0 as usize].is_none() && matches!(self.kernel.inst(*v), Inst::Op { .. });
             if alone && written_only && computed_here && self.is_unit(access) {
                 direct.insert(*v, (store, self.number(store)));
             }
@@ -160,8 +174,8 @@ impl Lower<'_> {
             }
             let dst = match inst {
                 Inst::Const(c) => Some(self.constant(*c)),
-                Inst::Load(access) if self.is_unit(access) && self.last_use[v.0 as usize] <= first_write => {
-                    self.places[v.0 as usize] = Some(Place::Cursor(self.number(v)));
+                Inst::Load(access) if self.is_unit(access) && self.values.last_use[v.0 as usize] <= first_write => {
+                    self.values.places[v.0 as usize] = Some(Place::Cursor(self.number(v)));
                     continue;
                 }
                 Inst::Store(_, stored) if direct.get(stored).is_some_and(|d| d.0 == v) => continue,
@@ -170,19 +184,19 @@ impl Lower<'_> {
                 _ => Some(direct.get(&v).map_or_else(|| self.slot(), |d| Place::Cursor(d.1))),
             };
             self.step(v, dst, 0, &mut code)?;
-            self.places[v.0 as usize] = dst;
+            self.values.places[v.0 as usize] = dst;
             // After the step has its own register: a destination overlaps no source.
             let mut ended: Vec<Value> = Vec::new();
             for_each_arg(inst, |arg| {
-                if self.last_use[arg.0 as usize] == at && !ended.contains(&arg) {
+                if self.values.last_use[arg.0 as usize] == at && !ended.contains(&arg) {
                     ended.push(arg);
                 }
             });
-            if self.last_use[v.0 as usize] == 0 {
+            if self.values.last_use[v.0 as usize] == 0 {
                 ended.push(v);
             }
             for v in ended {
-                if let Some(Place::Slot(slot)) = self.places[v.0 as usize] {
+                if let Some(Place::Slot(slot)) = self.values.places[v.0 as usize] {
                     self.free.push(slot);
                 }
             }
@@ -193,11 +207,11 @@ impl Lower<'_> {
 
     fn find_last_uses(&mut self, body: &[Value]) {
         for (at, &v) in body.iter().enumerate() {
-            for_each_arg(self.kernel.inst(v), |arg| self.last_use[arg.0 as usize] = at);
+            for_each_arg(self.kernel.inst(v), |arg| self.values.last_use[arg.0 as usize] = at);
         }
         for level in &self.kernel.levels {
             for &v in &level.after {
-                for_each_arg(self.kernel.inst(v), |arg| self.last_use[arg.0 as usize] = usize::MAX);
+                for_each_arg(self.kernel.inst(v), |arg| self.values.last_use[arg.0 as usize] = usize::MAX);
             }
         }
     }
@@ -232,21 +246,10 @@ impl Lower<'_> {
         code.push(match kernel.inst(v) {
             Inst::Const(_) | Inst::Reduced { .. } => return Ok(()),
             Inst::Op { op, args } => {
-                let mut sources = [nowhere; 3];
-                let mut repeat = 0;
-                for (i, (place, &arg)) in sources.iter_mut().zip(args).enumerate() {
-                    let source = self.source(arg, step)?;
-                    *place = source.place;
-                    repeat |= u8::from(source.step == 0) << i;
-                }
-                if let Some(&first) = args.first()
-                    && repeat == (1 << args.len()) - 1
-                {
-                    sources[0] = self.chunk(first)?;
-                    repeat &= !1;
-                }
                 let last = args.last().and_then(|&arg| kernel.ty(arg)).unwrap_or(ty);
-                Step::Compute { code: loops::compute(self.isa, *op, last, ty, repeat)?, dst: to, args: sources }
+                let sources: SmallVec<[Source; 3]> =
+                    args.iter().map(|&arg| self.source(arg, step)).collect::<Result<_, _>>()?;
+                self.compute(*op, [last, ty], args[0], &sources, to)?
             }
             Inst::Load(_) => Step::Load { cursor: self.number(v), dst: to, size: ty.size() },
             Inst::Store(access, stored) => Step::Store {
@@ -257,6 +260,9 @@ impl Lower<'_> {
             Inst::Index(l) => {
                 let of = usize::from(l.0);
                 Step::Index { dst: to, of, step: usize::from(of + 1 == self.program.loops) }
+            }
+            Inst::Patch { mask, fast, helper: Helper { code: Code::Region(region), .. }, args } => {
+                self.rarely(region, [*mask, *fast], args, to, step)?
             }
             Inst::Patch { mask, fast, helper, args } => Step::Patch(Box::new(Patch {
                 mask: self.source(*mask, step)?,
@@ -281,12 +287,107 @@ impl Lower<'_> {
         Ok(())
     }
 
+    /// An operation, with the type of its last argument and that of its result, on these sources, the first of which is of `first`.
+    fn compute(
+        &mut self,
+        op: Op,
+        [last, ty]: [DType; 2],
+        first: Value,
+        sources: &[Source],
+        dst: Place,
+    ) -> Result<Step, Unsupported> {
+        let mut args = [Place::Cell(0); 3];
+        let mut repeat = 0;
+        for (i, (place, source)) in args.iter_mut().zip(sources).enumerate() {
+            *place = source.place;
+            repeat |= u8::from(source.step == 0) << i;
+        }
+        if repeat == (1 << sources.len()) - 1 {
+            args[0] = self.chunk(first)?;
+            repeat &= !1;
+        }
+        Ok(Step::Compute { code: loops::compute(self.isa, op, last, ty, repeat)?, dst, args })
+    }
+
+    /// A patch by a region: its code, then a selection.
+    fn rarely(
+        &mut self,
+        region: &'static Region,
+        [mask, fast]: [Value; 2],
+        args: &[Value],
+        dst: Place,
+        step: usize,
+    ) -> Result<Step, Unsupported> {
+        let ty = self.kernel.ty(fast).unwrap_or(DType::Bool);
+        let (of_mask, of_fast) = (self.source(mask, step)?, self.source(fast, step)?);
+        let params = args.iter().map(|&arg| self.place(arg)).collect::<Result<Vec<_>, _>>()?;
+        let mut code = Vec::new();
+        let (slow, own) = self.region(region, &params, step, &mut code)?;
+        let varies = matches!(slow, Place::Slot(_) | Place::Cursor(_));
+        let slow_source = Source { place: slow, step: step.max(usize::from(varies)) };
+        code.push(self.compute(Op::Select, [ty; 2], mask, &[of_mask, slow_source, of_fast], dst)?);
+        if let (true, Place::Slot(slot)) = (own, slow) {
+            self.free.push(slot);
+        }
+        Ok(Step::Rarely(Box::new(Rarely { mask: of_mask, fast: of_fast, dst, size: ty.size(), code })))
+    }
+
+    /// A region's code on these places. Gives the place of its value, and whether that is one of the region's own.
+    fn region(
+        &mut self,
+        region: &'static Region,
+        params: &[Place],
+        step: usize,
+        code: &mut Vec<Step>,
+    ) -> Result<(Place, bool), Unsupported> {
+        let kernel = region.kernel();
+        let mut inner = Values::of(kernel);
+        for (at, &v) in region.code().iter().enumerate() {
+            for_each_arg(kernel.inst(v), |arg| inner.last_use[arg.0 as usize] = at);
+        }
+        let outer = std::mem::replace(&mut self.values, inner);
+        let outer_kernel = std::mem::replace(&mut self.kernel, kernel);
+        let mut result = Err(Unsupported("a region without a result".into()));
+        let computes = |v: Value| matches!(kernel.inst(v), Inst::Op { .. } | Inst::Patch { .. });
+        for (at, &v) in region.code().iter().enumerate() {
+            let dst = match kernel.inst(v) {
+                Inst::Const(c) => self.constant(*c),
+                Inst::Load(access) => params[access.operand.0 as usize],
+                Inst::Store(_, stored) => {
+                    result = self.place(*stored).map(|place| (place, computes(*stored)));
+                    break;
+                }
+                _ if step == 1 => self.cell(),
+                _ => self.slot(),
+            };
+            self.values.places[v.0 as usize] = Some(dst);
+            if !computes(v) {
+                continue;
+            }
+            self.step(v, Some(dst), step, code)?;
+            let mut ended: SmallVec<[Value; 3]> = SmallVec::new();
+            for_each_arg(kernel.inst(v), |arg| {
+                if computes(arg) && self.values.last_use[arg.0 as usize] == at && !ended.contains(&arg) {
+                    ended.push(arg);
+                }
+            });
+            for v in ended {
+                if let Some(Place::Slot(slot)) = self.values.places[v.0 as usize] {
+                    self.free.push(slot);
+                }
+            }
+        }
+        self.kernel = outer_kernel;
+        self.values = outer;
+        result
+    }
+
     fn number(&self, v: Value) -> u32 {
         self.numbers[v.0 as usize]
     }
 
     fn place(&self, v: Value) -> Result<Place, Unsupported> {
-        self.places[v.0 as usize].ok_or_else(|| Unsupported("a value is read before it is known".into()))
+        self.values.places[v.0 as usize].ok_or_else(|| Unsupported("a value is read before it is known".into()))
     }
 
     fn source(&self, v: Value, step: usize) -> Result<Source, Unsupported> {
@@ -301,7 +402,7 @@ impl Lower<'_> {
         if let Place::Slot(_) | Place::Cursor(_) = src {
             return Ok(src);
         }
-        if let Some(&dst) = self.repeated.get(&v) {
+        if let Some(&dst) = self.values.repeated.get(&v) {
             return Ok(dst);
         }
         // A register of its own: it is written once for all chunks.
@@ -309,7 +410,7 @@ impl Lower<'_> {
         self.program.slots += 1;
         let size = self.kernel.ty(v).map_or(CELL, DType::size);
         self.program.splats.push(Transfer { dst, src, size });
-        self.repeated.insert(v, dst);
+        self.values.repeated.insert(v, dst);
         Ok(dst)
     }
 

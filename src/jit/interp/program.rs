@@ -47,6 +47,8 @@ pub(super) enum Step {
     Index { dst: Place, of: usize, step: usize },
     /// Lane by lane, where the mask is set.
     Patch(Box<Patch>),
+    /// Code that runs where the mask is set for any point.
+    Rarely(Box<Rarely>),
     /// An error where the mask is set.
     Fault { mask: Source, bit: u32 },
     /// Takes the chunk into the accumulator of this number.
@@ -69,6 +71,17 @@ pub(super) struct Patch {
     pub(super) helper: &'static Helper,
     pub(super) args: SmallVec<[Source; 2]>,
     pub(super) dst: Place,
+}
+
+/// A [`Patch`] by a region.
+#[derive(Debug)]
+pub(super) struct Rarely {
+    pub(super) mask: Source,
+    pub(super) fast: Source,
+    pub(super) dst: Place,
+    pub(super) size: usize,
+    /// Puts the region's value to `dst` where the mask is set, `fast` elsewhere.
+    pub(super) code: Vec<Step>,
 }
 
 /// Where an access goes: the sum of coordinates times strides, from the operand's address.

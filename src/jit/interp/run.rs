@@ -161,6 +161,7 @@ impl Machine<'_> {
                         }
                     }
                     Step::Patch(patch) => self.patch(patch, n),
+                    Step::Rarely(rarely) => self.rarely(rarely, n),
                     Step::Fault { mask, bit } => {
                         if any(self.place(mask.place), mask.step, n) {
                             self.call.faults.fetch_or(*bit, Ordering::Relaxed);
@@ -253,6 +254,19 @@ impl Machine<'_> {
         }
     }
 
+    unsafe fn rarely(&mut self, rarely: &Rarely, n: usize) {
+        let (fast, size) = (rarely.fast, rarely.size);
+        // SAFETY: see above. Regions stand in regions, so this comes back here as often as the library's own do.
+        unsafe {
+            if any(self.place(rarely.mask.place), rarely.mask.step, n) {
+                self.steps(&rarely.code, n);
+            } else {
+                let from = self.place(fast.place);
+                copy(size, self.place(rarely.dst), size as isize, from, (fast.step * size) as isize, n);
+            }
+        }
+    }
+
     unsafe fn patch(&mut self, patch: &Patch, n: usize) {
         let size = patch.helper.result().size();
         let dst = self.place(patch.dst);
@@ -285,6 +299,8 @@ impl Machine<'_> {
                     }
                     patch_registered(registered, self.call.faults, (dst, size), mask, args, n);
                 }
+                // A step of its own.
+                Code::Region(_) => {}
             }
         }
     }

@@ -263,7 +263,8 @@ pub fn patches_and_faults(executors: &Executors) {
     let odd = b.op(Op::And, &[vx, odd]);
     let odd = b.convert(odd, DType::Bool);
     let sine = b.patch(odd, vf, Helper::from_name("sin.f32").unwrap(), &[vf]);
-    for (name, v) in [("power", power), ("sine", sine)] {
+    let region = b.patch(odd, vf, Helper::from_name("region.f32").unwrap(), &[vf]);
+    for (name, v) in [("power", power), ("sine", sine), ("region", region)] {
         let out = b.operand(name, b.ty(v), Role::Out, &[Stride::Any, Stride::Unit]);
         b.store(Access::plain(out, [I, J]), v);
     }
