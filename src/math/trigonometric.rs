@@ -1,7 +1,8 @@
 //! Sine, cosine, tangent.
 //!
 //! Comes in: x, an `f64` or `f32`. Goes out: its sine, cosine or tangent. Always holds: sin(-0) and tan(-0) are -0, of an
-//! infinity comes NaN; arguments beyond a limit, 32,768 at least, are left to `large.rs`.
+//! infinity comes NaN; arguments beyond a limit, 32,768 at least, are left to `large.rs`, those of
+//! `Accuracy::Fast` to a helper (`ir/huge_angle.rs`).
 //!
 //! **`f64`** (reduction: Cody and Waite 1980, with fma as Boldo, Daumas and Li 2009; sums: as Ng's kernels in fdlibm)
 //!
@@ -288,10 +289,14 @@ impl Plain {
         }
     }
 
-    /// The function by `f` up to the limit.
+    /// The function by `f` up to the limit, then by a region, or by the helper.
     fn evaluate<'c>(&self, x: V<'c>, function: Function, f: impl FnOnce(V<'c>) -> V<'c>) -> V<'c> {
         let y = if self.wide { f(x.to_f64()).to_f32() } else { f(x) };
-        function.beyond(self.limit, x, y)
+        if self.wide {
+            return function.beyond(self.limit, x, y);
+        }
+        // A region would cost the short code of these a tenth of its time, where all arguments are small.
+        y.patch(x.abs().gt(self.limit), function.name(), &[x])
     }
 
     fn sin<'c>(&self, x: V<'c>) -> V<'c> {

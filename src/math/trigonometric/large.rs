@@ -68,6 +68,11 @@ pub(super) enum Function {
 }
 
 impl Function {
+    /// The helper's name.
+    pub fn name(self) -> &'static str {
+        ["sin", "cos", "tan"][self as usize]
+    }
+
     /// `y`, but where |x| is above the limit the function of x by its region.
     pub fn beyond<'c>(self, limit: f64, x: V<'c>, y: V<'c>) -> V<'c> {
         let helper = &HELPERS[self as usize][usize::from(!x.is_f32())];
