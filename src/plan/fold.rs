@@ -16,7 +16,7 @@ use super::kernels::Use;
 use super::layout::{Body, OperandSpec};
 use super::pass::TASKS;
 use super::program::Group;
-use super::schedule::{BLOCK, Called, End, Fold, Operand, Reach, Shown, Walk};
+use super::schedule::{BLOCK, Called, End, Fold, Operand, PART, Reach, Shown, Walk};
 use super::table::{Numbers, Table};
 use super::target::Target;
 use crate::dtype::{DType, Scalar};
@@ -276,12 +276,15 @@ impl Target<'_> {
     fn search(&self, base: &Base, size: Size, numbers: &mut Numbers) -> (Reach, f64) {
         let find = self.with_states(self.blocks(base, size), base, Body::PARTIAL, size.group, numbers);
         let value = base.group.args[0];
-        let mut table = self.blocks(base, size);
-        table.push(&OperandSpec::plain(value, Role::Out), &[value.size() as isize, 0]);
-        let best = table.called(self, Use::Stage(base.stage, Body::EXTREME), numbers);
+        let mut of_blocks = |size| {
+            let mut table = self.blocks(base, size);
+            table.push(&OperandSpec::plain(value, Role::Out), &[value.size() as isize, 0]);
+            table.called(self, Use::Stage(base.stage, Body::EXTREME), numbers)
+        };
+        let (best, parts) = (of_blocks(size), of_blocks(Size { block: PART, row: usize::MAX, ..size }));
         let weight = best.kernel.weight();
         let greatest = base.group.monoids[0].extreme == Some(Extreme::Max);
-        (Reach::Search { best, find, greatest, top: self.top(base, value, greatest) }, weight)
+        (Reach::Search { best, parts, find, greatest, top: self.top(base, value, greatest) }, weight)
     }
 
     /// The value that none beats, of elements of a type.

@@ -241,6 +241,9 @@ pub enum How {
 /// Elements of a block of a reduction: part of what a sum means. Where order does not matter, blocks are as long as is handy.
 pub const BLOCK: usize = 512;
 
+/// Elements of a part of a block that is searched: finding takes many times as long as telling which part it is.
+pub const PART: usize = 64;
+
 /// Tasks of a reduction.
 pub struct Fold {
     /// The stage.
@@ -285,6 +288,8 @@ pub enum Reach {
     Search {
         /// The best values. Loops: blocks, elements.
         best: Called,
+        /// The same of parts of a block, each of [`PART`] elements.
+        parts: Called,
         /// The state of a block. Loops: blocks (one), elements.
         find: Called,
         /// Whether the greatest value is the best.

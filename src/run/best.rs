@@ -9,22 +9,24 @@ pub struct Best {
     dtype: DType,
     /// None has been looked at yet where there is none.
     pub value: Option<Scalar>,
-    /// The block.
+    /// That block.
     pub block: usize,
+    /// The block that is looked at next.
+    pub next: usize,
 }
 
 impl Best {
-    /// No value yet; the greatest, or else the least, is to be found.
-    pub fn new(greatest: bool, dtype: DType, block: usize) -> Best {
-        Best { greatest, dtype, value: None, block }
+    /// No value yet; the greatest, or else the least, is to be found from block `first` on.
+    pub fn new(greatest: bool, dtype: DType, first: usize) -> Best {
+        Best { greatest, dtype, value: None, block: first, next: first }
     }
 
-    /// Looks at the values of blocks, whose bytes these are, from block `first` on.
-    pub fn look(&mut self, values: &[u8], first: usize) {
+    /// Looks at the values of the next blocks, whose bytes these are.
+    pub fn look(&mut self, values: &[u8]) {
         let greatest = self.greatest;
         with_type!(self.dtype, T: Number; {
             let mut best = self.value.map(T::from_scalar);
-            for (at, bytes) in values.as_chunks::<{ size_of::<T>() }>().0.iter().enumerate() {
+            for bytes in values.as_chunks::<{ size_of::<T>() }>().0 {
                 let x = T::from_ne_bytes(*bytes);
                 #[allow(clippy::eq_op, reason = "a NaN differs from itself")]
                 let better = match best {
@@ -34,8 +36,9 @@ impl Best {
                 };
                 if better {
                     best = Some(x);
-                    self.block = first + at;
+                    self.block = self.next;
                 }
+                self.next += 1;
             }
             self.value = best.map(T::to_scalar);
         });

@@ -18,7 +18,7 @@ use crate::jit::Compiled;
 use crate::jit::tier::Executor;
 use crate::plan::fold::ROWS;
 use crate::plan::nest::offset;
-use crate::plan::schedule::{BLOCK, Called, End, Fold, Reach};
+use crate::plan::schedule::{BLOCK, Called, End, Fold, PART, Reach};
 
 /// Addresses of the parts of something: one for each component.
 type Parts = SmallVec<[*mut u8; 2]>;
@@ -100,9 +100,6 @@ struct Stretch {
     /// Elements of each.
     length: usize,
 }
-
-/// Elements of a part of a block that is searched.
-const PART: usize = 128;
 
 impl Tasks<'_> {
     /// # Safety
@@ -227,44 +224,38 @@ impl Tasks<'_> {
     /// # Safety
     /// There must be room for a state of each point.
     unsafe fn search(&self, task: &Task, states: &Parts, scratch: &mut Scratch) {
-        let Reach::Search { best, find, greatest, top } = &self.fold.reach else { return };
+        let Reach::Search { best, parts, find, greatest, top } = &self.fold.reach else { return };
         let dtype = self.fold.states[0].dtype();
         let mut buffer = std::mem::take(&mut scratch.bytes);
-        let values = buffer.reserve(task.blocks.len() * dtype.size());
+        let rows = task.blocks.len().max(self.fold.block.div_ceil(PART));
+        let values = buffer.reserve(rows * dtype.size());
+        // The best of so many blocks, or parts of one, of so many elements.
+        let look = |found: &mut Best, called: &Called, at: [usize; 3], extents: [usize; 2], scratch: &mut Scratch| {
+            let (mut number, [count, _]) = (0, extents);
+            self.sources(&mut scratch.pointers, &mut number, at);
+            scratch.pointers.push(values);
+            // SAFETY: elements of the sources, and room for a value of each block.
+            unsafe {
+                self.run.call(self.kernels[0], called, &mut scratch.pointers, &extents);
+                found.look(slice::from_raw_parts(values, count * dtype.size()));
+            }
+        };
         for (at, point) in task.points.clone().enumerate() {
-            let (mut block, mut most) = (task.blocks.start, if top.is_some() { 1 } else { usize::MAX });
-            let mut found = Best::new(*greatest, dtype, block);
-            while block < task.blocks.end && (found.value.is_none() || found.value != *top) {
-                let Stretch { element, count, length } = self.stretch(block, task.blocks.end);
-                let count = count.min(most);
+            let mut most = if top.is_some() { 1 } else { usize::MAX };
+            let mut found = Best::new(*greatest, dtype, task.blocks.start);
+            while found.next < task.blocks.end && (found.value.is_none() || found.value != *top) {
+                let Stretch { element, count, length } = self.stretch(found.next, task.blocks.end);
+                look(&mut found, best, [task.outer, point, element], [count.min(most), length], scratch);
                 most = most.saturating_mul(2);
-                let mut number = 0;
-                self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element]);
-                scratch.pointers.push(values);
-                // SAFETY: elements of the sources, and room for a value of each block.
-                unsafe {
-                    self.run.call(self.kernels[0], best, &mut scratch.pointers, &[count, length]);
-                    found.look(slice::from_raw_parts(values, count * dtype.size()), block);
-                }
-                block += count;
             }
             let Stretch { element, length, .. } = self.stretch(found.block, task.blocks.end);
-            // Again of parts of the block: finding takes many times as long as telling which part.
             let mut within = Best::new(*greatest, dtype, 0);
-            for start in (0..length).step_by(PART) {
-                let mut number = 0;
-                self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element + start]);
-                scratch.pointers.push(values);
-                // SAFETY: elements of the sources, and room for a value.
-                unsafe {
-                    self.run.call(self.kernels[0], best, &mut scratch.pointers, &[1, PART.min(length - start)]);
-                    within.look(slice::from_raw_parts(values, dtype.size()), start);
-                }
-                if within.value == found.value {
-                    break;
+            for (start, extents) in [(0, [length / PART, PART]), (length / PART * PART, [1, length % PART])] {
+                if extents[0] * extents[1] > 0 {
+                    look(&mut within, parts, [task.outer, point, element + start], extents, scratch);
                 }
             }
-            let (element, length) = (element + within.block, PART.min(length - within.block));
+            let (element, length) = (element + within.block * PART, PART.min(length - within.block * PART));
             let mut number = 0;
             self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element]);
             self.push_states(&mut scratch.pointers, states, 0, at);
