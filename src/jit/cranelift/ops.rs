@@ -195,15 +195,14 @@ impl Emitter<'_> {
                 // Taken both ways round: the two differ where numbers are equal (zeros alone have other bits then), or one is NaN.
                 Op::Minimum => {
                     let [a, b] = [[x[0], x[1]], [x[1], x[0]]].map(|pair| e.where_less(pair, pair, form));
-                    let v = e.b.ins().bor(a, b);
-                    e.cast(v, form.vector())
+                    e.b.ins().bor(a, b)
                 }
                 Op::Maximum => {
                     let [a, b] = [[x[0], x[1]], [x[1], x[0]]].map(|pair| e.where_less([pair[1], pair[0]], pair, form));
                     let v = e.b.ins().band(a, b);
                     let nan = e.b.ins().fcmp(FloatCC::Unordered, x[0], x[1]);
-                    let v = e.b.ins().bor(v, nan);
-                    e.cast(v, form.vector())
+                    let nan = e.cast(nan, form.vector());
+                    e.b.ins().bor(v, nan)
                 }
                 _ => unreachable!("{} does not take floats", op.name()),
             }),
@@ -240,13 +239,12 @@ impl Emitter<'_> {
         self.cast(v, form.vector())
     }
 
-    /// The bits of `yes` where the first of two numbers is less than the second, else of `no`: on x86 one `min` or `max` instruction,
-    /// if these are the two.
+    /// `yes` where the first of two numbers is less than the second, else `no`: on x86 one `min` or `max` instruction, if these are
+    /// the two.
     fn where_less(&mut self, pair: [clif::Value; 2], [yes, no]: [clif::Value; 2], form: Form) -> clif::Value {
         let less = self.b.ins().fcmp(FloatCC::LessThan, pair[0], pair[1]);
         let condition = self.cast(less, form.vector());
-        let picked = self.b.ins().bitselect(condition, yes, no);
-        self.as_ints(picked, form)
+        self.b.ins().bitselect(condition, yes, no)
     }
 
     fn magnitude(&mut self, x: clif::Value, form: Form) -> clif::Value {
