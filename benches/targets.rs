@@ -18,7 +18,7 @@ use std::time::Instant;
 use common::count::{Counting, allocations};
 use common::hand::{Formula, Hand, Lanes, Stores};
 use common::ratio::{Race, Verdicts, median, time, times};
-use common::{Lines, SHORT, compiled_for, crowd, first, heat, ndarray_short};
+use common::{Lines, SHORT, compiled_for, first, heat, ndarray_short};
 use ndarray::{Array1, Array2};
 use tilexpr::{Arg, Args, Expr, Threads, args};
 
@@ -54,6 +54,19 @@ fn main() {
     }
     verdicts.print();
     println!("\n{:.0} s", start.elapsed().as_secs_f64());
+}
+
+/// How much longer a thread takes for arithmetic while the others do the same: whether their cores are free.
+fn crowd() -> f64 {
+    let busy = || (0..200_000_u64).fold(1_u64, |x, i| std::hint::black_box(x.wrapping_mul(i | 1)));
+    let mut race = Race::new("");
+    race.add("one", move |_: &mut ()| {
+        std::hint::black_box(busy());
+    });
+    race.add("all", move |_| {
+        rayon::broadcast(|_| busy());
+    });
+    race.run(&mut ()).ratio("all", "one")
 }
 
 /// The expression of most questions, on one thread and on all.

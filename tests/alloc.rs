@@ -147,7 +147,7 @@ fn serial(executor: Executor, failures: &mut Vec<String>) {
     }
 }
 
-/// The pool allocates a little for its queues; the library should add nothing to that.
+/// The pool allocates a job for each worker that is called, and a little for its queues; the library should add nothing to that.
 fn parallel(failures: &mut Vec<String>) {
     let pool = std::sync::Arc::new(rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap());
     let compile = |text: &str| {
@@ -167,8 +167,8 @@ fn parallel(failures: &mut Vec<String>) {
         sum.eval_into(args![a], &mut point).unwrap();
     }
     let count = COUNT.load(Ordering::Relaxed) - before;
-    // rayon's injector queue takes a block for every 60-odd calls from outside the pool.
-    if count > 50 {
+    // One worker, and rayon's injector queue takes a block for every 60-odd calls from outside the pool.
+    if count > 150 {
         failures.push(format!("parallel: {count} allocations in 100 calls"));
     }
 }

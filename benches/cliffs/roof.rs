@@ -7,7 +7,7 @@ use tilexpr::{Expr, Threads, args};
 
 use crate::common::hand::{Formula, Lanes, Stores};
 use crate::common::ratio::Race;
-use crate::common::{Lines, Real, SHORT, crowd, in_huge_pages};
+use crate::common::{Lines, Real, SHORT, in_huge_pages};
 use crate::{Report, Settings};
 
 /// Elements along each axis of the tables.
@@ -86,12 +86,7 @@ fn softmax(settings: &Settings, report: &mut Report) {
     report.line(&what, "softmax", figures.ns("ours"), &[("copy and exps", copy + exps, ratio, 1.2)]);
 }
 
-/// How many times as long work on all threads at once may take as on one for their cores to count as free.
-const FREE: f64 = 1.15;
-
-/// Whether the number of threads is chosen well, at every size. That can be asked only while the cores are free: where another
-/// program has one, the second thread is waited for in vain, and no choice that is right otherwise is right then. So it is
-/// looked at before and after each row, and a row whose cores were not free is shown and not judged.
+/// Whether the number of threads is chosen well, at every size.
 fn thresholds(settings: &Settings, report: &mut Report) {
     for n in [30_000, 100_000, 150_000, 200_000, 250_000, 300_000, 350_000, 400_000, 500_000, 1_000_000, 3_000_000] {
         let what = format!("{n} f64, eval_into");
@@ -110,13 +105,7 @@ fn thresholds(settings: &Settings, report: &mut Report) {
         let widths = f64::widths();
         let hand = widths[widths.len() - 1];
         race.add("hand", move |l| hand.map(Formula::Short, Stores::Plain, l));
-        let before = crowd();
         let figures = race.run(&mut Lines::<f64>::new(n));
-        let crowded = before.max(crowd());
-        let (what, asked) = match crowded <= FREE {
-            true => (what, 1.1),
-            false => (format!("{what} (cores not free: {crowded:.2})"), f64::INFINITY),
-        };
         let (serial, parallel) = (figures.ns("one thread"), figures.ns("all threads"));
         let better = if serial < parallel { "one thread" } else { "all threads" };
         let ratio = figures.ratio("ours", better);
@@ -125,7 +114,7 @@ fn thresholds(settings: &Settings, report: &mut Report) {
             &what,
             SHORT,
             figures.ns("ours"),
-            &[(better, serial.min(parallel), ratio, asked), ("hand, one thread", hand.0, hand.1, f64::INFINITY)],
+            &[(better, serial.min(parallel), ratio, 1.1), ("hand, one thread", hand.0, hand.1, f64::INFINITY)],
         );
     }
 }

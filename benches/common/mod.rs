@@ -176,19 +176,6 @@ pub fn in_huge_pages<T: Element>(array: &ArrayD<T>) -> ArrayD<T> {
     e.eval(args![a = array]).expect("it runs")
 }
 
-/// How much longer a thread takes for arithmetic while the others do the same: whether their cores are free.
-pub fn crowd() -> f64 {
-    let busy = || (0..200_000_u64).fold(1_u64, |x, i| std::hint::black_box(x.wrapping_mul(i | 1)));
-    let mut race = ratio::Race::new("");
-    race.add("one", move |_: &mut ()| {
-        std::hint::black_box(busy());
-    });
-    race.add("all", move |_| {
-        rayon::broadcast(|_| busy());
-    });
-    race.run(&mut ()).ratio("all", "one")
-}
-
 /// What ndarray's arithmetic was compiled for: the comparison depends on it.
 pub fn compiled_for() -> &'static str {
     if cfg!(target_feature = "avx512f") {

@@ -7,9 +7,10 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
 
 use crate::plan::places::Places;
 
@@ -66,19 +67,60 @@ impl Threads {
 
     /// Runs `work` over a range of tasks, in pieces of at least `grain`, on these threads.
     pub(crate) fn share(&self, tasks: Range<usize>, grain: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
-        if matches!(self, Threads::Serial) {
-            return work(tasks);
-        }
+        let share = Share { next: AtomicUsize::new(tasks.start), end: tasks.end, grain, work };
+        let helpers = tasks.len().div_ceil(grain).min(self.given()) - 1;
         match (own_pool(self.given()), self) {
-            (Some(Some(own)), _) => own.install(|| split(tasks, grain, work)),
-            (Some(None), _) => work(tasks),
-            (None, Threads::Pool(pool)) if !is_child() => pool.install(|| split(tasks, grain, work)),
-            (None, _) => split(tasks, grain, work),
+            (_, Threads::Serial) | (Some(None), _) => work(tasks),
+            (Some(Some(own)), _) => own.in_place_scope(|scope| share.run(scope, helpers)),
+            (None, Threads::Pool(pool)) if !is_child() && pool.current_thread_index().is_none() => {
+                pool.in_place_scope(|scope| share.run(scope, helpers));
+            }
+            (None, _) if rayon::current_thread_index().is_some() => split(tasks, grain, work),
+            (None, _) => rayon::in_place_scope(|scope| share.run(scope, helpers)),
         }
     }
 }
 
-/// Halves a range until its pieces are small enough, on the threads of the current pool.
+/// Tasks that a thread from outside of the pool shares with workers. It begins at once and takes what is next, as they do when they have
+/// woken: if it handed all to workers and waited, two would have to be woken where one will do, and are put on one core often
+/// enough while this thread's own is idle.
+struct Share<'a> {
+    next: AtomicUsize,
+    end: usize,
+    grain: usize,
+    work: &'a (dyn Fn(Range<usize>) + Sync),
+}
+
+impl Share<'_> {
+    fn run<'s>(&'s self, scope: &Scope<'s>, helpers: usize) {
+        self.help(scope, 0, helpers);
+        self.drain();
+    }
+
+    /// Calls helper `at`, who calls two more: so none has to wake many.
+    fn help<'s>(&'s self, scope: &Scope<'s>, at: usize, helpers: usize) {
+        if at < helpers && self.next.load(Ordering::Relaxed) < self.end {
+            scope.spawn(move |scope| {
+                self.help(scope, 2 * at + 1, helpers);
+                self.help(scope, 2 * at + 2, helpers);
+                self.drain();
+            });
+        }
+    }
+
+    /// Does what is left, piece by piece.
+    fn drain(&self) {
+        loop {
+            let start = self.next.fetch_add(self.grain, Ordering::Relaxed);
+            if start >= self.end {
+                return;
+            }
+            (self.work)(start..self.end.min(start + self.grain));
+        }
+    }
+}
+
+/// Halves a range until its pieces are small enough, on the threads of the pool that this thread is a worker of.
 fn split(tasks: Range<usize>, grain: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
     if tasks.len() <= grain {
         return work(tasks);
