@@ -88,7 +88,10 @@ fn softmax(settings: &Settings, report: &mut Report) {
 
 /// Whether the number of threads is chosen well, at every size.
 fn thresholds(settings: &Settings, report: &mut Report) {
-    for n in [30_000, 60_000, 80_000, 100_000, 120_000, 150_000, 200_000, 250_000, 300_000, 350_000, 400_000, 500_000, 1_000_000, 3_000_000] {
+    for n in [
+        30_000, 60_000, 80_000, 100_000, 120_000, 150_000, 200_000, 250_000, 300_000, 350_000, 400_000, 500_000,
+        1_000_000, 3_000_000,
+    ] {
         let what = format!("{n} f64, eval_into");
         if !settings.wants(&what, SHORT) {
             continue;

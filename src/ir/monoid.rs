@@ -64,6 +64,21 @@ impl Fragment {
     }
 }
 
+impl Monoid {
+    /// How many values of a step are there at once at most, beyond as many as the state has.
+    pub fn temporaries(&self) -> usize {
+        let Fragment { params, code, results } = &self.step;
+        let first = params.len() as u32;
+        let last = |value: u32| match results.contains(&value) {
+            true => code.len(),
+            false => (0..code.len()).rev().find(|&at| code[at].1.contains(&value)).unwrap_or(0),
+        };
+        let ends: Vec<usize> = (first..).zip(code).map(|(value, _)| last(value)).collect();
+        let alive = |at: usize| ends[..=at].iter().filter(|&&end| end > at).count();
+        (0..code.len()).map(alive).max().unwrap_or(0).saturating_sub(self.state.len())
+    }
+}
+
 impl PartialEq for Monoid {
     fn eq(&self, other: &Monoid) -> bool {
         self.name == other.name

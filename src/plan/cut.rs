@@ -299,7 +299,7 @@ impl<'a> Cut<'a> {
         self.add(at, leaves)?;
         let Work::Reduce(group) = &mut self.stages[at].work else { return None };
         let (stage, part) = (at as u32, group.nodes.len() as u32);
-        group.push(node, monoid);
+        group.push(self.graph, node, monoid);
         self.known.insert((&*monoid.name, axes, args), (stage, part));
         Some(Source::Temp { stage, part, keepdims })
     }

@@ -226,14 +226,14 @@ impl Lowering<'_> {
     fn accumulate(&mut self, group: &Group, args: &[Value]) -> Vec<Value> {
         let mut args = args.iter().copied();
         let mut states = Vec::new();
-        for monoid in &group.monoids {
+        for (_, monoid) in group.first() {
             let own: Args = args.by_ref().take(monoid.args.len()).collect();
             states.extend(self.b.accumulate(monoid, &own));
         }
         states
     }
 
-    /// Fragments of all monoids of a group: each on its parts of these values, which are as long as `lengths` says.
+    /// Fragments of the monoids of a group that have states of their own: each on its parts of these values, which are as long as `lengths` says.
     fn fragments<const N: usize>(
         &mut self,
         group: &Group,
@@ -242,7 +242,7 @@ impl Lowering<'_> {
     ) -> Vec<Value> {
         let mut at = [0; N];
         let mut results = Vec::new();
-        for monoid in &group.monoids {
+        for (_, monoid) in group.first() {
             let mut own = Args::new();
             for (at, (values, length)) in at.iter_mut().zip(of) {
                 own.extend_from_slice(&values[*at..*at + length(monoid)]);
@@ -301,7 +301,7 @@ impl Lowering<'_> {
     /// The arguments of all reductions of a group.
     fn args(&mut self, group: &Group) -> Vec<Value> {
         let graph = self.graph;
-        group.nodes.iter().flat_map(|&node| &graph.node(node).args).map(|&arg| self.value(arg)).collect()
+        group.first().flat_map(|(node, _)| &graph.node(node).args).map(|&arg| self.value(arg)).collect()
     }
 
     fn step(&mut self, group: &Group, state: &[Value], args: &[Value]) -> Vec<Value> {
@@ -313,7 +313,8 @@ impl Lowering<'_> {
     }
 
     fn finish(&mut self, group: &Group, state: &[Value]) -> Vec<Value> {
-        self.fragments(group, |m| &m.finish, [(state, |m| m.state.len())])
+        let each = group.monoids.iter().zip(&group.states);
+        each.flat_map(|(monoid, own)| self.b.fragment(&monoid.finish, &state[own.clone()])).collect()
     }
 
     /// Stores a map's nodes.

@@ -42,9 +42,12 @@ pub struct Group {
     pub monoids: Vec<&'static Monoid>,
     /// Over which axes.
     pub axes: Axes,
+    /// For each which components of the states are its own. Several share them if they differ in what they make of them alone: the parts
+    /// of a product of complex numbers.
+    pub states: Vec<Range<usize>>,
     /// The types of the arguments of all of them, one after another.
     pub args: Vec<DType>,
-    /// The components of the states of all of them.
+    /// The components of the states.
     pub state: Vec<DType>,
     /// Their neutral values.
     pub init: Vec<Scalar>,
@@ -63,17 +66,38 @@ impl Group {
 
     /// No reductions yet, over these axes.
     pub fn new(axes: Axes) -> Group {
-        let (nodes, monoids, args, state, init) = Default::default();
-        Group { nodes, monoids, axes, args, state, init, joins: None }
+        let (nodes, monoids, states, args, state, init) = Default::default();
+        Group { nodes, monoids, axes, states, args, state, init, joins: None }
     }
 
     /// Adds a reduction.
-    pub fn push(&mut self, node: NodeId, monoid: &'static Monoid) {
+    pub fn push(&mut self, graph: &Graph, node: NodeId, monoid: &'static Monoid) {
+        let args = |node: NodeId| &graph.node(node).args;
+        let same = |&at: &usize| {
+            let other = self.monoids[at];
+            args(self.nodes[at]) == args(node)
+                && other.init == monoid.init
+                && other.step == monoid.step
+                && other.merge == monoid.merge
+        };
+        let states = match (0..self.nodes.len()).find(same) {
+            Some(at) => self.states[at].clone(),
+            None => {
+                self.args.extend(&monoid.args);
+                self.state.extend(&monoid.state);
+                self.init.extend(&monoid.init);
+                self.state.len() - monoid.state.len()..self.state.len()
+            }
+        };
         self.nodes.push(node);
         self.monoids.push(monoid);
-        self.args.extend(&monoid.args);
-        self.state.extend(&monoid.state);
-        self.init.extend(&monoid.init);
+        self.states.push(states);
+    }
+
+    /// Those that do not share the states of an earlier one.
+    pub fn first(&self) -> impl Iterator<Item = (NodeId, &'static Monoid)> + '_ {
+        let shared = |at: &usize| self.states[..*at].contains(&self.states[*at]);
+        (0..self.nodes.len()).filter(move |at| !shared(at)).map(|at| (self.nodes[at], self.monoids[at]))
     }
 }
 

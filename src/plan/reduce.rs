@@ -190,7 +190,9 @@ impl Maker<'_> {
         let tail = stored.then(|| result_walk(&fold));
         self.steps.push(Step::Fold(fold));
         if let Some(part) = &mut self.part {
-            part.states.extend(states.iter().zip(taken).map(|(&ty, (place, _))| (ty, place, left[0])));
+            let group = self.program.stages[stage].group();
+            let each = group.into_iter().flat_map(|group| group.states.iter().cloned().flatten());
+            part.states.extend(each.map(|at| (states[at], taken[at].0, left[0])));
         } else if let Some(walk) = tail {
             debug_assert_eq!(walk.operands.len(), results.len());
             self.merge(stage, &states, left, taken, walk);

@@ -146,12 +146,22 @@ impl Shape {
         (self.lanes, self.chunk) = (lanes, lanes);
     }
 
-    /// The greatest number of parts alive at once, of values that the body computes, and of the state.
+    /// The greatest number of parts alive at once: of values that the body computes, of the state, and of what a step makes of it.
     fn pressure(&self, kernel: &Kernel, body: &[ir::Value]) -> usize {
         let width = |v| width(kernel, &self.widths, v);
         let states = self.liveness.accumulates.iter().flat_map(|&v| state_widths(kernel, &self.widths, v));
         let state: usize = states.map(|width| (self.lanes * width / PART).max(1)).sum();
-        self.liveness.pressure(kernel, body, &self.machine, self.chunk, width) + state
+        let steps = self.liveness.accumulates.iter().filter_map(|&v| match kernel.inst(v) {
+            Inst::Accumulate { monoid, .. } => Some(monoid.temporaries() * self.step_parts(kernel, v)),
+            _ => None,
+        });
+        self.liveness.pressure(kernel, body, &self.machine, self.chunk, width) + state + steps.max().unwrap_or(0)
+    }
+
+    /// Parts of a chunk of the widest component of a state.
+    fn step_parts(&self, kernel: &Kernel, v: ir::Value) -> usize {
+        let widest = state_widths(kernel, &self.widths, v).into_iter().max().unwrap_or(1);
+        (self.chunk * widest / PART).max(1)
     }
 
     /// Shares out the registers that the body leaves free: to uniform values first, then to constants.
