@@ -18,7 +18,7 @@ use crate::ir::Role;
 use crate::jit::tier::{Executor, Tiered};
 use crate::jit::{Call, Compiled};
 use crate::plan::nest::offset;
-use crate::plan::pass::{TASKS, pitch};
+use crate::plan::pass::pitch;
 use crate::plan::schedule::{Called, Loop, Operand, Pass, Place, Schedule, Step};
 
 /// Columns of a panel, if each lies in a page of its own: fewer than the pages whose places a core keeps.
@@ -164,11 +164,7 @@ impl Run<'_> {
         if !parallel || tasks <= 1 {
             return work(0..tasks);
         }
-        let grain = match self.grain {
-            Some(grain) => grain / elements.max(1),
-            None => tasks / (self.threads.count() * TASKS),
-        };
-        self.threads.share(0..tasks, grain.max(1), work);
+        self.threads.share(tasks, self.grain.map_or(1, |grain| grain / elements.max(1)).max(1), work);
     }
 
     /// In debug builds: what a pass reaches lies within the arrays that it is said to be of.

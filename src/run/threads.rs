@@ -65,17 +65,20 @@ impl Threads {
         }
     }
 
-    /// Runs `work` over a range of tasks, in pieces of at least `grain`, on these threads.
-    pub(crate) fn share(&self, tasks: Range<usize>, grain: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
-        let share = Share { next: AtomicUsize::new(tasks.start), end: tasks.end, grain, work };
-        let helpers = tasks.len().div_ceil(grain).min(self.given()) - 1;
+    /// Runs `work` over so many tasks, in pieces of at least `least`, on these threads.
+    pub(crate) fn share(&self, tasks: usize, least: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
+        let threads = self.given();
+        let share = Share { next: AtomicUsize::new(0), tasks, least, threads, work };
+        let helpers = tasks.div_ceil(least).min(threads) - 1;
         match (own_pool(self.given()), self) {
-            (_, Threads::Serial) | (Some(None), _) => work(tasks),
+            (_, Threads::Serial) | (Some(None), _) => work(0..tasks),
             (Some(Some(own)), _) => own.in_place_scope(|scope| share.run(scope, helpers)),
             (None, Threads::Pool(pool)) if !is_child() && pool.current_thread_index().is_none() => {
                 pool.in_place_scope(|scope| share.run(scope, helpers));
             }
-            (None, _) if rayon::current_thread_index().is_some() => split(tasks, grain, work),
+            (None, _) if rayon::current_thread_index().is_some() => {
+                split(0..tasks, least.max(tasks / (threads * PIECES)), work);
+            }
             (None, _) => rayon::in_place_scope(|scope| share.run(scope, helpers)),
         }
     }
@@ -86,10 +89,14 @@ impl Threads {
 /// enough while this thread's own is idle.
 struct Share<'a> {
     next: AtomicUsize,
-    end: usize,
-    grain: usize,
+    tasks: usize,
+    least: usize,
+    threads: usize,
     work: &'a (dyn Fn(Range<usize>) + Sync),
 }
+
+/// Pieces for each thread of a worker, who hands halves to others.
+const PIECES: usize = 4;
 
 impl Share<'_> {
     fn run<'s>(&'s self, scope: &Scope<'s>, helpers: usize) {
@@ -99,7 +106,7 @@ impl Share<'_> {
 
     /// Calls helper `at`, who calls two more: so none has to wake many.
     fn help<'s>(&'s self, scope: &Scope<'s>, at: usize, helpers: usize) {
-        if at < helpers && self.next.load(Ordering::Relaxed) < self.end {
+        if at < helpers && self.next.load(Ordering::Relaxed) < self.tasks {
             scope.spawn(move |scope| {
                 self.help(scope, 2 * at + 1, helpers);
                 self.help(scope, 2 * at + 2, helpers);
@@ -108,14 +115,14 @@ impl Share<'_> {
         }
     }
 
-    /// Does what is left, piece by piece.
+    /// Does what is left, piece by piece: each time a part of it, so that pieces are few, and the last ones short, for all to end together.
     fn drain(&self) {
-        loop {
-            let start = self.next.fetch_add(self.grain, Ordering::Relaxed);
-            if start >= self.end {
-                return;
-            }
-            (self.work)(start..self.end.min(start + self.grain));
+        let end = |start: usize| {
+            let piece = self.tasks.saturating_sub(start).div_ceil(2 * self.threads).max(self.least);
+            (start < self.tasks).then(|| self.tasks.min(start + piece))
+        };
+        while let Ok(start) = self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, end) {
+            (self.work)(start..end(start).unwrap_or(self.tasks));
         }
     }
 }
