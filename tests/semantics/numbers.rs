@@ -187,6 +187,33 @@ fn shifts_and_casts_of_all_types() {
     );
 }
 
+/// From the width on nothing is left but the sign; so for negative counts.
+#[test]
+fn shifts_by_every_count() {
+    macro_rules! each {
+        ($($t:ident)*) => { $({
+            let far = [0xffff, 0x1_0000, 0x1_0003, 0x100_0001, 0x1000_0000].into_iter();
+            let counts = (0..=300).chain(far).filter_map(|n: i64| $t::try_from(n).ok()).chain([$t::MAX, $t::MIN]);
+            let n: Array1<$t> = counts.collect();
+            for number in [1, 0x5b, $t::MAX, $t::MAX / 3, $t::MIN] {
+                let a = Array1::from_elem(n.len(), number);
+                let zero: $t = 0;
+                let count = |n: $t| u32::try_from(n).unwrap_or(u32::MAX);
+                let left = n.mapv(|n| number.checked_shl(count(n)).unwrap_or(0));
+                let right = n.mapv(|n| number.checked_shr(count(n)).unwrap_or(if number < zero { !zero } else { zero }));
+                for executor in EXECUTORS {
+                    let run = |text: &str| -> Array1<$t> {
+                        Expr::builder().executor(executor).compile(text).unwrap().eval(args![a, n]).unwrap()
+                    };
+                    assert_eq!(run("a << n"), left, "{number} << n");
+                    assert_eq!(run("a >> n"), right, "{number} >> n");
+                }
+            }
+        })* };
+    }
+    each! { i8 u8 i16 u16 i32 u32 i64 u64 }
+}
+
 /// An array of each type as argument, result, output and target; a number of each type as a bare argument and a result.
 #[test]
 fn every_type_goes_in_and_comes_out() {

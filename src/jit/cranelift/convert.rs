@@ -10,7 +10,7 @@ use super::lanes::{Form, Held, PART, ints};
 use crate::dtype::DType;
 
 /// The even lanes of 4 bytes of two vectors: the low halves of their lanes of 8.
-const EVEN: [u8; PART] = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
+pub(super) const EVEN: [u8; PART] = [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27];
 /// The low halves of two vectors.
 const LOW: [u8; PART] = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 /// The high half of a vector, twice.

@@ -6,8 +6,9 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self as clif, InstBuilder, types};
 
+use super::convert::EVEN;
 use super::emit::Emitter;
-use super::lanes::{Form, Held};
+use super::lanes::{Form, Held, PART};
 use crate::dtype::{DType, Scalar};
 
 impl Emitter<'_> {
@@ -55,25 +56,39 @@ impl Emitter<'_> {
 
     /// The high bytes of products of bytes: those of even and of odd ones are products of 16 bits.
     fn high_bytes(&mut self, x: clif::Value, y: clif::Value) -> clif::Value {
-        let [x, y] = [x, y].map(|v| self.cast(v, types::I16X8));
-        let low = self.constant_lanes(0x00ff, 2, types::I16X8);
-        let high = self.constant_lanes(0xff00, 2, types::I16X8);
-        let [even_x, even_y] = [x, y].map(|v| self.b.ins().band(v, low));
-        let [odd_x, odd_y] = [x, y].map(|v| self.b.ins().ushr_imm_u(v, 8));
+        let ([even_x, odd_x], [even_y, odd_y]) = (self.bytes_apart(x), self.bytes_apart(y));
         let even = self.b.ins().imul(even_x, even_y);
         let even = self.b.ins().ushr_imm_u(even, 8);
         let odd = self.b.ins().imul(odd_x, odd_y);
+        self.bytes_together(even, odd)
+    }
+
+    /// Even and odd bytes, as lanes of 16 bits.
+    fn bytes_apart(&mut self, x: clif::Value) -> [clif::Value; 2] {
+        let x = self.cast(x, types::I16X8);
+        let low = self.constant_lanes(0x00ff, 2, types::I16X8);
+        [self.b.ins().band(x, low), self.b.ins().ushr_imm_u(x, 8)]
+    }
+
+    /// Even bytes, alone in their lanes of 16 bits, and the high bytes of others.
+    fn bytes_together(&mut self, even: clif::Value, odd: clif::Value) -> clif::Value {
+        let high = self.constant_lanes(0xff00, 2, types::I16X8);
         let odd = self.b.ins().band(odd, high);
         let v = self.b.ins().bor(even, odd);
         self.cast(v, types::I8X16)
     }
 
+    /// Products of unsigned lanes of 2 or 4 bytes in lanes of twice the width, those of the low halves and those of the high ones.
+    fn products(&mut self, x: clif::Value, y: clif::Value) -> [clif::Value; 2] {
+        let [xl, yl] = [x, y].map(|v| self.b.ins().uwiden_low(v));
+        let [xh, yh] = [x, y].map(|v| self.b.ins().uwiden_high(v));
+        [self.b.ins().imul(xl, yl), self.b.ins().imul(xh, yh)]
+    }
+
     /// The high halves of products of 2 or 4 bytes, each of which has a lane of twice the width.
     fn high_halves(&mut self, x: clif::Value, y: clif::Value, width: usize) -> clif::Value {
         const HIGH_4: [u8; 16] = [4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31];
-        let [xl, yl] = [x, y].map(|v| self.b.ins().uwiden_low(v));
-        let [xh, yh] = [x, y].map(|v| self.b.ins().uwiden_high(v));
-        let (low, high) = (self.b.ins().imul(xl, yl), self.b.ins().imul(xh, yh));
+        let [low, high] = self.products(x, y);
         if width == 4 {
             return self.shuffle(low, high, HIGH_4, types::I32X4);
         }
@@ -211,31 +226,68 @@ impl Emitter<'_> {
         }
     }
 
-    /// A shift of each lane by a count of its own, of up to 32 bits: by 1, by 2, by 4, ..., where the count has that bit.
+    /// A shift of each lane by a count of its own, of up to 32 bits, as a product: no vectors of 128 bits have the instruction.
+    /// To the left by `2^count`; to the right by `2^(w-1-count)`, of which the upper `w` bits but one are the result. An
+    /// arithmetic one flips what is negative, and flips it back.
     pub fn shift_lanes(&mut self, left: bool, dtype: DType, args: &[&Held]) -> Held {
         let (form, arithmetic) = (Form::of(dtype), !left && dtype.is_signed());
-        let (ty, width) = (form.vector(), 8 * form.width() as u64);
-        self.map(form, args, |e, x| {
-            let (mut v, mut count) = (x[0], x[1]);
-            if arithmetic {
-                // From the width on it is all sign.
-                let last = e.constant_lanes(width - 1, form.width(), ty);
-                count = e.b.ins().umin(count, last);
+        let powers = self.map(form, &[args[1]], |e, count| e.powers(count[0], form, !left));
+        self.map(form, &[args[0], &powers], |e, x| {
+            let (x, power) = (x[0], x[1]);
+            if left {
+                return if form.width() == 1 { e.multiply_bytes(x, power) } else { e.b.ins().imul(x, power) };
             }
-            for by in (0..width.ilog2()).map(|k| 1u64 << k) {
-                let moved = e.shift_part(left, arithmetic, v, by as i64, form);
-                let bit = e.constant_lanes(by, form.width(), ty);
-                let has = e.b.ins().band(count, bit);
-                let has = e.b.ins().icmp(IntCC::Equal, has, bit);
-                v = e.blend(has, moved, v, form);
+            if !arithmetic {
+                return e.scale_down(x, power, form.width());
             }
-            if arithmetic {
-                return v;
-            }
-            let end = e.constant_lanes(width, form.width(), ty);
-            let within = e.b.ins().icmp(IntCC::UnsignedLessThan, count, end);
-            e.b.ins().band(v, within)
+            let zero = e.constant_lanes(0, 8, form.vector());
+            let negative = e.b.ins().icmp(IntCC::SignedLessThan, x, zero);
+            let x = e.b.ins().bxor(x, negative);
+            let scaled = e.scale_down(x, power, form.width());
+            e.b.ins().bxor(scaled, negative)
         })
+    }
+
+    /// `2^count`, or `2^(w-1-count)`; from the width on 0. Byte `j` of a lane is found by `count - 8j` in a table of the powers
+    /// below 2^8, which is 0 where it ends. For counts below the width, `w-1-count` and, where it matters, the difference
+    /// are exclusive ors; other counts stay above the table.
+    fn powers(&mut self, count: clif::Value, form: Form, down: bool) -> clif::Value {
+        let width = form.width();
+        let mut index = count;
+        if width > 1 {
+            let most = self.constant_lanes(0xff, width, form.vector());
+            let count = self.b.ins().umin(count, most);
+            let low_byte = std::array::from_fn(|byte| (byte - byte % width) as u8);
+            index = self.shuffle(count, count, low_byte, types::I8X16);
+        }
+        let last = if down { 8 * width - 1 } else { 0 };
+        let from = std::array::from_fn(|byte| ((8 * (byte % width)) ^ last) as u8);
+        if from != [0; PART] {
+            let from = self.constant(from, types::I8X16);
+            index = self.b.ins().bxor(index, from);
+        }
+        let table = std::array::from_fn(|power| if power < 8 { 1 << power } else { 0 });
+        let table = self.constant(table, types::I8X16);
+        let powers = self.b.ins().swizzle(table, index);
+        self.cast(powers, form.vector())
+    }
+
+    /// Products of unsigned lanes of so many bytes, down by their bits but one; they fit.
+    fn scale_down(&mut self, x: clif::Value, y: clif::Value, width: usize) -> clif::Value {
+        if width == 1 {
+            let ([even_x, odd_x], [even_y, odd_y]) = (self.bytes_apart(x), self.bytes_apart(y));
+            let even = self.b.ins().imul(even_x, even_y);
+            let even = self.b.ins().ushr_imm_u(even, 7);
+            let odd = self.b.ins().imul(odd_x, odd_y);
+            let odd = self.b.ins().ishl_imm_u(odd, 1);
+            return self.bytes_together(even, odd);
+        }
+        let by = 8 * width as i64 - 1;
+        let [low, high] = self.products(x, y).map(|v| self.b.ins().ushr_imm_u(v, by));
+        match width {
+            4 => self.shuffle(low, high, EVEN, types::I32X4),
+            _ => self.b.ins().unarrow(low, high),
+        }
     }
 
     /// A shift of the lanes of a part by a count from 0 up to their width.

@@ -104,7 +104,10 @@ impl Emitter<'_> {
         }
         match op {
             Op::FloorDiv | Op::FloorMod => self.divide(op == Op::FloorDiv, dtype, &refs),
-            Op::Shl | Op::Shr if form.width() <= 4 && self.lanes > 1 => self.shift_lanes(op == Op::Shl, dtype, &refs),
+            // SSE4.1 has the instructions.
+            Op::Shl | Op::Shr if form.width() <= 4 && self.lanes > 1 && self.target.machine.features.round => {
+                self.shift_lanes(op == Op::Shl, dtype, &refs)
+            }
             Op::Shl | Op::Shr => {
                 self.per_lane(&refs, form, |e, x| e.shift(op == Op::Shl, signed, form.lane(), x[0], x[1]))
             }
