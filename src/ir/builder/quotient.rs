@@ -3,8 +3,11 @@
 //! With `n` of `w` bits and a divisor `d` that is no power of two (those are shifts, see `rules.rs`), and `2^(l-1) < d < 2^l`
 //! (T. Granlund and P. L. Montgomery, Division by Invariant Integers using Multiplication, 1994):
 //! 1. If a factor `m` of `w` bits and a shift `s` are such that `0 <= m d - 2^(w+s) <= 2^s`, then `n // d` is `(m n >> w) >> s`.
-//! 2. Else the factor has one bit more: it is `2^w + m`, and with `t = m n >> w` the quotient is `(t + (n - t >> 1)) >> l-1`, in
-//!    which nothing overflows.
+//! 2. Else `m = floor(2^(w+l-1) / d)` does for `n + 1` (A. D. Robison, N-Bit Unsigned Division Via N-Bit Multiply-Add, 2005): then
+//!    `n // d` is `(m (n+1) >> w) >> l-1`. Of the greatest `n`, for which `n + 1` is none of `w` bits, the quotient is that of `n - 1`:
+//!    it is another one only if `d` divides `2^w - 1`, but then 1 has a factor. There is no minimum of 64 bits in vectors: those have
+//!    a factor of one bit more, `2^w + m`, and with `t = m n >> w` the quotient is `(t + (n - t >> 1)) >> l-1`, in which nothing
+//!    overflows.
 //! 3. Signed numbers (`d > 0`) are flipped where they are negative, `~n`, divided as unsigned ones of `w-1` bits, for which a
 //!    factor of `w` bits is always there, and the quotient is flipped back: `n // d = ~(~n // d)` where `n < 0`.
 //!
@@ -52,6 +55,14 @@ fn unsigned(b: &mut Builder, n: Value, dtype: DType, d: u64) -> Value {
         return scaled(b, n, dtype, m, shift);
     }
     let log = d.ilog2() + 1;
+    if width < 64 {
+        let m = ((1u128 << (width + log - 1)) / u128::from(d)) as u64;
+        let below = number(b, dtype, (1 << width) - 2);
+        let one = number(b, dtype, 1);
+        let n = b.op(Op::Min, &[n, below]);
+        let next = b.op(Op::Add, &[n, one]);
+        return scaled(b, next, dtype, m, log - 1);
+    }
     let m = ((1u128 << width) * ((1u128 << log) - u128::from(d)) / u128::from(d)) as u64 + 1;
     let t = scaled(b, n, dtype, m, 0);
     let rest = b.op(Op::Sub, &[n, t]);

@@ -413,8 +413,11 @@ impl<'a> Emitter<'a> {
         let uniform = args.iter().all(|arg| arg.uniform);
         let count = if uniform { 1 } else { self.lanes };
         let mut parts = SmallVec::<[clif::Value; 4]>::new();
+        let once: SmallVec<[Option<clif::Value>; 3]> =
+            args.iter().map(|arg| arg.uniform.then(|| self.extract(arg, 0))).collect();
         for j in 0..count {
-            let scalars: SmallVec<[clif::Value; 3]> = args.iter().map(|arg| self.extract(arg, j)).collect();
+            let scalars: SmallVec<[clif::Value; 3]> =
+                args.iter().zip(&once).map(|(arg, once)| once.unwrap_or_else(|| self.extract(arg, j))).collect();
             let v = lane(self, &scalars);
             let at = j % form.per_part();
             if uniform {
@@ -451,6 +454,14 @@ impl<'a> Emitter<'a> {
         if !self.b.func.dfg.value_type(part).is_vector() {
             return part;
         }
-        self.b.ins().extractlane(part, (lane % per_part) as u8)
+        let lane = lane % per_part;
+        if let (0, Form::Int(width @ (4 | 8))) = (lane, held.form) {
+            // As floats: lane 0 is the register itself then, and one move takes it over.
+            let form = if width == 4 { Form::F32 } else { Form::F64 };
+            let vector = self.cast(part, form.vector());
+            let scalar = self.b.ins().extractlane(vector, 0);
+            return self.cast(scalar, held.form.lane());
+        }
+        self.b.ins().extractlane(part, lane as u8)
     }
 }

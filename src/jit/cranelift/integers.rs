@@ -8,7 +8,7 @@ use cranelift_codegen::ir::{self as clif, InstBuilder, types};
 
 use super::convert::EVEN;
 use super::emit::Emitter;
-use super::lanes::{Form, Held, PART};
+use super::lanes::{Form, Held, PART, ints};
 use crate::dtype::{DType, Scalar};
 
 impl Emitter<'_> {
@@ -38,9 +38,11 @@ impl Emitter<'_> {
         }
         self.map(form, args, |e, x| {
             let (x, y) = (x[0], x[1]);
-            let high = match form.width() {
-                1 => e.high_bytes(x, y),
-                width => e.high_halves(x, y, width),
+            let high = if form.width() == 4 {
+                e.high_halves(x, y)
+            } else {
+                let y = e.apart(y, form);
+                e.high_of_short(x, y, form)
             };
             if !signed {
                 return high;
@@ -54,47 +56,68 @@ impl Emitter<'_> {
         })
     }
 
-    /// The high bytes of products of bytes: those of even and of odd ones are products of 16 bits.
-    fn high_bytes(&mut self, x: clif::Value, y: clif::Value) -> clif::Value {
-        let ([even_x, odd_x], [even_y, odd_y]) = (self.bytes_apart(x), self.bytes_apart(y));
+    /// High halves of products of unsigned numbers by one constant.
+    pub fn multiply_high_by(&mut self, dtype: DType, x: &Held, factor: Scalar) -> Held {
+        let (form, bits) = (Form::of(dtype), factor.bits());
+        match form.width() {
+            8 => {
+                let factor = self.b.ins().iconst(types::I64, bits as i64);
+                self.per_lane(&[x], form, |e, x| e.b.ins().umulhi(x[0], factor))
+            }
+            4 => {
+                let factor = self.constant_scalar(factor);
+                self.map(form, &[x, &factor], |e, x| e.high_halves(x[0], x[1]))
+            }
+            width => self.map(form, &[x], |e, x| {
+                let factor = e.constant_lanes(bits, 2 * width, ints(2 * width));
+                e.high_of_short(x[0], [factor; 2], form)
+            }),
+        }
+    }
+
+    /// The high halves of products of 1 or 2 bytes: those of even and of odd lanes are products in lanes of twice the width.
+    fn high_of_short(&mut self, x: clif::Value, [even_y, odd_y]: [clif::Value; 2], form: Form) -> clif::Value {
+        let [even_x, odd_x] = self.apart(x, form);
         let even = self.b.ins().imul(even_x, even_y);
-        let even = self.b.ins().ushr_imm_u(even, 8);
+        let even = self.b.ins().ushr_imm_u(even, 8 * form.width() as i64);
         let odd = self.b.ins().imul(odd_x, odd_y);
-        self.bytes_together(even, odd)
+        self.together(even, odd, form)
     }
 
-    /// Even and odd bytes, as lanes of 16 bits.
-    fn bytes_apart(&mut self, x: clif::Value) -> [clif::Value; 2] {
-        let x = self.cast(x, types::I16X8);
-        let low = self.constant_lanes(0x00ff, 2, types::I16X8);
-        [self.b.ins().band(x, low), self.b.ins().ushr_imm_u(x, 8)]
+    /// Even and odd lanes of 1 or 2 bytes, as ones of twice the width.
+    fn apart(&mut self, x: clif::Value, form: Form) -> [clif::Value; 2] {
+        let (width, bits) = (form.width(), 8 * form.width() as i64);
+        let x = self.cast(x, ints(2 * width));
+        let low = self.constant_lanes((1 << bits) - 1, 2 * width, ints(2 * width));
+        [self.b.ins().band(x, low), self.b.ins().ushr_imm_u(x, bits)]
     }
 
-    /// Even bytes, alone in their lanes of 16 bits, and the high bytes of others.
-    fn bytes_together(&mut self, even: clif::Value, odd: clif::Value) -> clif::Value {
-        let high = self.constant_lanes(0xff00, 2, types::I16X8);
+    /// Even lanes, alone in ones of twice the width, and the high halves of others.
+    fn together(&mut self, even: clif::Value, odd: clif::Value, form: Form) -> clif::Value {
+        const HALVES: [u8; PART] = [0, 1, 18, 19, 4, 5, 22, 23, 8, 9, 26, 27, 12, 13, 30, 31];
+        let (width, bits) = (form.width(), 8 * form.width());
+        // A blend of words, which SSE4.1 has; of bytes there is none.
+        if width == 2 && self.target.machine.features.blend {
+            return self.shuffle(even, odd, HALVES, form.vector());
+        }
+        let high = self.constant_lanes(((1 << bits) - 1) << bits, 2 * width, ints(2 * width));
         let odd = self.b.ins().band(odd, high);
         let v = self.b.ins().bor(even, odd);
-        self.cast(v, types::I8X16)
+        self.cast(v, form.vector())
     }
 
-    /// Products of unsigned lanes of 2 or 4 bytes in lanes of twice the width, those of the low halves and those of the high ones.
+    /// Products of unsigned lanes of 4 bytes in ones of 8, those of the low half and those of the high one.
     fn products(&mut self, x: clif::Value, y: clif::Value) -> [clif::Value; 2] {
         let [xl, yl] = [x, y].map(|v| self.b.ins().uwiden_low(v));
         let [xh, yh] = [x, y].map(|v| self.b.ins().uwiden_high(v));
         [self.b.ins().imul(xl, yl), self.b.ins().imul(xh, yh)]
     }
 
-    /// The high halves of products of 2 or 4 bytes, each of which has a lane of twice the width.
-    fn high_halves(&mut self, x: clif::Value, y: clif::Value, width: usize) -> clif::Value {
-        const HIGH_4: [u8; 16] = [4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31];
+    /// The high halves of products of 4 bytes.
+    fn high_halves(&mut self, x: clif::Value, y: clif::Value) -> clif::Value {
+        const HIGH: [u8; PART] = [4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31];
         let [low, high] = self.products(x, y);
-        if width == 4 {
-            return self.shuffle(low, high, HIGH_4, types::I32X4);
-        }
-        // Arithmetic shifts, so that what is packed with saturation of signed numbers keeps its bits.
-        let [low, high] = [low, high].map(|v| self.b.ins().sshr_imm_u(v, 16));
-        self.b.ins().snarrow(low, high)
+        self.shuffle(low, high, HIGH, types::I32X4)
     }
 
     /// Floored quotients or remainders: of integers of up to 32 bits as floats, of wider ones lane by lane.
@@ -238,12 +261,12 @@ impl Emitter<'_> {
                 return if form.width() == 1 { e.multiply_bytes(x, power) } else { e.b.ins().imul(x, power) };
             }
             if !arithmetic {
-                return e.scale_down(x, power, form.width());
+                return e.scale_down(x, power, form);
             }
             let zero = e.constant_lanes(0, 8, form.vector());
             let negative = e.b.ins().icmp(IntCC::SignedLessThan, x, zero);
             let x = e.b.ins().bxor(x, negative);
-            let scaled = e.scale_down(x, power, form.width());
+            let scaled = e.scale_down(x, power, form);
             e.b.ins().bxor(scaled, negative)
         })
     }
@@ -272,22 +295,18 @@ impl Emitter<'_> {
         self.cast(powers, form.vector())
     }
 
-    /// Products of unsigned lanes of so many bytes, down by their bits but one; they fit.
-    fn scale_down(&mut self, x: clif::Value, y: clif::Value, width: usize) -> clif::Value {
-        if width == 1 {
-            let ([even_x, odd_x], [even_y, odd_y]) = (self.bytes_apart(x), self.bytes_apart(y));
-            let even = self.b.ins().imul(even_x, even_y);
-            let even = self.b.ins().ushr_imm_u(even, 7);
-            let odd = self.b.ins().imul(odd_x, odd_y);
-            let odd = self.b.ins().ishl_imm_u(odd, 1);
-            return self.bytes_together(even, odd);
+    /// Products of unsigned lanes, down by their bits but one; they fit.
+    fn scale_down(&mut self, x: clif::Value, y: clif::Value, form: Form) -> clif::Value {
+        if form.width() == 4 {
+            let [low, high] = self.products(x, y).map(|v| self.b.ins().ushr_imm_u(v, 31));
+            return self.shuffle(low, high, EVEN, types::I32X4);
         }
-        let by = 8 * width as i64 - 1;
-        let [low, high] = self.products(x, y).map(|v| self.b.ins().ushr_imm_u(v, by));
-        match width {
-            4 => self.shuffle(low, high, EVEN, types::I32X4),
-            _ => self.b.ins().unarrow(low, high),
-        }
+        let ([even_x, odd_x], [even_y, odd_y]) = (self.apart(x, form), self.apart(y, form));
+        let even = self.b.ins().imul(even_x, even_y);
+        let even = self.b.ins().ushr_imm_u(even, 8 * form.width() as i64 - 1);
+        let odd = self.b.ins().imul(odd_x, odd_y);
+        let odd = self.b.ins().ishl_imm_u(odd, 1);
+        self.together(even, odd, form)
     }
 
     /// A shift of the lanes of a part by a count from 0 up to their width.

@@ -274,6 +274,16 @@ impl Emitter<'_> {
             let x = self.fetch(args[0]);
             return self.shift_by(op == Op::Shl, ty, &x, count);
         }
+        if let (Op::MulHigh, &[x, y], false) = (op, args, ty.is_signed()) {
+            let constant = |v: ir::Value| match self.homes[v.0 as usize] {
+                Home::Constant(c) => Some(c),
+                _ => None,
+            };
+            if let Some((x, factor)) = constant(y).map(|c| (x, c)).or_else(|| constant(x).map(|c| (y, c))) {
+                let x = self.fetch(x);
+                return self.multiply_high_by(ty, &x, factor);
+            }
+        }
         if let (Op::Select, &[mask, yes, no], false) = (op, args, arg == DType::Bool || self.on_scalars()) {
             let zero = |v: ir::Value| matches!(self.homes[v.0 as usize], Home::Constant(c) if c.bits() == 0);
             match (zero(yes), zero(no)) {
