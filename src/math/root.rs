@@ -95,21 +95,20 @@ pub(super) fn hypot<'c>(x: V<'c>, y: V<'c>) -> V<'c> {
 }
 
 fn scaled_hypot<'c>(x: V<'c>, y: V<'c>) -> V<'c> {
-    // 2^500 down by 2^-600, below 2^-400 up by 2^600.
-    let (large, small) = (3.273390607896142e150, 3.872591914849318e-121);
-    let (down, up) = (2.409919865102884e-181, 4.149515568880993e180);
     let wide = x.gt(y);
     let (a, b) = (wide.select(x, y), wide.select(y, x));
-    let (is_large, is_small) = (a.gt(large), a.lt(small));
-    let scale = is_large.select(x.number(down), is_small.select(x.number(up), 1.0));
-    let back = is_large.select(x.number(up), is_small.select(x.number(down), 1.0));
+    // The exponent, with its bias, down to a multiple of 32, `e`: scaled by 2^(1007-e) the greater side is within 2^-16 and 2^16, or a
+    // subnormal one above 2^-68. Both this power and the one back, 2^(e-1007), are normal numbers for all `e` from 0 to 2016.
+    let exponent = a.bits() & (0x7e0 << 52);
+    let scale = (exponent ^ (0x7ee << 52)).as_float();
+    let back = (exponent | (0x010 << 52)).as_float();
     let (a, b) = (a * scale, b * scale);
     let a2 = a * a;
     let sum = b.fma(b, a2);
     let error = a.fma(a, -a2) + b.fma(b, a2 - sum);
     let h = sum.sqrt();
     let rest = (-h).fma(h, sum) + error;
-    // h is 0 together with the rest.
-    let twice = x.number(f64::MIN_POSITIVE).greater(h + h);
-    (h + rest / twice) * back
+    // h is 0 together with the rest. Half of a quotient is exact.
+    let positive = x.number(f64::MIN_POSITIVE).greater(h);
+    (rest / positive).fma(0.5, h) * back
 }

@@ -274,6 +274,10 @@ impl Emitter<'_> {
             let x = self.fetch(args[0]);
             return self.shift_by(op == Op::Shl, ty, &x, count);
         }
+        if op == Op::Neg && ty.is_float() && self.depth == 0 && self.shape.liveness.for_fma[v.0 as usize] {
+            let x = self.fetch(args[0]);
+            return self.negate_factor(ty, &x);
+        }
         if let (Op::MulHigh, &[x, y], false) = (op, args, ty.is_signed()) {
             let constant = |v: ir::Value| match self.homes[v.0 as usize] {
                 Home::Constant(c) => Some(c),

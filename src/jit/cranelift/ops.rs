@@ -212,6 +212,16 @@ impl Emitter<'_> {
         }
     }
 
+    /// The negative of what is only read by `fma`s, whose instruction it becomes part of. (A mask of signs would be loaded for nothing:
+    /// Cranelift keeps loads that nothing reads.)
+    pub fn negate_factor(&mut self, dtype: DType, x: &Held) -> Held {
+        self.map(Form::of(dtype), &[x], |e, x| {
+            let v = e.b.ins().fneg(x[0]);
+            e.negated.insert(v, x[0]);
+            v
+        })
+    }
+
     /// The helper for an operation that this CPU has no instruction for.
     fn missing(&self, op: Op, form: Form) -> Option<usize> {
         let features = self.target.machine.features;

@@ -90,25 +90,7 @@ impl Shape {
             _ => kernel.ty(*v),
         };
         if !self.liveness.accumulates.is_empty() {
-            // The state has a fixed number of lanes, if their order matters. A chunk fills whole parts of all values, and of the state.
-            let states = self.liveness.accumulates.iter().flat_map(|&v| state_widths(kernel, &self.widths, v));
-            let narrowest =
-                body.iter().filter_map(|&v| width(kernel, &self.widths, v)).chain(states).min().unwrap_or(1);
-            let least = (PART / narrowest).min(LANES);
-            let widths = || {
-                let states = self.liveness.accumulates.iter().flat_map(|&v| state_widths(kernel, &self.widths, v));
-                body.iter().filter_map(|&v| width(kernel, &self.widths, v)).chain(states)
-            };
-            let widest = widths().max().unwrap_or(1);
-            let ordered =
-                |v: &ir::Value| !matches!(kernel.inst(*v), Inst::Accumulate { monoid, .. } if !monoid.ordered);
-            let free = !self.liveness.accumulates.iter().any(ordered);
-            let lanes = if free { (FREE_PARTS * PART / widest).max(LANES) } else { LANES };
-            self.set_lanes(lanes);
-            while self.chunk > least && self.pressure(kernel, body) > self.machine.registers {
-                self.chunk /= 2;
-            }
-            return self.pressure(kernel, body);
+            return self.choose_lanes_of_state(kernel, body);
         }
         // Bools take the widths of what they are compared from.
         let sizes = || body.iter().filter_map(of_body).filter(|&ty| ty != DType::Bool).map(DType::size);
@@ -121,15 +103,19 @@ impl Shape {
         let chain = longest_chain(kernel, body);
         let waits = chain > LONG_CHAIN;
         let full = if waits { full.max(2 * least) } else { full };
-        self.set_lanes(full);
-        let mut pressure = self.pressure(kernel, body);
-        if !waits && (operations > LONG_BODY || pressure > self.machine.registers) {
-            self.set_lanes(least);
-            return self.pressure(kernel, body);
-        }
         // A step's operations, and whether they are done while its chain still waits: the queues overlap few steps of so many.
         let parts = |lanes: usize| (operations * (lanes * wide / PART)).max(1);
         let idle = |lanes| chain / (QUEUES / parts(lanes)).max(1) > parts(lanes) / 2;
+        self.set_lanes(full);
+        let mut pressure = self.pressure(kernel, body);
+        let fewer = match waits {
+            true => !idle(least) && self.constants_fit(kernel, body, least) && !self.constants_fit(kernel, body, full),
+            false => operations > LONG_BODY || pressure > self.machine.registers,
+        };
+        if fewer {
+            self.set_lanes(least);
+            return self.pressure(kernel, body);
+        }
         while idle(self.lanes) && 2 * self.lanes <= MOST_LANES && parts(2 * self.lanes) <= MOST_PARTS {
             self.set_lanes(2 * self.lanes);
             let wider = self.pressure(kernel, body);
@@ -140,6 +126,38 @@ impl Shape {
             pressure = wider;
         }
         pressure
+    }
+
+    /// The same where the body combines.
+    fn choose_lanes_of_state(&mut self, kernel: &Kernel, body: &[ir::Value]) -> usize {
+        // The state has a fixed number of lanes, if their order matters. A chunk fills whole parts of all values, and of the state.
+        let states = self.liveness.accumulates.iter().flat_map(|&v| state_widths(kernel, &self.widths, v));
+        let narrowest = body.iter().filter_map(|&v| width(kernel, &self.widths, v)).chain(states).min().unwrap_or(1);
+        let least = (PART / narrowest).min(LANES);
+        let widths = || {
+            let states = self.liveness.accumulates.iter().flat_map(|&v| state_widths(kernel, &self.widths, v));
+            body.iter().filter_map(|&v| width(kernel, &self.widths, v)).chain(states)
+        };
+        let widest = widths().max().unwrap_or(1);
+        let ordered = |v: &ir::Value| !matches!(kernel.inst(*v), Inst::Accumulate { monoid, .. } if !monoid.ordered);
+        let free = !self.liveness.accumulates.iter().any(ordered);
+        let lanes = if free { (FREE_PARTS * PART / widest).max(LANES) } else { LANES };
+        self.set_lanes(lanes);
+        while self.chunk > least && self.pressure(kernel, body) > self.machine.registers {
+            self.chunk /= 2;
+        }
+        self.pressure(kernel, body)
+    }
+
+    /// Whether registers hold the constants too with so many points a step. What is loaded anew for each takes room in the queues.
+    fn constants_fit(&mut self, kernel: &Kernel, body: &[ir::Value], lanes: usize) -> bool {
+        let read = |at: &usize| self.liveness.uses[*at] > 0 && matches!(kernel.insts[*at], Inst::Const(_));
+        let constants = (0..kernel.insts.len()).filter(read).count();
+        let before = self.lanes;
+        self.set_lanes(lanes);
+        let pressure = self.pressure(kernel, body);
+        self.set_lanes(before);
+        pressure + constants <= self.machine.registers
     }
 
     fn set_lanes(&mut self, lanes: usize) {

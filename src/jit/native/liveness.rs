@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::machine::Machine;
 use crate::dtype::DType;
 use crate::ir::builder::for_each_arg;
-use crate::ir::{Inst, Kernel, Role, Value};
+use crate::ir::{Inst, Kernel, Op, Role, Value};
 
 /// The values of a body, and how wide they are.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub struct Liveness {
     /// stands. An array that is read may be, element for element, one that is written (an update in place), so
     /// that what is first read after the first store stays where it is.
     pub floats: Vec<bool>,
+    /// For each instruction whether those that read it in the body are all `fma`s, and there is one.
+    pub for_fma: Vec<bool>,
     /// The `accumulate`s of the body.
     pub accumulates: Vec<Value>,
     /// Where in the body each value is read last.
@@ -29,6 +31,7 @@ impl Liveness {
         let mut all = Liveness {
             uses: vec![0; count],
             floats: vec![false; count],
+            for_fma: vec![false; count],
             accumulates: Vec::new(),
             last: vec![None; count],
         };
@@ -37,6 +40,8 @@ impl Liveness {
             for_each_arg(kernel.inst(v), |arg| {
                 let arg_at = arg.0 as usize;
                 all.floats[arg_at] |= all.uses[arg_at] == 0 && !stored && is_input(kernel, arg);
+                let fma = matches!(kernel.inst(v), Inst::Op { op: Op::Fma, .. });
+                all.for_fma[arg_at] = fma && (all.for_fma[arg_at] || all.uses[arg_at] == 0);
                 all.uses[arg_at] += 1;
                 all.last[arg_at] = Some(at);
             });
