@@ -14,9 +14,13 @@
 //! - a type is what the operation's row gives;
 //! - of an operand's strides the last one alone may be that of halves of pairs.
 
+pub mod helper;
+mod region;
+
+use helper::Helper;
+pub use region::Region;
 use smallvec::SmallVec;
 
-use super::helper::Helper;
 use super::monoid::Monoid;
 use super::op::Op;
 use crate::dtype::{DType, Scalar};

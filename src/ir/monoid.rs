@@ -66,6 +66,7 @@ impl Fragment {
 
 impl Monoid {
     /// How many values of a step are there at once at most, beyond as many as the state has.
+    #[cfg(feature = "jit")]
     pub fn temporaries(&self) -> usize {
         let Fragment { params, code, results } = &self.step;
         let first = params.len() as u32;

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use smallvec::SmallVec;
 
-use super::helper::Helper;
+use super::examples;
 use super::kernel::*;
 use super::monoid::Monoid;
 use super::op::{Gives, Op};
@@ -236,7 +236,7 @@ impl Parser {
                 let fast = cursor.value()?;
                 cursor.require(",")?;
                 let name = cursor.word()?;
-                let helper = Helper::from_name(name).ok_or_else(|| format!("no helper is named `{name}`"))?;
+                let helper = examples::named(name).ok_or_else(|| format!("no helper is named `{name}`"))?;
                 cursor.require("(")?;
                 Inst::Patch { mask, fast, helper, args: cursor.list(")", Cursor::value)? }
             }

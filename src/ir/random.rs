@@ -8,7 +8,8 @@
 use std::ops::RangeInclusive;
 
 use super::builder::Builder;
-use super::helper::Helper;
+use super::examples;
+use super::kernel::helper::Helper;
 use super::kernel::*;
 use super::monoid::Monoid;
 use super::op::Op;
@@ -383,7 +384,7 @@ impl Maker<'_> {
 
     fn patch(&mut self) {
         let fit: Vec<&Helper> =
-            Helper::all().iter().filter(|h| h.args().iter().all(|t| self.config.dtypes.contains(t))).collect();
+            examples::all().filter(|h| h.args().iter().all(|t| self.config.dtypes.contains(t))).collect();
         if fit.is_empty() {
             return;
         }

@@ -9,7 +9,7 @@ pub mod simplify;
 use foldhash::{HashMap, HashMapExt};
 use smallvec::SmallVec;
 
-use super::helper::Helper;
+use super::kernel::helper::Helper;
 use super::kernel::*;
 use super::monoid::{Fragment, Monoid};
 use super::op::Op;
@@ -51,6 +51,20 @@ impl Builder {
     pub fn new(loops: usize) -> Builder {
         let kernel = Kernel { levels: vec![Level::default(); loops + 1], ..Kernel::default() };
         Builder { kernel, places: Vec::new(), memo: HashMap::new(), rewrite: true }
+    }
+
+    /// The region that `build` makes of parameters of these types.
+    pub fn region(params: &[DType], build: impl FnOnce(&mut Builder, &[Value]) -> Value) -> Region {
+        let mut b = Builder::new(0);
+        let mut args = Args::new();
+        for &param in params {
+            let operand = b.operand(format!("x{}", args.len()), param, Role::In, &[]);
+            args.push(b.load(Access::plain(operand, [])));
+        }
+        let v = build(&mut b, &args);
+        let result = b.operand("result", b.ty(v), Role::Out, &[]);
+        b.store(Access::plain(result, []), v);
+        Region::new(params.to_vec(), b.finish())
     }
 
     /// A builder that neither folds nor simplifies nor shares.

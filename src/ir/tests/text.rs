@@ -2,7 +2,7 @@
 
 use super::super::kernel::*;
 use super::super::random::{Config, Rng, kernel, specials};
-use super::super::{Builder, Helper, Monoid, Op, parse};
+use super::super::{Builder, Monoid, Op, parse};
 use super::{on_random_kernels, parsed};
 use crate::dtype::{DType, Scalar};
 
@@ -24,7 +24,7 @@ fn sample() -> Kernel {
     let wide = b.convert(vn, DType::I64);
     let mask = b.op(Op::Lt, &[i, wide]);
     let product = b.op(Op::Mul, &[va, c]);
-    let sine = b.patch(mask, product, Helper::from_name("sin.f64").unwrap(), &[vy]);
+    let sine = b.patch(mask, product, crate::ir::examples::named("sin.f64").unwrap(), &[vy]);
     b.store(Access::plain(y, [row, col]), sine);
     b.fault(mask, FaultCode::of(0));
     let sum = b.accumulate(Monoid::from_name("sum.f64").unwrap(), &[sine]);

@@ -258,12 +258,12 @@ pub fn patches_and_faults(executors: &Executors) {
     let zero = b.constant(0i64);
     let negative = b.op(Op::Lt, &[vy, zero]);
     b.fault(negative, FaultCode::of(0));
-    let power = b.call(Helper::from_name("pow.i64").unwrap(), &[vx, vy]);
+    let power = b.call(examples::named("pow.i64").unwrap(), &[vx, vy]);
     let odd = b.constant(1i64);
     let odd = b.op(Op::And, &[vx, odd]);
     let odd = b.convert(odd, DType::Bool);
-    let sine = b.patch(odd, vf, Helper::from_name("sin.f32").unwrap(), &[vf]);
-    let region = b.patch(odd, vf, Helper::from_name("region.f32").unwrap(), &[vf]);
+    let sine = b.patch(odd, vf, examples::named("sin.f32").unwrap(), &[vf]);
+    let region = b.patch(odd, vf, examples::named("region.f32").unwrap(), &[vf]);
     for (name, v) in [("power", power), ("sine", sine), ("region", region)] {
         let out = b.operand(name, b.ty(v), Role::Out, &[Stride::Any, Stride::Unit]);
         b.store(Access::plain(out, [I, J]), v);

@@ -25,7 +25,7 @@ use std::sync::LazyLock;
 use super::{BEST_F32, Plain, ROUND, Reduced};
 use crate::dtype::DType;
 use crate::ir::helper::Code;
-use crate::ir::{Helper, Region};
+use crate::ir::{Builder, Helper, Region};
 use crate::math::double::{product, sum};
 use crate::math::formula::V;
 
@@ -81,7 +81,7 @@ impl Function {
 }
 
 fn region(dtype: DType, of: for<'c> fn(V<'c>) -> V<'c>) -> Region {
-    Region::new(&[dtype], |b, args| {
+    Builder::region(&[dtype], |b, args| {
         let shared = RefCell::new(b);
         of(V::new(&shared, args[0])).id()
     })

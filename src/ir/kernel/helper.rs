@@ -8,13 +8,10 @@
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicU32;
 
-use super::cancelled;
-use super::huge_angle;
-#[cfg(any(test, feature = "internals"))]
-use super::region;
 use super::region::Region;
-use super::registered::{Registered, enter};
 use crate::dtype::{DType, Real, Scalar};
+use crate::ir::registered::{Registered, enter};
+use crate::ir::{cancelled, huge_angle};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident $t:ident $($x:ident)+;)*) => {
@@ -132,12 +129,6 @@ impl Helper {
         self.code.call(args)
     }
 
-    /// The helper of this name.
-    #[cfg(any(test, feature = "internals"))]
-    pub fn from_name(name: &str) -> Option<&'static Helper> {
-        HELPERS.iter().find(|h| h.name == name)
-    }
-
     /// The helper of this name for a type.
     ///
     /// # Panics
@@ -181,13 +172,6 @@ static HELPERS: &[Helper] = &[
     Helper { name: "pow.i32", code: Code::I32I32(c!(pow_i32, x y: i32)) },
     Helper { name: "pow.u64", code: Code::U64U64(c!(pow_u64, x y: u64)) },
     Helper { name: "pow.u32", code: Code::U32U32(c!(pow_u32, x y: u32)) },
-    // Those of the elementary functions are made by `math/`; these are for tests of executors.
-    #[cfg(any(test, feature = "internals"))]
-    Helper { name: "region.f64", code: Code::Region(&region::examples::OF_F64) },
-    #[cfg(any(test, feature = "internals"))]
-    Helper { name: "region.f32", code: Code::Region(&region::examples::OF_F32) },
-    #[cfg(any(test, feature = "internals"))]
-    Helper { name: "region.u32", code: Code::Region(&region::examples::OF_U32) },
 ];
 
 fn pow_f64(x: f64, y: f64) -> f64 {
@@ -258,7 +242,7 @@ mod tests {
 
     #[test]
     fn calls_on_bits() {
-        let pow = Helper::from_name("pow.f64").unwrap();
+        let pow = Helper::of("pow", DType::F64);
         assert_eq!(pow.call(&[2f64.to_bits(), 10f64.to_bits()]), 1024f64.to_bits());
     }
 }
