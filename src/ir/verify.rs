@@ -21,7 +21,6 @@ pub struct VerifyError {
 impl VerifyError {
     /// The instruction, in text form; `None` where it is the kernel as a whole.
     #[cfg(any(test, feature = "internals"))]
-    // Long: one arm for each instruction.
     pub fn inst(&self) -> Option<&str> {
         self.inst.as_deref()
     }
@@ -125,6 +124,7 @@ struct Check<'a> {
 type Rule<T = ()> = Result<T, String>;
 
 impl Check<'_> {
+    // Long: one arm for each instruction.
     fn inst(&self, v: Value) -> Rule {
         let spot = self.spots[v.0 as usize];
         let loops = self.kernel.loops();

@@ -107,6 +107,7 @@ struct Reduction<'a> {
 
 impl Lowering<'_> {
     /// A kernel of a stage of reductions.
+    // Long: one arm for each way of reading and combining.
     fn reduction(&mut self, of: Reduction, body: Body, layout: &Layout, accesses: &[Access]) {
         let Reduction { stage, group, .. } = of;
         let parts = group.state.len();

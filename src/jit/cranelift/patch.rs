@@ -24,6 +24,7 @@ use crate::ir::{self, FaultCode, Inst, Region};
 
 impl Emitter<'_> {
     /// `fast`, except where `mask` is set: there the helper's value.
+    // Long: the kinds of helper, and of masks.
     pub fn patch(&mut self, mask: ir::Value, fast: ir::Value, helper: &Helper, args: &[ir::Value]) -> Held {
         let form = Form::of(helper.result());
         let always = match &self.homes[mask.0 as usize] {

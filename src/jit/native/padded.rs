@@ -55,6 +55,7 @@ type Line = [u128; ROOM / 16];
 
 impl Padded {
     /// For a kernel that is long and simple enough: a map, each of whose operands is met at one point.
+    // Long: all that must hold of it, one after another.
     pub fn of(kernel: &Kernel, lanes: usize) -> Option<Padded> {
         let body = kernel.levels.last()?;
         let operations = body.before.iter().filter(|v| matches!(kernel.inst(**v), Inst::Op { .. })).count();
