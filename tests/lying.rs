@@ -1,8 +1,11 @@
-//! A reduction of floats has one value, however the array lies: in any order of its axes, with gaps, or backwards.
+//! A reduction has one value, however the array lies: in any order of its axes, with gaps, or backwards.
 //!
 //! The same elements are combined along memory, across it, or from a buffer in logical order; all results are compared, bit by bit, with
-//! those of the array in C order. All are finite.
+//! those of the array in C order.
 
+mod common;
+
+use common::rng::Rng;
 use ndarray::{Array, ArrayD, ArrayViewD, Axis, IxDyn, Slice};
 use num_complex::{Complex32, Complex64};
 use tilexpr::{AnyArray, Element, Executor, Expr, args};
@@ -121,4 +124,58 @@ fn c128() {
 #[test]
 fn c64() {
     have_one_value(|at| Complex32::new(element(at) as f32, element(at + 5000) as f32));
+}
+
+/// The bits of all elements; a NaN is any NaN.
+fn bits(a: &ArrayD<f64>) -> Vec<u64> {
+    a.iter().map(|x| if x.is_nan() { f64::NAN } else { *x }.to_bits()).collect()
+}
+
+/// A reduction is the same for all ways in which the axes can lie, also where zeros of both signs, several of the best and NaN are
+/// among the elements.
+#[test]
+fn zeros_ties_and_nan() {
+    const TEXTS: [&str; 13] = [
+        "min(a)",
+        "max(a)",
+        "nanmin(a)",
+        "nanmax(a)",
+        "any(a > 7)",
+        "all(a < 8)",
+        "argmin(a)",
+        "argmax(a)",
+        "argmax(a > 3)",
+        "argmin(i8(nan_to_num(a)))",
+        "sum(a/3)",
+        "mean(f32(a)*7)",
+        "sum(i16(nan_to_num(a)))",
+    ];
+    const ORDERS: [[usize; 3]; 5] = [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    let mut rng = Rng::new(11);
+    for shape in [[40, 30, 3], [3, 40, 30], [7, 11, 13], [2, 2, 3], [70, 1, 70]] {
+        let count = shape.iter().product();
+        for set in 0..3 {
+            let element = |_| match (set, rng.below(9)) {
+                (0, k) => [0.0, -0.0][k % 2],
+                (1, k) => k as f64,
+                (_, k) => [k as f64 - 4.0, f64::NAN][usize::from(rng.below(count) < 3)],
+            };
+            let a = ArrayD::from_shape_vec(shape.to_vec(), (0..count).map(element).collect()).unwrap();
+            for (order, axis) in
+                ORDERS.iter().flat_map(|order| ["", ", axis=0", ", axis=2", ", axis=(0, 1)"].map(|axis| (order, axis)))
+            {
+                let mut back = [0; 3];
+                order.iter().enumerate().for_each(|(at, &axis)| back[axis] = at);
+                let lying = a.view().permuted_axes(order.to_vec()).as_standard_layout().into_owned();
+                let lying = lying.permuted_axes(back.to_vec());
+                for text in TEXTS.iter().filter(|text| !(text.starts_with("arg") && axis.ends_with(')'))) {
+                    let text = format!("f64({}{axis}))", &text[..text.len() - 1]);
+                    let of = |a: &ArrayD<f64>, tile: usize| {
+                        bits(&Expr::builder().tile(tile).compile(&text).unwrap().eval(args![a]).unwrap())
+                    };
+                    assert_eq!(of(&a, 1 << 15), of(&lying, 64), "{text} of {shape:?} lying as {order:?}, set {set}");
+                }
+            }
+        }
+    }
 }

@@ -325,8 +325,7 @@ impl Target<'_> {
     /// Across memory.
     fn columns(&self, base: &Base, group: usize, numbers: &mut Numbers) -> (Reach, f64) {
         let most = self.together(base);
-        let counts = [most, 1];
-        let counts = if most > 1 { &counts[..] } else { &counts[1..] };
+        let counts = &[most, 1][usize::from(most == 1)..];
         let steps: SmallVec<[_; 2]> =
             counts.iter().map(|&count| (count, self.step(base, count, group, numbers))).collect();
         let weight = steps.last().map_or(0.0, |(_, step)| step.kernel.weight()) + 1.0;

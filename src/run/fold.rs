@@ -466,19 +466,17 @@ impl Tasks<'_> {
                 unsafe { self.run.call(finish, called, &mut scratch.pointers, &[columns]) }
             }
             (End::Store(parts), _) => {
-                // Points are neighbours, or a point's pieces are.
-                let [rows, points] = self.fold.left();
+                let [_, points] = self.fold.left();
                 let (pieces, point) = (self.fold.pieces(), task.outer * self.fold.wide() + task.points.start);
-                debug_assert_eq!(rows * points % pieces, 0);
-                let (at, step) = match self.fold.stacked {
-                    true => (point * pieces + task.piece, pieces),
-                    false => (task.piece * points + point, 1),
+                // Points are neighbours, or a point's pieces are: so many runs of so many states, so far apart.
+                let (at, [runs, count, apart]) = match self.fold.stacked {
+                    true => (point * pieces + task.piece, [columns, 1, pieces]),
+                    false => (task.piece * points + point, [1, columns, 0]),
                 };
                 for ((&part, &state), size) in parts.iter().zip(states).zip(self.sizes()) {
                     let to = self.run.call.wrapping_add(part + at * size);
-                    for column in 0..if step == 1 { 1 } else { columns } {
-                        let count = if step == 1 { columns } else { 1 };
-                        let (from, to) = (state.wrapping_add(column * size), to.wrapping_add(column * step * size));
+                    for run in 0..runs {
+                        let (from, to) = (state.wrapping_add(run * size), to.wrapping_add(run * apart * size));
                         // SAFETY: the states, and this task's own places in the call's memory.
                         unsafe { ptr::copy_nonoverlapping(from, to, count * size) }
                     }

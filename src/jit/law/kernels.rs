@@ -1,4 +1,5 @@
-//! Kernels that each show one feature.
+//! Kernels that each show one feature. (Tests alone run this: names that are not there, and kernels that are refused, are failures of a
+//! test, and unwrapped.)
 
 use super::{Case, Executors, Flush, Forms};
 use crate::dtype::{DType, Scalar};
