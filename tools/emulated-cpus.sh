@@ -14,7 +14,7 @@
 # sse2   what every x86-64 has: no rounding instruction, no blend, no fma
 # sse42  Nehalem: no fma, operands of vector instructions aligned
 # avx    Sandy Bridge: no AVX2, no fma
-# avx2   Haswell: AVX2 and fma, both copies of the interpreter's loops
+# avx2   Haswell: AVX2 and fma, two of the three sets of the interpreter's loops (qemu emulates no AVX-512: the third needs the CPU)
 set -u
 cd "$(dirname "$0")/.."
 : "${TILEXPR_FUZZ:=40}"

@@ -27,6 +27,9 @@ pub fn eval(op: Op, ty: DType, args: &[Scalar]) -> Option<Scalar> {
 
 /// An operation of one argument, on fixed types.
 pub trait Unary {
+    /// Which operation it is. (Only loops for x86-64 are chosen by it.)
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    const OP: Op;
     /// The type of the argument.
     type A: Real;
     /// The type of the result.
@@ -37,6 +40,9 @@ pub trait Unary {
 
 /// An operation of two arguments of one type.
 pub trait Binary {
+    /// Which operation it is. (Only loops for x86-64 are chosen by it.)
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    const OP: Op;
     /// The type of the arguments.
     type A: Real;
     /// The type of the result.
@@ -47,6 +53,9 @@ pub trait Binary {
 
 /// An operation of three arguments, the last two of the result's type.
 pub trait Ternary {
+    /// Which operation it is. (Only loops for x86-64 are chosen by it.)
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    const OP: Op;
     /// The type of the first argument.
     type A: Real;
     /// The type of the others and of the result.
@@ -341,6 +350,7 @@ macro_rules! points {
     )* };
     (@ unary $op:ident $bound:ident $f:expr) => {
         impl<T: $bound> Unary for $op<T> {
+            const OP: Op = Op::$op;
             type A = T;
             type R = T;
             #[inline(always)]
@@ -349,6 +359,7 @@ macro_rules! points {
     };
     (@ binary $op:ident $bound:ident $f:expr) => {
         impl<T: $bound> Binary for $op<T> {
+            const OP: Op = Op::$op;
             type A = T;
             type R = T;
             #[inline(always)]
@@ -357,6 +368,7 @@ macro_rules! points {
     };
     (@ compare $op:ident $bound:ident $f:expr) => {
         impl<T: Real + $bound> Binary for $op<T> {
+            const OP: Op = Op::$op;
             type A = T;
             type R = bool;
             #[inline(always)]
@@ -402,6 +414,7 @@ points! {
 struct Fma<T>(PhantomData<T>);
 
 impl<T: Float> Ternary for Fma<T> {
+    const OP: Op = Op::Fma;
     type A = T;
     type R = T;
     #[inline(always)]
@@ -413,6 +426,7 @@ impl<T: Float> Ternary for Fma<T> {
 struct FmaInstruction<T>(PhantomData<T>);
 
 impl<T: Float> Ternary for FmaInstruction<T> {
+    const OP: Op = Op::Fma;
     type A = T;
     type R = T;
     #[inline(always)]
@@ -424,6 +438,7 @@ impl<T: Float> Ternary for FmaInstruction<T> {
 struct Select<T>(PhantomData<T>);
 
 impl<T: Real> Ternary for Select<T> {
+    const OP: Op = Op::Select;
     type A = bool;
     type R = T;
     #[inline(always)]
@@ -435,6 +450,7 @@ impl<T: Real> Ternary for Select<T> {
 struct Convert<A, R>(PhantomData<(A, R)>);
 
 impl<A: Cast<R>, R: Real> Unary for Convert<A, R> {
+    const OP: Op = Op::Convert;
     type A = A;
     type R = R;
     #[inline(always)]
@@ -446,6 +462,7 @@ impl<A: Cast<R>, R: Real> Unary for Convert<A, R> {
 struct Bitcast<A, R>(PhantomData<(A, R)>);
 
 impl<A: SameBits<R>, R: Real> Unary for Bitcast<A, R> {
+    const OP: Op = Op::Bitcast;
     type A = A;
     type R = R;
     #[inline(always)]

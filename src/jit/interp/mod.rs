@@ -9,7 +9,7 @@
 //!
 //! - `program.rs`: what a program is.
 //! - `lower.rs`, `fold.rs`: kernel to program; registers by liveness, loads in place; reductions.
-//! - `loops.rs`: the loops, one for each operation and type, also compiled for AVX2 and FMA.
+//! - `loops.rs`: the loops, one for each operation and type, also compiled for AVX2 and FMA, and those that gain for AVX-512.
 //! - `run.rs`: runs a program, in the memory of `workspace.rs`.
 
 mod fold;
@@ -43,10 +43,10 @@ impl Interp {
         Interp { isa: Isa::best(), chunk: None }
     }
 
-    /// The interpreter with the loops that every machine of this architecture runs. (The results are the same.)
-    #[cfg(any(test, feature = "internals"))]
-    pub fn portable() -> Interp {
-        Interp { isa: Isa::Portable, chunk: None }
+    /// The interpreter with each set of loops that this machine runs. (The results are the same.)
+    #[cfg(test)]
+    pub(super) fn forms() -> impl Iterator<Item = Interp> {
+        Isa::present().map(|isa| Interp { isa, chunk: None })
     }
 
     /// With chunks of this many points, rounded up to a multiple of 8. For tests: small arrays then span many chunks.

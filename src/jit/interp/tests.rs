@@ -9,8 +9,8 @@ use crate::jit::law::{Case, Executors, Forms, budget, extents, law};
 use crate::jit::oracle::Oracle;
 
 fn executors() -> Executors {
-    let (new, portable) = (Interp::new(), Interp::portable());
-    let forms = [new, portable, new.with_chunk(8), portable.with_chunk(16), new.with_chunk(24)];
+    let chunks = |form: Interp| [form, form.with_chunk(8), form.with_chunk(16), form.with_chunk(24)];
+    let forms: Vec<Interp> = Interp::forms().flat_map(chunks).collect();
     forms.into_iter().map(|form| (format!("{form:?}"), Arc::new(form) as Arc<dyn Backend>)).collect()
 }
 
