@@ -2,6 +2,9 @@
 //!
 //! One test in a process of its own, for the counter counts all.
 
+#[path = "common/executors.rs"]
+mod executors;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -64,7 +67,7 @@ fn cost(mut call: impl FnMut()) -> (usize, usize) {
 #[test]
 fn a_warm_call_allocates_its_result_and_nothing_else() {
     let mut failures = Vec::new();
-    for executor in [Executor::Cranelift, Executor::Interpreter] {
+    for executor in executors::all() {
         serial(executor, &mut failures);
     }
     parallel(&mut failures);
@@ -152,7 +155,7 @@ fn parallel(failures: &mut Vec<String>) {
     let pool = std::sync::Arc::new(rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap());
     let compile = |text: &str| {
         let threads = Threads::Pool(pool.clone());
-        Expr::builder().executor(Executor::Cranelift).serial_below(0).grain(1).tile(512).threads(threads).compile(text)
+        Expr::builder().executor(Executor::Native).serial_below(0).grain(1).tile(512).threads(threads).compile(text)
     };
     let a = Array1::from_elem(100_000, 1.5);
     let (mut y, mut point) = (Array1::<f64>::zeros(100_000), ArrayD::<f64>::zeros(IxDyn(&[])));

@@ -7,8 +7,6 @@ use ndarray::{Array1, Array2, ArrayD, array, s};
 use num_complex::{Complex, Complex32, Complex64};
 use tilexpr::{AnyArray, Arg, Args, Casting, DType, Executor, Expr, Threads, args};
 
-const EXECUTORS: [Executor; 2] = [Executor::Interpreter, Executor::Cranelift];
-
 fn c(re: f64, im: f64) -> Complex64 {
     Complex::new(re, im)
 }
@@ -55,7 +53,7 @@ fn every_layout_executor_and_thread_count_gives_the_same_bits() {
         let backwards = z.slice(s![..;-1]).to_owned();
         let backwards = backwards.slice(s![..;-1]);
         let backwards = backwards.to_shape((30, 100)).unwrap();
-        for executor in EXECUTORS {
+        for executor in Executor::available() {
             for threads in [1, 2, 7] {
                 let builder =
                     Expr::builder().executor(executor).threads(pool(threads)).grain(0).serial_below(0).tile(700);
@@ -75,7 +73,7 @@ fn every_layout_executor_and_thread_count_gives_the_same_bits() {
 #[test]
 fn arithmetic_is_that_of_complex_numbers() {
     let (a, b) = (numbers(100), numbers(103).slice(s![3..]).to_owned());
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         let eval = |text: &str| -> Array1<Complex64> {
             Expr::builder().executor(executor).compile(text).unwrap().eval(args![a, b]).unwrap()
         };
@@ -99,7 +97,7 @@ fn arithmetic_is_that_of_complex_numbers() {
 #[test]
 fn nothing_overflows_that_need_not() {
     let z = array![c(1e200, 1e200), c(-1e8, 0.0), c(1e308, 1e308), c(1e-200, -1e-200), c(5e-324, 0.0)];
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         let real = |text: &str| -> Array1<f64> {
             Expr::builder().executor(executor).compile(text).unwrap().eval(args![z]).unwrap()
         };
@@ -156,7 +154,7 @@ fn types_promote_as_in_numpy() {
 #[test]
 fn parts_of_different_shapes_meet() {
     let (column, row) = (array![[1.0], [2.0]], array![10.0, 20.0, 30.0]);
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         let expr = Expr::builder().executor(executor).compile("complex(column, row)").unwrap();
         let z: Array2<Complex64> = expr.eval(args![column, row]).unwrap();
         assert_eq!(z, array![[c(1., 10.), c(1., 20.), c(1., 30.)], [c(2., 10.), c(2., 20.), c(2., 30.)]]);
@@ -195,7 +193,7 @@ fn a_part_has_the_shape_of_the_whole() {
         let args: Args =
             [("f", Arg::new(&f)), ("r", Arg::new(&r)), ("z", Arg::new(&z)), ("p", Arg::new(&p))].into_iter().collect();
         let (before, part) = text.rsplit_once("; ").map_or(("", text), |(before, part)| (before, part));
-        for executor in EXECUTORS {
+        for executor in Executor::available() {
             let compile = |text: &str| Expr::builder().executor(executor).compile(text).unwrap();
             assert_eq!(compile(text).eval::<AnyArray>(&args).unwrap().shape(), shape, "{text}");
             let total: f64 = compile(&format!("{before}\nsum({part})")).eval(&args).unwrap();
@@ -207,7 +205,7 @@ fn a_part_has_the_shape_of_the_whole() {
 #[test]
 fn outputs_and_updates() {
     let z = numbers(50);
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         let builder = || Expr::builder().executor(executor).threads(Threads::Serial);
         let mut w = z.clone();
         builder().compile("w*w + 1").unwrap().update("w", &mut w, args![]).unwrap();
@@ -243,7 +241,7 @@ fn functions_of_numpy() {
     let z = array![c(1.5, 2.5), c(nan, 1.0), c(3.0, -1.0)];
     let w = array![c(f64::INFINITY, -2.0), c(-0.5, f64::NEG_INFINITY), c(nan, 0.0)];
     let (i, p) = (array![1, 2, 3], array![true, false, false]);
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         let complex = |text: &str, expected: &[Complex64]| {
             let expr = Expr::builder().executor(executor).compile(text).unwrap();
             let found: AnyArray = expr.eval(args![z, w, i, p]).unwrap();
@@ -383,7 +381,7 @@ fn in_both_widths(text: &str, z: &[Complex64], w: &[Complex64], x: &[f64]) -> Ve
     let (wide_z, wide_w, wide_x) = (Array1::from(z.to_vec()), Array1::from(w.to_vec()), Array1::from(x.to_vec()));
     let (z, w, x) = (narrow(z), narrow(w), wide_x.mapv(|x| x as f32));
     let mut results = Vec::new();
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         let expr = Expr::builder().executor(executor).compile(text).unwrap();
         let wide: Array1<Complex64> = expr.eval(args![z = &wide_z, w = &wide_w, x = &wide_x]).unwrap();
         let found: Array1<Complex32> = expr.eval(args![z, w, x]).unwrap();
@@ -510,7 +508,7 @@ fn functions_of_quotients_are_on_the_right_side_of_their_cuts() {
         }
     }
     let minus_one = array![c(-1.0, 0.0)];
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         let builder = || Expr::builder().executor(executor);
         let root: Array1<Complex64> = builder().compile("sqrt(1/z)").unwrap().eval(args![z = &minus_one]).unwrap();
         assert!(alike(root[0], c(0.0, -1.0)), "{}", root[0]);

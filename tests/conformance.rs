@@ -7,7 +7,8 @@
 //! the same bits (a NaN equals any NaN); else the result must lie within so many units in the last place (of a complex
 //! number: of its modulus, part by part), or within `atol` where there is one.
 //!
-//! Every case is run by every executor, on contiguous and on strided arrays, on 1, 2 and 7 threads.
+//! Every case is run by two executors, each pair in turn (by all with `TILEXPR_EXECUTORS=all`), on contiguous and on strided
+//! arrays, on 1, 2 and 7 threads.
 //! `TILEXPR_CASES=file.jsonl cargo test --release --test conformance -- --nocapture` runs another file of that form
 //! (`.gz` too).
 
@@ -15,11 +16,11 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{data, pool};
+use common::{data, executors, pool};
 use ndarray::{ArrayD, ArrayViewD, IxDyn, Slice};
 use num_complex::Complex;
 use serde::Deserialize;
-use tilexpr::{AnyArray, Arg, Args, DType, Element, Executor, Expr, Threads};
+use tilexpr::{AnyArray, Arg, Args, DType, Element, Expr, Threads};
 
 #[derive(Deserialize)]
 struct Data {
@@ -250,11 +251,11 @@ fn compare(found: &AnyArray, case: &Case) -> Result<(), String> {
     arrays!(Bool I8 I16 I32 I64 U8 U16 U32 U64 F32 F64 C64 C128)
 }
 
-/// Runs a case in every way.
-fn check(case: &Case) -> Result<(), String> {
+/// Runs a case, the file's so manieth, in every way.
+fn check(case: &Case, at: usize) -> Result<(), String> {
     let plain: Vec<(&String, Input)> = case.inputs.iter().map(|(name, data)| (name, Input::of(data))).collect();
     let gaps: Vec<(&String, Input)> = plain.iter().map(|(name, input)| (*name, input.strided())).collect();
-    for executor in [Executor::Interpreter, Executor::Cranelift] {
+    for executor in executors::some(at) {
         for (threads, inputs) in [(1, &plain), (2, &gaps), (7, &plain), (1, &gaps)] {
             let builder = Expr::builder().executor(executor).threads(pool(threads));
             // Small arrays are shared too where there are several threads.
@@ -280,7 +281,7 @@ fn cases() {
     for line in lines.lines().filter(|line| !line.is_empty()) {
         let case: Case = serde_json::from_str(line).unwrap_or_else(|e| panic!("{path}: {e}"));
         count += 1;
-        if let Err(e) = check(&case) {
+        if let Err(e) = check(&case, count) {
             // The one place where NumPy narrows without a word: an integer of the text, in `where`, that the other
             // side's type does not hold. Here it is an error, as it is in arithmetic.
             let narrowed = case.expr.contains("where(") && e.contains("is out of range for");

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use common::case::Case;
+use common::executors;
 use common::oracle;
 use common::place::{AnyPlaced, Layout, Outs};
 use common::rng::Rng;
@@ -171,9 +172,9 @@ fn check(case: &Case, how: &How, layouts: &[Layout], expected: &(Vec<Tensor>, bo
 fn run(case: &Case, seed: u64) -> Result<(), String> {
     let Some(expected) = expected(case)? else { return Ok(()) };
     let mut rng = Rng::new(seed ^ 0xa11);
-    for executor in
-        [Executor::Cranelift, Executor::Interpreter, Executor::Auto, Executor::Cranelift, Executor::Interpreter]
-    {
+    let ways =
+        executors::some(seed as usize).into_iter().chain([Executor::Auto]).chain(executors::some(1 + seed as usize));
+    for executor in ways {
         let how = How::random(&mut rng, executor);
         let mut layouts: Vec<Layout> = Vec::new();
         for var in &case.vars {

@@ -5,7 +5,7 @@ use num_complex::Complex;
 use tilexpr::{Args, Executor, Explain, Expr, Threads, args};
 
 fn explain(text: &str, args: &Args) -> Explain {
-    let expr = Expr::builder().executor(Executor::Cranelift).threads(Threads::Serial).compile(text).unwrap();
+    let expr = Expr::builder().executor(Executor::Native).threads(Threads::Serial).compile(text).unwrap();
     expr.explain(args).unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
@@ -229,7 +229,7 @@ fn functions_of_the_callers() {
     let a = Array1::<f64>::ones(1000);
     let halve: fn(f64) -> f64 = |x| x / 2.0;
     let expr = Expr::builder()
-        .executor(Executor::Cranelift)
+        .executor(Executor::Native)
         .function("halve", halve)
         .compile("f(x) = x*x + 1; f(a) + halve(a) + f(a)");
     let explained = expr.unwrap().explain(args![a]).unwrap();

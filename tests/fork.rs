@@ -68,7 +68,7 @@ mod unix {
 
     /// Shared out however small.
     fn compile(threads: &Threads, text: &str) -> Expr {
-        let builder = Expr::builder().threads(threads.clone()).executor(Executor::Cranelift);
+        let builder = Expr::builder().threads(threads.clone()).executor(Executor::Native);
         builder.serial_below(0).grain(1).tile(512).compile(text).expect("it compiles")
     }
 

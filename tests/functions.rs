@@ -5,11 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ndarray::{Array1, Array2, array};
 use tilexpr::{AnyArray, Args, Builder, CompileErrorKind, EvalErrorKind, Executor, Expr, Threads, args};
 
-const EXECUTORS: [Executor; 3] = [Executor::Auto, Executor::Interpreter, Executor::Cranelift];
-
 /// Every executor, on one thread and on several, in whole tiles and in small ones.
 fn each(mut check: impl FnMut(Builder)) {
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         check(Expr::builder().executor(executor).threads(Threads::Serial));
         check(Expr::builder().executor(executor).tile(7).grain(1).serial_below(0));
     }

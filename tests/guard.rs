@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::pool;
+use common::{executors, pool};
 use ndarray::{ArrayView1, ArrayViewMut1};
 use num_complex::Complex;
 use tilexpr::jit::law::guarded::{Flush, Guarded};
@@ -52,7 +52,7 @@ fn compile(text: &str, executor: Executor, way: Way) -> Expr {
 
 /// Every text on arrays of every length, at both ends of the page.
 fn run<T: Element, R: Element>(texts: &[&str]) {
-    for executor in [Executor::Cranelift, Executor::Interpreter] {
+    for executor in executors::all() {
         for way in WAYS {
             for text in texts {
                 let expr = compile(text, executor, way);
@@ -135,7 +135,7 @@ fn bools() {
 fn planes_and_reductions() {
     let mut pages: Vec<Page> = (0..3).map(|_| Page::new()).collect();
     let [a, b, y] = pages.as_mut_slice() else { unreachable!() };
-    for executor in [Executor::Cranelift, Executor::Interpreter] {
+    for executor in executors::all() {
         for way in WAYS {
             let one = |text| compile(text, executor, way);
             let (sum, sum0, sum1) = (one("sum(a*b)"), one("max(a*b, axis=0)"), one("sum(a, axis=1)"));
@@ -180,7 +180,7 @@ fn planes_and_reductions() {
 fn large_transposed_tiles() {
     // Tiles that go through a buffer: 45 x 90 of bool and 22 x 45 of i32 fill a page, but for its first bytes.
     let (mut a, mut b, mut y) = (Page::new(), Page::new(), Page::new());
-    for executor in [Executor::Cranelift, Executor::Interpreter] {
+    for executor in executors::all() {
         for way in WAYS {
             let and = compile("a & b", executor, way);
             for last in [false, true] {

@@ -3,8 +3,6 @@
 use ndarray::{Array1, array};
 use tilexpr::{AnyArray, Arg, Args, CompileErrorKind, EvalErrorKind, Executor, Expr, Limits, Threads, args};
 
-const EXECUTORS: [Executor; 3] = [Executor::Interpreter, Executor::Cranelift, Executor::Auto];
-
 /// 8,000 operations, in which thousands of values are used more than once.
 #[test]
 fn thousands_of_shared_operations() {
@@ -23,7 +21,7 @@ fn thousands_of_shared_operations() {
         }
         t[STEPS - 1]
     });
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         let e = Expr::builder().executor(executor).threads(Threads::Serial).compile(&text).unwrap();
         assert_eq!(e.eval::<Array1<f64>>(args![a, b]).unwrap(), expected);
         let prepared = e.prepare(["a", "b"], args![a, b]).unwrap();
@@ -31,7 +29,8 @@ fn thousands_of_shared_operations() {
         prepared.call([Arg::new(&a), Arg::new(&b)], &mut y).unwrap();
         assert_eq!(y, expected);
     }
-    if cfg!(feature = "jit") {
+    // The generator for x86 keeps values in memory in little time, too; Cranelift does not.
+    if cfg!(feature = "jit") && !Executor::available().any(|executor| executor == Executor::Avx2) {
         let explained = Expr::compile(&text).unwrap().explain(args![a, b]).unwrap().to_string();
         assert!(explained.contains("the interpreter: machine code would be no faster"), "{explained:.2000}");
         assert!(explained.contains("far more values wait for a later use than registers hold"), "{explained:.2000}");
@@ -49,7 +48,7 @@ fn thousands_of_terms_of_a_reduction() {
         let (a, m): (f64, f64) = (a[[i, j]], m[j]);
         (1..4000).fold(a * (m + 0.5).sqrt(), |sum, k| sum + a * (m + (f64::from(k) + 0.5)).sqrt())
     });
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         let e = Expr::builder().executor(executor).compile(&text).unwrap();
         assert_eq!(e.eval::<ndarray::Array2<f64>>(args![a]).unwrap(), expected);
     }
@@ -59,7 +58,7 @@ fn thousands_of_terms_of_a_reduction() {
 #[test]
 fn thousands_of_results() {
     let a = array![1.0, 2.0, 3.0];
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         let e = Expr::builder().executor(executor).compile(&vec!["a"; 8000].join(", ")).unwrap();
         let results: Vec<AnyArray> = e.eval(args![a]).unwrap();
         assert_eq!(results.len(), 8000);
@@ -73,7 +72,7 @@ fn a_thousand_arguments() {
     let values: Vec<Array1<f64>> = (0..1000).map(|k| Array1::from_elem(50, f64::from(k))).collect();
     let ordered: Args = names.iter().zip(&values).map(|(n, a)| (n.as_str(), Arg::new(a))).collect();
     let reversed: Args = names.iter().zip(&values).rev().map(|(n, a)| (n.as_str(), Arg::new(a))).collect();
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         let e = Expr::builder().executor(executor).compile(&names.join(" + ")).unwrap();
         for args in [&ordered, &reversed] {
             assert_eq!(e.eval::<Array1<f64>>(args).unwrap(), Array1::from_elem(50, 499_500.0));

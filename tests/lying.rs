@@ -5,6 +5,7 @@
 
 mod common;
 
+use common::executors;
 use common::rng::Rng;
 use ndarray::{Array, ArrayD, ArrayViewD, Axis, IxDyn, Slice};
 use num_complex::{Complex32, Complex64};
@@ -83,23 +84,30 @@ fn have_one_value<T: Element + Copy + PartialEq>(make: impl Fn(usize) -> T) {
         Array::from_iter(all).into_shape_with_order(IxDyn(shape)).unwrap()
     };
     let arrays: Vec<ArrayD<T>> = SHAPES.iter().map(of_shape).collect();
-    for text in TEXTS {
+    for (at, text) in TEXTS.iter().enumerate() {
         let compiled = |executor, tile| {
             let builder = Expr::builder().executor(executor).serial_below(1000);
             let builder = if let Some(tile) = tile { builder.tile(tile) } else { builder };
             builder.compile(text).unwrap()
         };
-        let (plain, tiled) = (compiled(Executor::Cranelift, None), compiled(Executor::Cranelift, Some(96)));
-        let interpreted = compiled(Executor::Interpreter, None);
+        // By two executors, each pair in turn, of which native ones go through tiles of two sizes.
+        let tiles = |executor| if executor == Executor::Interpreter { vec![None] } else { vec![None, Some(96)] };
+        let ways = executors::some(at)
+            .into_iter()
+            .flat_map(|executor| tiles(executor).into_iter().map(move |tile| (executor, tile)));
+        let expressions: Vec<_> = ways.map(|(executor, tile)| (executor, tile, compiled(executor, tile))).collect();
         for a in &arrays {
-            let expected = value(&plain, &a.view());
+            let expected = value(&expressions[0].2, &a.view());
             for (at, order) in orders(a.ndim()).iter().enumerate() {
                 let lying = lying(a, order, at % 2 == 1, at / 2 == 1);
                 assert!(lying == *a);
-                for (name, e) in [("plain", &plain), ("tiled", &tiled), ("interpreted", &interpreted)] {
+                for (executor, tile, e) in &expressions {
                     let shape = a.shape();
                     let result = value(e, &lying.view());
-                    assert!(result == expected, "{text} of {shape:?}, axes in memory {order:?}, {name}");
+                    assert!(
+                        result == expected,
+                        "{text} of {shape:?}, axes in memory {order:?}, {executor:?}, {tile:?}"
+                    );
                 }
             }
         }

@@ -3,6 +3,7 @@
 mod common;
 
 use common::case::Case;
+use common::executors;
 use common::place::{AnyPlaced, Layout, Outs};
 use common::pool;
 use common::rng::Rng;
@@ -140,7 +141,8 @@ fn calls_agree() {
     let mut done = 0;
     for seed in 5000..5300 {
         let case = Case::random(&mut Rng::new(seed));
-        let executor = [Executor::Auto, Executor::Interpreter, Executor::Cranelift][seed as usize % 3];
+        let all: Vec<Executor> = Executor::available().collect();
+        let executor = all[seed as usize % all.len()];
         let Ok(expr) = Expr::builder().executor(executor).threads(Threads::Serial).compile(&case.text()) else {
             continue;
         };
@@ -202,7 +204,7 @@ fn calls_agree() {
 
 #[test]
 fn updates_read_before_they_write() {
-    for executor in [Executor::Interpreter, Executor::Cranelift] {
+    for executor in executors::all() {
         for threads in [Threads::Serial, pool(2)] {
             let compile = |text| {
                 let builder = Expr::builder().executor(executor).threads(threads.clone());
@@ -256,7 +258,7 @@ fn updates_read_before_they_write() {
 /// expression, in any order of calls, also in place.
 #[test]
 fn results_of_one_shape_and_of_several() {
-    for executor in [Executor::Interpreter, Executor::Cranelift] {
+    for executor in executors::all() {
         let e = Expr::builder().executor(executor).compile("a*2, a + g").unwrap();
         let (a, g) = (numbers(300), numbers(300).mapv(|x| x - 7.0));
         let table = numbers(600).into_shape_with_order((2, 300)).unwrap();
@@ -310,7 +312,7 @@ fn repeated_arrays_and_their_copies() {
         "i64(r*8)//i64(c*8 + 100) + i64(a)",
     ] {
         let mut results = Vec::new();
-        for executor in [Executor::Interpreter, Executor::Cranelift] {
+        for executor in executors::all() {
             for threads in [Threads::Serial, pool(2)] {
                 let builder = Expr::builder().executor(executor).threads(threads).function("f", hypot);
                 let e = builder.serial_below(0).grain(1).tile(100).compile(text).unwrap();
@@ -390,7 +392,7 @@ fn one_text_is_its_steps() {
         let a = numbers(rows * columns).into_shape_with_order((rows, columns)).unwrap();
         for view in [a.view(), a.t()] {
             for (steps, last) in &steps {
-                for executor in [Executor::Auto, Executor::Interpreter, Executor::Cranelift] {
+                for executor in Executor::available() {
                     for threads in [Threads::Serial, pool(2)] {
                         let build = || Expr::builder().executor(executor).threads(threads.clone());
                         let whole: String = steps.iter().map(|(name, text)| format!("{name} = {text}\n")).collect();
@@ -422,7 +424,7 @@ fn few_points_are_as_many() {
         let a = Array3::from_shape_fn((120, 2, last), |(i, j, k)| of(i * 31 + j * 7 + k));
         let view = a.slice(s![..;2, .., ..]);
         for text in texts {
-            for executor in [Executor::Interpreter, Executor::Cranelift] {
+            for executor in executors::all() {
                 for threads in [Threads::Serial, pool(2)] {
                     let e = Expr::builder().executor(executor).threads(threads).compile(text).unwrap();
                     let whole: AnyArray = e.eval(args![a = view]).unwrap();
@@ -498,7 +500,7 @@ fn rows_together_are_each_row_by_itself() {
         };
         let (a, w, c) = (table(0), table(1).row(0).to_owned(), table(2).slice_move(s![.., ..1]));
         for (text, executor) in
-            texts.iter().flat_map(|text| [(text, Executor::Interpreter), (text, Executor::Cranelift)])
+            texts.iter().flat_map(|text| executors::all().into_iter().map(move |executor| (text, executor)))
         {
             for threads in [Threads::Serial, pool(2)] {
                 let mut builder = Expr::builder().executor(executor).threads(threads).serial_below(0).grain(1);

@@ -3,8 +3,6 @@
 use ndarray::{Array1, Array2, Array3, ArrayView2, array, s};
 use tilexpr::{AnyArray, Casting, EvalErrorKind, Executor, Expr, Order, args};
 
-const EXECUTORS: [Executor; 2] = [Executor::Interpreter, Executor::Cranelift];
-
 #[test]
 fn results_as_vectors() {
     let a = array![[1.0, 2.0], [3.0, 4.0]];
@@ -40,7 +38,7 @@ fn elements_in_c_order_however_they_lie() {
 #[test]
 fn casting_allows_what_numpy_allows() {
     let a = array![1.5, -2.5, 1e300];
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         let with = |casting| Expr::builder().executor(executor).casting(casting).compile("a*2").unwrap();
         let mut narrow = Array1::<f32>::zeros(3);
         for casting in [Casting::No, Casting::Equiv, Casting::Safe] {
@@ -72,7 +70,7 @@ fn several_results_are_converted_each_to_its_own() {
 #[test]
 fn a_larger_output_is_filled() {
     let row = array![1.0, 2.0, 3.0];
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         let e = Expr::builder().executor(executor).compile("row + 1").unwrap();
         let mut out = Array3::<f64>::zeros((2, 4, 3));
         e.eval_into(args![row], &mut out).unwrap();

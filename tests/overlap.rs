@@ -3,8 +3,8 @@
 mod common;
 
 use common::rng::Rng;
-use common::{pool, setting};
-use tilexpr::{AnyArray, Arg, Args, Casting, DType, Executor, Expr, Threads, View, ViewMut, args};
+use common::{executors, pool, setting};
+use tilexpr::{AnyArray, Arg, Args, Casting, DType, Expr, Threads, View, ViewMut, args};
 
 /// A window on bytes.
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ fn as_if_computed_apart_and_then_written() {
             inputs[0] = outputs[0].clone();
         }
         let mut bytes: Vec<u8> = (0..BYTES).map(|_| rng.next() as u8).collect();
-        let executor = rng.pick(&[Executor::Interpreter, Executor::Cranelift]);
+        let executor = rng.pick(&executors::all());
         let threads = if rng.one_in(2) { Threads::Serial } else { pool(2) };
         let builder = Expr::builder().executor(executor).threads(threads).casting(Casting::Unsafe);
         let e = builder.tile(if rng.one_in(2) { 4 } else { 1 << 20 }).grain(4).serial_below(4).compile(text).unwrap();

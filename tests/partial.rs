@@ -44,7 +44,7 @@ fn bits(results: &[AnyArray]) -> Vec<String> {
 
 /// Cuts an array and compares with the whole.
 fn check<'a>(text: &str, length: usize, args: &dyn Fn(std::ops::Range<usize>) -> Args<'a>, rng: &mut Rng) {
-    let executor = rng.pick(&[Executor::Auto, Executor::Interpreter, Executor::Cranelift]);
+    let executor = rng.pick(&Executor::available().collect::<Vec<_>>());
     let threads = rng.pick(&[1, 2, 7]);
     let mut builder = Expr::builder().executor(executor).threads(pool(threads)).serial_below(0);
     if rng.one_in(2) {

@@ -7,8 +7,6 @@ use ndarray::{Array2, array};
 use num_complex::Complex;
 use tilexpr::{AnyArray, Arg, DType, Element, Executor, Expr, IntoArg, View, ViewMut, args};
 
-const EXECUTORS: [Executor; 2] = [Executor::Interpreter, Executor::Cranelift];
-
 /// Two axes of elements, with any number of bytes between them.
 struct Placed {
     bytes: Vec<u8>,
@@ -80,7 +78,7 @@ fn check<A: Element, B: Element, R: Element + PartialEq + std::fmt::Debug>(
         let x = Array2::from_shape_fn(shape, |_| a(rng.below(100)));
         let y = Array2::from_shape_fn(shape, |_| b(rng.below(100)));
         let (px, py) = (Placed::of(&x, &mut rng), Placed::of(&y, &mut rng));
-        for executor in EXECUTORS {
+        for executor in Executor::available() {
             let e = Expr::builder()
                 .executor(executor)
                 .tile(if round % 2 == 0 { 1 << 20 } else { 32 })
@@ -115,7 +113,7 @@ fn any_stride_in_bytes_will_do() {
 fn updates_of_what_lies_at_odd_places() {
     let mut rng = Rng::new(1);
     let x = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         let mut placed = Placed::of(&x, &mut rng);
         let e = Expr::builder().executor(executor).compile("x - mean(x)").unwrap();
         e.update("x", &mut placed.view_mut(DType::F64), args![]).unwrap();

@@ -115,5 +115,5 @@ impl<T: Float + std::iter::Sum<T>> Arrays<T> {
 
 /// The expression with machine code from the first call on, on rayon's threads.
 pub fn expression(composite: &Composite) -> Expr {
-    Expr::builder().executor(Executor::Cranelift).compile(composite.text).expect("it compiles")
+    Expr::builder().executor(Executor::Native).compile(composite.text).expect("it compiles")
 }

@@ -17,7 +17,7 @@ fuzz_target!(|text: &str| {
     limits.operations = 2000;
     let compile =
         |executor| Expr::builder().limits(limits).executor(executor).threads(Threads::Serial).compile(text).ok();
-    let (Some(portable), Some(native)) = (compile(Executor::Interpreter), compile(Executor::Cranelift)) else { return };
+    let (Some(portable), Some(native)) = (compile(Executor::Interpreter), compile(Executor::Native)) else { return };
     let floats = Array1::from_vec(vec![0.5, -0.0, f64::NAN, 1e300, -3.0]);
     let singles = Array2::from_shape_fn((2, 5), |(r, c)| r as f32 - c as f32);
     let ints = Array1::from_vec(vec![i64::MIN, -1, 0, 7, i64::MAX]);

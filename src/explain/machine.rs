@@ -27,7 +27,7 @@ const OPERATIONS: usize = 24;
 pub fn operations(native: bool) -> f64 {
     static RATES: [OnceLock<f64>; 2] = [OnceLock::new(), OnceLock::new()];
     *RATES[usize::from(native)].get_or_init(|| {
-        let executor = if native { Executor::Cranelift } else { Executor::Interpreter };
+        let executor = if native { Executor::Native } else { Executor::Interpreter };
         let steps = (0..OPERATIONS / 2).fold(String::from("x"), |text, k| format!("({text})*0.{k}5 + 1.{k}"));
         let time = Arrays::new(FEW).time(&steps, executor, &Threads::Serial, 50);
         time.map_or(if native { 5.0 } else { 1.0 }, |t| (FEW * OPERATIONS) as f64 / t)
@@ -74,7 +74,7 @@ impl Arrays {
     /// Bytes a nanosecond that these threads move; a guess where nothing can be run.
     fn moved(&mut self, threads: &Threads, runs: usize) -> f64 {
         let bytes = (16 * self.x.len()) as f64;
-        self.time("x*2", Executor::Cranelift, threads, runs).map_or(10.0, |t| bytes / t)
+        self.time("x*2", Executor::Native, threads, runs).map_or(10.0, |t| bytes / t)
     }
 
     /// The least nanoseconds of a few runs.

@@ -110,7 +110,7 @@ impl Explain {
                 let native = planned.kernel.expects_native(core.options.executor, planned.points / planned.run);
                 let cost = Cost::new(planned, native, threads);
                 let kernel = planned.kernel.kernel();
-                let listing = planned.kernel.listing();
+                let listing = planned.kernel.listing(core.options.executor);
                 let plan = StagePlan {
                     elements: planned.points,
                     bytes: cost.bytes,

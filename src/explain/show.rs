@@ -164,8 +164,11 @@ pub fn stage(
     if let Some(how) = how(planned, names) {
         writeln!(f, "  how        {how}")?;
     }
-    let by = match (plan.native, names.core.options.executor, planned.kernel.why_not()) {
-        (true, ..) => "machine code (Cranelift)".into(),
+    let by = match (plan.native, names.core.options.executor, planned.kernel.why_not(names.core.options.executor)) {
+        (true, executor, _) => {
+            let title = planned.kernel.native_title(executor, planned.points / planned.run);
+            format!("machine code ({})", title.unwrap_or_default())
+        }
         (false, Executor::Interpreter, _) => "the interpreter, as asked for".into(),
         (false, _, Some(why)) => format!("the interpreter: {why}"),
         (false, _, None) => "the interpreter: so little work does not pay for compiling yet".into(),

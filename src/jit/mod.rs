@@ -12,6 +12,8 @@ pub mod native;
 #[cfg(any(test, feature = "internals"))]
 pub mod oracle;
 pub mod tier;
+#[cfg(all(feature = "jit", target_arch = "x86_64", unix))]
+pub mod x86;
 
 use std::fmt;
 use std::sync::Arc;

@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::interp::Interp;
+#[cfg(all(feature = "jit", target_arch = "x86_64", unix))]
+use super::x86::{Form, X86};
 use super::{Backend, Compiled, Facts, Unsupported};
 use crate::ir::{Kernel, cost};
 
@@ -21,7 +23,7 @@ use crate::ir::{Kernel, cost};
 /// let a = [0.1, 0.2, 0.3];
 /// let sum = |executor| Expr::builder().executor(executor).compile("sum(a/3)")?.eval::<f64>(args![a]).map_err(Into::into);
 /// let sums: Result<Vec<f64>, Box<dyn std::error::Error>> =
-///     [Executor::Auto, Executor::Interpreter, Executor::Cranelift].map(sum).into_iter().collect();
+///     Executor::available().map(sum).collect();
 /// assert!(sums?.windows(2).all(|s| s[0].to_bits() == s[1].to_bits()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -34,43 +36,121 @@ pub enum Executor {
     Auto,
     /// The portable interpreter: nothing is ever compiled.
     Interpreter,
-    /// Native code through Cranelift from the first call on (the interpreter where the feature `jit` is off, or the
+    /// The best native code that this machine runs, from the first call on (the interpreter where the feature `jit` is off, or the
     /// machine gives no executable memory).
+    Native,
+    /// Native code with AVX-512 and vectors of 512 bits, from the first call on (the interpreter where the machine has none; so for the others
+    /// below).
+    Avx512,
+    /// Native code with AVX-512 and vectors of 256 bits.
+    Avx512Narrow,
+    /// Native code with AVX2 and FMA.
+    Avx2,
+    /// Native code through Cranelift, with vectors of 128 bits, on all machines that it knows.
     Cranelift,
+}
+
+impl Executor {
+    /// Those that run on this machine, with this build's features.
+    ///
+    /// ```
+    /// use tilexpr::Executor;
+    /// assert!(Executor::available().any(|executor| executor == Executor::Interpreter));
+    /// ```
+    pub fn available() -> impl Iterator<Item = Executor> {
+        let native = TIERS.iter().filter(|tier| (tier.here)()).map(|tier| tier.executor);
+        let best = native.clone().next().map(|_| Executor::Native);
+        [Executor::Auto, Executor::Interpreter].into_iter().chain(best).chain(native)
+    }
 }
 
 /// A native back end, and what is known of it before anything is compiled.
 struct Tier {
-    /// The executor that asks for it by name.
+    /// The executor that asks for it by name, and its name in the environment.
     executor: Executor,
+    name: &'static str,
+    /// Its name for a person.
+    title: &'static str,
+    /// Whether this machine runs its code.
+    here: fn() -> bool,
     /// The back end for this machine.
     make: fn() -> Result<Box<dyn Backend>, Unsupported>,
     /// Nanoseconds that compiling takes, for a kernel and for each of its instructions.
     compiling: [f64; 2],
     /// Kernels of more instructions are interpreted: the time of the code generator grows faster than they do.
     largest: usize,
+    /// Whether what crowds registers is compiled: where that takes little time.
+    takes_crowded: bool,
 }
 
 /// How many native back ends there are.
-const COUNT: usize = cfg!(feature = "jit") as usize;
+const COUNT: usize =
+    (cfg!(feature = "jit") as usize) + 3 * (cfg!(all(feature = "jit", target_arch = "x86_64", unix)) as usize);
 
 /// The native back ends, the best first.
 #[cfg(feature = "jit")]
-static TIERS: [Tier; COUNT] = [Tier {
-    executor: Executor::Cranelift,
-    make: || Ok(Box::new(super::cranelift::Cranelift::new()?)),
-    compiling: [100_000.0, 5000.0],
-    largest: 30_000,
-}];
+static TIERS: [Tier; COUNT] = [
+    #[cfg(all(target_arch = "x86_64", unix))]
+    x86(Executor::Avx512, ["avx512", "AVX-512"], || Form::Avx512.is_here(), || Ok(Box::new(X86::new(Form::Avx512)?))),
+    #[cfg(all(target_arch = "x86_64", unix))]
+    x86(
+        Executor::Avx512Narrow,
+        ["avx512-256", "AVX-512, vectors of 256 bits"],
+        || Form::Avx512Narrow.is_here(),
+        || Ok(Box::new(X86::new(Form::Avx512Narrow)?)),
+    ),
+    #[cfg(all(target_arch = "x86_64", unix))]
+    x86(Executor::Avx2, ["avx2", "AVX2"], || Form::Avx2.is_here(), || Ok(Box::new(X86::new(Form::Avx2)?))),
+    Tier {
+        executor: Executor::Cranelift,
+        name: "cranelift",
+        title: "Cranelift",
+        here: || true,
+        make: || Ok(Box::new(super::cranelift::Cranelift::new()?)),
+        compiling: [100_000.0, 5000.0],
+        largest: 30_000,
+        takes_crowded: false,
+    },
+];
 #[cfg(not(feature = "jit"))]
 static TIERS: [Tier; COUNT] = [];
 
-impl Tier {
-    /// Whether it may run a kernel for this executor.
-    fn serves(&self, executor: Executor) -> bool {
-        executor == Executor::Auto || executor == self.executor
-    }
+/// A form of the generator for x86.
+#[cfg(all(feature = "jit", target_arch = "x86_64", unix))]
+const fn x86(
+    executor: Executor,
+    [name, title]: [&'static str; 2],
+    here: fn() -> bool,
+    make: fn() -> Result<Box<dyn Backend>, Unsupported>,
+) -> Tier {
+    Tier { executor, name, title, here, make, compiling: [12_000.0, 700.0], largest: 30_000, takes_crowded: true }
+}
 
+/// The environment's variable that says which back end [`Executor::Auto`] and [`Executor::Native`] begin with: `avx512`, `avx512-256`,
+/// `avx2` or `cranelift`, each with all that come after it; or `interpreter`.
+const VARIABLE: &str = "TILEXPR_EXECUTOR";
+
+/// The first back end that is not asked for by name.
+fn first() -> usize {
+    static FIRST: OnceLock<usize> = OnceLock::new();
+    *FIRST.get_or_init(|| match std::env::var(VARIABLE) {
+        Ok(name) if name == "interpreter" => COUNT,
+        Ok(name) => TIERS.iter().position(|tier| tier.name == name).unwrap_or(0),
+        Err(_) => 0,
+    })
+}
+
+/// The back ends for an executor, the best first.
+fn serving(executor: Executor) -> impl Iterator<Item = (usize, &'static Tier)> {
+    let serves = move |(at, tier): &(usize, &Tier)| match executor {
+        Executor::Auto | Executor::Native => *at >= first(),
+        Executor::Interpreter => false,
+        named => named == tier.executor,
+    };
+    TIERS.iter().enumerate().filter(serves).filter(|(_, tier)| (tier.here)())
+}
+
+impl Tier {
     fn takes(&self, kernel: &Kernel) -> bool {
         kernel.insts.len() <= self.largest
     }
@@ -128,9 +208,9 @@ impl Tiered {
         self.weight
     }
 
-    /// Whether its values crowd registers, so that native code is no faster.
+    /// Whether its values crowd registers, so that this machine's native code would be no faster.
     pub fn crowded(&self) -> bool {
-        self.crowded
+        self.crowded && !serving(Executor::Auto).any(|(_, tier)| tier.takes_crowded)
     }
 
     /// What runs the kernel, for a run of this many points.
@@ -143,12 +223,18 @@ impl Tiered {
 
     /// The native code, if there is any, or if it is worth compiling with this run.
     fn compiled(&self, executor: Executor, points: usize) -> Option<&Arc<dyn Compiled>> {
-        for (tier, form) in TIERS.iter().zip(&self.native).filter(|(tier, _)| tier.serves(executor)) {
+        for (at, tier) in serving(executor) {
+            let form = &self.native[at];
             match form.get() {
                 Some(Ok(native)) => return Some(native),
                 Some(Err(_)) => {}
                 None if executor == Executor::Auto => return self.perhaps_compile(tier, form, points),
-                None => return form.get_or_init(|| tier.compile(&self.kernel)).as_ref().ok(),
+                // (The next one, where this one does not take it.)
+                None => {
+                    if let Ok(native) = form.get_or_init(|| tier.compile(&self.kernel)) {
+                        return Some(native);
+                    }
+                }
             }
         }
         None
@@ -178,15 +264,22 @@ impl Tiered {
 
     /// Whether that much work is worth compiling for.
     fn pays(&self, tier: &Tier, work: u64) -> bool {
-        !self.crowded && tier.takes(&self.kernel) && work as f64 >= tier.pays_from(&self.kernel)
+        self.may(tier) && work as f64 >= tier.pays_from(&self.kernel)
+    }
+
+    /// Whether a back end may compile it unasked.
+    fn may(&self, tier: &Tier) -> bool {
+        (tier.takes_crowded || !self.crowded) && tier.takes(&self.kernel)
     }
 
     /// Makes what runs the kernel when many calls are to come.
     pub fn prepare(&self, executor: Executor) {
-        if executor == Executor::Auto && !self.crowded {
+        if executor == Executor::Auto {
             // The first back end that takes it.
-            let mut made = TIERS.iter().zip(&self.native).map(|(t, form)| form.get_or_init(|| t.compile(&self.kernel)));
-            made.any(Result::is_ok);
+            let mut made = serving(executor)
+                .filter(|(_, tier)| self.may(tier))
+                .map(|(at, tier)| self.native[at].get_or_init(|| tier.compile(&self.kernel)));
+            made.any(|made| made.is_ok());
         }
         self.runnable(executor, 0);
     }
@@ -196,10 +289,15 @@ impl Tiered {
         self.expected(executor, points).is_some()
     }
 
+    /// What that code is, for a person.
+    pub fn native_title(&self, executor: Executor, points: usize) -> Option<&'static str> {
+        self.expected(executor, points).map(|tier| tier.title)
+    }
+
     /// The back end whose code would run the kernel.
     fn expected(&self, executor: Executor, points: usize) -> Option<&'static Tier> {
-        TIERS.iter().zip(&self.native).filter(|(tier, _)| tier.serves(executor)).find_map(|(tier, form)| {
-            let would = match form.get() {
+        serving(executor).find_map(|(at, tier)| {
+            let would = match self.native[at].get() {
                 Some(form) => form.is_ok(),
                 None if executor == Executor::Auto => {
                     let done = self.work.load(Ordering::Relaxed);
@@ -213,7 +311,11 @@ impl Tiered {
 
     /// Why there is no native code although it was asked for, or would pay; `None` where there is, or where nothing speaks
     /// against it.
-    pub fn why_not(&self) -> Option<&str> {
+    pub fn why_not(&self, executor: Executor) -> Option<&str> {
+        // Asked for by name where the machine has it not: it says so itself.
+        if let Some(at) = TIERS.iter().position(|tier| tier.executor == executor && !(tier.here)()) {
+            self.native[at].get_or_init(|| TIERS[at].compile(&self.kernel));
+        }
         if self.native.iter().any(|form| matches!(form.get(), Some(Ok(_)))) {
             return None;
         }
@@ -221,7 +323,8 @@ impl Tiered {
         match refused {
             Some(Unsupported(why)) => Some(why),
             None if TIERS.is_empty() => Some("there is no other without the feature `jit`"),
-            None if self.crowded => Some("machine code would be no faster"),
+            None if serving(executor).next().is_none() => Some("as asked for"),
+            None if self.crowded() => Some("machine code would be no faster"),
             None if !TIERS.iter().any(|tier| tier.takes(&self.kernel)) => {
                 Some("it has too many instructions to compile")
             }
@@ -242,10 +345,10 @@ impl Tiered {
     ///
     /// # Errors
     /// Why it makes none.
-    pub fn listing(&self) -> Result<String, Unsupported> {
-        match TIERS.iter().find(|tier| tier.takes(&self.kernel)) {
-            Some(tier) => (tier.make)()?.listing(&self.kernel),
-            None => Err(Unsupported(self.why_not().unwrap_or_default().into())),
+    pub fn listing(&self, executor: Executor) -> Result<String, Unsupported> {
+        match serving(executor).find(|(_, tier)| tier.takes(&self.kernel)) {
+            Some((_, tier)) => (tier.make)()?.listing(&self.kernel),
+            None => Err(Unsupported(self.why_not(executor).unwrap_or_default().into())),
         }
     }
 }
@@ -298,8 +401,12 @@ mod tests {
         let runs = (0..1_000_000).position(|_| kernel.runnable(Executor::Auto, 100).code().is_some());
         assert_eq!(runs.is_some(), native);
         assert_eq!(kernel.runnable(Executor::Auto, 8).code().is_some(), native);
-        assert_eq!(kernel.facts(Executor::Auto, 8).non_temporal.is_some(), native && cfg!(target_arch = "x86_64"));
-        assert_eq!(kernel.why_not().is_none(), native);
+        #[cfg(target_arch = "x86_64")]
+        let streams = native && std::arch::is_x86_feature_detected!("avx");
+        #[cfg(not(target_arch = "x86_64"))]
+        let streams = false;
+        assert_eq!(kernel.facts(Executor::Auto, 8).non_temporal.is_some(), streams);
+        assert_eq!(kernel.why_not(Executor::Auto).is_none(), native);
         let prepared = chain(3);
         prepared.prepare(Executor::Auto);
         assert_eq!(prepared.runnable(Executor::Auto, 1).code().is_some(), native);
@@ -309,9 +416,55 @@ mod tests {
     #[cfg(feature = "jit")]
     fn what_is_not_compiled_says_why() {
         let kernel = chain(30_000);
-        assert_eq!(kernel.why_not(), Some("it has too many instructions to compile"));
+        assert_eq!(kernel.why_not(Executor::Auto), Some("it has too many instructions to compile"));
         assert!(kernel.runnable(Executor::Cranelift, 1).code().is_none());
-        assert_eq!(kernel.why_not(), Some("it has more than 30000 instructions"));
-        assert!(kernel.listing().is_err() && !kernel.expects_native(Executor::Cranelift, 1));
+        assert_eq!(kernel.why_not(Executor::Cranelift), Some("it has more than 30000 instructions"));
+        assert!(kernel.listing(Executor::Native).is_err() && !kernel.expects_native(Executor::Cranelift, 1));
+    }
+
+    /// What runs unasked is the first of the native back ends that are here: that of this name, where someone knows it
+    /// (`tools/emulated-cpus.sh`).
+    #[test]
+    fn the_best_that_is_here() {
+        let kernel = chain(3);
+        let best = Executor::available().find(|executor| TIERS.iter().any(|tier| tier.executor == *executor));
+        let title = TIERS.iter().find(|tier| Some(tier.executor) == best).map(|tier| tier.title);
+        if std::env::var(VARIABLE).is_err() {
+            assert_eq!(kernel.native_title(Executor::Native, 1), title);
+            assert_eq!(kernel.native_title(Executor::Auto, 1 << 30), title);
+        }
+        if let Ok(known) = std::env::var("TILEXPR_BEST") {
+            assert_eq!(title, Some(known.as_str()));
+        }
+    }
+
+    /// A form that the machine has not is the interpreter, and says so; what is chosen unasked is the next one.
+    #[test]
+    #[cfg(all(feature = "jit", target_arch = "x86_64", unix))]
+    fn forms_that_the_machine_has_not() {
+        use crate::jit::x86::hide;
+        let forms = [Executor::Avx512, Executor::Avx512Narrow, Executor::Avx2];
+        for (hidden, missing) in [("avx512bw", &forms[..2]), ("bmi2", &forms)] {
+            hide(&[hidden]);
+            for &executor in missing {
+                let kernel = chain(3);
+                assert!(!Executor::available().any(|here| here == executor));
+                assert!(!kernel.expects_native(executor, 1 << 30) && kernel.listing(executor).is_err());
+                assert!(kernel.runnable(executor, 1 << 30).code().is_none());
+                let why = kernel.why_not(executor).unwrap_or_default().to_string();
+                assert!(why.starts_with("this machine has no AVX") && why.ends_with(" is missing"), "{why}");
+            }
+            let kernel = chain(3);
+            assert!(kernel.runnable(Executor::Native, 1).code().is_some());
+            let expected = Executor::available().nth(3);
+            let title = kernel.native_title(Executor::Native, 1);
+            assert_eq!(title == Some("AVX2"), expected == Some(Executor::Avx2), "{title:?} without {hidden}");
+            assert!(matches!(title, Some("AVX2" | "Cranelift")), "{title:?} without {hidden}");
+        }
+        hide(&["avx512dq"]);
+        let expr = crate::Expr::builder().executor(Executor::Avx512).threads(crate::Threads::Serial).compile("x*x");
+        let explained = expr.unwrap().explain(crate::args![x = &[1.0, 2.0][..]]).unwrap().to_string();
+        assert!(explained.contains("the interpreter: this machine has no AVX-512: avx"), "{explained}");
+        hide(&[]);
     }
 }

@@ -107,7 +107,7 @@ fn look(function: Elementary, accuracy: Accuracy, bound: f64, stride: u64, refer
     let found = Mutex::new(Found { worst: -1.0, at: 0.0, result: 0.0, beyond: 0 });
     let (next, start) = (AtomicU64::new(0), Instant::now());
     let work = || {
-        let expression = expression(function, accuracy, Executor::Cranelift);
+        let expression = expression(function, accuracy, Executor::Native);
         loop {
             let first = next.fetch_add(CHUNK, Ordering::Relaxed);
             if first >= count {

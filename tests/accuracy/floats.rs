@@ -3,9 +3,6 @@
 use tilexpr::math::Elementary;
 use tilexpr::{Accuracy, Args, Element, Executor, Expr, IntoArg, Out, Threads};
 
-/// Both executors.
-pub const EXECUTORS: [Executor; 2] = [Executor::Interpreter, Executor::Cranelift];
-
 /// A float type.
 pub trait Float: Element + Copy + std::fmt::Debug {
     /// Its name.

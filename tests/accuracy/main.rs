@@ -8,12 +8,15 @@
 //! | `lanes`     | that an element's result does not depend on its neighbours                       |
 //! | `floats`    | what these share: the two types, errors in ulp, evaluation                       |
 //!
-//! Everything is evaluated by both executors, or by machine code where that is said. For millions of points against MPFR
+//! Everything is evaluated by all executors that the machine has, or by machine code where that is said; neighbours by two for each
+//! function and type, and by all with `TILEXPR_EXECUTORS=all`. For millions of points against MPFR
 //! there is a program of its own: `cargo run --release --manifest-path tools/accuracy/Cargo.toml -- --help`.
 
 #[path = "../common/data.rs"]
 mod data;
 mod every_f32;
+#[path = "../common/executors.rs"]
+mod executors;
 mod floats;
 mod lanes;
 mod points;

@@ -6,7 +6,8 @@ use std::f64::consts::{FRAC_PI_2, FRAC_PI_4, LN_2, PI};
 use tilexpr::math::Elementary;
 use tilexpr::{IntoArg, Out};
 
-use crate::floats::{EXECUTORS, Float, expression, forms, ordered, same, show, values};
+use crate::executors;
+use crate::floats::{Float, expression, forms, ordered, same, show, values};
 
 /// A line for each function, or several: arguments and results. `±` stands for two rows, one with every `±` a plus, one with
 /// every `±` a minus. `max` and `least` are the greatest and the least positive number, 2^`top` is the first power of two that
@@ -146,7 +147,7 @@ where
         assert!(!rows.is_empty(), "{} has no special values", function.name());
         let [x, y] = [0, 1].map(|at| rows.iter().map(|row| row.args[at]).collect::<Vec<T>>());
         for (accuracy, _) in forms::<T>(function) {
-            for executor in EXECUTORS {
+            for executor in executors::all() {
                 let found = values(&expression(function, accuracy, executor), &x, &y);
                 for (row, found) in rows.iter().zip(found) {
                     let distance = (ordered(found) - ordered(row.result)).abs();

@@ -1,11 +1,13 @@
 //! What the tests of the whole library share.
 //!
 //! `tensor`: values without layout. `place`: the same values laid out in memory in every way that ndarray has. `case`: random
-//! expressions, whose types and shapes it works out for itself. `oracle`: what an expression is worth, slowly. `data`: files.
+//! expressions, whose types and shapes it works out for itself. `oracle`: what an expression is worth, slowly. `data`: files. `executors`:
+//! which run a case.
 #![allow(dead_code)]
 
 pub mod case;
 pub mod data;
+pub mod executors;
 pub mod oracle;
 pub mod place;
 pub mod rng;

@@ -130,7 +130,7 @@ fn compile(program: &Program, run: usize) -> Result<Expr, String> {
     let builder = Expr::builder().casting(Casting::Unsafe);
     let builder = match run {
         0 => builder.executor(Executor::Interpreter).threads(Threads::Serial),
-        1 => builder.executor(Executor::Cranelift).threads(pool(2)).serial_below(0).grain(1).tile(600),
+        1 => builder.executor(Executor::Native).threads(pool(2)).serial_below(0).grain(1).tile(600),
         _ => builder,
     };
     let builder = match program.way {

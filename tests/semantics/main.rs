@@ -6,11 +6,9 @@ mod numbers;
 use ndarray::{Array1, Array2, ArrayD, IxDyn, array};
 use tilexpr::{AnyArray, Args, DType, Executor, Expr, args};
 
-const EXECUTORS: [Executor; 3] = [Executor::Auto, Executor::Interpreter, Executor::Cranelift];
-
 /// The result as text: type, shape and elements.
 fn show(text: &str, args: &Args) -> String {
-    let mut shown: Vec<String> = EXECUTORS
+    let mut shown: Vec<String> = Executor::available()
         .map(|executor| {
             let expr = Expr::builder().executor(executor).compile(text).unwrap_or_else(|e| panic!("{e}"));
             let results: Vec<AnyArray> = expr.eval(args).unwrap_or_else(|e| panic!("{text}: {e}"));
@@ -18,7 +16,7 @@ fn show(text: &str, args: &Args) -> String {
             assert_eq!(outputs, results.iter().map(|r| (r.dtype(), r.shape().to_vec())).collect::<Vec<_>>());
             results.iter().map(one).collect::<Vec<_>>().join("; ")
         })
-        .to_vec();
+        .collect();
     shown.dedup();
     assert_eq!(shown.len(), 1, "{text}: executors disagree: {shown:?}");
     shown.remove(0)
@@ -87,7 +85,7 @@ fn shapes_and_axes() {
 #[test]
 fn sums_of_f32_are_carried_in_f64() {
     let x = Array1::from_elem(3000, 0.1f32);
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         let compile = |text| Expr::builder().executor(executor).compile(text).unwrap();
         let sum: f32 = compile("sum(x)").eval(args![x]).unwrap();
         assert_eq!(sum, (0.1f32 as f64 * 3000.0) as f32);
@@ -109,7 +107,7 @@ fn a_sum_has_the_documented_order() {
         (a + c) + (b + d)
     };
     let expected = (block(&x[..512]) + block(&x[512..1024])) + block(&x[1024..]);
-    for executor in EXECUTORS {
+    for executor in Executor::available() {
         let sum = Expr::builder().executor(executor).compile("sum(x)").unwrap();
         assert_eq!(sum.eval::<f64>(args![x]).unwrap().to_bits(), expected.to_bits());
     }

@@ -47,7 +47,7 @@ macro_rules! codes {
             }
 
             /// The value at one point, on bits, as many as there are arguments.
-            fn call(self, bits: &[u64]) -> u64 {
+            pub fn call(self, bits: &[u64]) -> u64 {
                 let mut args = bits.iter().copied();
                 fn next<T: Real>(args: &mut impl Iterator<Item = u64>) -> T {
                     T::from_scalar(Scalar::from_bits(T::DTYPE, args.next().unwrap_or(0)))

@@ -86,6 +86,7 @@ fn generate<T>(
         stores: if streams { stores.collect() } else { Box::default() },
         padded: shape.padded,
         lengths: [kernel.operands.len(), kernel.stride_count(), kernel.loops()],
+        alignment: past_cache::ALIGNMENT,
     };
     let result = use_code(finished, code.vcode.as_deref());
     scratch.context.clear();

@@ -133,7 +133,6 @@ impl Shape {
         // The state has a fixed number of lanes, if their order matters. A chunk fills whole parts of all values, and of the state.
         let states = self.liveness.accumulates.iter().flat_map(|&v| state_widths(kernel, &self.widths, v));
         let narrowest = body.iter().filter_map(|&v| width(kernel, &self.widths, v)).chain(states).min().unwrap_or(1);
-        let least = (PART / narrowest).min(LANES);
         let widths = || {
             let states = self.liveness.accumulates.iter().flat_map(|&v| state_widths(kernel, &self.widths, v));
             body.iter().filter_map(|&v| width(kernel, &self.widths, v)).chain(states)
@@ -142,6 +141,7 @@ impl Shape {
         let ordered = |v: &ir::Value| !matches!(kernel.inst(*v), Inst::Accumulate { monoid, .. } if !monoid.ordered);
         let free = !self.liveness.accumulates.iter().any(ordered);
         let lanes = if free { (FREE_PARTS * PART / widest).max(LANES) } else { LANES };
+        let least = (PART / narrowest).min(lanes);
         self.set_lanes(lanes);
         while self.chunk > least && self.pressure(kernel, body) > self.machine.registers {
             self.chunk /= 2;

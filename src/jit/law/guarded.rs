@@ -1,6 +1,7 @@
 //! Memory between pages that cannot be touched, and the run of a kernel in it: a read or write past either end kills the
 //! test. (Where there are no such pages, plain memory.)
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Case;
@@ -69,12 +70,19 @@ mod system {
     }
 }
 
+/// Bytes between all blocks and their guard pages, from the environment: for emulators that read what a mask excludes.
+fn slack() -> usize {
+    static SLACK: OnceLock<usize> = OnceLock::new();
+    *SLACK.get_or_init(|| std::env::var("TILEXPR_SLACK").ok().and_then(|bytes| bytes.parse().ok()).unwrap_or(0))
+}
+
 impl Guarded {
     /// A block with this content, so many bytes off the guard page.
     ///
     /// # Panics
     /// Where the system gives no memory.
     pub fn new(content: &[u8], flush: Flush, skew: usize) -> Guarded {
+        let skew = skew + slack();
         let (map, mapped, [first, inside]) = system::map(content.len() + skew);
         let skip = if flush == Flush::Start { skew } else { inside - content.len() - skew };
         let block = Guarded { map, mapped, start: map.wrapping_add(first + skip), len: content.len() };

@@ -131,6 +131,30 @@ pub fn monoids_of_several_components(executors: &Executors) {
     check(executors, &b.finish(), 60);
 }
 
+/// States of bools and bytes that combine in any order, beside more values of wider types than there are registers.
+pub fn narrow_states_beside_wide_values(executors: &Executors) {
+    for (wide, narrow) in
+        [(DType::F32, DType::Bool), (DType::I32, DType::I8), (DType::F64, DType::Bool), (DType::I16, DType::U8)]
+    {
+        let mut b = Builder::new(1);
+        let [x, z] = ["x", "z"].map(|name| b.operand(name, wide, Role::In, &[Stride::Unit]));
+        let m = b.operand("m", narrow, Role::In, &[Stride::Any]);
+        let mut alive = [x, z].map(|o| b.load(Access::plain(o, [I]))).to_vec();
+        for k in 0..20 {
+            alive.push(b.op([Op::Mul, Op::Add, Op::Sub][k % 3], &[alive[k + 1], alive[k / 2]]));
+        }
+        let most = alive.iter().rev().copied().reduce(|a, v| b.op(Op::Max, &[a, v])).unwrap();
+        let vm = b.load(Access::plain(m, [I]));
+        let folds = if narrow == DType::Bool { [Fold::Any, Fold::All] } else { [Fold::Max, Fold::Min] };
+        for (fold, v) in [(Fold::Max, most), (folds[0], vm), (folds[1], vm)] {
+            let state = b.accumulate(Monoid::of(fold, b.ty(v)).unwrap(), &[v]);
+            let out = b.operand("out", b.ty(state[0]), Role::Out, &[]);
+            b.store(Access::plain(out, []), state[0]);
+        }
+        check(executors, &b.finish(), 60);
+    }
+}
+
 pub fn reduction_without_loops(executors: &Executors) {
     let mut b = Builder::new(0);
     let x = b.operand("x", DType::F64, Role::In, &[]);

@@ -12,10 +12,13 @@
 //! | `guarded`    | memory between guard pages, and a run in it                            |
 //! | `operations` | each operation on all pairs of special values (tests)                  |
 //! | `kernels`    | kernels that each show one feature (tests)                             |
+//! | `edges`      | arrays of every length between guard pages (tests)                     |
 //! | `random`     | random kernels (tests)                                                 |
 //!
 //! A back end's tests are `law!(executors)`, where `executors` gives its forms.
 
+#[cfg(test)]
+pub mod edges;
 pub mod guarded;
 #[cfg(test)]
 pub mod kernels;
@@ -163,8 +166,10 @@ macro_rules! law {
     ($executors:ident) => {
         law!($executors: operations: each_alone with_a_constant uniform of_any_alignment);
         law!($executors: kernels: without_loops rows reductions_of_single_elements monoids_of_several_components
+            narrow_states_beside_wide_values
             in_place halves_of_pairs rows_added_up_in_place diagonals_and_offsets stores patches_and_faults long_programs
             tails_and_offsets broken_kernels_are_refused);
+        law!($executors: edges: arrays_between_guard_pages);
         law!($executors: random: everything long_ones of_one_width);
     };
     ($executors:ident: $file:ident: $($test:ident)*) => {

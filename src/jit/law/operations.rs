@@ -6,7 +6,7 @@ use crate::ir::random::{Rng, specials};
 use crate::ir::{Access, Builder, Kernel, LoopId, Op, Role, Stride};
 
 /// Every form: operation, argument types, the type that it names.
-fn forms() -> Vec<(Op, Vec<DType>, Option<DType>)> {
+pub fn forms() -> Vec<(Op, Vec<DType>, Option<DType>)> {
     let mut all = Vec::new();
     for &op in Op::ALL {
         for dtype in DType::REAL.iter().copied() {
@@ -23,7 +23,14 @@ fn forms() -> Vec<(Op, Vec<DType>, Option<DType>)> {
 
 /// One operation on arrays; `constants` replace the later arguments, `wide` adds an `f64` copy so that a step covers
 /// half as many points.
-fn kernel(op: Op, args: &[DType], named: Option<DType>, last: Option<Scalar>, stride: Stride, wide: bool) -> Kernel {
+pub fn kernel(
+    op: Op,
+    args: &[DType],
+    named: Option<DType>,
+    last: Option<Scalar>,
+    stride: Stride,
+    wide: bool,
+) -> Kernel {
     let mut b = Builder::verbatim(1);
     let loops = [LoopId(0)];
     let mut values = Vec::new();

@@ -15,6 +15,8 @@ use cranelift_jit::{JITBuilder, JITModule};
 use cranelift_module::{Module, ModuleError, default_libcall_names};
 
 use super::padded::Padded;
+#[cfg(all(unix, target_arch = "x86_64"))]
+use super::pages::Pages;
 use super::past_cache;
 use crate::jit::{Call, Compiled, Unsupported};
 
@@ -44,147 +46,59 @@ pub fn signature(isa: &dyn TargetIsa) -> Signature {
 const ALIGNED: u64 = 64;
 
 /// The owner of a kernel's functions.
-struct Memory(Mutex<Option<JITModule>>);
+enum Memory {
+    /// What Cranelift made.
+    Module(Box<Mutex<Option<JITModule>>>),
+    /// Pages of its own, which takes less time.
+    #[cfg(all(unix, target_arch = "x86_64"))]
+    Pages(Mutex<Pages>),
+}
 
 impl Memory {
-    fn new(isa: &OwnedTargetIsa) -> Memory {
+    fn module(isa: &OwnedTargetIsa) -> Memory {
         #[cfg_attr(not(all(unix, target_arch = "x86_64")), allow(unused_mut))]
         let mut builder = JITBuilder::with_isa(isa.clone(), default_libcall_names());
         #[cfg(all(unix, target_arch = "x86_64"))]
-        builder.memory_provider(Box::<stock::Pages>::default());
-        Memory(Mutex::new(Some(JITModule::new(builder))))
+        builder.memory_provider(Box::<Pages>::default());
+        Memory::Module(Box::new(Mutex::new(Some(JITModule::new(builder)))))
     }
 
     /// Copies position-independent code into fresh executable memory.
     fn add(&self, code: &[u8]) -> Result<Function, Unsupported> {
-        let mut module = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let start = match self {
+            Memory::Module(module) => Self::add_to_module(module, code)?,
+            #[cfg(all(unix, target_arch = "x86_64"))]
+            Memory::Pages(pages) => {
+                let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
+                pages.add(code).map_err(|e| Unsupported(format!("no executable memory: {e}")))?
+            }
+        };
+        // SAFETY: at `start` stands what the caller gives as a function of this type, made for this CPU and for any place.
+        let entry = unsafe { std::mem::transmute::<*const u8, Entry>(start) };
+        Ok(Function { entry, len: code.len() })
+    }
+
+    fn add_to_module(module: &Mutex<Option<JITModule>>, code: &[u8]) -> Result<*const u8, Unsupported> {
+        let mut module = module.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(module) = module.as_mut() else { return Err(Unsupported("its memory is gone".into())) };
         let refused = |e: ModuleError| Unsupported(format!("no executable memory: {e}"));
         let id = module.declare_anonymous_function(&signature(module.isa())).map_err(refused)?;
         module.define_function_bytes(id, ALIGNED, code, &[]).map_err(refused)?;
         module.finalize_definitions().map_err(refused)?;
-        let start = module.get_finalized_function(id);
-        // SAFETY: at `start` stands what the caller gives as a function of this type, made for this CPU and for any place.
-        let entry = unsafe { std::mem::transmute::<*const u8, Entry>(start) };
-        Ok(Function { entry, len: code.len() })
+        Ok(module.get_finalized_function(id))
     }
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        if let Some(module) = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+        // (Pages go by themselves.)
+        #[cfg_attr(not(all(unix, target_arch = "x86_64")), allow(irrefutable_let_patterns))]
+        if let Memory::Module(module) = self
+            && let Some(module) = module.get_mut().unwrap_or_else(PoisonError::into_inner).take()
+        {
             // SAFETY: the functions are fields of the same `Native`, and its methods, which alone call them and hand out their
             // bytes, borrow it: none is running, and none is called any more.
             unsafe { module.free_memory() }
-        }
-    }
-}
-
-/// Pages for the code of a module, from a stock that is mapped in one call, and given back one by one, so that mapping costs
-/// a kernel little. (On other CPUs than x86 code must be made visible to the cores, and
-/// cranelift-jit's own memory does that.)
-#[cfg(all(unix, target_arch = "x86_64"))]
-mod stock {
-    use std::io::{Error, ErrorKind, Result};
-    use std::ptr::{self, NonNull};
-    use std::sync::{Mutex, PoisonError};
-
-    use cranelift_jit::{BranchProtection, JITMemoryKind, JITMemoryProvider};
-    use cranelift_module::{ModuleError, ModuleResult};
-
-    /// Bytes that are mapped at once.
-    const STOCK: usize = 64 << 10;
-    /// Bytes of a page of this CPU.
-    const PAGE: usize = 4096;
-
-    /// Writable pages that are in no use yet.
-    static REST: Mutex<Option<Map>> = Mutex::new(None);
-
-    /// Whole pages that nothing else refers to.
-    struct Map {
-        start: NonNull<u8>,
-        len: usize,
-    }
-
-    // SAFETY: the pages belong to the value alone, like those of a box.
-    unsafe impl Send for Map {}
-
-    impl Map {
-        /// Writable pages from the stock; a new one if too little is left of it.
-        fn take(len: usize) -> Result<Map> {
-            if len > STOCK / 4 {
-                return Map::fresh(len);
-            }
-            let mut rest = REST.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut stock = match rest.take() {
-                Some(stock) if stock.len >= len => stock,
-                _ => Map::fresh(STOCK)?,
-            };
-            let taken = Map { start: stock.start, len };
-            // SAFETY: at least `len` bytes are left. From here on those belong to `taken`.
-            stock.start = unsafe { stock.start.add(len) };
-            stock.len -= len;
-            *rest = Some(stock);
-            Ok(taken)
-        }
-
-        /// Writable pages from the system.
-        fn fresh(len: usize) -> Result<Map> {
-            let (access, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON);
-            // SAFETY: a new mapping at a place of the system's choice disturbs nothing.
-            let start = unsafe { libc::mmap(ptr::null_mut(), len, access, kind, -1, 0) };
-            match NonNull::new(start.cast::<u8>()) {
-                Some(at) if start != libc::MAP_FAILED => Ok(Map { start: at, len }),
-                _ => Err(Error::last_os_error()),
-            }
-        }
-    }
-
-    impl Drop for Map {
-        fn drop(&mut self) {
-            if self.len > 0 {
-                // SAFETY: the pages are this value's own, whole ones, and nothing else refers to them: who drops a module, or frees
-                // its memory, has given up its functions.
-                unsafe { libc::munmap(self.start.as_ptr().cast(), self.len) };
-            }
-        }
-    }
-
-    /// The pages of a module. Those of one function hold no other, so none is written to that can be executed.
-    #[derive(Default)]
-    pub struct Pages {
-        maps: Vec<Map>,
-        /// How many of them have been made executable.
-        executable: usize,
-    }
-
-    impl JITMemoryProvider for Pages {
-        fn allocate(&mut self, size: usize, align: u64, kind: JITMemoryKind) -> Result<*mut u8> {
-            if !matches!(kind, JITMemoryKind::Executable) || align > PAGE as u64 {
-                return Err(ErrorKind::Unsupported.into());
-            }
-            let map = Map::take(size.max(1).next_multiple_of(PAGE))?;
-            let start = map.start.as_ptr();
-            self.maps.push(map);
-            Ok(start)
-        }
-
-        unsafe fn free_memory(&mut self) {
-            self.maps.clear();
-            self.executable = 0;
-        }
-
-        fn finalize(&mut self, _: BranchProtection) -> ModuleResult<()> {
-            for map in &self.maps[self.executable..] {
-                // SAFETY: whole pages of this value's own, which the module has written, and writes no more.
-                let done =
-                    unsafe { libc::mprotect(map.start.as_ptr().cast(), map.len, libc::PROT_READ | libc::PROT_EXEC) };
-                if done != 0 {
-                    return Err(ModuleError::Allocation { err: Error::last_os_error() });
-                }
-            }
-            self.executable = self.maps.len();
-            Ok(())
         }
     }
 }
@@ -208,7 +122,14 @@ pub struct Native {
     padded: Option<Padded>,
     /// The least lengths of a call's pointers, strides and extents.
     lengths: [usize; 3],
+    /// What the addresses of results must be multiples of where they are stored past the cache.
+    alignment: usize,
+    /// What the code refers to by its address.
+    _kept: Kept,
 }
+
+/// What code refers to by its address, kept as long as the code.
+pub type Kept = Option<Box<dyn std::any::Any + Send + Sync>>;
 
 /// What a generator makes of a kernel.
 pub struct Finished<'a> {
@@ -222,6 +143,8 @@ pub struct Finished<'a> {
     pub padded: Option<Padded>,
     /// The least lengths of a call's pointers, strides and extents.
     pub lengths: [usize; 3],
+    /// What the addresses of results must be multiples of where these stores go past the cache.
+    pub alignment: usize,
 }
 
 impl Native {
@@ -230,10 +153,23 @@ impl Native {
     /// # Errors
     /// Where the system grants no executable memory.
     pub fn new(isa: &OwnedTargetIsa, finished: Finished) -> Result<Native, Unsupported> {
-        let Finished { code, constants, stores, padded, lengths } = finished;
-        let memory = Memory::new(isa);
+        Native::within(Memory::module(isa), finished, None)
+    }
+
+    /// The same, in pages of the kernel's own, of code that refers to what is kept.
+    ///
+    /// # Errors
+    /// Where the system grants no executable memory.
+    #[cfg(all(unix, target_arch = "x86_64"))]
+    pub fn in_pages(finished: Finished, kept: Kept) -> Result<Native, Unsupported> {
+        Native::within(Memory::Pages(Mutex::default()), finished, kept)
+    }
+
+    fn within(memory: Memory, finished: Finished, kept: Kept) -> Result<Native, Unsupported> {
+        let Finished { code, constants, stores, padded, lengths, alignment } = finished;
         let plain = memory.add(code)?;
-        Ok(Native { plain, past_cache: OnceLock::new(), memory, stores, constants, padded, lengths })
+        let past_cache = OnceLock::new();
+        Ok(Native { plain, past_cache, memory, stores, constants, padded, lengths, alignment, _kept: kept })
     }
 
     fn bytes(&self) -> &[u8] {
@@ -287,7 +223,7 @@ impl Compiled for Native {
     }
 
     fn past_cache_alignment(&self) -> Option<usize> {
-        self.past_cache().map(|_| past_cache::ALIGNMENT)
+        self.past_cache().map(|_| self.alignment)
     }
 
     unsafe fn run_past_cache(&self, call: &Call) {

@@ -53,6 +53,23 @@ impl Liveness {
         all
     }
 
+    /// The greatest number of values alive at once, of those that the body computes.
+    #[cfg(target_arch = "x86_64")]
+    pub fn most_alive(&self, kernel: &Kernel, body: &[Value]) -> usize {
+        let mut ends = vec![0usize; body.len() + 1];
+        let (mut live, mut most) = (0, 0);
+        for (at, &v) in body.iter().enumerate() {
+            let folded = matches!(kernel.inst(v), Inst::Load(_)) && self.uses[v.0 as usize] == 1;
+            if let (false, Some(end)) = (folded, self.last[v.0 as usize]) {
+                live += 1;
+                ends[end] += 1;
+            }
+            most = most.max(live);
+            live -= ends[at];
+        }
+        most
+    }
+
     /// The greatest number of vectors alive at once, of values that the body computes for so many points at a time. `width`
     /// gives the bytes of a lane of a value.
     pub fn pressure(

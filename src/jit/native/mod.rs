@@ -12,6 +12,7 @@
 //! | `crowded`    | whether a kernel is too much for any registers                      |
 //! | `masks`      | widths of bools in registers                                        |
 //! | `padded`     | long bodies without a tail                                          |
+//! | `pages`      | pages of memory for code                                            |
 //! | `past_cache` | the form of a kernel that stores past the cache                     |
 //! | `code`       | executable memory, the way into it, and a kernel that runs          |
 
@@ -22,4 +23,6 @@ pub mod liveness;
 pub mod machine;
 pub mod masks;
 pub mod padded;
+#[cfg(all(unix, target_arch = "x86_64"))]
+mod pages;
 pub mod past_cache;

@@ -28,7 +28,7 @@ pub fn has(features: &Features, kernel: &Kernel) -> bool {
 }
 
 /// Whether all that a kernel writes are neighbours in its only loop, from the first point on, in whole vectors.
-fn writes_whole_lines(kernel: &Kernel) -> bool {
+pub fn writes_whole_lines(kernel: &Kernel) -> bool {
     let first = Coordinate::of(LoopId(0));
     kernel.loops() == 1
         && kernel.insts.iter().all(|inst| match inst {
@@ -55,6 +55,11 @@ pub fn rewrite(code: &[u8], stores: &[Range<usize>]) -> Option<Vec<u8>> {
 /// Exchanges the opcode of one instruction, which is all of these bytes.
 fn exchange(inst: &mut [u8]) -> Option<()> {
     const PREFIX: u8 = 0b11;
+    // EVEX: four bytes of prefix, then the opcode; a store as plain as that has no mask.
+    if let [0x62, _, pp, masks, opcode @ 0x11, ..] = inst {
+        *opcode = 0x2b;
+        return (*pp & PREFIX == 0 && *masks & 0x97 == 0).then_some(());
+    }
     // The last byte of the VEX prefix holds the implied prefix; the three-byte form names the opcode map before it.
     let last = match *inst {
         [0xc5, ..] => 1,

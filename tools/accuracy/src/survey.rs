@@ -73,7 +73,7 @@ pub fn survey<T: Slices>(function: Elementary, plan: &Plan) -> bool {
         let workers: Vec<_> = (0..plan.threads)
             .map(|_| {
                 scope.spawn(|| {
-                    let [native, interpreted] = [Executor::Cranelift, Executor::Interpreter]
+                    let [native, interpreted] = [Executor::Native, Executor::Interpreter]
                         .map(|executor| expression(function, plan.accuracy, executor));
                     loop {
                         let chunk = next.fetch_add(1, Ordering::Relaxed);

@@ -1,0 +1,142 @@
+//! Decisions about a kernel's code, made before any of it is selected.
+//!
+//! Comes in: a kernel, and the machine's vectors. Goes out: how many points a register has lanes for, how many registers a value takes
+//! in a step (copies), how each access is addressed. Always holds: none of it changes a result.
+
+use super::mir::Size;
+use super::rows::Encoding;
+use crate::dtype::DType;
+use crate::ir::{Inst, Kernel, LANES, Value, cost};
+use crate::jit::Unsupported;
+use crate::jit::native::addresses::{Addresses, Inner};
+use crate::jit::native::liveness::Liveness;
+
+/// Copies of a body that does little: loads and stores overlap, and the loop's own instructions are shared.
+const SHORT_COPIES: usize = 4;
+/// Instructions of a step that are not exceeded by copies of its body.
+const MOST_INSTRUCTIONS: usize = 120;
+
+/// Bodies of more operations than this stand once: reading and writing by a mask costs them little.
+const LONG: usize = 40;
+
+/// The vectors that code is made for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Vectors {
+    pub encoding: Encoding,
+    pub widest: Size,
+}
+
+impl Vectors {
+    /// Vector registers.
+    pub fn registers(self) -> usize {
+        match self.encoding {
+            Encoding::Vex => 16,
+            Encoding::Evex => 32,
+        }
+    }
+}
+
+/// The decisions.
+pub struct Shape {
+    /// Points that a register has lanes for.
+    pub lanes: usize,
+    /// How often a step has the body: for so many times as many points.
+    pub copies: usize,
+    /// Whether each copy has lanes of the state of its own, in the order that a reduction's meaning has: then what is left of a
+    /// line goes through the copies in turn.
+    pub ordered: bool,
+    /// Whether a step reads and writes by a mask, so that what is left of a line is one more step: a long body's code stands once then,
+    /// in half the time.
+    pub masked: bool,
+    pub liveness: Liveness,
+    pub addresses: Addresses,
+}
+
+impl Shape {
+    pub fn of(kernel: &Kernel, vectors: Vectors) -> Result<Shape, Unsupported> {
+        let Some((innermost, outer)) = kernel.levels.split_last() else {
+            return Err(Unsupported("a kernel without levels".into()));
+        };
+        if kernel.loops() > 0 && !innermost.after.is_empty() {
+            return Err(Unsupported("after code in the innermost level".into()));
+        }
+        let body = &innermost.before[..];
+        let liveness = Liveness::of(kernel, body);
+        if kernel.loops() == 0 && !liveness.accumulates.is_empty() {
+            return Err(Unsupported("accumulate without a loop".into()));
+        }
+        let addresses = Addresses::new(kernel)?;
+        let values = outer.iter().flat_map(|level| &level.before).chain(body);
+        let widest = values.map(|&v| widest(kernel, v)).max().unwrap_or(1).max(1);
+        let mut lanes = vectors.widest.bytes() / widest;
+        let ordered = liveness
+            .accumulates
+            .iter()
+            .any(|&v| matches!(kernel.inst(v), Inst::Accumulate { monoid, .. } if monoid.ordered));
+        let mut copies = 1;
+        if kernel.loops() == 0 {
+            lanes = 1;
+        } else if ordered {
+            lanes = lanes.min(LANES);
+            copies = LANES / lanes;
+        } else {
+            let work = body.iter().filter(|v| !matches!(kernel.inst(**v), Inst::Const(_))).count().max(1);
+            while copies < SHORT_COPIES && 2 * copies * work <= MOST_INSTRUCTIONS {
+                copies *= 2;
+            }
+            let pressure = |copies: usize| {
+                let live = liveness.most_alive(kernel, body);
+                let states: usize = liveness.accumulates.iter().map(|&v| components(kernel, v)).sum();
+                copies * (live + states)
+            };
+            while copies > 1 && pressure(copies) + 2 > vectors.registers() {
+                copies /= 2;
+            }
+        }
+        let unit = |v: &Value| match addresses.of[v.0 as usize].map(|address| address.inner) {
+            None => true,
+            Some(Inner::Unit) => true,
+            Some(Inner::Fixed) => matches!(kernel.inst(*v), Inst::Load(_)),
+            Some(_) => false,
+        };
+        let operations = body.iter().filter(|v| matches!(kernel.inst(**v), Inst::Op { .. })).count();
+        let masked = vectors.encoding == Encoding::Evex
+            && kernel.loops() > 0
+            && copies == 1
+            && liveness.accumulates.is_empty()
+            && operations > LONG
+            && body.iter().all(unit);
+        Ok(Shape { lanes, copies, ordered, masked, liveness, addresses })
+    }
+}
+
+/// Whether a step does no more than it reads and writes: then memory is what it waits for, and vectors of 64 bytes, of which nearly every
+/// one lies in two lines of the cache where arrays are not aligned to them, take up to a half longer (Zen 4, f32 from memory).
+pub fn moves_memory(kernel: &Kernel) -> bool {
+    let count = |is: fn(&Inst) -> bool| cost::body(kernel).iter().filter(|v| is(kernel.inst(**v))).count();
+    let accesses = count(|inst| matches!(inst, Inst::Load(_) | Inst::Store(..)));
+    let work = count(|inst| matches!(inst, Inst::Op { .. } | Inst::Patch { .. } | Inst::Accumulate { .. }));
+    work <= accesses
+}
+
+/// Bytes of the widest element that an instruction reads, computes or writes.
+fn widest(kernel: &Kernel, v: Value) -> usize {
+    let of = |v: Value| kernel.ty(v).map_or(0, DType::size);
+    match kernel.inst(v) {
+        Inst::Store(_, stored) => of(*stored),
+        Inst::Accumulate { monoid, args } => {
+            let state = monoid.state.iter().map(|ty| ty.size());
+            let code = monoid.step.code.iter().chain(&monoid.merge.code).map(|(.., ty)| ty.size());
+            state.chain(code).chain(args.iter().map(|&v| of(v))).max().unwrap_or(0)
+        }
+        Inst::Patch { args, .. } => args.iter().map(|&arg| of(arg)).max().unwrap_or(0).max(of(v)),
+        _ => of(v),
+    }
+}
+
+fn components(kernel: &Kernel, v: Value) -> usize {
+    match kernel.inst(v) {
+        Inst::Accumulate { monoid, .. } => monoid.state.len() + monoid.temporaries(),
+        _ => 0,
+    }
+}
