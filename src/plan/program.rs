@@ -53,6 +53,8 @@ pub struct Group {
     pub init: Vec<Scalar>,
     /// The stage, no reduction, that reads the results and those of no other stage, and that alone: it may join this pass.
     pub joins: Option<usize>,
+    /// Which of them have these arguments.
+    by_args: foldhash::HashMap<SmallVec<[NodeId; 3]>, SmallVec<[usize; 2]>>,
 }
 
 impl Group {
@@ -67,20 +69,20 @@ impl Group {
     /// No reductions yet, over these axes.
     pub fn new(axes: Axes) -> Group {
         let (nodes, monoids, states, args, state, init) = Default::default();
-        Group { nodes, monoids, axes, states, args, state, init, joins: None }
+        let by_args = foldhash::HashMap::default();
+        Group { nodes, monoids, axes, states, args, state, init, joins: None, by_args }
     }
 
     /// Adds a reduction.
     pub fn push(&mut self, graph: &Graph, node: NodeId, monoid: &'static Monoid) {
-        let args = |node: NodeId| &graph.node(node).args;
-        let same = |&at: &usize| {
+        let same = |&&at: &&usize| {
             let other = self.monoids[at];
-            args(self.nodes[at]) == args(node)
-                && other.init == monoid.init
-                && other.step == monoid.step
-                && other.merge == monoid.merge
+            other.init == monoid.init && other.step == monoid.step && other.merge == monoid.merge
         };
-        let states = match (0..self.nodes.len()).find(same) {
+        let alike = self.by_args.entry(graph.node(node).args.clone()).or_default();
+        let found = alike.iter().find(same).copied();
+        alike.push(self.nodes.len());
+        let states = match found {
             Some(at) => self.states[at].clone(),
             None => {
                 self.args.extend(&monoid.args);
