@@ -83,6 +83,7 @@ impl Asm {
     }
 
     /// An instruction with a mask, or with an operand that is broadcast from memory.
+    // Long: each kind of operand has its setters.
     pub fn put_with(&mut self, code: Code, operands: &[Operand], with: Decoration) {
         let mut inst = Instruction::new();
         inst.set_code(code);

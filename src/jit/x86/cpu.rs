@@ -2,8 +2,7 @@
 
 use std::arch::is_x86_feature_detected as detected;
 
-use super::mir::Size;
-use super::rows::Encoding;
+use super::rows::{Encoding, Size};
 use super::shape::Vectors;
 
 /// A form of this back end: instructions, and how wide vectors are.

@@ -5,36 +5,9 @@
 
 use smallvec::SmallVec;
 
-use super::cold::Lanes;
-use super::rows::Row;
+use super::rows::{Row, Size};
 use crate::dtype::Scalar;
 use crate::ir::FaultCode;
-
-/// The size of a vector register, or of the part of one that an instruction works on.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Size {
-    /// 16 bytes.
-    X,
-    /// 32 bytes.
-    Y,
-    /// 64 bytes.
-    Z,
-}
-
-impl Size {
-    pub fn bytes(self) -> usize {
-        16 << self as usize
-    }
-
-    /// The smallest that has so many bytes.
-    pub fn of(bytes: usize) -> Size {
-        match bytes {
-            0..=16 => Size::X,
-            17..=32 => Size::Y,
-            _ => Size::Z,
-        }
-    }
-}
 
 /// A virtual register.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -143,8 +116,8 @@ pub enum What {
     /// Where the mask (first argument) is set a function is called, or a region run: what it gives goes into the result, which is the
     /// second argument elsewhere. The others are arguments of the function.
     Patch(usize),
-    /// Reports an error if any lane of the argument is set, which may be lanes of so many bytes.
-    Fault { code: FaultCode, which: Lanes, width: usize, lanes: usize },
+    /// Reports an error if any lane of the argument is set.
+    Fault { code: FaultCode, test: Test },
 }
 
 /// Elements that are moved one by one.
@@ -188,6 +161,71 @@ pub struct Inst {
     pub tied: bool,
     pub masked: Option<Masked>,
     pub immediate: Option<u8>,
+}
+
+impl Inst {
+    /// One that overwrites nothing, has no mask and no immediate.
+    pub fn new(what: What, size: Size, result: Option<Reg>, args: &[Arg]) -> Inst {
+        let args = SmallVec::from_slice(args);
+        Inst { what, size, result, args, tied: false, masked: None, immediate: None }
+    }
+}
+
+/// Which lanes of a mask count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lanes {
+    /// Lane 0 alone: the value is the same in all, or there is no other.
+    First,
+    /// All lanes of the step that hold points.
+    Step,
+}
+
+/// How a mask is asked whether any lane is set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Test {
+    pub which: Lanes,
+    /// Bytes of a lane, where the mask is in lanes.
+    pub width: usize,
+    /// Points of the step.
+    pub lanes: usize,
+}
+
+/// What stands behind a patch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Behind {
+    /// A site, by its number.
+    Call(usize),
+    /// A region, by its number.
+    Region(usize),
+}
+
+/// What a [`What::Patch`] does.
+#[derive(Clone, Debug)]
+pub struct Patch {
+    pub behind: Behind,
+    /// Whether the mask is set everywhere: then there is none.
+    pub always: bool,
+    pub test: Test,
+    /// Bytes of a lane of the result, and of the arguments.
+    pub width: usize,
+    pub widths: SmallVec<[usize; 3]>,
+    /// How many regions it stands in.
+    pub depth: usize,
+    /// Where the bits of lanes are that hold points; of a region those it is run for.
+    pub valid: i32,
+}
+
+/// A region's code.
+#[derive(Debug)]
+pub struct Region {
+    pub block: Vec<Inst>,
+    /// Points that it is run for at a time.
+    pub lanes: usize,
+    /// Where it reads its parameters, and leaves its result; the bits of its lanes; where it goes back to.
+    pub params: SmallVec<[i32; 3]>,
+    pub result: i32,
+    pub valid: i32,
+    pub back: i32,
 }
 
 /// A register's description.

@@ -3,35 +3,36 @@
 //! Comes in: a kernel. Goes out: machine code on the ground of `jit/native/`. Always holds: the same bits as every other executor; no
 //! access outside what a call names; code is made for features that the CPU has and the system has enabled, or not at all.
 //!
-//! Which register is what, and what lies where in the frame, stands in `frame`.
+//! Which register is what, and what lies where in the frame: the two tables at the head of `frame`.
 //!
 //! | file      | what                                                                       |
 //! |-----------|----------------------------------------------------------------------------|
+//! | `frame`   | the table of general registers and the map of the stack frame              |
 //! | `cpu`     | what the CPU has                                                           |
 //! | `shape`   | decisions: lanes of a register, copies of the body in a step               |
-//! | `mir`     | instructions over virtual registers                                        |
 //! | `rows`    | the machine's instructions that are used                                   |
-//! | `select/` | operations of the kernel IR to instructions                                |
-//! | `access`  | loads and stores                                                           |
-//! | `body`    | a kernel's code, block by block                                            |
-//! | `emit`    | registers allocated, instructions encoded                                  |
-//! | `cold`    | what happens for some lanes alone                                          |
-//! | `nest`    | the loops                                                                  |
-//! | `frame`   | the stack frame, and general registers                                     |
+//! | `mir`     | instructions over virtual registers                                        |
+//! | `select/` | operations of the kernel IR to instructions over virtual registers         |
+//! | `lower/`  | a kernel to blocks of them: levels, accesses, patches, reductions          |
+//! | `emit/`   | blocks to machine code: registers allocated, instructions encoded          |
+//! | `nest/`   | the loops around blocks: a function                                        |
+//! | `site`    | what code calls, for some lanes                                            |
 //! | `asm`     | encoded instructions, jumps, constants                                     |
+//!
+//! A kernel goes through `shape`, `lower` (by `select`), `nest` (by `emit`); everything that is encoded goes through `asm`. Vector and mask
+//! registers are given out by `emit/registers`, but for those that `nest/pin` gives away first.
 
-mod access;
 mod asm;
-mod body;
-mod cold;
 mod cpu;
 mod emit;
 mod frame;
+mod lower;
 mod mir;
 mod nest;
 mod rows;
 mod select;
 mod shape;
+mod site;
 
 #[cfg(test)]
 mod tests;

@@ -6,8 +6,6 @@
 
 use iced_x86::{Code, Register};
 
-use super::mir::Size;
-
 /// How instructions are encoded, and with what registers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Encoding {
@@ -15,6 +13,32 @@ pub enum Encoding {
     Vex,
     /// AVX-512 F, DQ, VL and BW: 32 vector registers, mask registers.
     Evex,
+}
+
+/// The size of a vector register, or of the part of one that an instruction works on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Size {
+    /// 16 bytes.
+    X,
+    /// 32 bytes.
+    Y,
+    /// 64 bytes.
+    Z,
+}
+
+impl Size {
+    pub fn bytes(self) -> usize {
+        16 << self as usize
+    }
+
+    /// The smallest that has so many bytes.
+    pub fn of(bytes: usize) -> Size {
+        match bytes {
+            0..=16 => Size::X,
+            17..=32 => Size::Y,
+            _ => Size::Z,
+        }
+    }
 }
 
 macro_rules! rows {

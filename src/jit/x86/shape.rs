@@ -3,8 +3,7 @@
 //! Comes in: a kernel, and the machine's vectors. Goes out: how many points a register has lanes for, how many registers a value takes
 //! in a step (copies), how each access is addressed. Always holds: none of it changes a result.
 
-use super::mir::Size;
-use super::rows::Encoding;
+use super::rows::{Encoding, Size};
 use crate::dtype::DType;
 use crate::ir::{Inst, Kernel, LANES, Value, cost};
 use crate::jit::Unsupported;

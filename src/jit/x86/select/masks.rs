@@ -5,8 +5,8 @@
 
 use smallvec::SmallVec;
 
-use super::super::mir::{Arg, Inst, Masked, Reg, Size, What};
-use super::super::rows::Row;
+use super::super::mir::{Arg, Inst, Masked, Reg, What};
+use super::super::rows::{Row, Size};
 use super::{Code, Held, by_bits, by_width};
 use crate::ir::Op;
 

@@ -2,8 +2,8 @@
 //!
 //! Where the machine does not multiply lanes of a width, even and odd lanes are multiplied apart, in lanes of twice the width.
 
-use super::super::mir::{Reg, Size};
-use super::super::rows::Row;
+use super::super::mir::Reg;
+use super::super::rows::{Row, Size};
 use super::ints::last_if_late;
 use super::{Code, Held, ternary};
 use crate::dtype::DType;

@@ -3,8 +3,8 @@
 //! Where an operation has to be done in wider lanes than a vector of the machine's full width can hold for all points, it is done on
 //! halves of the vector, one after the other, as if a step had half the points.
 
-use super::super::mir::{Constant, Reg, Size};
-use super::super::rows::Row;
+use super::super::mir::{Constant, Reg};
+use super::super::rows::{Row, Size};
 use super::{Code, Held, by_width, ternary};
 
 impl Code {

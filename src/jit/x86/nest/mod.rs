@@ -8,27 +8,34 @@
 //! | main       | whole steps: index and pointers in registers                                      |
 //! | tail       | what is left, by as many points as a register has lanes                           |
 //! | cold code  | patches, regions                                                                  |
+//! | prologue   | room in the frame, the call's tables, constants that have registers               |
 //! | constants  | read relative to the code                                                         |
+//!
+//! | file       | what                                                                              |
+//! |------------|-----------------------------------------------------------------------------------|
+//! | `pin`      | who has a register throughout                                                     |
+//! | `pointers` | where pointers are, and how loops move them                                       |
 //!
 //! Always holds: outer loops run in order, each index from 0; a loop runs at least once, as a call's trip counts are at least 1.
 
+mod pin;
+mod pointers;
+
+use std::ops::Range;
+
 use iced_x86::{Code as Machine, Register};
 
-use super::asm::{Asm, Label, Operand};
-use super::body::{Blocks, Lower};
-use super::emit::{Emitter, File, NEVER, Pointer};
+use self::pin::pin;
+use self::pointers::Moving;
+use super::asm::{Label, Operand};
+use super::emit::Emitter;
 use super::frame::{self, Frame, KEPT, machine, short};
-use super::mir::{Arg, Base, Class, Constant, Gpr, Home, Inst, Mem, Reg, What};
-use super::select::Code;
+use super::lower::{Blocks, Lower};
+use super::mir::{Gpr, Home, Inst, Reg, What};
 use super::shape::{Shape, Vectors};
-use crate::ir::{self, Kernel};
+use super::site::Site;
+use crate::ir::Kernel;
 use crate::jit::Unsupported;
-use crate::jit::native::addresses::Base as Address;
-
-/// Mask registers that blocks may use: `k0` cannot be a mask, `k7` says which lanes hold points.
-const MASKS: u32 = 0b0111_1110;
-/// Vector registers that are always left to a block.
-const LEAST: usize = 8;
 
 /// A function for a kernel.
 pub struct Function {
@@ -37,20 +44,21 @@ pub struct Function {
     /// How many bytes are instructions, and which of them the body of whole steps.
     pub length: usize,
     #[cfg_attr(not(test), allow(dead_code))] // The listings ask.
-    pub main: std::ops::Range<usize>,
+    pub main: Range<usize>,
     /// Where its stores of whole vectors are.
-    pub stores: Box<[std::ops::Range<usize>]>,
+    pub stores: Box<[Range<usize>]>,
     /// What it calls, which it names by address.
-    pub sites: Vec<super::cold::Site>,
+    pub sites: Vec<Site>,
 }
 
-/// A loop's slots.
+/// An outer loop that is open.
 struct Open {
     head: Label,
-    /// Pointers that move, and what they were.
+    /// Pointers that move, with the slots of what they were.
     saved: Vec<(usize, i32)>,
 }
 
+/// The nest under construction.
 struct Nest<'a> {
     e: Emitter<'a>,
     kernel: &'a Kernel,
@@ -58,8 +66,8 @@ struct Nest<'a> {
     blocks: &'a Blocks,
     /// For each pointer its slot, outside of the innermost loop.
     current: Vec<i32>,
-    /// Those that move by a stride: where they are within, and how far a step takes them, and one copy's points.
-    moving: Vec<(usize, i32, [i32; 2])>,
+    /// Those that move along the innermost loop.
+    moving: Vec<Moving>,
     /// Slots with strides of pointers along loops.
     strides: foldhash::HashMap<(usize, u8), i32>,
     /// Whether pairs are read.
@@ -67,7 +75,7 @@ struct Nest<'a> {
     /// How many of [`KEPT`] are used.
     kept: usize,
     /// Where the body of whole steps is.
-    main: std::ops::Range<usize>,
+    main: Range<usize>,
 }
 
 /// Machine code for a kernel.
@@ -81,27 +89,8 @@ pub fn of_shape(kernel: &Kernel, shape: &Shape, vectors: Vectors) -> Result<Func
     let frame = std::mem::replace(&mut code.frame, Frame::new());
     let sites = std::mem::take(&mut code.sites);
     let addresses: Vec<i64> = sites.iter().map(|site| std::ptr::from_ref(site) as i64).collect();
-    let count = code.registers.len();
-    let mut e = Emitter {
-        asm: Asm::new(),
-        code: &code,
-        frame,
-        sites: addresses,
-        pointers: Vec::new(),
-        within: false,
-        pinned: vec![None; count],
-        place: vec![None; count],
-        spilled: vec![None; count],
-        next: vec![NEVER; count],
-        vectors: File::new(if vectors.registers() == 32 { u32::MAX } else { 0xffff }),
-        masks: File::new(MASKS),
-        stores: Vec::new(),
-        indices: Vec::new(),
-        colds: Vec::new(),
-        region_labels: vec![None; code.regions.len()],
-        rooms: Vec::new(),
-    };
-    pin(&mut e, &code, &blocks, vectors.registers());
+    let mut e = Emitter::new(&code, frame, addresses, vectors.registers());
+    pin(&mut e, &blocks.main, vectors.registers());
     let mut nest = Nest {
         e,
         kernel,
@@ -124,81 +113,6 @@ pub fn of_shape(kernel: &Kernel, shape: &Shape, vectors: Vectors) -> Result<Func
     let Nest { e: Emitter { asm, stores, .. }, main, .. } = nest;
     let length = asm.position();
     Ok(Function { code: asm.finish(&code.pool)?, length, main, stores: stores.into(), sites })
-}
-
-/// Gives machine registers to what the innermost loop reads most, beyond what its own values take: states of reductions first,
-/// then constants and values that are known outside.
-fn pin(e: &mut Emitter, code: &Code, blocks: &Blocks, registers: usize) {
-    let kept = |reg: Reg| matches!(code.registers[reg.0 as usize].home, Home::Kept(_) | Home::Constant(_));
-    // Whether it is written, and how often it is read: what must be in a register counts more than what may be an operand in memory.
-    let mut uses: Vec<(bool, u32)> = vec![(false, 0); code.registers.len()];
-    for inst in &blocks.main {
-        let last = inst.args.len().wrapping_sub(1);
-        for (i, arg) in inst.args.iter().enumerate() {
-            let Arg::Reg(reg) = *arg else { continue };
-            let foldable = match inst.what {
-                What::Row(row) => i == last && row.reads_memory(),
-                What::Fma { .. } => true,
-                _ => false,
-            };
-            uses[reg.0 as usize].1 += if foldable { 1 } else { 3 };
-        }
-        if let Some(masked) = inst.masked {
-            uses[masked.by.0 as usize].1 += 3;
-        }
-        if let Some(result) = inst.result {
-            uses[result.0 as usize].0 = true;
-        }
-    }
-    let used = uses.into_iter().enumerate().map(|(at, uses)| (Reg(at as u32), uses));
-    let mut wanted: Vec<(Reg, (bool, u32))> = used.filter(|&(reg, uses)| uses != (false, 0) && kept(reg)).collect();
-    wanted.sort_by_key(|&(reg, uses)| (std::cmp::Reverse(uses), reg));
-    let pressure = pressure(code, &blocks.main);
-    let mut vectors = registers.saturating_sub((pressure + 1).max(LEAST));
-    let mut masks = 2usize;
-    let (mut next_vector, mut next_mask) = (registers as u8, 7u8);
-    for (reg, _) in wanted {
-        let zero = matches!(code.registers[reg.0 as usize].home, Home::Constant(id) if code.pool.all[id.0 as usize] == Constant::Splat(0));
-        match code.registers[reg.0 as usize].class {
-            Class::Vector(_) if vectors > 0 && !zero => {
-                vectors -= 1;
-                next_vector -= 1;
-                e.pinned[reg.0 as usize] = Some(next_vector);
-                e.vectors.usable &= !(1 << next_vector);
-            }
-            Class::Mask if masks > 0 => {
-                masks -= 1;
-                next_mask -= 1;
-                e.pinned[reg.0 as usize] = Some(next_mask);
-                e.masks.usable &= !(1 << next_mask);
-            }
-            _ => {}
-        }
-    }
-}
-
-/// The greatest number of a block's own vectors that are alive at once.
-fn pressure(code: &Code, block: &[Inst]) -> usize {
-    let own = |reg: &Reg| {
-        let described = &code.registers[reg.0 as usize];
-        described.home == Home::Block && described.class != Class::Mask
-    };
-    let mut alive = vec![false; code.registers.len()];
-    let (mut count, mut most) = (0usize, 0);
-    for inst in block.iter().rev() {
-        if let Some(result) = inst.result.filter(own) {
-            count -= usize::from(std::mem::take(&mut alive[result.0 as usize]));
-        }
-        for arg in &inst.args {
-            if let Arg::Reg(reg) = arg
-                && own(reg)
-            {
-                count += usize::from(!std::mem::replace(&mut alive[reg.0 as usize], true));
-            }
-        }
-        most = most.max(count);
-    }
-    most
 }
 
 impl Nest<'_> {
@@ -233,120 +147,6 @@ impl Nest<'_> {
     fn table(&mut self, to: Register, table: i32, at: usize) {
         self.e.read(to, table);
         self.e.asm.put(Machine::Mov_r64_rm64, &[Operand::Register(to), Operand::memory(to, 8 * at as i32)]);
-    }
-
-    /// The pointers at level 0.
-    fn open_pointers(&mut self) {
-        let [sum, part] = [Register::RCX, Register::RDX];
-        for at in 0..self.shape.addresses.bases.len() {
-            let base: Address = self.shape.addresses.bases[at].clone();
-            self.table(sum, frame::POINTERS, base.operand);
-            for dim in base.dims.iter().filter(|dim| dim.offset != 0) {
-                match dim.stride {
-                    Ok(size) => {
-                        let bytes = size.wrapping_mul(i64::from(dim.offset));
-                        self.e.asm.put(Machine::Mov_r64_imm64, &[Operand::Register(part), Operand::Immediate64(bytes)]);
-                    }
-                    Err(stride) => {
-                        self.table(part, frame::STRIDES, stride as usize);
-                        let operands = [part, part].map(Operand::Register);
-                        let times = Operand::Immediate32(dim.offset);
-                        self.e.asm.put(Machine::Imul_r64_rm64_imm32, &[operands[0], operands[1], times]);
-                    }
-                }
-                self.e.asm.put(Machine::Add_r64_rm64, &[sum, part].map(Operand::Register));
-            }
-            let slot = self.e.frame.word();
-            self.e.write(slot, sum);
-            self.current.push(slot);
-            self.e.pointers.push(Pointer { slot, register: None, stride: 0 });
-        }
-    }
-
-    /// The slot with a pointer's stride along a loop, computed here if it is not there yet; `None` if it does not move.
-    fn stride_along(&mut self, base: usize, along: u8) -> Option<i32> {
-        if let Some(&known) = self.strides.get(&(base, along)) {
-            return Some(known);
-        }
-        let dims: Vec<_> =
-            self.shape.addresses.bases[base].dims.iter().filter(|dim| dim.follows == Some(along)).cloned().collect();
-        if dims.is_empty() {
-            return None;
-        }
-        let [sum, part] = [Register::RCX, Register::RDX];
-        self.e.asm.put(Machine::Xor_r32_rm32, &[Operand::Register(Register::ECX); 2]);
-        for dim in dims {
-            match dim.stride {
-                Ok(size) => {
-                    self.e.asm.put(Machine::Mov_r64_imm64, &[Operand::Register(part), Operand::Immediate64(size)]);
-                }
-                Err(at) => self.table(part, frame::STRIDES, at as usize),
-            }
-            self.e.asm.put(Machine::Add_r64_rm64, &[sum, part].map(Operand::Register));
-        }
-        let slot = self.e.frame.word();
-        self.e.write(slot, sum);
-        self.strides.insert((base, along), slot);
-        Some(slot)
-    }
-
-    /// What the innermost loop needs of its pointers, and all strides: known from the start.
-    fn innermost_strides(&mut self) {
-        let looped = (self.kernel.loops() - 1) as u8;
-        for base in 0..self.current.len() {
-            for along in 0..looped {
-                self.stride_along(base, along);
-            }
-            if !self.shape.addresses.bases[base].inner_strided {
-                continue;
-            }
-            let Some(stride) = self.stride_along(base, looped) else { continue };
-            self.e.pointers[base].stride = stride;
-            let steps = [self.shape.lanes * self.shape.copies, self.shape.lanes].map(|points| {
-                let rcx = Operand::Register(Register::RCX);
-                let from = Operand::memory(Register::RSP, stride);
-                self.e.asm.put(Machine::Imul_r64_rm64_imm32, &[rcx, from, Operand::Immediate32(points as i32)]);
-                let slot = self.e.frame.word();
-                self.e.write(slot, Register::RCX);
-                slot
-            });
-            let slot = self.e.frame.word();
-            self.moving.push((base, slot, steps));
-        }
-        let paired = |inst: &ir::Inst| match inst {
-            ir::Inst::Load(access) | ir::Inst::Store(access, _) => {
-                let operand = self.kernel.operand(access.operand);
-                operand.dtype.size() == 8 && operand.dims.last().is_some_and(|stride| stride.is_of_pairs())
-            }
-            _ => false,
-        };
-        self.pairs = self.kernel.insts.iter().any(paired);
-        self.registers_for_pointers();
-    }
-
-    /// Chooses the pointers that live in registers: those that are read most often.
-    fn registers_for_pointers(&mut self) {
-        let mut reads = vec![0usize; self.current.len()];
-        for inst in self.blocks.main.iter().chain(self.blocks.tails.iter().flatten()) {
-            match &inst.what {
-                What::Elements(elements) => reads[elements.base] += 1,
-                _ => {
-                    for arg in &inst.args {
-                        if let Arg::Mem(Mem { base: Base::Pointer(at), .. }) = arg {
-                            reads[*at as usize] += 1;
-                        }
-                    }
-                }
-            }
-        }
-        let mut order: Vec<usize> = (0..reads.len()).filter(|&at| reads[at] > 0).collect();
-        order.sort_by_key(|&at| std::cmp::Reverse(reads[at]));
-        self.kept = if self.pairs { 2 } else { 1 };
-        for at in order {
-            let Some(&register) = KEPT.get(self.kept) else { break };
-            self.e.pointers[at].register = Some(register);
-            self.kept += 1;
-        }
     }
 
     /// Opens an outer loop.
@@ -450,54 +250,6 @@ impl Nest<'_> {
         self.e.block(&blocks.end);
     }
 
-    /// Pointers go to where the loop has them.
-    fn enter_pointers(&mut self) {
-        for base in 0..self.current.len() {
-            let moving = self.moving.iter().find(|(at, ..)| *at == base).map(|&(_, slot, _)| slot);
-            match (self.e.pointers[base].register, moving) {
-                (Some(register), _) => self.e.read(register, self.current[base]),
-                (None, Some(slot)) => {
-                    self.e.read(Register::RCX, self.current[base]);
-                    self.e.write(slot, Register::RCX);
-                    self.e.pointers[base].slot = slot;
-                }
-                (None, None) => {}
-            }
-        }
-        self.e.within = true;
-    }
-
-    fn leave_pointers(&mut self) {
-        self.e.within = false;
-        for (base, &slot) in self.current.iter().enumerate() {
-            self.e.pointers[base].slot = slot;
-        }
-    }
-
-    /// Index and pointers after so many points.
-    fn advance(&mut self, points: usize, which: usize) {
-        let add = |e: &mut Emitter, register: Register, by: usize| {
-            let by = Operand::Immediate32(by as i32);
-            e.asm.put(Machine::Add_rm64_imm32, &[Operand::Register(register), by]);
-        };
-        add(&mut self.e, machine(Gpr::Index), points);
-        if self.pairs {
-            add(&mut self.e, machine(Gpr::PairIndex), 2 * points);
-        }
-        for at in 0..self.moving.len() {
-            let (base, slot, steps) = self.moving[at];
-            let step = Operand::memory(Register::RSP, steps[which]);
-            match self.e.pointers[base].register {
-                Some(register) => self.e.asm.put(Machine::Add_r64_rm64, &[Operand::Register(register), step]),
-                None => {
-                    self.e.read(Register::RCX, steps[which]);
-                    let pointer = Operand::memory(Register::RSP, slot);
-                    self.e.asm.put(Machine::Add_rm64_r64, &[pointer, Operand::Register(Register::RCX)]);
-                }
-            }
-        }
-    }
-
     /// Whether anything asks which lanes hold points.
     fn asks_for_valid(&self) -> bool {
         let asks = |inst: &Inst| matches!(inst.what, What::Patch(_) | What::Fault { .. });
@@ -515,6 +267,7 @@ impl Nest<'_> {
         }
     }
 
+    /// These lanes hold points.
     fn set_valid(&mut self, bits: Register) {
         let slot = self.e.code.valid;
         self.e.write(slot, bits);
@@ -541,6 +294,7 @@ impl Nest<'_> {
         self.set_valid(Register::RDX);
     }
 
+    /// The way back to the caller.
     fn epilogue(&mut self) {
         self.e.asm.put(Machine::VEX_Vzeroupper, &[]);
         self.e.read(Register::RSP, frame::CALLER);

@@ -13,10 +13,10 @@
 
 use smallvec::SmallVec;
 
-use super::body::{Lower, Place};
-use super::mir::{Arg, Base, Constant, ElementStride, Elements, Gpr, Inst, Masked, Mem, Reg, Size, What};
-use super::rows::Row;
-use super::select::{Held, by_width};
+use super::super::mir::{Arg, Base, Constant, ElementStride, Elements, Gpr, Inst, Masked, Mem, Reg, What};
+use super::super::rows::{Row, Size};
+use super::super::select::{Held, by_width};
+use super::{Lower, Place};
 use crate::dtype::DType;
 use crate::ir;
 use crate::jit::native::addresses::{Address, Inner};
@@ -243,8 +243,8 @@ impl Lower<'_> {
         match (address.inner, self.place) {
             (Inner::Unit, Place::Tail) if self.code.is_evex() => {
                 let masked = Some(Masked { by: self.code.valid_mask(), zero: false });
-                let (what, args) = (What::Row(by_width(width, MASKED_STORE)), SmallVec::from_slice(&args));
-                self.code.push(Inst { what, size, result: None, args, tied: false, masked, immediate: None });
+                let what = What::Row(by_width(width, MASKED_STORE));
+                self.code.push(Inst { masked, ..Inst::new(what, size, None, &args) });
             }
             (Inner::Unit, Place::Tail) if width >= 4 && self.code.lanes * width >= 16 => {
                 let valid = self.valid_of(width);
@@ -275,8 +275,7 @@ impl Lower<'_> {
             4 => self.code.store(Row::MovssStore, Size::X, &args),
             _ => {
                 let what = What::Row(if width == 2 { Row::Pextrw } else { Row::Pextrb });
-                let (args, immediate) = (SmallVec::from_slice(&args), Some(0));
-                self.code.push(Inst { what, size: Size::X, result: None, args, tied: false, masked: None, immediate });
+                self.code.push(Inst { immediate: Some(0), ..Inst::new(what, Size::X, None, &args) });
             }
         }
     }

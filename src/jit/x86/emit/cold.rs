@@ -1,0 +1,285 @@
+//! What stands behind all other code: patches' calls, regions, reports of errors.
+//!
+//! Registers are saved, the arguments go to the frame, and a function is called for the lanes whose bits are set, or a region is run on
+//! whole vectors; then what was saved comes back.
+//!
+//! | in the frame, for each depth of regions | what                                                        |
+//! |------------------------------------------|-------------------------------------------------------------|
+//! | area                                     | the value elsewhere at first, where a function's values go; then the arguments, 64 bytes each |
+//! | bits                                     | the lanes that are asked for                                |
+//! | saved                                    | vectors and masks, 64 bytes each                            |
+//! | general                                  | general registers                                           |
+//! | mask                                     | (AVX2.) the patch's mask                                    |
+//! | results                                  | what a region gives, of all groups of lanes                 |
+//!
+//! A region stands once in the code, for as many lanes as its widest value has in a vector, and reads its parameters from places of its
+//! own; it is run for one group of lanes after the other.
+//!
+//! Always holds: a function runs for lanes that hold points of the call and whose mask is set, and for no others.
+
+use iced_x86::{Code as Machine, Register};
+use smallvec::SmallVec;
+
+use super::super::asm::{Decoration, Operand};
+use super::super::frame;
+use super::super::mir::{Behind, Class, Lanes, Patch, Reg};
+use super::super::rows::{Row, Size};
+use super::super::site::call_lanes;
+use super::Emitter;
+use super::patch::{Cold, ColdPatch, Source};
+use super::registers::vector;
+
+/// Registers that a call does not keep, and that hold something within the loop.
+const GENERAL: [Register; 5] = [Register::RAX, Register::RSI, Register::RDI, Register::R8, Register::R9];
+
+/// Most arguments of a function.
+const MOST_ARGS: usize = 4;
+
+/// Room in the frame for one depth of regions: see the table above.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    area: i32,
+    bits: i32,
+    saved: i32,
+    mask: i32,
+    results: i32,
+    general: i32,
+}
+
+impl Emitter<'_> {
+    /// All cold code, and regions.
+    pub fn cold_code(&mut self) {
+        let mut regions = vec![false; self.code.regions.len()];
+        loop {
+            while let Some(cold) = self.colds.pop() {
+                match cold {
+                    Cold::Patch(cold) => self.cold_patch(&cold, false),
+                    Cold::Fault { begin, resume, code } => {
+                        self.asm.bind(begin);
+                        let word = Register::RCX;
+                        self.read(word, frame::FAULTS);
+                        self.asm.or_locked(word, code.bit());
+                        self.asm.jump(Machine::Jmp_rel32_64, resume);
+                    }
+                }
+            }
+            let Some(at) = (0..regions.len()).find(|&at| !regions[at] && self.region_labels[at].is_some()) else {
+                break;
+            };
+            regions[at] = true;
+            let code = self.code;
+            let region = &code.regions[at];
+            if let Some(label) = self.region_labels[at] {
+                self.asm.bind(label);
+            }
+            self.block(&region.block);
+            let back = Operand::memory(Register::RSP, region.back);
+            self.asm.put(Machine::Jmp_rm64, &[back]);
+        }
+    }
+
+    /// The room of a depth, made when it is first asked for.
+    fn room(&mut self, depth: usize) -> Room {
+        while self.rooms.len() <= depth {
+            let area = self.frame.room(64 * (MOST_ARGS + 1) + 16, 64);
+            let saved = self.frame.room(64 * 32 + 64, 64);
+            let mask = self.frame.room(64, 64);
+            // (A group's copy may be longer than the group.)
+            let results = self.frame.room(64 + 16, 64);
+            let general = self.frame.room(8 * GENERAL.len(), 8);
+            let bits = self.frame.word();
+            self.rooms.push(Room { area, bits, saved, mask, results, general });
+        }
+        self.rooms[depth]
+    }
+
+    /// The cold code of a patch.
+    // Long: one thing after another.
+    pub fn cold_patch(&mut self, cold: &ColdPatch, inline: bool) {
+        let patch = self.code.patches[cold.patch].clone();
+        let room = self.room(patch.depth);
+        let (result, number) = cold.result;
+        if !inline {
+            self.asm.bind(cold.begin);
+        }
+        let calls = matches!(patch.behind, Behind::Call(_));
+        // Saved: what is live, and for a call what has registers of its own.
+        let mut saved: SmallVec<[(Reg, u8); 16]> = cold.live.clone();
+        if calls {
+            saved.extend(self.pinned_registers().filter(|&(_, n)| self.class(result) == Class::Mask || n != number));
+        }
+        let slot_of = |i: usize| room.saved + 64 * i as i32;
+        for (i, &(reg, n)) in saved.iter().enumerate() {
+            self.store(reg, n, slot_of(i));
+        }
+        let arg_slot = |i: usize| room.area + 64 * (i as i32 + 1);
+        for (i, source) in cold.args.iter().enumerate() {
+            if let &Source::Register(reg, n) = source {
+                self.store(reg, n, arg_slot(i));
+            }
+        }
+        if let Some((reg, fast)) = cold.fast {
+            self.store(reg, fast, room.area);
+        }
+        self.wanted_bits(cold, &patch, room);
+        for (i, source) in cold.args.iter().enumerate() {
+            if let &Source::Memory(reg, operand) = source {
+                self.load_from(reg, 0, operand);
+                self.store(reg, 0, arg_slot(i));
+            }
+        }
+        match patch.behind {
+            Behind::Call(site) => self.call_site(site, room),
+            Behind::Region(region) => self.run_region(region, &patch, room),
+        }
+        self.fetch_result(cold, &patch, room);
+        if self.code.is_evex() {
+            // The lanes that hold points, anew.
+            let operands = [Operand::Register(Register::K7), Operand::memory(Register::RSP, patch.valid)];
+            self.asm.put(Machine::VEX_Kmovq_kr_km64, &operands);
+        }
+        for (i, &(reg, n)) in saved.iter().enumerate() {
+            self.load_from(reg, n, Operand::memory(Register::RSP, slot_of(i)));
+        }
+        if !inline {
+            self.asm.jump(Machine::Jmp_rel32_64, cold.resume);
+        }
+    }
+
+    /// The bits of the lanes that are asked for go to the frame; a mask in lanes goes there, too.
+    fn wanted_bits(&mut self, cold: &ColdPatch, patch: &Patch, room: Room) {
+        let rcx = Operand::Register(Register::RCX);
+        match cold.mask {
+            None => {
+                let all = if patch.test.lanes >= 64 { -1 } else { (1i64 << patch.test.lanes) - 1 };
+                self.asm.put(Machine::Mov_r64_imm64, &[rcx, Operand::Immediate64(all)]);
+            }
+            Some((reg, mask)) if self.class(reg) == Class::Mask => {
+                let mask = Operand::Register(Register::K0 + u32::from(mask));
+                self.asm.put(Machine::VEX_Kmovq_r64_kr, &[rcx, mask]);
+            }
+            Some((reg, mask)) => {
+                self.store(reg, mask, room.mask);
+                self.bits_of_lanes(mask, patch.test);
+                if patch.test.width == 2 {
+                    // Two bits a lane.
+                    let every = Operand::Register(Register::EDX);
+                    self.asm.put(Machine::Mov_r32_imm32, &[every, Operand::Immediate32(0x5555_5555)]);
+                    let ecx = Operand::Register(Register::ECX);
+                    self.asm.put(Machine::VEX_Pext_r32_r32_rm32, &[ecx, ecx, every]);
+                }
+            }
+        }
+        match patch.test.which {
+            Lanes::First => {
+                let operands = [Operand::Register(Register::ECX), Operand::Immediate32(1)];
+                self.asm.put(Machine::And_rm32_imm32, &operands);
+            }
+            Lanes::Step => {
+                let valid = Operand::memory(Register::RSP, patch.valid);
+                self.asm.put(Machine::And_r64_rm64, &[rcx, valid]);
+            }
+        }
+        self.write(room.bits, Register::RCX);
+    }
+
+    /// Calls, with general registers saved.
+    fn call_site(&mut self, site: usize, room: Room) {
+        for (i, &register) in GENERAL.iter().enumerate() {
+            self.write(room.general + 8 * i as i32, register);
+        }
+        self.asm.put(Machine::VEX_Vzeroupper, &[]);
+        let address = self.sites[site];
+        self.asm.put(Machine::Mov_r64_imm64, &[Operand::Register(Register::RDI), Operand::Immediate64(address)]);
+        let area = Operand::memory(Register::RSP, room.area);
+        self.asm.put(Machine::Lea_r64_m, &[Operand::Register(Register::RSI), area]);
+        self.read(Register::RDX, room.bits);
+        self.read(Register::RCX, frame::FAULTS);
+        let function = call_lanes as *const () as i64;
+        self.asm.put(Machine::Mov_r64_imm64, &[Operand::Register(Register::RAX), Operand::Immediate64(function)]);
+        self.asm.put(Machine::Call_rm64, &[Operand::Register(Register::RAX)]);
+        for (i, &register) in GENERAL.iter().enumerate() {
+            self.read(register, room.general + 8 * i as i32);
+        }
+    }
+
+    /// Runs a region for one group of lanes after the other.
+    fn run_region(&mut self, at: usize, patch: &Patch, room: Room) {
+        let code = self.code;
+        let region = &code.regions[at];
+        let label = *self.region_labels[at].get_or_insert_with(|| self.asm.label());
+        let encoding = code.encoding;
+        let copy = |e: &mut Self, from: i32, to: i32, bytes: usize| {
+            // (Elements side by side; more than asked for is copied where less than a vector is.)
+            let size = Size::of(bytes);
+            let register = Operand::Register(vector(size, 0));
+            e.asm.put(Row::Movups.code(encoding, size), &[register, Operand::memory(Register::RSP, from)]);
+            e.asm.put(Row::MovupsStore.code(encoding, size), &[Operand::memory(Register::RSP, to), register]);
+        };
+        for first in (0..patch.test.lanes).step_by(region.lanes) {
+            for (i, (&param, &width)) in region.params.iter().zip(&patch.widths).enumerate() {
+                let from = room.area + 64 * (i as i32 + 1) + (first * width) as i32;
+                copy(self, from, param, region.lanes * width);
+            }
+            // The bits of these lanes.
+            let rcx = Operand::Register(Register::RCX);
+            self.read(Register::RCX, room.bits);
+            self.asm.put(Machine::Shr_rm64_imm8, &[rcx, Operand::Immediate8(first as u8)]);
+            if region.lanes < 64 {
+                let low = Operand::Immediate64((1i64 << region.lanes) - 1);
+                self.asm.put(Machine::Mov_r64_imm64, &[Operand::Register(Register::RDX), low]);
+                self.asm.put(Machine::And_r64_rm64, &[rcx, Operand::Register(Register::RDX)]);
+            }
+            self.write(region.valid, Register::RCX);
+            if code.is_evex() {
+                self.asm.put(Machine::VEX_Kmovq_kr_r64, &[Operand::Register(Register::K7), rcx]);
+            }
+            let back = self.asm.label();
+            self.asm.address_of(Register::RCX, back);
+            self.write(region.back, Register::RCX);
+            self.asm.jump(Machine::Jmp_rel32_64, label);
+            self.asm.bind(back);
+            copy(self, region.result, room.results + (first * patch.width) as i32, region.lanes * patch.width);
+        }
+    }
+
+    /// The result's register gets its value: of a call, or of a region where the mask is set.
+    fn fetch_result(&mut self, cold: &ColdPatch, patch: &Patch, room: Room) {
+        let (result, number) = cold.result;
+        let Class::Vector(size) = self.class(result) else { return };
+        let encoding = self.code.encoding;
+        let register = Operand::Register(vector(size, number));
+        match patch.behind {
+            Behind::Call(_) => self.load_from(result, number, Operand::memory(Register::RSP, room.area)),
+            Behind::Region(_) => {
+                let results = Operand::memory(Register::RSP, room.results);
+                let elsewhere = Operand::memory(Register::RSP, room.area);
+                let load = Row::Movups.code(encoding, size);
+                if cold.mask.is_none() {
+                    self.asm.put(load, &[register, results]);
+                } else if self.code.is_evex() {
+                    // (All masks are saved.)
+                    let bits = Operand::memory(Register::RSP, room.bits);
+                    self.asm.put(load, &[register, elsewhere]);
+                    self.asm.put(Machine::VEX_Kmovq_kr_km64, &[Operand::Register(Register::K1), bits]);
+                    let rows = [Row::Movdqu8, Row::Movdqu16, Row::Movdqu32, Row::Movdqu64];
+                    let row = rows[patch.width.trailing_zeros() as usize];
+                    let with = Decoration { mask: Register::K1, ..Decoration::default() };
+                    self.asm.put_with(row.code(encoding, size), &[register, results], with);
+                } else {
+                    let other = Operand::Register(vector(size, u8::from(number == 0)));
+                    self.asm.put(load, &[register, elsewhere]);
+                    self.asm.put(load, &[other, Operand::memory(Register::RSP, room.mask)]);
+                    self.asm.put(Row::Pblendvb.code(encoding, size), &[register, register, results, other]);
+                }
+            }
+        }
+        if patch.test.which == Lanes::First && patch.test.lanes > 1 {
+            // The same in all lanes.
+            let row = [Row::Pbroadcastb, Row::Pbroadcastw, Row::Pbroadcastd, Row::Pbroadcastq]
+                [patch.width.trailing_zeros() as usize];
+            let low = Operand::Register(vector(Size::X, number));
+            self.asm.put(row.code(encoding, size), &[register, low]);
+        }
+    }
+}
