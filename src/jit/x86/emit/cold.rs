@@ -98,7 +98,7 @@ impl Emitter<'_> {
     pub fn cold_patch(&mut self, cold: &ColdPatch, inline: bool) {
         let patch = self.code.patches[cold.patch].clone();
         let room = self.room(patch.depth);
-        let (result, number) = cold.result;
+        let (result, _) = cold.result;
         if !inline {
             self.asm.bind(cold.begin);
         }
@@ -106,7 +106,7 @@ impl Emitter<'_> {
         // Saved: what is live, and for a call what has registers of its own.
         let mut saved: SmallVec<[(Reg, u8); 16]> = cold.live.clone();
         if calls {
-            saved.extend(self.pinned_registers().filter(|&(_, n)| self.class(result) == Class::Mask || n != number));
+            saved.extend(self.pinned_registers().filter(|&(reg, _)| reg != result));
         }
         let slot_of = |i: usize| room.saved + 64 * i as i32;
         for (i, &(reg, n)) in saved.iter().enumerate() {

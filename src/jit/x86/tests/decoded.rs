@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 
-use iced_x86::{Code, CpuidFeature, Decoder, DecoderOptions, EncodingKind, FlowControl, Instruction, Mnemonic, OpKind};
+use iced_x86::{
+    Code, CpuidFeature, Decoder, DecoderOptions, EncodingKind, FlowControl, Instruction, Mnemonic, OpKind, Register,
+};
 
+use crate::dtype::DType;
 use crate::ir::random::{Config, kernel as random};
-use crate::ir::{Kernel, Stride};
+use crate::ir::{Access, Builder, Kernel, LoopId, Monoid, Op, Role, Stride, examples};
 use crate::jit::law::{budget, operations};
 use crate::jit::x86::cpu::Form;
 use crate::jit::x86::nest::{Function, function};
@@ -122,5 +125,43 @@ fn random_kernels() {
     let short = (0..count).map(|seed| random(seed, &Config { loops: 0..=3, ..Config::default() }));
     for kernel in short.chain((1_000_000..1_000_000 + count / 10).map(|seed| random(seed, &long))) {
         Form::ALL.into_iter().for_each(|form| check(&kernel, form));
+    }
+}
+
+/// A mask that has a register of its own outlives calls, whichever vector register has the call's result.
+#[test]
+fn masks_outlive_calls() {
+    for alive in 0..12i64 {
+        let mut b = Builder::verbatim(1);
+        let x = b.operand("x", DType::I64, Role::In, &[Stride::Unit]);
+        let m = b.operand("m", DType::Bool, Role::In, &[Stride::Unit]);
+        let out = b.operand("out", DType::I64, Role::Out, &[Stride::Unit]);
+        let any = b.operand("any", DType::Bool, Role::Out, &[]);
+        let [vx, vm] = [x, m].map(|operand| b.load(Access::plain(operand, [LoopId(0)])));
+        let ahead: Vec<_> = (0..alive)
+            .map(|k| {
+                let k = b.constant(k + 2);
+                b.op(Op::Add, &[vx, k])
+            })
+            .collect();
+        let power = b.call(examples::named("pow.i64").unwrap(), &[vx, vx]);
+        let sum = ahead.into_iter().fold(power, |sum, v| b.op(Op::Add, &[sum, v]));
+        b.store(Access::plain(out, [LoopId(0)]), sum);
+        let state = b.accumulate(Monoid::from_name("any.bool").unwrap(), &[vm]);
+        b.store(Access::plain(any, []), state[0]);
+        let kernel = b.finish();
+        for form in [Form::Avx512, Form::Avx512Narrow] {
+            let function = function(&kernel, form.vectors()).unwrap();
+            let all = decode(&function);
+            let until_calls = all.split_inclusive(|inst| inst.mnemonic() == Mnemonic::Call);
+            let with_calls: Vec<_> =
+                until_calls.filter(|part| part.last().is_some_and(|inst| inst.mnemonic() == Mnemonic::Call)).collect();
+            assert!(!with_calls.is_empty(), "{kernel}");
+            for part in with_calls {
+                let saves =
+                    |inst: &Instruction| inst.code() == Code::VEX_Kmovq_m64_kr && inst.op1_register() == Register::K6;
+                assert!(part.iter().any(saves), "{}, {alive} values alive: the state is lost\n{kernel}", form.name());
+            }
+        }
     }
 }
