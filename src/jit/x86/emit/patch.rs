@@ -16,7 +16,12 @@ use crate::ir::FaultCode;
 /// Cold code that is still to be emitted.
 pub enum Cold {
     Patch(Box<ColdPatch>),
-    Fault { begin: Label, resume: Label, code: FaultCode },
+    /// Reports an error.
+    Fault {
+        begin: Label,
+        resume: Label,
+        code: FaultCode,
+    },
 }
 
 /// A patch's cold code: where it is, and in which registers values are when it begins.
@@ -38,6 +43,7 @@ pub struct ColdPatch {
 #[derive(Clone, Copy, Debug)]
 pub enum Source {
     Register(Reg, u8),
+    /// Not in a register: where it is spilled, or a constant.
     Memory(Reg, Operand),
 }
 

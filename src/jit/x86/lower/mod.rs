@@ -52,26 +52,28 @@ pub enum Place {
 
 /// Selection at work on a kernel.
 pub struct Lower<'a> {
-    pub code: Code,
-    pub kernel: &'a Kernel,
-    pub shape: &'a Shape,
-    pub place: Place,
+    code: Code,
+    kernel: &'a Kernel,
+    shape: &'a Shape,
+    /// Where the code that is being selected stands.
+    place: Place,
     /// Which copy of the body, and how many points of the step come before it.
-    pub copy: usize,
-    pub first: usize,
+    copy: usize,
+    first: usize,
     /// Where values are, for each copy.
     homes: Vec<Vec<Option<Held>>>,
     /// The frame's word with the bits of lanes that hold points, or that a region is run for.
-    pub valid: i32,
+    valid: i32,
     /// (VEX.) Which lanes of so many bytes hold points, in the tail at hand.
-    pub valid_lanes: HashMap<usize, Reg>,
+    valid_lanes: HashMap<usize, Reg>,
     /// For each accumulate, each component of its state, and each copy: its register.
     states: Vec<Vec<Vec<Held>>>,
     /// The whole states, when the loop has ended.
     merged: Vec<Vec<Held>>,
+    /// Numbers of regions' code: by region (its address), lanes and depth.
     regions: HashMap<(usize, usize, usize), usize>,
-    /// What has been loaded of pairs in this copy: at a base and displacement two vectors of whole pairs.
-    pub pairs: Vec<(usize, (usize, i32), [Reg; 2])>,
+    /// What has been loaded of pairs: in a copy, at a base and displacement, two vectors of whole pairs.
+    pairs: Vec<(usize, (usize, i32), [Reg; 2])>,
 }
 
 impl<'a> Lower<'a> {

@@ -23,6 +23,7 @@ mod pointers;
 
 use std::ops::Range;
 
+use foldhash::HashMap;
 use iced_x86::{Code as Machine, Register};
 
 use self::pin::pin;
@@ -69,7 +70,7 @@ struct Nest<'a> {
     /// Those that move along the innermost loop.
     moving: Vec<Moving>,
     /// Slots with strides of pointers along loops.
-    strides: foldhash::HashMap<(usize, u8), i32>,
+    strides: HashMap<(usize, u8), i32>,
     /// Whether pairs are read.
     pairs: bool,
     /// How many of [`KEPT`] are used.
@@ -98,7 +99,7 @@ pub fn of_shape(kernel: &Kernel, shape: &Shape, vectors: Vectors) -> Result<Func
         blocks: &blocks,
         current: Vec::new(),
         moving: Vec::new(),
-        strides: foldhash::HashMap::default(),
+        strides: HashMap::default(),
         pairs: false,
         kept: 1,
         main: 0..0,

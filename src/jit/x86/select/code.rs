@@ -3,6 +3,7 @@
 //! Comes in: instructions of the machine with their arguments. Goes out: a block over virtual registers. Always holds: a register of a
 //! block's own is written once; a constant stands once in the pool.
 
+use foldhash::HashMap;
 use smallvec::SmallVec;
 
 use super::super::frame::Frame;
@@ -32,17 +33,18 @@ pub struct Code {
     pub valid: i32,
     pub all_valid: i32,
     /// (AVX-512.) The register with these lanes, once asked for.
-    pub valid_register: Option<Reg>,
+    valid_register: Option<Reg>,
     /// How many regions the block stands in.
     pub depth: usize,
     /// Constants by their bits; and those that are no bits again and again.
-    splats: foldhash::HashMap<u64, Reg>,
+    splats: HashMap<u64, Reg>,
     tables: Vec<(ConstId, Reg)>,
     /// What a float is the negative of: `fma` negates its arguments itself. (Within a block.)
-    pub negated: foldhash::HashMap<Reg, Reg>,
+    pub negated: HashMap<Reg, Reg>,
 }
 
 impl Code {
+    /// No block yet, for vectors of this size.
     pub fn new(encoding: Encoding, widest: Size) -> Code {
         let mut frame = Frame::new();
         let (valid, all_valid) = (frame.word(), frame.word());
@@ -61,12 +63,13 @@ impl Code {
             block: Vec::with_capacity(64),
             registers: Vec::with_capacity(256),
             pool: Pool::default(),
-            splats: foldhash::HashMap::default(),
+            splats: HashMap::default(),
             tables: Vec::new(),
-            negated: foldhash::HashMap::default(),
+            negated: HashMap::default(),
         }
     }
 
+    /// Whether there are mask registers.
     pub fn is_evex(&self) -> bool {
         self.encoding == Encoding::Evex
     }
