@@ -123,7 +123,7 @@ const fn x86(
     here: fn() -> bool,
     make: fn() -> Result<Box<dyn Backend>, Unsupported>,
 ) -> Tier {
-    Tier { executor, name, title, here, make, compiling: [12_000.0, 700.0], largest: 30_000, takes_crowded: true }
+    Tier { executor, name, title, here, make, compiling: [9000.0, 500.0], largest: 30_000, takes_crowded: true }
 }
 
 /// The environment's variable that says which back end [`Executor::Auto`] and [`Executor::Native`] begin with: `avx512`, `avx512-256`,
