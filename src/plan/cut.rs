@@ -294,7 +294,7 @@ impl<'a> Cut<'a> {
         };
         let at = match (0..self.stages.len()).find(fits) {
             Some(at) => at,
-            None => self.push_stage(space, Work::Reduce(Group::new(axes.clone()))),
+            None => self.push_stage(space, Work::Reduce(Box::new(Group::new(axes.clone())))),
         };
         self.add(at, leaves)?;
         let Work::Reduce(group) = &mut self.stages[at].work else { return None };

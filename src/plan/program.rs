@@ -30,7 +30,7 @@ pub enum Work {
     /// Stores these nodes as temporaries.
     Prepare(Vec<NodeId>),
     /// Computes reductions into temporaries.
-    Reduce(Group),
+    Reduce(Box<Group>),
 }
 
 /// Reductions over the same axes of what is made of the same arrays: one pass computes them all.
