@@ -103,7 +103,11 @@ impl Shape {
             // What waits for itself longer than its work takes: as many chains are under way as copies, or as bodies in the queues.
             let (work, chain) = (work as f64, longest_chain(kernel, body) as f64 * CHAIN);
             let waits = |copies: usize| chain / (copies as f64).max(QUEUES / work) > 1.25 * work / RATE;
-            while waits(copies) && copies < SHORT_COPIES && 2.0 * copies as f64 * work <= MOST_WAITING && fits(2 * copies) {
+            while waits(copies)
+                && copies < SHORT_COPIES
+                && 2.0 * copies as f64 * work <= MOST_WAITING
+                && fits(2 * copies)
+            {
                 copies *= 2;
             }
         }

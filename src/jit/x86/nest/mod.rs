@@ -73,6 +73,8 @@ struct Nest<'a> {
     strides: HashMap<(usize, u8), i32>,
     /// Whether pairs are read.
     pairs: bool,
+    /// Whether pointers go from the call's table right into the registers in which the innermost loop, the only one, has them.
+    direct: bool,
     /// How many of [`KEPT`] are used.
     kept: usize,
     /// Where the body of whole steps is.
@@ -101,6 +103,7 @@ pub fn of_shape(kernel: &Kernel, shape: &Shape, vectors: Vectors) -> Result<Func
         moving: Vec::new(),
         strides: HashMap::default(),
         pairs: false,
+        direct: false,
         kept: 1,
         main: 0..0,
     };
@@ -119,7 +122,10 @@ pub fn of_shape(kernel: &Kernel, shape: &Shape, vectors: Vectors) -> Result<Func
 impl Nest<'_> {
     /// The whole kernel.
     fn all(&mut self) {
-        self.open_pointers();
+        self.registers_for_pointers();
+        if !self.direct {
+            self.open_pointers();
+        }
         let loops = self.kernel.loops();
         let blocks = self.blocks;
         if loops == 0 {
@@ -200,7 +206,13 @@ impl Nest<'_> {
         let index = Operand::Register(machine(Gpr::Index));
         let limit = KEPT[0];
         self.e.block(&blocks.begin);
-        self.table(Register::RCX, frame::EXTENTS, self.kernel.loops() - 1);
+        if self.direct && blocks.before[0].is_empty() && blocks.begin.is_empty() {
+            // The argument is there still.
+            let extent = Operand::memory(Register::RDX, 0);
+            self.e.asm.put(Machine::Mov_r64_rm64, &[Operand::Register(Register::RCX), extent]);
+        } else {
+            self.table(Register::RCX, frame::EXTENTS, self.kernel.loops() - 1);
+        }
         self.e.write(frame::POINTS, Register::RCX);
         self.e.asm.put(Machine::Mov_r64_rm64, &[limit, Register::RCX].map(Operand::Register));
         let step = lanes * copies;
@@ -270,8 +282,10 @@ impl Nest<'_> {
 
     /// These lanes hold points.
     fn set_valid(&mut self, bits: Register) {
-        let slot = self.e.code.valid;
-        self.e.write(slot, bits);
+        if self.asks_for_valid() {
+            let slot = self.e.code.valid;
+            self.e.write(slot, bits);
+        }
         if self.e.code.is_evex() {
             let operands = [Register::K7, bits].map(Operand::Register);
             self.e.asm.put(Machine::VEX_Kmovq_kr_r64, &operands);

@@ -8,7 +8,7 @@ use iced_x86::{Code as Machine, Register};
 use super::super::asm::Operand;
 use super::super::emit::{Emitter, Pointer};
 use super::super::frame::{self, KEPT, machine};
-use super::super::mir::{Arg, Base, Gpr, Mem, What};
+use super::super::mir::{Arg, Base, Gpr, Inst, Mem, What};
 use super::Nest;
 use crate::ir;
 use crate::jit::native::addresses::Base as Address;
@@ -47,7 +47,7 @@ impl Nest<'_> {
             let slot = self.e.frame.word();
             self.e.write(slot, sum);
             self.current.push(slot);
-            self.e.pointers.push(Pointer { slot, register: None, stride: 0 });
+            self.e.pointers[at].slot = slot;
         }
     }
 
@@ -101,6 +101,10 @@ impl Nest<'_> {
             let slot = self.e.frame.word();
             self.moving.push(Moving { base, slot, steps });
         }
+    }
+
+    /// Chooses the pointers that live in registers: those that are read most often.
+    pub fn registers_for_pointers(&mut self) {
         let paired = |inst: &ir::Inst| match inst {
             ir::Inst::Load(access) | ir::Inst::Store(access, _) => {
                 let operand = self.kernel.operand(access.operand);
@@ -109,24 +113,13 @@ impl Nest<'_> {
             _ => false,
         };
         self.pairs = self.kernel.insts.iter().any(paired);
-        self.registers_for_pointers();
-    }
-
-    /// Chooses the pointers that live in registers: those that are read most often.
-    fn registers_for_pointers(&mut self) {
-        let mut reads = vec![0usize; self.current.len()];
-        for inst in self.blocks.main.iter().chain(self.blocks.tails.iter().flatten()) {
-            match &inst.what {
-                What::Elements(elements) => reads[elements.base] += 1,
-                _ => {
-                    for arg in &inst.args {
-                        if let Arg::Mem(Mem { base: Base::Pointer(at), .. }) = arg {
-                            reads[*at as usize] += 1;
-                        }
-                    }
-                }
-            }
+        let bases = &self.shape.addresses.bases;
+        let blocks = self.blocks;
+        let mut reads = vec![0usize; bases.len()];
+        for inst in blocks.main.iter().chain(blocks.tails.iter().flatten()) {
+            pointers_of(inst).for_each(|at| reads[at] += 1);
         }
+        self.e.pointers = bases.iter().map(|_| Pointer { slot: 0, register: None, stride: 0 }).collect();
         let mut order: Vec<usize> = (0..reads.len()).filter(|&at| reads[at] > 0).collect();
         order.sort_by_key(|&at| std::cmp::Reverse(reads[at]));
         self.kept = if self.pairs { 2 } else { 1 };
@@ -135,10 +128,33 @@ impl Nest<'_> {
             self.e.pointers[at].register = Some(register);
             self.kept += 1;
         }
+        let outside = blocks.before.iter().chain(&blocks.after).chain([&blocks.begin, &blocks.end]).flatten();
+        let plain = |base: &Address| !base.inner_strided && base.dims.iter().all(|dim| dim.offset == 0);
+        self.direct = self.kernel.loops() == 1
+            && self.e.pointers.iter().all(|pointer| pointer.register.is_some())
+            && bases.iter().all(plain)
+            && outside.flat_map(pointers_of).next().is_none();
+    }
+
+    /// Pointers from the call's table. Its address is in the register of an argument still, which is a pointer's then: that comes last.
+    fn direct_pointers(&mut self) {
+        const TABLE: Register = Register::RDI;
+        let of =
+            |at: usize| self.e.pointers[at].register.map(|register| (register, self.shape.addresses.bases[at].operand));
+        let mut all: Vec<(Register, usize)> = (0..self.e.pointers.len()).filter_map(of).collect();
+        all.sort_by_key(|&(register, _)| register == TABLE);
+        for (register, operand) in all {
+            let from = Operand::memory(TABLE, 8 * operand as i32);
+            self.e.asm.put(Machine::Mov_r64_rm64, &[Operand::Register(register), from]);
+        }
+        self.e.within = true;
     }
 
     /// Pointers go to where the loop has them.
     pub fn enter_pointers(&mut self) {
+        if self.direct {
+            return self.direct_pointers();
+        }
         for base in 0..self.current.len() {
             let moving = self.moving.iter().find(|moving| moving.base == base).map(|moving| moving.slot);
             match (self.e.pointers[base].register, moving) {
@@ -184,4 +200,17 @@ impl Nest<'_> {
             }
         }
     }
+}
+
+/// The pointers that an instruction reads.
+fn pointers_of(inst: &Inst) -> impl Iterator<Item = usize> {
+    let elements = match &inst.what {
+        What::Elements(elements) => Some(elements.base),
+        _ => None,
+    };
+    let memory = inst.args.iter().filter_map(|arg| match arg {
+        Arg::Mem(Mem { base: Base::Pointer(at), .. }) => Some(*at as usize),
+        _ => None,
+    });
+    memory.chain(elements)
 }
