@@ -2,7 +2,7 @@
 //!
 //! | register                  | what                                                            |
 //! |---------------------------|-----------------------------------------------------------------|
-//! | `rsp`                     | the frame, at a multiple of 64                                  |
+//! | `rsp`                     | the frame, at a multiple of 64 if there are vectors in it       |
 //! | `rax`                     | the index of the step's first point in the innermost loop       |
 //! | `rcx` `rdx` `r11`         | free within one instruction of the middle language              |
 //! | `r10`                     | a pointer that is kept in the frame, for one access             |
@@ -10,7 +10,7 @@
 //!
 //! | frame, from its start | what                                                              |
 //! |-----------------------|-------------------------------------------------------------------|
-//! | 0                     | the caller's `rsp`                                                |
+//! | 0                     | the caller's `rsp`, if the frame lies at a multiple of 64         |
 //! | 8 to 40               | the call's pointers, strides, extents, origin, faults             |
 //! | 48                    | the points of the innermost loop                                  |
 //! | 56                    | lanes whose bits a function or region is asked for                |
@@ -73,13 +73,15 @@ pub fn short(register: Register) -> Register {
 #[derive(Debug)]
 pub struct Frame {
     size: i32,
+    /// Whether there is anything in it but numbers of 8 bytes.
+    vectors: bool,
     spare: Vec<i32>,
     returned: Vec<i32>,
 }
 
 impl Frame {
     pub fn new() -> Frame {
-        Frame { size: FIRST, spare: Vec::new(), returned: Vec::new() }
+        Frame { size: FIRST, vectors: false, spare: Vec::new(), returned: Vec::new() }
     }
 
     /// Room for a number.
@@ -89,6 +91,7 @@ impl Frame {
 
     /// Room for so many bytes at a multiple of some.
     pub fn room(&mut self, bytes: usize, aligned: usize) -> i32 {
+        self.vectors |= aligned > 8;
         let at = (self.size as usize).next_multiple_of(aligned);
         self.size = (at + bytes).min(i32::MAX as usize / 2) as i32;
         at as i32
@@ -107,6 +110,11 @@ impl Frame {
     /// An instruction has been emitted.
     pub fn next_instruction(&mut self) {
         self.spare.append(&mut self.returned);
+    }
+
+    /// Whether it must lie at a multiple of 64: there are vectors in it.
+    pub fn is_aligned(&self) -> bool {
+        self.vectors
     }
 
     pub fn size(&self) -> i32 {

@@ -51,6 +51,8 @@ pub struct Emitter<'a> {
     /// The addresses of what is called.
     sites: Vec<i64>,
     pub pointers: Vec<Pointer>,
+    /// Which of the frame's first words have been read, a bit each.
+    pub tables: u8,
     /// Whether code is that of the innermost loop, where pointers are in registers.
     pub within: bool,
     /// For each value the machine register that is its own throughout; that which it is in now; the frame's slot where it was spilled;
@@ -92,6 +94,7 @@ impl<'a> Emitter<'a> {
             frame,
             sites,
             pointers: Vec::new(),
+            tables: 0,
             within: false,
             pinned: vec![None; count],
             place: vec![None; count],
@@ -225,8 +228,16 @@ impl Emitter<'_> {
         }
     }
 
+    /// Whether there is code that stands behind all other.
+    pub fn has_cold_code(&self) -> bool {
+        !self.colds.is_empty()
+    }
+
     /// Loads a number of the frame.
     pub fn read(&mut self, to: Register, slot: i32) {
+        if slot < frame::POINTS {
+            self.tables |= 1 << (slot / 8);
+        }
         self.asm.put(Machine::Mov_r64_rm64, &[Operand::Register(to), Operand::memory(Register::RSP, slot)]);
     }
 

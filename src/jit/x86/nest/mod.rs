@@ -71,6 +71,8 @@ struct Nest<'a> {
     moving: Vec<Moving>,
     /// Slots with strides of pointers along loops.
     strides: HashMap<(usize, u8), i32>,
+    /// Whether the frame lies at a multiple of 64.
+    aligned: bool,
     /// Whether pairs are read.
     pairs: bool,
     /// Whether pointers go from the call's table right into the registers in which the innermost loop, the only one, has them.
@@ -102,6 +104,7 @@ pub fn of_shape(kernel: &Kernel, shape: &Shape, vectors: Vectors) -> Result<Func
         current: Vec::new(),
         moving: Vec::new(),
         strides: HashMap::default(),
+        aligned: true,
         pairs: false,
         direct: false,
         kept: 1,
@@ -312,7 +315,15 @@ impl Nest<'_> {
     /// The way back to the caller.
     fn epilogue(&mut self) {
         self.e.asm.put(Machine::VEX_Vzeroupper, &[]);
-        self.e.read(Register::RSP, frame::CALLER);
+        // (Cold code has vectors in the frame.)
+        self.aligned = self.e.frame.is_aligned() || self.e.has_cold_code();
+        if self.aligned {
+            self.e.read(Register::RSP, frame::CALLER);
+        } else {
+            // Sooner than through memory, for the next call's frame waits for it.
+            let size = Operand::Immediate32(self.e.frame.size());
+            self.e.asm.put(Machine::Add_rm64_imm32, &[Operand::Register(Register::RSP), size]);
+        }
         for &register in KEPT[..self.kept].iter().skip(frame::FREE).rev() {
             self.e.asm.put(Machine::Pop_r64, &[Operand::Register(register)]);
         }
@@ -332,8 +343,10 @@ impl Nest<'_> {
         for &register in KEPT[..self.kept].iter().skip(frame::FREE) {
             self.e.asm.put(Machine::Push_r64, &[Operand::Register(register)]);
         }
-        self.e.asm.put(Machine::Mov_r64_rm64, &[Register::RAX, Register::RSP].map(Operand::Register));
-        self.e.asm.put(Machine::And_rm64_imm32, &[rsp, Operand::Immediate32(-64)]);
+        if self.aligned {
+            self.e.asm.put(Machine::Mov_r64_rm64, &[Register::RAX, Register::RSP].map(Operand::Register));
+            self.e.asm.put(Machine::And_rm64_imm32, &[rsp, Operand::Immediate32(-64)]);
+        }
         // Too little stack is met at its guard, page by page, not beyond it.
         let mut rest = size;
         while rest > PAGE {
@@ -344,7 +357,9 @@ impl Nest<'_> {
             rest -= PAGE;
         }
         self.e.asm.put(Machine::Sub_rm64_imm32, &[rsp, Operand::Immediate32(rest)]);
-        self.e.write(frame::CALLER, Register::RAX);
+        if self.aligned {
+            self.e.write(frame::CALLER, Register::RAX);
+        }
         let tables = [
             (frame::POINTERS, Register::RDI),
             (frame::STRIDES, Register::RSI),
@@ -352,7 +367,8 @@ impl Nest<'_> {
             (frame::ORIGIN, Register::RCX),
             (frame::FAULTS, Register::R8),
         ];
-        for (slot, register) in tables {
+        let read = self.e.tables;
+        for (slot, register) in tables.into_iter().filter(|(slot, _)| read >> (slot / 8) & 1 == 1) {
             self.e.write(slot, register);
         }
         if !self.e.code.patches.is_empty() {
