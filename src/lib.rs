@@ -63,7 +63,7 @@
 //!   becomes, is bounded by [`Limits`].
 //!
 //! # Features
-//! `jit` (on by default) compiles to machine code through Cranelift. Without it (`default-features = false`) everything runs on
+//! `jit` (on by default) compiles to machine code (AVX-512, AVX2; elsewhere through Cranelift). Without it (`default-features = false`) everything runs on
 //! a portable interpreter, with the same results to the bit.
 //!
 //! `ndarray` (on by default) takes and gives arrays of the crate ndarray. Without it there are slices, `Vec`s, [`View`]s of any

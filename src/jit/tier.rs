@@ -18,6 +18,9 @@ use crate::ir::{Kernel, cost};
 
 /// Which executor runs kernels. The results do not depend on it.
 ///
+/// The variable `TILEXPR_EXECUTOR` says which native code `Auto` and `Native` begin with: `avx512`, `avx512-256`, `avx2` or `cranelift`, each
+/// followed by those after it; or `interpreter`. It is read once in a process.
+///
 /// ```
 /// use tilexpr::{Executor, Expr, args};
 /// let a = [0.1, 0.2, 0.3];
@@ -39,8 +42,8 @@ pub enum Executor {
     /// The best native code that this machine runs, from the first call on (the interpreter where the feature `jit` is off, or the
     /// machine gives no executable memory).
     Native,
-    /// Native code with AVX-512 and vectors of 512 bits, from the first call on (the interpreter where the machine has none; so for the others
-    /// below).
+    /// Native code with AVX-512 and vectors of 512 bits, of 256 where a kernel only moves memory, from the first call on (the interpreter where
+    /// the machine has none; so for the others below).
     Avx512,
     /// Native code with AVX-512 and vectors of 256 bits.
     Avx512Narrow,
@@ -123,7 +126,7 @@ const fn x86(
     here: fn() -> bool,
     make: fn() -> Result<Box<dyn Backend>, Unsupported>,
 ) -> Tier {
-    Tier { executor, name, title, here, make, compiling: [9000.0, 500.0], largest: 30_000, takes_crowded: true }
+    Tier { executor, name, title, here, make, compiling: [20_000.0, 500.0], largest: 30_000, takes_crowded: true }
 }
 
 /// The environment's variable that says which back end [`Executor::Auto`] and [`Executor::Native`] begin with: `avx512`, `avx512-256`,

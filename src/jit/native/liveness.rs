@@ -54,7 +54,7 @@ impl Liveness {
     }
 
     /// The greatest number of values alive at once, of those that the body computes.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", unix))]
     pub fn most_alive(&self, kernel: &Kernel, body: &[Value]) -> usize {
         let mut ends = vec![0usize; body.len() + 1];
         let (mut live, mut most) = (0, 0);
