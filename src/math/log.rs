@@ -301,13 +301,11 @@ pub(super) fn series_of<'c>(k: V<'c>, s: Pair<'c>, base: &PairBase) -> Pair<'c> 
     let [third, series @ ..] = base.series else { return s };
     let p = z.hi.estrin(series);
     let q = z.hi.fma(p, *third);
-    let q = z.times_pair(Pair { hi: q, lo: z.hi.fma(p, *third - q) });
-    let sum = fast_sum(q.hi.number(base.second[0]), q.hi);
-    let q = z.times_pair(Pair { hi: sum.hi, lo: sum.lo + (q.lo + base.second[1]) });
-    let sum = fast_sum(q.hi.number(base.first[0]), q.hi);
-    let lo = if base.first[1] == 0.0 { q.lo } else { q.lo + base.first[1] };
-    let y = s.times_pair(Pair { hi: sum.hi, lo: sum.lo + lo });
-    let sum = fast_sum(if base.log_2[0] == 1.0 { k } else { k * base.log_2[0] }, y.hi);
-    let lo = if base.log_2[1] == 0.0 { y.lo } else { k.fma(base.log_2[1], y.lo) };
-    Pair { hi: sum.hi, lo: sum.lo + lo }
+    let q = Pair { hi: q, lo: z.hi.fma(p, *third - q) };
+    let number = |c: f64| (c != 0.0).then(|| k.number(c));
+    let q = z.times_plus(q, k.number(base.second[0]), number(base.second[1]));
+    let q = z.times_plus(q, k.number(base.first[0]), number(base.first[1]));
+    let [hi, low] = base.log_2;
+    let of_k = if hi == 1.0 { k } else { k * hi };
+    s.times_plus(q, of_k, number(low).map(|low| k * low))
 }
