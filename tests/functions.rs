@@ -271,3 +271,27 @@ fn the_nearest_function_of_a_name() {
     let e = Expr::builder().function("ｆ", tenfold as fn(f64) -> f64).compile("f(a) + 𝑓(a)").unwrap();
     assert_eq!(e.eval::<f64>(args![a = 0.5]).unwrap(), 10.0);
 }
+
+/// Arguments that are left to a region, among others, with values that wait for it; nothing is written beyond the results.
+#[test]
+fn rare_powers_beside_usual_ones() {
+    let rare = [0.0f32, -0.0, f32::INFINITY, f32::NAN, -2.0, f32::MIN_POSITIVE / 4.0];
+    for n in 1..=40 {
+        let a: Vec<f32> =
+            (0..n).map(|k| if k % 7 == 3 { rare[k % rare.len()] } else { 0.5 + k as f32 * 0.3 }).collect();
+        let b: Vec<f32> = (0..n).map(|k| 3.0 - k as f32 * 0.25).collect();
+        for text in ["a**b", "sin(a)*b + a**b + exp(a)*(a**(b + 1))"] {
+            let run = |executor| {
+                let e = Expr::builder().executor(executor).compile(text).unwrap();
+                let mut out = vec![7f32; n + 64];
+                e.eval_into(args![a, b], &mut out[..n]).unwrap();
+                assert!(out[n..].iter().all(|&v| v == 7.0), "{executor:?}, {n}: {text}");
+                out.into_iter().map(|v| if v.is_nan() { 1 } else { v.to_bits() }).collect::<Vec<u32>>()
+            };
+            let expected = run(Executor::Interpreter);
+            for executor in Executor::available() {
+                assert_eq!(run(executor), expected, "{executor:?}, {n}: {text}");
+            }
+        }
+    }
+}

@@ -107,6 +107,12 @@ impl Frame {
         self.returned.push(vector);
     }
 
+    /// What is emitted from here on runs while what was emitted before waits: it has room of its own.
+    pub fn keep_all(&mut self) {
+        self.returned.clear();
+        self.spare.clear();
+    }
+
     /// An instruction has been emitted.
     pub fn next_instruction(&mut self) {
         self.spare.append(&mut self.returned);

@@ -32,9 +32,6 @@ use super::registers::vector;
 /// Registers that a call does not keep, and that hold something within the loop.
 const GENERAL: [Register; 5] = [Register::RAX, Register::RSI, Register::RDI, Register::R8, Register::R9];
 
-/// Most arguments of a function.
-const MOST_ARGS: usize = 4;
-
 /// Room in the frame for one depth of regions: see the table above.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
@@ -72,6 +69,7 @@ impl Emitter<'_> {
             if let Some(label) = self.region_labels[at] {
                 self.asm.bind(label);
             }
+            self.frame.keep_all();
             self.block(&region.block);
             let back = Operand::memory(Register::RSP, region.back);
             self.asm.put(Machine::Jmp_rm64, &[back]);
@@ -80,8 +78,9 @@ impl Emitter<'_> {
 
     /// The room of a depth, made when it is first asked for.
     fn room(&mut self, depth: usize) -> Room {
+        let arguments = self.code.patches.iter().map(|patch| patch.widths.len()).max().unwrap_or(0);
         while self.rooms.len() <= depth {
-            let area = self.frame.room(64 * (MOST_ARGS + 1) + 16, 64);
+            let area = self.frame.room(64 * (arguments + 1) + 16, 64);
             let saved = self.frame.room(64 * 32 + 64, 64);
             let mask = self.frame.room(64, 64);
             // (A group's copy may be longer than the group.)
