@@ -6,10 +6,11 @@ use super::helper::Code;
 use super::{Builder, Helper, Op, Region, Value};
 use crate::dtype::DType;
 
-static HELPERS: [Helper; 3] = [
+static HELPERS: [Helper; 4] = [
     Helper { name: "region.f64", code: Code::Region(&OF_F64) },
     Helper { name: "region.f32", code: Code::Region(&OF_F32) },
     Helper { name: "region.u32", code: Code::Region(&OF_U32) },
+    Helper { name: "crowded.f64", code: Code::Region(&CROWDED) },
 ];
 
 /// All helpers, the examples among them.
@@ -45,6 +46,29 @@ static OF_U32: LazyLock<Region> = LazyLock::new(|| {
         b.op(Op::Select, &[less, mixed, seven])
     })
 });
+
+/// More values alive at once than there are registers.
+static CROWDED: LazyLock<Region> = LazyLock::new(|| {
+    Builder::region(&[DType::F64], |b, args| {
+        let others = crowd(b, args[0]);
+        greatest(b, args[0], &others)
+    })
+});
+
+/// `x + 1`, `x + 3`, `x + 6` ...: forty values, each from the one before.
+pub fn crowd(b: &mut Builder, x: Value) -> Vec<Value> {
+    let next = |v: &mut Value, k: i32| {
+        let c = b.constant(f64::from(k));
+        *v = b.op(Op::Add, &[*v, c]);
+        Some(*v)
+    };
+    (1..=40).scan(x, next).collect()
+}
+
+/// The greatest of a value and others, the last one first.
+pub fn greatest(b: &mut Builder, x: Value, others: &[Value]) -> Value {
+    others.iter().rev().fold(x, |most, &v| b.op(Op::Max, &[most, v]))
+}
 
 fn patched(b: &mut Builder, x: Value, helper: &str) -> Value {
     let (half, four) = (b.constant(0.5), b.constant(4.0));

@@ -296,6 +296,22 @@ pub fn patches_and_faults(executors: &Executors) {
     check(executors, &b.finish(), 60);
 }
 
+/// Values that find no register, alive across a region in which others find none.
+pub fn crowded_regions(executors: &Executors) {
+    let mut b = Builder::new(1);
+    let x = b.operand("x", DType::F64, Role::In, &[Stride::Unit]);
+    let out = b.operand("out", DType::F64, Role::Out, &[Stride::Unit]);
+    let vx = b.load(Access::plain(x, [I]));
+    let others = examples::crowd(&mut b, vx);
+    let zero = b.constant(0.0);
+    let mask = b.op(Op::Gt, &[vx, zero]);
+    let patched = b.patch(mask, others[0], examples::named("crowded.f64").unwrap(), &[vx]);
+    // Differences, so that each of them counts.
+    let all = others.iter().rev().fold(patched, |sum, &v| b.op(Op::Sub, &[v, sum]));
+    b.store(Access::plain(out, [I]), all);
+    check(executors, &b.finish(), 60);
+}
+
 /// Thousands of instructions, hundreds of them alive at once.
 pub fn long_programs(executors: &Executors) {
     let mut b = Builder::verbatim(1);

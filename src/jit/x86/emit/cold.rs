@@ -81,7 +81,8 @@ impl Emitter<'_> {
         let arguments = self.code.patches.iter().map(|patch| patch.widths.len()).max().unwrap_or(0);
         while self.rooms.len() <= depth {
             let area = self.frame.room(64 * (arguments + 1) + 16, 64);
-            let saved = self.frame.room(64 * 32 + 64, 64);
+            // (All vectors and masks.)
+            let saved = self.frame.room(64 * (32 + 8), 64);
             let mask = self.frame.room(64, 64);
             // (A group's copy may be longer than the group.)
             let results = self.frame.room(64 + 16, 64);
