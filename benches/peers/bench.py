@@ -50,6 +50,7 @@ def options():
     )
     parser.add_argument(
         "--library",
+        dest="shared",
         metavar="FILE",
         default=str(HERE / "capi/target/release/libtilexpr_peers.so"),
         help="tilexpr by its C interface",
@@ -98,7 +99,7 @@ def load_engines(chosen):
         if wanted and name not in wanted and engine not in (NumPy, Tilexpr):
             continue
         try:
-            engines.append(engine(chosen.threads, chosen.library) if engine is Tilexpr else engine(chosen.threads))
+            engines.append(engine(chosen.threads, chosen.shared) if engine is Tilexpr else engine(chosen.threads))
         except ImportError as error:
             if engine in (NumPy, Tilexpr):
                 sys.exit(str(error))

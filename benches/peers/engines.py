@@ -48,7 +48,7 @@ class Tilexpr(Engine):
     def __init__(self, threads, library):
         if not os.path.exists(library):
             raise ImportError(f"{library} is missing: build benches/peers/capi as README.md says")
-        self.library = ctypes.CDLL(library)
+        self.shared = ctypes.CDLL(library)
         handle = ctypes.c_void_p
         for function, result, arguments in (
             ("bind", handle, [ctypes.c_char_p, ctypes.c_char_p]),
@@ -57,7 +57,7 @@ class Tilexpr(Engine):
             ("error", ctypes.c_char_p, []),
             ("free", None, [handle]),
         ):
-            entry = getattr(self.library, f"tilexpr_{function}")
+            entry = getattr(self.shared, f"tilexpr_{function}")
             entry.restype = result
             if arguments is not None:
                 entry.argtypes = arguments
@@ -71,15 +71,15 @@ class Tilexpr(Engine):
         return stated.split('"')[1] + (f" ({commit})" if commit else "")
 
     def error(self):
-        return RuntimeError(self.library.tilexpr_error().decode())
+        return RuntimeError(self.shared.tilexpr_error().decode())
 
     def bind(self, formula, dtype, arrays, out):
         self.forget()
         arguments = " ".join(f"{name}:{dtype}" for name in arrays)
-        self.handle = self.library.tilexpr_bind(formula.text.encode(), arguments.encode())
+        self.handle = self.shared.tilexpr_bind(formula.text.encode(), arguments.encode())
         if not self.handle:
             raise self.error()
-        result = self.library.tilexpr_result(self.handle).decode()
+        result = self.shared.tilexpr_result(self.handle).decode()
         if formula.reduces:
             out = np.zeros(1, DTYPES[result])
         expected = formula.result_dtype(dtype) + ("" if formula.reduces else "[n]")
@@ -88,13 +88,13 @@ class Tilexpr(Engine):
         first = next(iter(arrays.values()))
         addresses = (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays.values()))
         handle, n, address = ctypes.c_void_p(self.handle), ctypes.c_size_t(first.size), ctypes.c_void_p(out.ctypes.data)
-        call = self.library.tilexpr_call
+        call = self.shared.tilexpr_call
         if call(handle, addresses, n, address):
             raise self.error()
         return (lambda: call(handle, addresses, n, address)), lambda: out
 
     def forget(self):
-        self.library.tilexpr_free(self.handle)
+        self.shared.tilexpr_free(self.handle)
         self.handle = None
 
 

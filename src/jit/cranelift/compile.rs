@@ -5,7 +5,6 @@
 //! `Unsupported`.
 
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
@@ -18,7 +17,7 @@ use crate::ir::Kernel;
 use crate::jit::Unsupported;
 use crate::jit::native::code::{Constant, Finished, Native};
 use crate::jit::native::crowded::crowded;
-use crate::jit::native::past_cache;
+use crate::jit::native::{LARGEST_FRAME, guarded, past_cache};
 
 /// The allocations of a code generator, kept for the next kernel.
 struct Scratch {
@@ -29,10 +28,6 @@ struct Scratch {
 thread_local! {
     static SCRATCH: RefCell<Option<Box<Scratch>>> = const { RefCell::new(None) };
 }
-
-/// Bytes of stack that code may take: an eighth of what Rust gives a thread. The values of some ten thousand operations, if
-/// all of them wait for others.
-const LARGEST_FRAME: u32 = 256 << 10;
 
 /// Native code for a kernel.
 pub(super) fn compile(target: &Target, kernel: &Kernel) -> Result<Native, Unsupported> {
@@ -57,7 +52,7 @@ fn generate<T>(
         .unwrap_or_else(|| Box::new(Scratch { context: Context::new(), builder: FunctionBuilderContext::new() }));
     scratch.context.set_disasm(disassemble);
     // A scratch in which something panicked, or failed, is never used again.
-    let made = catch_unwind(AssertUnwindSafe(|| {
+    let constants = guarded(|| {
         let Scratch { context, builder } = &mut *scratch;
         let builder = FunctionBuilder::new(&mut context.func, builder);
         let mut emitter = Emitter::new(builder, kernel, &shape, target);
@@ -72,8 +67,7 @@ fn generate<T>(
             },
             Err(e) => Err(Unsupported(format!("{:?}", e.inner))),
         }
-    }));
-    let constants = made.unwrap_or_else(|panic| Err(Unsupported(message(&*panic))))?;
+    })?;
     let Some(code) = scratch.context.compiled_code() else {
         return Err(Unsupported("no code was generated".into()));
     };
@@ -96,9 +90,4 @@ fn generate<T>(
         }
     });
     result
-}
-
-fn message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    format!("the code generator failed: {}", text.unwrap_or("no message"))
 }

@@ -56,18 +56,7 @@ impl Liveness {
     /// The greatest number of values alive at once, of those that the body computes.
     #[cfg(all(target_arch = "x86_64", unix))]
     pub fn most_alive(&self, kernel: &Kernel, body: &[Value]) -> usize {
-        let mut ends = vec![0usize; body.len() + 1];
-        let (mut live, mut most) = (0, 0);
-        for (at, &v) in body.iter().enumerate() {
-            let folded = matches!(kernel.inst(v), Inst::Load(_)) && self.uses[v.0 as usize] == 1;
-            if let (false, Some(end)) = (folded, self.last[v.0 as usize]) {
-                live += 1;
-                ends[end] += 1;
-            }
-            most = most.max(live);
-            live -= ends[at];
-        }
-        most
+        self.most(kernel, body, |_| 1)
     }
 
     /// The greatest number of vectors alive at once, of values that the body computes for so many points at a time. `width`
@@ -80,15 +69,19 @@ impl Liveness {
         points: usize,
         width: impl Fn(Value) -> Option<usize>,
     ) -> usize {
-        let vectors = |v: Value| width(v).map_or(0, |width| (points * width / machine.vector).max(1));
+        self.most(kernel, body, |v| width(v).map_or(0, |width| (points * width / machine.vector).max(1)))
+    }
+
+    /// The greatest number of registers that the body's values take at once, if each takes so many.
+    fn most(&self, kernel: &Kernel, body: &[Value], registers: impl Fn(Value) -> usize) -> usize {
         let mut ends = vec![0usize; body.len() + 1];
         let (mut live, mut most) = (0, 0);
         for (at, &v) in body.iter().enumerate() {
             // A load that is read once is an operand in memory.
             let folded = matches!(kernel.inst(v), Inst::Load(_)) && self.uses[v.0 as usize] == 1;
             if let (false, Some(end)) = (folded, self.last[v.0 as usize]) {
-                live += vectors(v);
-                ends[end] += vectors(v);
+                live += registers(v);
+                ends[end] += registers(v);
             }
             most = most.max(live);
             live -= ends[at];

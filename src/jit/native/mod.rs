@@ -26,3 +26,21 @@ pub mod padded;
 #[cfg(all(unix, target_arch = "x86_64"))]
 mod pages;
 pub mod past_cache;
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::Unsupported;
+
+/// Bytes of stack that code may take: an eighth of what Rust gives a thread. The values of some ten thousand operations, if
+/// all of them wait for others.
+pub const LARGEST_FRAME: u32 = 256 << 10;
+
+/// What a generator makes; a panic in it is `Unsupported`.
+pub fn guarded<T>(generate: impl FnOnce() -> Result<T, Unsupported>) -> Result<T, Unsupported> {
+    let message = |panic: Box<dyn Any + Send>| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+        Unsupported(format!("the code generator failed: {}", text.unwrap_or("no message")))
+    };
+    catch_unwind(AssertUnwindSafe(generate)).unwrap_or_else(|panic| Err(message(panic)))
+}

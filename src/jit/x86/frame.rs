@@ -13,7 +13,6 @@
 //! | 0                     | the caller's `rsp`, if the frame lies at a multiple of 64         |
 //! | 8 to 40               | the call's pointers, strides, extents, origin, faults             |
 //! | 48                    | the points of the innermost loop                                  |
-//! | 56                    | lanes whose bits a function or region is asked for                |
 //! | 64 on                 | pointers, indices, strides (8 bytes); then vectors and masks: values that are known beyond a block, spills, what is moved element by element, what functions and regions take and give |
 
 use iced_x86::Register;
@@ -32,9 +31,6 @@ pub const FAULTS: i32 = 40;
 pub const POINTS: i32 = 48;
 /// Where the frame's own slots begin.
 const FIRST: i32 = 64;
-/// Bytes of stack that code may take: an eighth of what Rust gives a thread.
-pub const LARGEST: i32 = 256 << 10;
-
 /// The register for a pointer that is in none.
 pub const POINTER: Register = Register::R10;
 /// Registers for what lives through the innermost loop; from the fifth on the caller's, to be put back.
@@ -67,6 +63,11 @@ pub fn machine(gpr: Gpr) -> Register {
 /// The low half of a general register.
 pub fn short(register: Register) -> Register {
     Register::EAX + (register as u32 - Register::RAX as u32)
+}
+
+/// The bits of so many lanes, from the first on.
+pub fn bits_of(lanes: usize) -> i64 {
+    if lanes >= 64 { -1 } else { (1 << lanes) - 1 }
 }
 
 /// Room in the frame, given out from its start on.

@@ -37,7 +37,6 @@ mod site;
 #[cfg(test)]
 mod tests;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use iced_x86::{Decoder, DecoderOptions, Formatter, Instruction, IntelFormatter};
@@ -47,7 +46,7 @@ pub use self::cpu::Form;
 pub use self::cpu::hide;
 use self::shape::Vectors;
 use super::native::code::{Finished, Native};
-use super::native::past_cache;
+use super::native::{guarded, past_cache};
 use super::{Backend, Compiled, Facts, Unsupported};
 use crate::ir::{Kernel, cost};
 
@@ -87,12 +86,7 @@ impl X86 {
 
     /// A kernel's function. A failure of the generator, even a panic in it, is `Unsupported`.
     fn function(&self, kernel: &Kernel) -> Result<nest::Function, Unsupported> {
-        let made = catch_unwind(AssertUnwindSafe(|| nest::function(kernel, self.vectors(kernel))));
-        made.unwrap_or_else(|panic| {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-            Err(Unsupported(format!("the code generator failed: {text}")))
-        })
+        guarded(|| nest::function(kernel, self.vectors(kernel)))
     }
 }
 

@@ -320,6 +320,11 @@ rows! {
 }
 
 impl Row {
+    /// An element in all lanes, of elements of 1, 2, 4 and 8 bytes.
+    pub const SPREAD: [Row; 4] = [Row::Pbroadcastb, Row::Pbroadcastw, Row::Pbroadcastd, Row::Pbroadcastq];
+    /// Moves, whose lanes a mask chooses, of such elements.
+    pub const MASKED_LOAD: [Row; 4] = [Row::Movdqu8, Row::Movdqu16, Row::Movdqu32, Row::Movdqu64];
+
     /// Its code for vectors of this size; `INVALID` where there is none.
     pub fn code(self, encoding: Encoding, size: Size) -> Code {
         let at = match (encoding, size) {

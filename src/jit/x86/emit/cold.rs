@@ -24,6 +24,7 @@ use super::super::asm::{Decoration, Operand};
 use super::super::frame;
 use super::super::mir::{Behind, Class, Lanes, Patch, Reg};
 use super::super::rows::{Row, Size};
+use super::super::select::by_width;
 use super::super::site::call_lanes;
 use super::Emitter;
 use super::patch::{Cold, ColdPatch, Source};
@@ -151,7 +152,7 @@ impl Emitter<'_> {
         let rcx = Operand::Register(Register::RCX);
         match cold.mask {
             None => {
-                let all = if patch.test.lanes >= 64 { -1 } else { (1i64 << patch.test.lanes) - 1 };
+                let all = frame::bits_of(patch.test.lanes);
                 self.asm.put(Machine::Mov_r64_imm64, &[rcx, Operand::Immediate64(all)]);
             }
             Some((reg, mask)) if self.class(reg) == Class::Mask => {
@@ -226,7 +227,7 @@ impl Emitter<'_> {
             self.read(Register::RCX, room.bits);
             self.asm.put(Machine::Shr_rm64_imm8, &[rcx, Operand::Immediate8(first as u8)]);
             if region.lanes < 64 {
-                let low = Operand::Immediate64((1i64 << region.lanes) - 1);
+                let low = Operand::Immediate64(frame::bits_of(region.lanes));
                 self.asm.put(Machine::Mov_r64_imm64, &[Operand::Register(Register::RDX), low]);
                 self.asm.put(Machine::And_r64_rm64, &[rcx, Operand::Register(Register::RDX)]);
             }
@@ -262,8 +263,7 @@ impl Emitter<'_> {
                     let bits = Operand::memory(Register::RSP, room.bits);
                     self.asm.put(load, &[register, elsewhere]);
                     self.asm.put(Machine::VEX_Kmovq_kr_km64, &[Operand::Register(Register::K1), bits]);
-                    let rows = [Row::Movdqu8, Row::Movdqu16, Row::Movdqu32, Row::Movdqu64];
-                    let row = rows[patch.width.trailing_zeros() as usize];
+                    let row = by_width(patch.width, Row::MASKED_LOAD);
                     let with = Decoration { mask: Register::K1, ..Decoration::default() };
                     self.asm.put_with(row.code(encoding, size), &[register, results], with);
                 } else {
@@ -276,8 +276,7 @@ impl Emitter<'_> {
         }
         if patch.test.which == Lanes::First && patch.test.lanes > 1 {
             // The same in all lanes.
-            let row = [Row::Pbroadcastb, Row::Pbroadcastw, Row::Pbroadcastd, Row::Pbroadcastq]
-                [patch.width.trailing_zeros() as usize];
+            let row = by_width(patch.width, Row::SPREAD);
             let low = Operand::Register(vector(Size::X, number));
             self.asm.put(row.code(encoding, size), &[register, low]);
         }

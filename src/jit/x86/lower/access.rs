@@ -21,8 +21,6 @@ use crate::dtype::DType;
 use crate::ir;
 use crate::jit::native::addresses::{Address, Inner};
 
-const SPREAD: [Row; 4] = [Row::Pbroadcastb, Row::Pbroadcastw, Row::Pbroadcastd, Row::Pbroadcastq];
-const MASKED_LOAD: [Row; 4] = [Row::Movdqu8, Row::Movdqu16, Row::Movdqu32, Row::Movdqu64];
 const MASKED_STORE: [Row; 4] = [Row::Movdqu8Store, Row::Movdqu16Store, Row::Movdqu32Store, Row::Movdqu64Store];
 
 impl Lower<'_> {
@@ -57,7 +55,7 @@ impl Lower<'_> {
         let mem = self.memory(address, width);
         let whole = self.code.lanes * width == size.bytes();
         let reg = match (address.inner, self.place) {
-            (Inner::Fixed, _) => self.code.emit(by_width(width, SPREAD), size, &[Arg::Mem(mem)]),
+            (Inner::Fixed, _) => self.code.emit(by_width(width, Row::SPREAD), size, &[Arg::Mem(mem)]),
             (Inner::Unit, Place::Tail) => self.load_masked(address, mem, width),
             (Inner::Unit, _) if whole => {
                 if dtype != DType::Bool && self.shape.liveness.floats[v.0 as usize] {
@@ -79,7 +77,7 @@ impl Lower<'_> {
         let size = self.code.size(width);
         if self.code.is_evex() {
             let masked = Masked { by: self.code.valid_mask(), zero: true };
-            return self.code.emit_with(by_width(width, MASKED_LOAD), size, &[Arg::Mem(mem)], None, Some(masked));
+            return self.code.emit_with(by_width(width, Row::MASKED_LOAD), size, &[Arg::Mem(mem)], None, Some(masked));
         }
         if width < 4 || self.code.lanes * width < 16 {
             return self.load_elements(address, width);

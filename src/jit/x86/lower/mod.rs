@@ -18,7 +18,7 @@ use smallvec::SmallVec;
 
 use super::mir::{Arg, Constant, Gpr, Home, Inst, Reg, What};
 use super::rows::{Row, Size};
-use super::select::{Code, Held, by_float};
+use super::select::{Code, Held, by_float, by_width};
 use super::shape::{Shape, Vectors};
 use crate::dtype::DType;
 use crate::ir::{self, Kernel, Op};
@@ -175,9 +175,6 @@ impl<'a> Lower<'a> {
             if self.code.registers[at].home == Home::Block {
                 self.code.registers[at].home = Home::Kept(self.code.frame.room(64, 64));
             }
-            for homes in &mut self.homes[1..] {
-                homes[v.0 as usize] = None;
-            }
         }
         for v in values {
             let held = self.homes[0][v.0 as usize];
@@ -306,15 +303,13 @@ impl<'a> Lower<'a> {
         self.gpr(What::Left(left), &[]);
         let size = self.code.size(width);
         let low = self.code.emit(Row::Movq, Size::X, &[Arg::Gpr(left)]);
-        let at = width.trailing_zeros() as usize;
-        let spread = [Row::Pbroadcastb, Row::Pbroadcastw, Row::Pbroadcastd, Row::Pbroadcastq][at];
-        let left = self.code.emit(spread, size, &[low.into()]);
+        let left = self.code.emit(by_width(width, Row::SPREAD), size, &[low.into()]);
         let mut lanes = [0; 64];
         for (lane, bytes) in lanes.chunks_mut(width).enumerate() {
             bytes[0] = lane as u8;
         }
         let lanes = self.code.constant(Constant::Bytes(lanes));
-        let compare = [Row::Pcmpgtb, Row::Pcmpgtw, Row::Pcmpgtd, Row::Pcmpgtq][at];
+        let compare = by_width(width, [Row::Pcmpgtb, Row::Pcmpgtw, Row::Pcmpgtd, Row::Pcmpgtq]);
         let valid = self.code.emit(compare, size, &[left.into(), lanes.into()]);
         self.valid_lanes.insert(width, valid);
         valid

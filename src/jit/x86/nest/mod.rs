@@ -37,6 +37,7 @@ use super::shape::{Shape, Vectors};
 use super::site::Site;
 use crate::ir::Kernel;
 use crate::jit::Unsupported;
+use crate::jit::native::LARGEST_FRAME;
 
 /// A function for a kernel.
 pub struct Function {
@@ -275,8 +276,7 @@ impl Nest<'_> {
     /// All lanes hold points.
     fn all_lanes_valid(&mut self) {
         if self.asks_for_valid() {
-            let lanes = self.shape.lanes;
-            let bits = if lanes >= 64 { -1 } else { (1i64 << lanes) - 1 };
+            let bits = frame::bits_of(self.shape.lanes);
             let rcx = Operand::Register(Register::RCX);
             self.e.asm.put(Machine::Mov_r64_imm64, &[rcx, Operand::Immediate64(bits)]);
             self.set_valid(Register::RCX);
@@ -336,7 +336,7 @@ impl Nest<'_> {
         let rsp = Operand::Register(Register::RSP);
         // (Reading constants takes no room.)
         let size = self.e.frame.size();
-        if size > frame::LARGEST {
+        if size > LARGEST_FRAME as i32 {
             return Err(Unsupported("the code would take too much of the stack".into()));
         }
         self.e.asm.bind(at);

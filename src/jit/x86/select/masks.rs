@@ -177,7 +177,7 @@ impl Code {
 
     /// `x` where a mask is set, else 0. (AVX-512.)
     pub fn where_set(&mut self, mask: Reg, x: Arg, width: usize) -> Reg {
-        let row = by_width(width, [Row::Movdqu8, Row::Movdqu16, Row::Movdqu32, Row::Movdqu64]);
+        let row = by_width(width, Row::MASKED_LOAD);
         let size = self.size(width);
         self.emit_zeroed(row, size, &[x], mask)
     }
