@@ -95,22 +95,25 @@ pub struct Shared {
     pub json: Option<File>,
     /// The folder for pictures.
     pub out: PathBuf,
-    /// About how long each variant may take altogether.
-    pub seconds: f64,
+    /// About how long each variant may take altogether, if that is given.
+    seconds: Option<f64>,
+    /// Whether a look is enough: small arrays and short times, done in a few seconds.
+    pub quick: bool,
 }
 
 impl Shared {
     pub fn new() -> Shared {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Shared { threads, json: None, out: PathBuf::from("target/pictures"), seconds: 1.0 }
+        Shared { threads, json: None, out: PathBuf::from("target/pictures"), seconds: None, quick: false }
     }
 
     /// Reads the value of a shared option; any other name is an error.
     pub fn take(&mut self, name: &str, cli: &mut Cli) -> Result<(), Failure> {
         match name {
             "threads" => self.threads = cli.count(name, 1..=1024)?,
-            "seconds" => self.seconds = cli.seconds(name)?,
+            "seconds" => self.seconds = Some(cli.seconds(name)?),
             "out" => self.out = cli.text(name)?.into(),
+            "quick" => self.quick = true,
             "json" => {
                 let path = cli.text(name)?;
                 self.json = Some(File::create(&path).map_err(|e| cannot_write(&path, &e))?);
@@ -118,6 +121,16 @@ impl Shared {
             _ => return Err(Failure::Usage(format!("there is no option `--{name}`"))),
         }
         Ok(())
+    }
+
+    /// This value, or with `--quick` that one: for what the user has not given. To be asked when all options have been read.
+    pub fn usually<T>(&self, value: T, quick: T) -> T {
+        if self.quick { quick } else { value }
+    }
+
+    /// About how long each variant may take altogether.
+    pub fn seconds(&self, usual: f64, quick: f64) -> f64 {
+        self.seconds.unwrap_or(self.usually(usual, quick))
     }
 
     /// The path of a picture, in a folder that is there.

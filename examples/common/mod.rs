@@ -1,14 +1,16 @@
 //! What the examples share, so that each of them is only about its own subject.
 //!
 //! `alloc` counts what is allocated, `check` compares, `cli` reads options, `timing` takes turns and keeps times, `table`
-//! prints them and writes them as JSON, `picture` writes PNGs.
+//! prints them and writes them as JSON, `chart` draws them, `picture` writes arrays as PNGs, `machine` tells what is measured on.
 
 // Each example is a program of its own, and uses a part of this.
 #![allow(dead_code)]
 
 pub mod alloc;
+pub mod chart;
 pub mod check;
 pub mod cli;
+pub mod machine;
 pub mod picture;
 pub mod table;
 pub mod timing;

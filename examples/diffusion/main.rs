@@ -33,6 +33,7 @@ Usage: diffusion [options]
   --threads N      threads of `par_zip` and `tilexpr` (default: all)
   --seconds S      about how long the timed steps of one variant may take
                    together (default 1); slow variants make fewer steps then
+  --quick          a small grid and few steps: a second for all
   --out DIR        where the pictures go (default target/pictures)
   --json FILE      write the table as JSON
   --help           this text
@@ -79,11 +80,12 @@ fn main() -> ExitCode {
 }
 
 fn options(cli: &mut Cli) -> Result<Options, Failure> {
-    let mut options = Options { size: 1024, steps: 100, photo: true, shared: Shared::new() };
+    let mut options = Options { size: 0, steps: 0, photo: true, shared: Shared::new() };
+    let (mut size, mut steps) = (None, None);
     while let Some(name) = cli.option()? {
         match name.as_str() {
-            "size" => options.size = cli.count(&name, 1..=30_000)?,
-            "steps" => options.steps = cli.count(&name, 1..=1_000_000)?,
+            "size" => size = Some(cli.count(&name, 1..=30_000)?),
+            "steps" => steps = Some(cli.count(&name, 1..=1_000_000)?),
             "start" => {
                 options.photo = match cli.text(&name)?.as_str() {
                     "photo" => true,
@@ -97,6 +99,8 @@ fn options(cli: &mut Cli) -> Result<Options, Failure> {
             _ => options.shared.take(&name, cli)?,
         }
     }
+    options.size = size.unwrap_or(options.shared.usually(1024, 256));
+    options.steps = steps.unwrap_or(options.shared.usually(100, 10));
     // The grids of all variants, and twice the boxes: 32 bytes and a pointer for each number.
     check_memory(300 * (options.size as u64).pow(2), "--size")?;
     Ok(options)
@@ -122,7 +126,7 @@ fn diffusion(options: &Options) -> Result<Table, Failure> {
     println!("the {} variants agree to the bit after {COMPARED} steps\n", ALL.len());
 
     let mut variants: Vec<Box<dyn Variant>> = ALL.iter().map(|(_, make)| make(&start, k)).collect();
-    let times = take_turns(ALL.len(), options.steps, options.shared.seconds, |at| Ok(variants[at].step()?))?;
+    let times = take_turns(ALL.len(), options.steps, options.shared.seconds(1.0, 0.1), |at| Ok(variants[at].step()?))?;
 
     if let (Some(tilexpr), Some(times)) = (variants.last_mut(), times.last()) {
         for _ in times.len()..options.steps {

@@ -32,6 +32,7 @@ Usage: distance [options]
   --threads N      threads of `algebraic` and `tilexpr` (default: all)
   --seconds S      about how long the timed passes of one variant may take
                    together (default 5); slow variants make fewer passes then
+  --quick          300 digits, few passes: a second for all
   --out DIR        where the picture goes (default target/pictures)
   --json FILE      write the table as JSON
   --help           this text
@@ -95,14 +96,16 @@ fn distance(mut options: Options) -> Result<(), Failure> {
 }
 
 fn options(cli: &mut Cli) -> Result<Options, Failure> {
-    let mut options = Options { rows: 1797, passes: 5, shared: Shared { seconds: 5.0, ..Shared::new() } };
+    let mut options = Options { rows: 0, passes: 5, shared: Shared::new() };
+    let mut rows = None;
     while let Some(name) = cli.option()? {
         match name.as_str() {
-            "rows" => options.rows = cli.count(&name, 2..=1797)?,
+            "rows" => rows = Some(cli.count(&name, 2..=1797)?),
             "passes" => options.passes = cli.count(&name, 1..=1_000_000)?,
             _ => options.shared.take(&name, cli)?,
         }
     }
+    options.rows = rows.unwrap_or(options.shared.usually(1797, 300));
     // What `broadcasting` makes, and some results.
     let pairs = (options.rows as u64).pow(2);
     check_memory(8 * 64 * pairs + 6 * 8 * pairs, "--rows")?;
@@ -115,7 +118,7 @@ fn measure(options: &Options, points: &Array2<f64>) -> Result<(Table, Array2<f64
     let expected = same_bits(&names, |at| Ok(ALL[at].1(points)?))?;
     println!("the {} variants agree to the bit\n", ALL.len());
 
-    let times = take_turns(ALL.len(), options.passes, options.shared.seconds, |at| {
+    let times = take_turns(ALL.len(), options.passes, options.shared.seconds(5.0, 0.3), |at| {
         let distances = ALL[at].1(points)?;
         drop(distances); // in the time, as its memory must go back
         Ok(())

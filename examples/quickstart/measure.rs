@@ -18,6 +18,7 @@ Usage: quickstart [options]
   --size N       elements of each array (default 4000000)
   --threads N    threads of `tilexpr` (default: all)
   --seconds S    about how long each variant is timed (default 1)
+  --quick        small arrays and short times: a second for all
   --json FILE    write the table as JSON
   --help         this text
 ";
@@ -32,18 +33,19 @@ const COLUMNS: &[(&str, &str)] = &[
 const NAMES: [&str; 4] = ["operators", "zip", "tilexpr_serial", "tilexpr"];
 
 pub fn run(cli: &mut Cli, quickstart: fn() -> Result<(), Box<dyn Error + Send + Sync>>) -> Result<(), Failure> {
-    let (mut size, mut shared) = (4_000_000, Shared::new());
+    let (mut size, mut shared) = (None, Shared::new());
     while let Some(name) = cli.option()? {
         match name.as_str() {
-            "size" => size = cli.count(&name, 1..=1_000_000_000)?,
+            "size" => size = Some(cli.count(&name, 1..=1_000_000_000)?),
             "out" => return Err(Failure::Usage("`--out` is of the examples with pictures".to_owned())),
             _ => shared.take(&name, cli)?,
         }
     }
+    let size = size.unwrap_or(shared.usually(4_000_000, 300_000));
     check_memory(64 * size as u64, "--size")?;
     let table = shared.in_pool(|| {
         quickstart()?;
-        measure(size, shared.seconds)
+        measure(size, shared.seconds(1.0, 0.1))
     })??;
     Ok(table.finish(shared.json.as_mut())?)
 }

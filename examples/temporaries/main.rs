@@ -30,6 +30,7 @@ Usage: temporaries [options]
                    `--append` 30000)
   --threads N      threads of `eval`, `eval_into`, `prepared` (default: all)
   --seconds S      about how long each variant is timed (default 1)
+  --quick          short arrays and times: a few seconds for all
   --out DIR        where the chart goes (default target/pictures)
   --json FILE      write the table as JSON
   --help           this text
@@ -77,9 +78,10 @@ fn main() -> ExitCode {
                 _ => shared.take(&name, cli)?,
             }
         }
-        let largest = largest.unwrap_or(if append { 30_000 } else { 10_000_000 });
+        let usual = if append { shared.usually(30_000, 1_000) } else { shared.usually(10_000_000, 100_000) };
+        let largest = largest.unwrap_or(usual);
         let table = match append {
-            true => grow(largest, shared.seconds)?,
+            true => grow(largest, shared.seconds(1.0, 0.1))?,
             false => sweep(largest, &shared)?,
         };
         Ok(table.finish(shared.json.as_mut())?)
@@ -98,7 +100,7 @@ fn sweep(largest: usize, shared: &Shared) -> Result<Table, Failure> {
     let (names, sizes) = (ALL.map(|(name, _)| name), sizes(largest));
     println!("a*b + c on {} threads", shared.threads);
     let figures = shared.in_pool(|| {
-        let seconds = shared.seconds / sizes.len() as f64;
+        let seconds = shared.seconds(1.0, 0.1) / sizes.len() as f64;
         sizes.iter().map(|&n| measure(&names, n, seconds)).collect::<Result<Vec<_>, Failure>>()
     })??;
     chart::draw(&picture, &names, &sizes, &figures)?;
