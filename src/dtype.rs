@@ -278,6 +278,17 @@ impl DType {
         }
     }
 
+    /// The unsigned integer type of the same width; of complex types that of their parts, and none of bools.
+    pub(crate) const fn unsigned(self) -> Option<DType> {
+        match (self, self.part().size()) {
+            (DType::Bool, _) => None,
+            (_, 1) => Some(DType::U8),
+            (_, 2) => Some(DType::U16),
+            (_, 4) => Some(DType::U32),
+            _ => Some(DType::U64),
+        }
+    }
+
     /// Whether values may be negative: of signed integers and floats.
     pub const fn is_signed(self) -> bool {
         self.row().signed
@@ -291,6 +302,34 @@ impl DType {
     /// The type of this name.
     pub fn from_name(name: &str) -> Option<DType> {
         TABLE.iter().find(|row| row.name == name).map(|row| row.dtype)
+    }
+}
+
+/// In which order the bytes of a number lie in memory.
+///
+/// ```
+/// use tilexpr::ByteOrder;
+/// let first = 1_u16.to_ne_bytes()[0];
+/// assert_eq!(ByteOrder::NATIVE, if first == 1 { ByteOrder::Little } else { ByteOrder::Big });
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ByteOrder {
+    /// The least significant byte first: NumPy's `<`.
+    Little,
+    /// The most significant byte first: NumPy's `>`, and that of networks and of FITS files.
+    Big,
+}
+
+impl ByteOrder {
+    /// That of this machine.
+    pub const NATIVE: ByteOrder = if cfg!(target_endian = "little") { ByteOrder::Little } else { ByteOrder::Big };
+
+    /// The other one.
+    pub const fn swapped(self) -> ByteOrder {
+        match self {
+            ByteOrder::Little => ByteOrder::Big,
+            ByteOrder::Big => ByteOrder::Little,
+        }
     }
 }
 

@@ -123,7 +123,7 @@ pub use array::arg::{Arg, Args, AsArgs, IntoArg};
 pub use array::out::Out;
 pub use array::result::{AnyArray, FromResult};
 pub use array::view::{Memory, View, ViewMut};
-pub use dtype::{DType, Element, Kind, Real, Scalar};
+pub use dtype::{ByteOrder, DType, Element, Kind, Real, Scalar};
 pub use error::eval::{Detail, EvalError, EvalErrorKind};
 pub use error::{CompileError, CompileErrorKind};
 pub use explain::{Explain, StagePlan};

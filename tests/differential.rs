@@ -82,7 +82,8 @@ fn expected(case: &Case) -> Result<Option<(Vec<Tensor>, bool)>, String> {
     let resolved = resolve(ast, &text, Given::default()).map_err(|e| e.to_string())?;
     let var = |name: &String| case.vars.iter().find(|v| v.name == *name).unwrap();
     let vars: Vec<_> = resolved.free.iter().map(var).collect();
-    let types: Vec<InputType> = vars.iter().map(|v| InputType { dtype: v.ty.dtype, weak: v.ty.weak }).collect();
+    let types: Vec<InputType> =
+        vars.iter().map(|v| InputType { dtype: v.ty.dtype, weak: v.ty.weak, swapped: false }).collect();
     let graph = match infer(&text, &resolved, &types, &[], &Limits::default()) {
         Ok(graph) => graph,
         Err(e) if ["out of range", "negative integer power", "128 bits"].iter().any(|m| e.message().contains(m)) => {

@@ -63,6 +63,12 @@ impl<'a> Arg<'a> {
         matches!(self.0, Inner::Scalar { weak: true, .. })
     }
 
+    /// Whether the bytes of the elements lie in the other order than the machine's.
+    #[inline]
+    pub(crate) fn is_swapped(&self) -> bool {
+        matches!(&self.0, Inner::Array(memory) if memory.swapped())
+    }
+
     /// The length of each axis.
     pub fn shape(&self) -> &[usize] {
         self.view().shape

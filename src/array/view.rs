@@ -7,7 +7,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::dtype::{DType, Element};
+use crate::dtype::{ByteOrder, DType, Element};
 use crate::math::complex::Part;
 use crate::plan::alias::Footprint;
 
@@ -19,6 +19,8 @@ pub(crate) struct Strided<'a> {
     pub pointer: *mut u8,
     /// The type of the elements.
     pub dtype: DType,
+    /// Whether their bytes lie in the other order than the machine's; never of elements of one byte.
+    pub swapped: bool,
     /// The length of each axis.
     pub shape: &'a [usize],
     /// The steps along the axes, of `unit` bytes: ndarray counts elements, and so they need not be copied.
@@ -30,13 +32,18 @@ impl<'a> Strided<'a> {
     /// An array whose strides count bytes. What there is too much of shape or strides is left out.
     #[inline]
     pub fn new(pointer: *mut u8, dtype: DType, shape: &'a [usize], strides: &'a [isize]) -> Strided<'a> {
-        Strided { pointer, dtype, shape, steps: strides, unit: 1 }
+        Strided { pointer, dtype, swapped: false, shape, steps: strides, unit: 1 }
     }
 
     /// An array whose strides count elements.
     #[inline]
     pub fn of_elements(pointer: *mut u8, dtype: DType, shape: &'a [usize], strides: &'a [isize]) -> Strided<'a> {
-        Strided { pointer, dtype, shape, steps: strides, unit: dtype.size() as isize }
+        Strided { pointer, dtype, swapped: false, shape, steps: strides, unit: dtype.size() as isize }
+    }
+
+    /// The same array, the bytes of whose elements lie in this order.
+    fn ordered(self, order: ByteOrder) -> Strided<'a> {
+        Strided { swapped: order != ByteOrder::NATIVE && self.dtype.part().size() > 1, ..self }
     }
 
     /// The stride along each axis, in bytes.
@@ -112,7 +119,7 @@ impl fmt::Debug for Strided<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let strides: Vec<isize> = self.strides().collect();
         let mut all = f.debug_struct("Array");
-        all.field("pointer", &self.pointer).field("dtype", &self.dtype);
+        all.field("pointer", &self.pointer).field("dtype", &self.dtype).field("swapped", &self.swapped);
         all.field("shape", &self.shape).field("strides", &strides).finish()
     }
 }
@@ -181,6 +188,22 @@ impl<'a> View<'a> {
     pub unsafe fn from_raw(pointer: *const u8, dtype: DType, shape: &'a [usize], strides: &'a [isize]) -> View<'a> {
         assert_eq!(shape.len(), strides.len(), "as many strides as axes");
         View::of(Strided::new(pointer.cast_mut(), dtype, shape, strides))
+    }
+
+    /// The same array, the bytes of whose elements lie in this order. They are put into the machine's within the loop that reads them.
+    ///
+    /// ```
+    /// use tilexpr::{ByteOrder, DType, Expr, View, args};
+    /// let bytes: Vec<u8> = [1.5_f64, 2.0].into_iter().flat_map(f64::to_be_bytes).collect();
+    /// // SAFETY: two numbers of eight bytes, which outlive the view.
+    /// let view = unsafe { View::from_raw(bytes.as_ptr(), DType::F64, &[2], &[8]) };
+    /// let total: f64 = Expr::compile("sum(x*100)")?.eval(args![x = view.with_byte_order(ByteOrder::Big)])?;
+    /// assert_eq!(total, 350.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_byte_order(self, order: ByteOrder) -> View<'a> {
+        View::of(self.array.ordered(order))
     }
 
     /// Whoever calls it vouches for the elements.
@@ -278,6 +301,12 @@ impl<'a> ViewMut<'a> {
         ViewMut { overlaps: true, ..unsafe { ViewMut::from_raw(pointer, dtype, shape, strides) } }
     }
 
+    /// The same array, the bytes of whose elements lie in this order: read so by an update, and written so.
+    #[must_use]
+    pub fn with_byte_order(self, order: ByteOrder) -> ViewMut<'a> {
+        ViewMut { array: self.array.ordered(order), ..self }
+    }
+
     /// Whoever calls it vouches for the elements.
     #[inline]
     pub(crate) fn of(array: Strided<'a>) -> ViewMut<'a> {
@@ -312,6 +341,11 @@ macro_rules! accessors {
             /// The type of the elements.
             pub fn dtype(&self) -> DType {
                 self.array.dtype
+            }
+
+            /// The order of the elements' bytes; of elements of one byte it is the machine's.
+            pub fn byte_order(&self) -> ByteOrder {
+                if self.array.swapped { ByteOrder::NATIVE.swapped() } else { ByteOrder::NATIVE }
             }
 
             /// The length of each axis.
@@ -363,6 +397,8 @@ pub(crate) enum Dims<'a> {
 pub struct Memory<'a> {
     pointer: *mut u8,
     dtype: DType,
+    /// As for `Strided`.
+    swapped: bool,
     dims: Dims<'a>,
     /// As for `ViewMut`.
     overlaps: bool,
@@ -377,19 +413,26 @@ unsafe impl Sync for Memory<'_> {}
 impl<'a> Memory<'a> {
     #[inline]
     pub(crate) fn new<T: Element>(pointer: *const T, dims: Dims<'a>) -> Memory<'a> {
-        Memory { pointer: pointer.cast_mut().cast(), dtype: T::DTYPE, dims, overlaps: false, life: PhantomData }
+        let pointer = pointer.cast_mut().cast();
+        Memory { pointer, dtype: T::DTYPE, swapped: false, dims, overlaps: false, life: PhantomData }
     }
 
     #[inline]
     pub(crate) fn of(array: Strided<'a>) -> Memory<'a> {
-        let Strided { pointer, dtype, shape, steps, unit } = array;
+        let Strided { pointer, dtype, swapped, shape, steps, unit } = array;
         let dims = if unit == 1 { Dims::Bytes(shape, steps) } else { Dims::Borrowed(shape, steps) };
-        Memory { pointer, dtype, dims, overlaps: false, life: PhantomData }
+        Memory { pointer, dtype, swapped, dims, overlaps: false, life: PhantomData }
     }
 
     #[inline]
     pub(crate) fn dtype(&self) -> DType {
         self.dtype
+    }
+
+    /// Whether the bytes of the elements lie in the other order than the machine's.
+    #[inline]
+    pub(crate) fn swapped(&self) -> bool {
+        self.swapped
     }
 
     /// Whether what the call reads, or writes besides, may lie on it.
@@ -411,6 +454,6 @@ impl<'a> Memory<'a> {
             Dims::Owned(shape, steps) => (shape, steps, size),
             Dims::Bytes(shape, steps) => (shape, steps, 1),
         };
-        Strided { pointer: self.pointer, dtype: self.dtype, shape, steps, unit }
+        Strided { pointer: self.pointer, dtype: self.dtype, swapped: self.swapped, shape, steps, unit }
     }
 }

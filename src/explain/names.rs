@@ -2,6 +2,7 @@
 
 use super::planned::Walk;
 use crate::diagnostic::excerpt;
+use crate::dtype::DType;
 use crate::expr::core::Core;
 use crate::ir::Role;
 use crate::plan::program::Program;
@@ -54,6 +55,12 @@ impl Names<'_> {
             None if self.results => "the result".into(),
             None => "for later stages".into(),
         }
+    }
+
+    /// The type of an array whose bytes lie in the other order than the machine's.
+    pub fn swapped(&self, walk: &Walk) -> Option<DType> {
+        let Some(Source::Input(input)) = walk.spec.source else { return None };
+        self.program.graph.inputs[input as usize].swapped
     }
 
     /// Whether an array is a part of an array of complex numbers.

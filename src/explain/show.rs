@@ -64,7 +64,10 @@ pub fn arguments(f: &mut String, names: &Names, bound: &Arguments, outputs: &[(D
         write!(f, "  {name:<8} {:<5}", ty.dtype.name())?;
         match ty.weak {
             true => writeln!(f, " a bare number: it takes the type of what it meets")?,
-            false => writeln!(f, " {:?}{}", view.shape, layout(view))?,
+            false => {
+                let swapped = if ty.swapped { ", byte-swapped" } else { "" };
+                writeln!(f, " {:?}{}{swapped}", view.shape, layout(view))?;
+            }
         }
     }
     writeln!(f, "result{}", if outputs.len() == 1 { "" } else { "s" })?;
@@ -159,7 +162,10 @@ pub fn stage(
     writeln!(f)?;
     for walk in &planned.walks {
         let verb = if walk.spec.role == Role::In { "reads" } else { "writes" };
-        writeln!(f, "  {verb:<10} {} {}: {}", walk.spec.dtype, names.walk(walk), movement(walk))?;
+        let swapped = names.swapped(walk);
+        let dtype = swapped.unwrap_or(walk.spec.dtype);
+        let note = if swapped.is_some() { "; byte-swapped" } else { "" };
+        writeln!(f, "  {verb:<10} {dtype} {}: {}{note}", names.walk(walk), movement(walk))?;
     }
     if let Some(how) = how(planned, names) {
         writeln!(f, "  how        {how}")?;

@@ -139,9 +139,10 @@ fn casts(planned: &Planned, cost: &Cost, names: &Names, all: &mut Vec<String>) {
     if others > 0 && 2.0 * cost.computing > cost.moving {
         let others = several(others.div_ceil(planned.run), "cast", "casts");
         let mut types = planned.walks.iter().filter(|walk| matches!(walk.spec.source, Some(Source::Input(_))));
-        let first = types.next().map(|walk| walk.spec.dtype);
+        let dtype = |walk: &Walk| names.swapped(walk).unwrap_or(walk.spec.dtype);
+        let first = types.next().map(dtype);
         let advice =
-            if types.any(|walk| Some(walk.spec.dtype) != first) { ": arguments of one type need none" } else { "" };
+            if types.any(|walk| Some(dtype(walk)) != first) { ": arguments of one type need none" } else { "" };
         all.push(format!("{others} at each element{advice}"));
     }
 }

@@ -71,7 +71,7 @@ impl Core {
         };
         for name in self.names() {
             if let Some((_, view)) = targets.iter().find(|(n, _)| n == name) {
-                bound.push((InputType::strong(view.dtype), *view));
+                bound.push((target_type(view), *view));
                 continue;
             }
             // Arguments mostly come in the order of the names: look there first.
@@ -119,7 +119,13 @@ impl Core {
 /// An argument's type.
 #[inline]
 pub fn input_type(arg: &Arg) -> InputType {
-    InputType { dtype: arg.dtype(), weak: arg.is_weak() }
+    InputType { dtype: arg.dtype(), weak: arg.is_weak(), swapped: arg.is_swapped() }
+}
+
+/// The type of an array to be updated, as an argument.
+#[inline]
+pub fn target_type(array: &Strided) -> InputType {
+    InputType { swapped: array.swapped, ..InputType::strong(array.dtype) }
 }
 
 /// Refuses a name that is given twice.

@@ -19,7 +19,7 @@ pub enum Casting {
     /// None: the types must be the same.
     #[default]
     No,
-    /// Of byte order alone. Arrays here have the machine's, so it is the same as `No`.
+    /// Of byte order alone, which is no conversion here: the same as `No`.
     Equiv,
     /// Those that lose nothing (NumPy's list: a 64-bit integer to `f64` is on it).
     Safe,

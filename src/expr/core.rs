@@ -31,7 +31,7 @@ use crate::run::threads::Threads;
 use crate::syntax::ast::Node;
 use crate::syntax::parse;
 use crate::types::meaning::Meaning;
-use crate::types::{InputType, Notes, Resolved, infer, notes, resolve};
+use crate::types::{InputType, Notes, OutputType, Resolved, infer, notes, resolve};
 
 /// A program may have at most so many times `Limits::operations` over all its stages: what two reductions are made of counts twice.
 const PASSES: usize = 4;
@@ -82,7 +82,7 @@ pub struct Typed {
     /// The types, name by name.
     pub signature: SmallVec<[InputType; 8]>,
     /// The types that results are converted to; none if they stay as they are.
-    casts: SmallVec<[DType; 2]>,
+    casts: SmallVec<[OutputType; 2]>,
     /// The stages.
     pub program: Program,
     /// Their kernels.
@@ -142,7 +142,7 @@ impl Core {
     pub fn with_typed<R>(
         &self,
         bound: &Arguments,
-        casts: &[DType],
+        casts: &[OutputType],
         f: impl FnOnce(&Arc<Typed>) -> R,
     ) -> Result<R, EvalError> {
         let is = |typed: &Arc<Typed>| {
@@ -387,7 +387,7 @@ impl Core {
 }
 
 impl Typed {
-    fn new(signature: SmallVec<[InputType; 8]>, casts: SmallVec<[DType; 2]>, program: Program) -> Typed {
+    fn new(signature: SmallVec<[InputType; 8]>, casts: SmallVec<[OutputType; 2]>, program: Program) -> Typed {
         let kernels = Kernels::new(program.stages.len());
         let (forms, schedules) = (Places::new(FORMS), Places::new(SCHEDULES));
         Typed { signature, casts, program, kernels, line: OnceLock::new(), forms, schedules }

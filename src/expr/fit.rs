@@ -8,11 +8,11 @@ use smallvec::SmallVec;
 use super::casting::Casting;
 use crate::array::view::Strided;
 use crate::diagnostic::several;
-use crate::dtype::DType;
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 use crate::plan::program::Program;
 use crate::plan::shape::{AxisError, MAX_RANK, Shape, broadcast};
 use crate::plan::shapes::{Lies, ShapeError};
+use crate::types::OutputType;
 use crate::types::functions::of_two;
 
 /// The types that results are to be converted to; `None` if they are those of the arrays.
@@ -23,7 +23,7 @@ pub(super) fn casts(
     program: &Program,
     casting: Casting,
     outputs: &[Strided],
-) -> Result<Option<SmallVec<[DType; 2]>>, EvalError> {
+) -> Result<Option<SmallVec<[OutputType; 2]>>, EvalError> {
     let results = program.graph.results.len();
     if results != outputs.len() {
         let (count, given) = (results, outputs.len());
@@ -34,7 +34,7 @@ pub(super) fn casts(
     }
     let mut same = true;
     for (at, (&dtype, out)) in program.graph.results.iter().zip(outputs).enumerate() {
-        same &= dtype == out.dtype;
+        same &= dtype == out.dtype && !out.swapped;
         if !casting.allows(dtype, out.dtype) {
             let which = which(at, results);
             return Err(wrong(format!("{which} is an array of {}, but the result is of {dtype}", out.dtype))
@@ -42,7 +42,7 @@ pub(super) fn casts(
                 .with_help(format!("pass an array of {dtype}, or write `{}(...)` in the expression", out.dtype)));
         }
     }
-    Ok((!same).then(|| outputs.iter().map(|out| out.dtype).collect()))
+    Ok((!same).then(|| outputs.iter().map(|out| OutputType { dtype: out.dtype, swapped: out.swapped }).collect()))
 }
 
 fn wrong(message: String) -> EvalError {

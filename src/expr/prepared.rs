@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::bind::input_type;
+use super::bind::{input_type, target_type};
 use super::call::vouch;
 use super::core::{Arguments, Bound, Call, Core, Typed};
 use crate::array::arg::{Arg, Args};
@@ -173,7 +173,7 @@ impl PreparedUpdate {
         }
         self.ready.check_count(args.len(), self.targets)?;
         let ty = |at: usize| match at.checked_sub(self.targets) {
-            None => InputType::strong(outputs[at].dtype),
+            None => target_type(&outputs[at]),
             Some(at) => input_type(&args[at]),
         };
         let view = |at: usize| at.checked_sub(self.targets).map_or_else(|| outputs[at], |at| args[at].view());
@@ -260,7 +260,10 @@ impl Ready {
 
     #[cold]
     fn wrong_type(&self, at: usize, found: InputType) -> EvalError {
-        let show = |ty: InputType| format!("{} {}", if ty.weak { "a bare" } else { "an array of" }, ty.dtype);
+        let show = |ty: InputType| {
+            let kind = if ty.weak { "a bare" } else { "an array of" };
+            format!("{kind} {}{}", ty.dtype, if ty.swapped { " with swapped bytes" } else { "" })
+        };
         let expected = self.types[at].map(show).unwrap_or_default();
         let message = format!("argument {at} is {}, but the call was prepared for {expected}", show(found));
         let name = self.order.iter().position(|&place| place == at).and_then(|name| self.core.names().get(name));

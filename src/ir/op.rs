@@ -125,6 +125,8 @@ ops! {
     Shl "shl" 2 Int Same false 1.0 1 1 true;
     /// Right shift, of signed integers with the sign; by a count below 0 or from the width on, all sign (unsigned: 0).
     Shr "shr" 2 Int Same false 1.0 1 1 true;
+    /// The bytes in the other order.
+    SwapBytes "swap_bytes" 1 Int Same false 1.0 1 1 true;
     /// Equal (a NaN equals nothing).
     Eq "eq" 2 Any Bool true 1.0 1 1 true;
     /// Not equal (a NaN differs from all).

@@ -327,6 +327,8 @@ rules! {
     Int    (Convert (Convert x)) => (Convert x) if |t| wraps(t); // the low bits of the low bits
     Number (Convert x) => (Ne x Zero) if |t| t.result == DType::Bool;     // specified; a NaN is not 0
     Number (Bitcast (Bitcast x)) => x if |t| t.x == t.result;
+    Int    (SwapBytes (SwapBytes x)) => x;
+    Int    (SwapBytes x) => x if |t| t.x.size() == 1;
 }
 
 /// The rules whose left side is this operation, in their order: most operations have few, and all are tried.

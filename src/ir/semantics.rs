@@ -145,6 +145,7 @@ trait Int: Number {
     fn floor_mod(self, y: Self) -> Self;
     fn shl(self, y: Self) -> Self;
     fn shr(self, y: Self) -> Self;
+    fn swap_bytes(self) -> Self;
 }
 
 trait Bits: Real {
@@ -209,6 +210,8 @@ macro_rules! ints {
                 // By the last bit signed integers are all sign.
                 if within || $t::MIN != 0 { shifted } else { 0 }
             }
+            #[inline(always)]
+            fn swap_bytes(self) -> $t { $t::swap_bytes(self) }
         }
         bits!($t);
     )* };
@@ -403,6 +406,7 @@ points! {
     Not Bits unary Bits::not;
     Shl Int binary Int::shl;
     Shr Int binary Int::shr;
+    SwapBytes Int unary Int::swap_bytes;
     Eq PartialEq compare PartialEq::eq;
     Ne PartialEq compare PartialEq::ne;
     Lt PartialOrd compare PartialOrd::lt;
@@ -501,6 +505,7 @@ pub fn visit<V: Visitor>(op: Op, arg: DType, result: DType, v: V) -> Option<V::O
         Op::Not => with_type!(arg, T: Bits; v.unary::<Not<T>>()),
         Op::Shl => with_type!(arg, T: Int; v.binary::<T, Shl<T>>()),
         Op::Shr => with_type!(arg, T: Int; v.binary::<T, Shr<T>>()),
+        Op::SwapBytes => with_type!(arg, T: Int; v.unary::<SwapBytes<T>>()),
         Op::Eq => with_type!(arg, T: Any; v.compare::<Eq<T>>()),
         Op::Ne => with_type!(arg, T: Any; v.compare::<Ne<T>>()),
         Op::Lt => with_type!(arg, T: Number; v.compare::<Lt<T>>()),

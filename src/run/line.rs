@@ -108,7 +108,7 @@ impl Line {
         vouch: Vouch,
     ) -> Option<Result<Done, u32>> {
         let length = line(output)?;
-        if output.dtype != self.output || !self.takes(length, threads) {
+        if output.dtype != self.output || output.swapped || !self.takes(length, threads) {
             return None;
         }
         let sources = &self.sources[..];

@@ -56,8 +56,8 @@ impl Typer<'_> {
 
     /// Parts of one shape: a part that is made of less than the other one takes its shape.
     pub fn alike(&mut self, Parts { re, im }: Parts) -> Parts {
-        let name = self.emit.graph.input_name(re);
-        if name.is_some() && name == self.emit.graph.input_name(im) {
+        let name = self.emit.graph.source_name(re);
+        if name.is_some() && name == self.emit.graph.source_name(im) {
             return Parts { re, im };
         }
         let mut shaped = |x: NodeId, other: NodeId| {

@@ -5,7 +5,7 @@
 
 use smallvec::SmallVec;
 
-use super::graph::{Fault, GraphBuilder, NodeId, NodeKind};
+use super::graph::{Fault, GraphBuilder, Input, NodeId, NodeKind};
 use crate::dtype::{DType, Real, Scalar};
 use crate::ir::rules::embeds;
 use crate::ir::{Helper, Op, semantics};
@@ -32,6 +32,30 @@ impl Emit {
             NodeKind::Const(c) => Some(c),
             _ => None,
         }
+    }
+
+    /// The input for a free name, an array of this type or a part of one. What lies with its bytes `swapped` is read as the unsigned
+    /// integers that these are, and then made what it is.
+    pub fn input(&mut self, name: u32, dtype: DType, part: Option<Part>, swapped: bool) -> NodeId {
+        let dtype = dtype.part();
+        let Some(bits) = dtype.unsigned().filter(|_| swapped) else {
+            return self.graph.input(Input { name, dtype, part, swapped: None }, self.span);
+        };
+        let read = self.graph.input(Input { name, dtype: bits, part, swapped: Some(dtype) }, self.span);
+        let bits = self.op(Op::SwapBytes, &[read]);
+        self.same_bits(bits, dtype)
+    }
+
+    /// What is stored for a value where its bytes are to lie in the other order.
+    pub fn swapped(&mut self, x: NodeId) -> NodeId {
+        let Some(bits) = self.dtype(x).unsigned() else { return x };
+        let bits = self.same_bits(x, bits);
+        self.op(Op::SwapBytes, &[bits])
+    }
+
+    /// The same bits as a type of the same width, whichever two these are.
+    fn same_bits(&mut self, x: NodeId, to: DType) -> NodeId {
+        if self.dtype(x).is_float() == to.is_float() { self.convert(x, to) } else { self.bitcast(x, to) }
     }
 
     /// A constant.

@@ -90,10 +90,12 @@ pub struct Node {
 pub struct Input {
     /// Its index among the expression's free names.
     pub name: u32,
-    /// Its type; of a complex one that of its parts.
+    /// The type as which it is read; of a complex one that of its parts.
     pub dtype: DType,
     /// Which part of a complex number it is.
     pub part: Option<Part>,
+    /// Where the bytes of its elements lie in the other order than the machine's, the type that they are then made.
+    pub swapped: Option<DType>,
 }
 
 /// A bare integer argument that must be in the range of a type, or the result would be wrong.
@@ -203,10 +205,10 @@ impl GraphBuilder {
     }
 
     /// The input for a free name; the same node each time.
-    pub fn input(&mut self, name: u32, dtype: DType, part: Option<Part>, span: Span) -> NodeId {
-        let inputs = &mut self.graph.inputs;
-        let at = *self.places.entry((name, part)).or_insert_with(|| {
-            inputs.push(Input { name, dtype, part });
+    pub fn input(&mut self, input: Input, span: Span) -> NodeId {
+        let (inputs, dtype) = (&mut self.graph.inputs, input.dtype);
+        let at = *self.places.entry((input.name, input.part)).or_insert_with(|| {
+            inputs.push(input);
             inputs.len() as u32 - 1
         });
         self.add(NodeKind::Input(at), &[], dtype, span)
@@ -228,6 +230,17 @@ impl GraphBuilder {
             NodeKind::Input(at) => self.graph.inputs.get(at as usize).map(|input| input.name),
             _ => None,
         }
+    }
+
+    /// The same, or that of which a node has the bits in the other order.
+    pub fn source_name(&self, id: NodeId) -> Option<u32> {
+        let mut id = id;
+        while let (NodeKind::Op(Op::SwapBytes | Op::Bitcast | Op::Convert), &[of]) =
+            (&self.graph.node(id).kind, &self.graph.node(id).args[..])
+        {
+            id = of;
+        }
+        self.input_name(id)
     }
 
     /// A constant.

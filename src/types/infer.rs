@@ -25,18 +25,29 @@ pub struct InputType {
     pub dtype: DType,
     /// Whether it is a bare Rust scalar, which takes its type from what it meets as a literal does.
     pub weak: bool,
+    /// Whether the bytes of its elements lie in the other order than the machine's.
+    pub swapped: bool,
+}
+
+/// The type that a result is converted to: that of an array which is there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OutputType {
+    /// Its element type.
+    pub dtype: DType,
+    /// As for [`InputType`].
+    pub swapped: bool,
 }
 
 impl InputType {
-    /// The type of an array, and of a 0-dimensional one.
+    /// The type of an array, and of a 0-dimensional one, with bytes in the machine's order.
     pub fn strong(dtype: DType) -> InputType {
-        InputType { dtype, weak: false }
+        InputType { dtype, weak: false, swapped: false }
     }
 
     /// The type of a bare scalar.
     #[cfg(any(test, feature = "internals"))]
     pub fn weak(dtype: DType) -> InputType {
-        InputType { dtype, weak: true }
+        InputType { dtype, weak: true, swapped: false }
     }
 }
 
@@ -46,7 +57,7 @@ pub fn infer(
     source: &str,
     resolved: &Resolved,
     inputs: &[InputType],
-    casts: &[DType],
+    casts: &[OutputType],
     limits: &Limits,
 ) -> Result<Graph, CompileError> {
     let ast = &resolved.ast;
@@ -62,14 +73,17 @@ pub fn infer(
             let id = pass.typer.settle(operand).map_err(fail)?;
             (id, None, pass.typer.emit.dtype(id))
         };
-        let to = casts.get(at).copied().unwrap_or(dtype);
+        let OutputType { dtype: to, swapped } = casts.get(at).copied().unwrap_or(OutputType { dtype, swapped: false });
         let emit = &mut pass.typer.emit;
-        outputs.push(emit.convert(real, to.part()));
+        let mut put = |emit: &mut Emit, part| outputs.push(if swapped { emit.swapped(part) } else { part });
+        let re = emit.convert(real, to.part());
+        put(emit, re);
         if to.is_complex() {
-            outputs.push(match imaginary {
+            let im = match imaginary {
                 Some(imaginary) => emit.convert(imaginary, to.part()),
                 None => emit.like(real, Scalar::from_bits(to.part(), 0)),
-            });
+            };
+            put(emit, im);
         }
         results.push(to);
     }
@@ -266,16 +280,16 @@ impl Pass<'_> {
             Meaning::Constant(c) => Ok(self.typer.float_literal(c)),
             Meaning::Assigned(value) => Ok(self.operand(value)?.value),
             Meaning::Free(name) => {
-                let Some(&InputType { dtype, weak }) = self.inputs.get(name as usize) else {
+                let Some(&InputType { dtype, weak, swapped }) = self.inputs.get(name as usize) else {
                     return error("there is no argument for this name", span);
                 };
                 let e = &mut self.typer.emit;
                 if dtype.is_complex() {
-                    let mut part = |part| e.graph.input(name, dtype.part(), Some(part), span);
+                    let mut part = |part| e.input(name, dtype, Some(part), swapped);
                     let parts = Parts { re: part(Part::Real), im: part(Part::Imaginary) };
                     return Ok(Value::Complex { parts, weak });
                 }
-                let mut node = e.graph.input(name, dtype, None, span);
+                let mut node = e.input(name, dtype, None, swapped);
                 if weak {
                     // Weak numbers are `i64` and `f64` until they meet a strong one; a `u64` is one beyond `i64`.
                     node = match dtype.kind() {

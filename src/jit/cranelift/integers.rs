@@ -26,6 +26,19 @@ impl Emitter<'_> {
         self.cast(v, types::I8X16)
     }
 
+    /// Bytes in the other order: one shuffle (SSSE3 has it; where there is no SSE4.1 it is not asked for).
+    pub fn swap_bytes(&mut self, form: Form, x: &Held) -> Held {
+        let width = form.width();
+        if width == 1 {
+            return x.clone();
+        }
+        if !self.target.machine.features.round {
+            return self.per_lane(&[x], form, |e, x| e.b.ins().bswap(x[0]));
+        }
+        let pick = std::array::from_fn(|at| (at / width * width + width - 1 - at % width) as u8);
+        self.map(form, &[x], |e, x| e.shuffle(x[0], x[0], pick, form.vector()))
+    }
+
     /// High halves of products. Those of signed numbers are the unsigned ones less each factor where the other is negative. Of
     /// 64 bits, lane by lane.
     pub fn multiply_high(&mut self, dtype: DType, args: &[&Held]) -> Held {

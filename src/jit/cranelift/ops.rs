@@ -113,6 +113,7 @@ impl Emitter<'_> {
             }
             Op::MulHigh => self.multiply_high(dtype, &refs),
             Op::Select => self.select(form, args),
+            Op::SwapBytes => self.swap_bytes(form, &args[0]),
             Op::Abs if !signed => args[0].clone(),
             _ => self.map(form, &refs, |e, x| match op {
                 Op::Add => e.b.ins().iadd(x[0], x[1]),

@@ -3,7 +3,7 @@
 //! Comes in: arguments of one type. Goes out: the result as `ir::op` specifies it, a bool for comparisons. AVX2 compares signed
 //! integers by `=` and `>` alone, and has no extremes of 64 bits: the others are made of these.
 
-use super::super::mir::{Arg, Reg};
+use super::super::mir::{Arg, Constant, Reg};
 use super::super::rows::Row;
 use super::{Code, Held, belongs_last, by_bits, by_width, sign};
 use crate::dtype::{DType, Scalar};
@@ -33,6 +33,8 @@ impl Code {
                 let ones = self.splat(u64::MAX, 8);
                 self.binary_int(width, XOR, &last_if_late(&[args[0], Held::Vector(ones)]))
             }
+            Op::SwapBytes if width == 1 => return args[0],
+            Op::SwapBytes => self.swap_bytes(width, &args[0]),
             Op::Min | Op::Max => self.extreme_int(op, dtype, args),
             Op::Shl | Op::Shr => self.shift(op == Op::Shl, dtype, args),
             _ => unreachable!("{} does not take integers", op.name()),
@@ -96,6 +98,16 @@ impl Code {
         }
         let (size, x) = (self.size(width), self.arg(x));
         self.emit(by_width(width, [Row::Pabsb, Row::Pabsw, Row::Pabsd, Row::Pabsq]), size, &[x])
+    }
+
+    fn swap_bytes(&mut self, width: usize, x: &Held) -> Reg {
+        let order = std::array::from_fn(|at| {
+            let at = at % 16;
+            (at / width * width + width - 1 - at % width) as u8
+        });
+        let (size, x) = (self.size(width), self.reg(x));
+        let order = self.constant(Constant::Bytes(order));
+        self.emit(Row::Pshufb, size, &[x.into(), order.into()])
     }
 
     fn extreme_int(&mut self, op: Op, dtype: DType, args: &[Held]) -> Reg {
