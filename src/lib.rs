@@ -52,6 +52,7 @@
 //! | [`Expr::prepare`] | names and types resolved once, for calls on short arrays |
 //! | [`Expr::prepare_dyn`], [`Expr::prepare_update`] | likewise, for any number of names, and in place |
 //! | [`Expr::partial`] | reductions of an array in parts, on other machines too: [`State`] |
+//! | [`Expr::stream`] | over `.npy` files of any size, in bounded memory ([`npy`] reads and writes them whole) |
 //! | [`Expr::outputs`], [`Expr::layouts`], [`Expr::explain`] | what a call would give, and how it is computed, without running it |
 //! | [`eval!`] | in one line |
 //!
@@ -69,6 +70,8 @@
 //! `ndarray` (on by default) takes and gives arrays of the crate ndarray. Without it there are slices, `Vec`s, [`View`]s of any
 //! memory, and [`AnyArray`].
 //!
+//! `files` (on by default) has [`npy`] and [`Expr::stream`].
+//!
 //! `internals` is for the tests, fuzzers and tools of this repository: it opens modules that may change with any version.
 //!
 //! # Guides
@@ -85,6 +88,8 @@ mod dtype;
 mod error;
 mod explain;
 mod expr;
+#[cfg(feature = "files")]
+mod files;
 mod run;
 
 // Inside the crate these are private; tests, fuzzers and tools turn the feature on.
@@ -132,6 +137,12 @@ pub use expr::casting::Casting;
 pub use expr::layout::Layout;
 pub use expr::partial::state::State;
 pub use expr::prepared::{Prepared, PreparedDyn, PreparedUpdate};
+#[cfg(feature = "files")]
+pub use files::error::{FileError, FileErrorKind};
+#[cfg(feature = "files")]
+pub use files::npy;
+#[cfg(feature = "files")]
+pub use files::stream::api::{Stream, StreamPlan, StreamResult};
 pub use ir::registered::RustFunction;
 pub use jit::tier::Executor;
 pub use math::Accuracy;

@@ -91,13 +91,13 @@ each_element!(uninitialised);
 
 /// An array of these elements, as many as the shape has, whose axes lie in this order, outermost first.
 #[cfg(not(feature = "ndarray"))]
-fn owned<T: Copy>(elements: Vec<T>, shape: &[usize], order: &[usize]) -> super::result::dense::Dense<T> {
+pub(super) fn owned<T: Copy>(elements: Vec<T>, shape: &[usize], order: &[usize]) -> super::result::dense::Dense<T> {
     super::result::dense::Dense::new(elements, shape, order)
 }
 
 /// An array of these elements, as many as the shape has, whose axes lie in this order, outermost first.
 #[cfg(feature = "ndarray")]
-fn owned<T>(elements: Vec<T>, shape: &[usize], order: &[usize]) -> ndarray::ArrayD<T> {
+pub(super) fn owned<T>(elements: Vec<T>, shape: &[usize], order: &[usize]) -> ndarray::ArrayD<T> {
     use ndarray::{ArrayD, IxDyn};
     let lying: Shape = order.iter().map(|&axis| shape[axis]).collect();
     // SAFETY: there are as many elements as the shape has, whose strides are those of C order.

@@ -206,6 +206,45 @@ impl<'a> View<'a> {
         View::of(self.array.ordered(order))
     }
 
+    /// An array within these bytes; none if it reaches beyond them, or a stride is negative. Whoever has read the bytes has seen to it that
+    /// bools are 0 and 1.
+    #[cfg(feature = "files")]
+    pub(crate) fn within(bytes: &'a [u8], dtype: DType, shape: &'a [usize], strides: &'a [isize]) -> Option<View<'a>> {
+        let far = |reach: usize, (&length, &stride): (&usize, &isize)| {
+            (length - 1).checked_mul(usize::try_from(stride).ok()?)?.checked_add(reach)
+        };
+        let fits = shape.contains(&0)
+            || shape.iter().zip(strides).try_fold(dtype.size(), far).is_some_and(|reach| reach <= bytes.len());
+        let array = Strided::new(bytes.as_ptr().cast_mut(), dtype, shape, strides);
+        (fits && shape.len() == strides.len()).then_some(View::of(array))
+    }
+
+    /// Its bytes, if its elements lie one after the other: in C order, or `reversed`, in that of Fortran.
+    #[cfg(feature = "files")]
+    pub(crate) fn bytes(self, reversed: bool) -> Option<&'a [u8]> {
+        let Strided { pointer, dtype, shape, .. } = self.array;
+        if shape.contains(&0) {
+            return Some(&[]);
+        }
+        let mut bytes = dtype.size();
+        for at in 0..shape.len() {
+            let axis = if reversed { at } else { shape.len() - 1 - at };
+            let stride = self.array.strides().nth(axis)?;
+            if shape[axis] != 1 && usize::try_from(stride).ok()? != bytes {
+                return None;
+            }
+            bytes = bytes.checked_mul(shape[axis])?;
+        }
+        // SAFETY: these are the elements of the view, which may be read for `'a`; numbers have no padding.
+        Some(unsafe { std::slice::from_raw_parts(pointer, bytes) })
+    }
+
+    /// An array without elements.
+    #[cfg(feature = "files")]
+    pub(crate) fn empty(dtype: DType) -> View<'static> {
+        View::of(Strided::new(std::ptr::dangling_mut(), dtype, &[0], &[0]))
+    }
+
     /// Whoever calls it vouches for the elements.
     #[inline]
     pub(crate) fn of(array: Strided<'a>) -> View<'a> {
@@ -305,6 +344,20 @@ impl<'a> ViewMut<'a> {
     #[must_use]
     pub fn with_byte_order(self, order: ByteOrder) -> ViewMut<'a> {
         ViewMut { array: self.array.ordered(order), ..self }
+    }
+
+    /// An array that fills these bytes in C order; none if they are of another number. It is to be written, not read: they need not be values
+    /// of the type.
+    #[cfg(feature = "files")]
+    pub(crate) fn filling(
+        bytes: &'a mut [u8],
+        dtype: DType,
+        shape: &'a [usize],
+        strides: &'a [isize],
+    ) -> Option<ViewMut<'a>> {
+        let array = Strided::new(bytes.as_mut_ptr(), dtype, shape, strides);
+        let fits = array.contiguous()?.checked_mul(dtype.size()) == Some(bytes.len());
+        (fits && shape.len() == strides.len()).then_some(ViewMut::of(array))
     }
 
     /// Whoever calls it vouches for the elements.

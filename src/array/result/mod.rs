@@ -218,6 +218,19 @@ impl FromResult for AnyArray {
     }
 }
 
+impl FromResult for () {
+    /// Nothing, of an expression whose results all went elsewhere ([`Expr::stream`](crate::Expr::stream)).
+    fn from_results(results: Vec<AnyArray>) -> Result<(), EvalError> {
+        match results.len() {
+            0 => Ok(()),
+            n => {
+                let message = format!("there {} left to be asked for", several(n, "result is", "results are"));
+                Err(EvalError::new(EvalErrorKind::Result, message).with_found(Detail::Count(n), Detail::Count(0)))
+            }
+        }
+    }
+}
+
 impl FromResult for Vec<AnyArray> {
     fn from_results(results: Vec<AnyArray>) -> Result<Vec<AnyArray>, EvalError> {
         Ok(results)

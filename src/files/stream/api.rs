@@ -1,0 +1,247 @@
+//! The front door: an expression, its files and other arguments, and where results go.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use crate::array::arg::{Arg, Args, IntoArg};
+use crate::array::result::{AnyArray, FromResult};
+use crate::diagnostic::several;
+use crate::dtype::DType;
+use crate::expr::api::Expr;
+use crate::files::error::{FileError, FileErrorKind};
+use crate::files::npy;
+
+/// What is told how far a run has come, and says whether it goes on.
+type OnProgress<'a> = Box<dyn FnMut(u64, u64) -> ControlFlow<()> + 'a>;
+
+/// An expression over `.npy` files, which may be larger than memory: made by [`Expr::stream`].
+///
+/// Files are read in pieces, each piece is computed, and written if it is part of a result as large as the files. Memory is bounded by
+/// [`memory_limit`](Stream::memory_limit), whatever the size of the files. The results are those of one call on whole arrays, to the bit.
+///
+/// ```
+/// use tilexpr::{Expr, npy};
+/// let folder = tempfile::tempdir()?;
+/// let [a, b, c] = ["a.npy", "b.npy", "c.npy"].map(|name| folder.path().join(name));
+/// npy::write(&a, &[1.0, 2.0, 3.0])?;
+/// npy::write(&b, &[1.0, 4.0, 1.0])?;
+/// let e = Expr::compile("sqrt(sum((a - b)**2)), a*k + b")?;
+/// let distance: f64 = e.stream().file("a", &a).file("b", &b).arg("k", 10.0).output(&c).run()?;
+/// assert_eq!(distance, 8_f64.sqrt());
+/// assert_eq!(npy::read(&c)?.into_vec::<f64>()?, [11.0, 24.0, 31.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Results
+/// A result that has the elements or the rows of a file (`a + b`, `a - mean(a)`, `sum(a, axis=1)`) goes to a file: there are as many
+/// [outputs](Stream::output) as such results, in their order. What reductions leave (`sum(a)`, `mean(a, axis=0)`, `sqrt(max(a))`) is a value, which
+/// [`run`](Stream::run) gives. [`plan`](Stream::plan) says which results are which.
+///
+/// What depends on a reduction of all (`a - mean(a)`, `var(a)`) is computed in several passes over the files.
+///
+/// An output comes into its place when all of it is on the disk. Before that nothing is changed under that name, so an output may take the place of
+/// an input; after an error, or when the run is stopped, no file has been written or changed, and nothing is left behind. (A process that is killed leaves a file
+/// named `.tilexpr-*.part` beside the output.)
+#[must_use = "nothing is read before `run`"]
+pub struct Stream<'a> {
+    expr: Expr,
+    files: Vec<(String, PathBuf)>,
+    args: Vec<(String, Arg<'a>)>,
+    outputs: Vec<PathBuf>,
+    limit: Option<usize>,
+    piece: Option<usize>,
+    progress: Option<OnProgress<'a>>,
+}
+
+/// What a run would do: made by [`Stream::plan`].
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub struct StreamPlan {
+    /// The results in order.
+    pub results: Vec<StreamResult>,
+    /// How often files are gone through, one after the other: what depends on a reduction of all waits for it.
+    pub passes: usize,
+    /// The bytes of all elements that are read, in all passes.
+    pub read: u64,
+    /// The bytes of all elements that are written.
+    pub written: u64,
+    /// The bytes of memory for arrays, at most.
+    pub memory: usize,
+}
+
+/// A result of a [`StreamPlan`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct StreamResult {
+    /// The type of its elements.
+    pub dtype: DType,
+    /// The length of each axis.
+    pub shape: Vec<usize>,
+    /// Whether it goes to a file; else [`Stream::run`] gives it.
+    pub to_file: bool,
+}
+
+impl Expr {
+    /// Evaluates over `.npy` files, which may be larger than memory: see [`Stream`].
+    ///
+    /// ```
+    /// use tilexpr::{Expr, npy};
+    /// let path = tempfile::NamedTempFile::new()?.into_temp_path();
+    /// npy::write(&path, &[1.0, 2.0, 3.0])?;
+    /// let mean: f64 = Expr::compile("mean(a)")?.stream().file("a", &path).run()?;
+    /// assert_eq!(mean, 2.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stream<'a>(&self) -> Stream<'a> {
+        let (files, args, outputs, limit, piece, progress) = Default::default();
+        Stream { expr: self.clone(), files, args, outputs, limit, piece, progress }
+    }
+}
+
+impl<'a> Stream<'a> {
+    /// A file that stands for a name in the text. Several names may be of one file.
+    pub fn file(mut self, name: impl Into<String>, path: impl Into<PathBuf>) -> Stream<'a> {
+        self.files.push((name.into(), path.into()));
+        self
+    }
+
+    /// An array in memory, or a number, that stands for a name in the text. An array as long as the files goes with them piece by piece; others are
+    /// repeated, as in any call.
+    pub fn arg(mut self, name: impl Into<String>, value: impl IntoArg<'a>) -> Stream<'a> {
+        self.args.push((name.into(), value.into_arg()));
+        self
+    }
+
+    /// Several of these.
+    pub fn args(mut self, args: &Args<'a>) -> Stream<'a> {
+        self.args.extend(args.iter().map(|(name, arg)| (name.to_string(), arg.clone())));
+        self
+    }
+
+    /// Where the next of the results goes that go to files.
+    pub fn output(mut self, path: impl Into<PathBuf>) -> Stream<'a> {
+        self.outputs.push(path.into());
+        self
+    }
+
+    /// The bytes of memory that arrays may take: pieces of files, whole files that are repeated, what reductions leave. Default: 256 MiB. (The
+    /// memory of the program itself, and the arrays that were passed, do not count.)
+    ///
+    /// Within it, pieces are as large as is fast, and no larger.
+    pub fn memory_limit(mut self, bytes: usize) -> Stream<'a> {
+        self.limit = Some(bytes);
+        self
+    }
+
+    /// The bytes of a piece, of all files together. For tests and measurements: the default is what was found to be fast.
+    pub fn piece(mut self, bytes: usize) -> Stream<'a> {
+        self.piece = Some(bytes);
+        self
+    }
+
+    /// Calls back with the bytes that have been read, and those that are to be read in all, at the beginning, at the end, and some twenty times a second between. `Break`
+    /// stops the run.
+    ///
+    /// ```
+    /// use std::ops::ControlFlow;
+    /// use tilexpr::{Expr, FileErrorKind, npy};
+    /// let path = tempfile::NamedTempFile::new()?.into_temp_path();
+    /// npy::write(&path, &[1.0, 2.0, 3.0])?;
+    /// let mut last = (0, 0);
+    /// let e = Expr::compile("sum(a)")?;
+    /// let on = |done, total| {
+    ///     last = (done, total);
+    ///     ControlFlow::Continue(())
+    /// };
+    /// let _: f64 = e.stream().file("a", &path).on_progress(on).run()?;
+    /// assert_eq!(last, (24, 24));
+    /// let stopped = e.stream().file("a", &path).on_progress(|_, _| ControlFlow::Break(())).run::<f64>();
+    /// assert_eq!(stopped.unwrap_err().kind(), FileErrorKind::Stopped);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_progress(mut self, call: impl FnMut(u64, u64) -> ControlFlow<()> + 'a) -> Stream<'a> {
+        self.progress = Some(Box::new(call));
+        self
+    }
+
+    /// What [`run`](Stream::run) would do, by the headers of the files alone. Outputs need not be there yet.
+    ///
+    /// ```
+    /// use tilexpr::{DType, Expr, npy};
+    /// let path = tempfile::NamedTempFile::new()?.into_temp_path();
+    /// npy::write(&path, &[1.0_f32, 2.0, 3.0])?;
+    /// let plan = Expr::compile("mean(a), a - mean(a)")?.stream().file("a", &path).plan()?;
+    /// assert_eq!((plan.results[1].dtype, &plan.results[1].shape[..], plan.results[1].to_file), (DType::F32, &[3][..], true));
+    /// assert!(!plan.results[0].to_file);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`run`](Stream::run), but for those of outputs and of the data.
+    pub fn plan(&self) -> Result<StreamPlan, FileError> {
+        let arrays = self.read()?;
+        let found = self.expr.outputs(self.bound(&arrays))?;
+        let results = found.into_iter().map(|(dtype, shape)| {
+            let to_file = !shape.is_empty();
+            StreamResult { dtype, shape, to_file }
+        });
+        Ok(StreamPlan { results: results.collect(), passes: 1, read: 0, written: 0, memory: 0 })
+    }
+
+    /// Evaluates. Gives the results that do not go to files, in their order: as [`eval`](Expr::eval), or `()` where there are none.
+    ///
+    /// # Errors
+    /// Before anything is written: where a file is missing, is none of the format or of its types, or is shorter or longer than it says; where types
+    /// and shapes do not fit the text; where the text cannot be computed in pieces; where the limit of memory is too small (the
+    /// message says what is needed); where there are not as many outputs as results that go to files.
+    ///
+    /// Later: where a file cannot be read, or is changed meanwhile; where an output cannot be written (a full disk); where the data
+    /// have no result; where the callback stops the run.
+    pub fn run<R: FromResult>(mut self) -> Result<R, FileError> {
+        let plan = self.plan()?;
+        let to_files = plan.results.iter().filter(|result| result.to_file).count();
+        if to_files != self.outputs.len() {
+            let outputs = several(self.outputs.len(), "output is", "outputs are");
+            let message = format!("{outputs} given for {} that go to files", several(to_files, "result", "results"));
+            return Err(FileError::new(FileErrorKind::Output, None, message));
+        }
+        let mut progress = self.progress.take();
+        let mut tell = |done| {
+            let flow = progress.as_mut().map_or(ControlFlow::Continue(()), |call| call(done, plan.read));
+            match flow {
+                ControlFlow::Continue(()) => Ok(()),
+                ControlFlow::Break(()) => Err(FileError::new(FileErrorKind::Stopped, None, "the run was stopped")),
+            }
+        };
+        tell(0)?;
+        tell(plan.read)?;
+        let arrays = self.read()?;
+        let found: Vec<AnyArray> = self.expr.eval(self.bound(&arrays))?;
+        let (mut values, mut outputs) = (Vec::new(), self.outputs.iter());
+        for (array, result) in found.into_iter().zip(&plan.results) {
+            match if result.to_file { outputs.next() } else { None } {
+                Some(path) => npy::write(path, &array)?,
+                None => values.push(array),
+            }
+        }
+        Ok(R::from_results(values)?)
+    }
+
+    fn read(&self) -> Result<Vec<AnyArray>, FileError> {
+        self.files.iter().map(|(_, path)| npy::read(path as &Path)).collect()
+    }
+
+    fn bound<'b>(&'b self, arrays: &'b [AnyArray]) -> Args<'b> {
+        let files = self.files.iter().zip(arrays).map(|((name, _), array)| (&**name, Arg::new(array)));
+        files.chain(self.args.iter().map(|(name, arg)| (&**name, arg.clone()))).collect()
+    }
+}
+
+impl fmt::Debug for Stream<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let mut all = f.debug_struct("Stream");
+        all.field("expr", &self.expr).field("files", &self.files).field("args", &self.args);
+        all.field("outputs", &self.outputs).field("limit", &self.limit).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,3 @@
+//! Expressions over files that are larger than memory.
+
+pub mod api;
