@@ -219,10 +219,13 @@ impl<'a> View<'a> {
         (fits && shape.len() == strides.len()).then_some(View::of(array))
     }
 
-    /// Its bytes, if its elements lie one after the other: in C order, or `reversed`, in that of Fortran.
+    /// Its bytes, if its elements lie as this machine has them one after the other: in C order, or `reversed`, in that of Fortran.
     #[cfg(feature = "files")]
     pub(crate) fn bytes(self, reversed: bool) -> Option<&'a [u8]> {
-        let Strided { pointer, dtype, shape, .. } = self.array;
+        let Strided { pointer, dtype, swapped, shape, .. } = self.array;
+        if swapped {
+            return None;
+        }
         if shape.contains(&0) {
             return Some(&[]);
         }
@@ -356,8 +359,8 @@ impl<'a> ViewMut<'a> {
         strides: &'a [isize],
     ) -> Option<ViewMut<'a>> {
         let array = Strided::new(bytes.as_mut_ptr(), dtype, shape, strides);
-        let fits = array.contiguous()?.checked_mul(dtype.size()) == Some(bytes.len());
-        (fits && shape.len() == strides.len()).then_some(ViewMut::of(array))
+        let needed = if shape.contains(&0) { 0 } else { array.contiguous()?.checked_mul(dtype.size())? };
+        (needed == bytes.len() && shape.len() == strides.len()).then_some(ViewMut::of(array))
     }
 
     /// Whoever calls it vouches for the elements.

@@ -45,8 +45,8 @@ use crate::types::registered::Custom;
 /// ```
 #[derive(Clone)]
 pub struct Expr {
-    pub(super) core: Arc<Core>,
-    pub(super) threads: Threads,
+    pub(crate) core: Arc<Core>,
+    pub(crate) threads: Threads,
 }
 
 impl Expr {

@@ -4,11 +4,16 @@
 //! after the other. What lies apart is written directly, what is exactly an argument is updated in place, and what overlaps in any
 //! other way is computed into the call's memory first.
 
+#[cfg(feature = "files")]
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use super::core::{Arguments, Call, Core, Typed};
 use crate::array::out::Memories;
 use crate::array::result::AnyArray;
+#[cfg(feature = "files")]
+use crate::array::view::ViewMut;
 use crate::array::view::{Strided, Vouch};
 use crate::error::eval::EvalError;
 use crate::plan::alias::{Alias, Footprint, alias};
@@ -49,6 +54,29 @@ impl Core {
         // SAFETY: as in `results`.
         let vouch = unsafe { Vouch::new() };
         self.eval_typed(typed, Mode::Partial(blocks), bound, threads, vouch)
+    }
+
+    /// Evaluates arguments into new arrays, with the typed form at hand.
+    #[cfg(feature = "files")]
+    pub fn new_of(&self, typed: &Typed, bound: &Arguments, threads: &Threads) -> Result<Vec<AnyArray>, EvalError> {
+        // SAFETY: as in `results`.
+        let vouch = unsafe { Vouch::new() };
+        self.eval_typed(typed, Mode::New, bound, threads, vouch)
+    }
+
+    /// Evaluates arguments into arrays that nothing else uses, of the types and shapes of the results, with the typed form at hand.
+    #[cfg(feature = "files")]
+    pub fn put_typed(
+        &self,
+        typed: &Arc<Typed>,
+        bound: &Arguments,
+        outputs: &mut [ViewMut],
+        threads: &Threads,
+    ) -> Result<(), EvalError> {
+        let outputs: SmallVec<[Strided; 2]> = outputs.iter().map(|output| output.as_view().strided()).collect();
+        // SAFETY: what is bound are arguments, which are readable while they are borrowed; outputs are borrowed mutably, each by itself.
+        let vouch = unsafe { Vouch::new() };
+        self.write_typed(typed, Call { mode: Mode::There, bound, outputs: &outputs, threads, vouch })
     }
 
     /// Evaluates arguments into outputs; with `update` outputs are arguments too, exactly, and have the shapes of the results.

@@ -30,6 +30,7 @@ use crate::run::line::Line;
 use crate::run::threads::Threads;
 use crate::syntax::ast::Node;
 use crate::syntax::parse;
+use crate::types::graph::Graph;
 use crate::types::meaning::Meaning;
 use crate::types::{InputType, Notes, OutputType, Resolved, infer, notes, resolve};
 
@@ -152,24 +153,32 @@ impl Core {
         };
         let make = || {
             let signature: SmallVec<[InputType; 8]> = bound.iter().map(|(ty, _)| *ty).collect();
-            let limits = &self.options.limits;
-            let graph = infer(&self.source, &self.resolved, &signature, casts, limits)?;
-            let most = limits.operations.saturating_mul(PASSES);
-            let program = Program::new(graph, self.options.accuracy, most, &Known::default());
-            let program = program.map_err(|span| {
-                let message = format!(
-                    "too many reductions or results: what each is made of comes to more than {most} operations"
-                );
-                let help = "if the text is trusted, raise `Limits::operations`";
-                let diagnostic = Diagnostic::new(message, span).with_help(help);
-                CompileError::new(CompileErrorKind::Limit, diagnostic, &self.source)
-            })?;
+            let graph = infer(&self.source, &self.resolved, &signature, casts, &self.options.limits)?;
+            let program = self.program(graph)?;
             Ok::<_, CompileError>(Arc::new(Typed::new(signature, SmallVec::from_slice(casts), program)))
         };
         Ok(match self.typed.find(is, make)? {
             Ok(typed) => f(typed),
             Err(typed) => f(&typed),
         })
+    }
+
+    /// A graph cut into stages.
+    fn program(&self, graph: Graph) -> Result<Program, CompileError> {
+        let most = self.options.limits.operations.saturating_mul(PASSES);
+        Program::new(graph, self.options.accuracy, most, &Known::default()).map_err(|span| {
+            let message =
+                format!("too many reductions or results: what each is made of comes to more than {most} operations");
+            let help = "if the text is trusted, raise `Limits::operations`";
+            let diagnostic = Diagnostic::new(message, span).with_help(help);
+            CompileError::new(CompileErrorKind::Limit, diagnostic, &self.source)
+        })
+    }
+
+    /// The typed form of a part of the text: a graph of its own, whose inputs are named by their places among these types.
+    #[cfg(feature = "files")]
+    pub fn typed_graph(&self, graph: Graph, types: SmallVec<[InputType; 8]>) -> Result<Arc<Typed>, EvalError> {
+        Ok(Arc::new(Typed::new(types, SmallVec::new(), self.program(graph)?)))
     }
 
     /// The shapes of all stages, for the form to be run, which may be another for these shapes.

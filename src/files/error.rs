@@ -69,8 +69,6 @@ pub enum FileErrorKind {
     Memory,
     /// There are not as many outputs as results that go to files, two are one file, or a path is none that may be replaced.
     Output,
-    /// An argument is given twice, or no argument is a file.
-    Argument,
     /// The expression has no meaning for such arguments, or the data no result: [`FileError::eval`] says why.
     Eval,
     /// The expression cannot be computed piece by piece.
@@ -116,6 +114,13 @@ impl FileError {
         };
         let mut found = FileError::of(kind, path, message);
         (found.0.help, found.0.io) = (help.map(String::from), Some(Arc::new(error)));
+        found
+    }
+
+    /// An expression that cannot be computed piece by piece.
+    pub(crate) fn unsupported(error: EvalError) -> FileError {
+        let mut found = FileError::from(error);
+        found.0.kind = FileErrorKind::Unsupported;
         found
     }
 

@@ -10,6 +10,8 @@ use std::time::SystemTime;
 
 use super::error::{FileError, FileErrorKind};
 use super::npy::Header;
+use crate::array::filled::Unfilled;
+use crate::array::result::AnyArray;
 use crate::dtype::DType;
 
 /// Opens a file for reading, which must be one that has a length and can be read from anywhere.
@@ -60,6 +62,24 @@ impl Input {
         }
         as_native(self.header.dtype, self.header.swapped, bytes);
         Ok(())
+    }
+
+    /// All elements.
+    pub fn read_whole(&self) -> Result<AnyArray, FileError> {
+        let (header, mut at) = (&self.header, 0);
+        let found = AnyArray::filled(header.dtype, &header.shape, header.fortran_order, &mut |bytes| {
+            self.read(at, bytes)?;
+            at += bytes.len() as u64;
+            Ok(())
+        });
+        found.map_err(|error| match error {
+            Unfilled::Given(error) => error,
+            Unfilled::Memory(bytes) => {
+                let message = format!("there is no memory for its {bytes} bytes");
+                FileError::of(FileErrorKind::Memory, &self.path, message)
+                    .with_help("read it in pieces: `Expr::stream`, whose memory is bounded")
+            }
+        })
     }
 
     /// Whether the file is still as it was when it was opened, as far as its length and its time say.

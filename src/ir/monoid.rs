@@ -298,6 +298,20 @@ impl Monoid {
         [&BOTH[0], &BOTH[1]]
     }
 
+    /// The reductions of the same elements whose results are the components of the state, in order; none where there are no such.
+    #[cfg(feature = "files")]
+    pub fn components(&'static self) -> Option<SmallVec<[&'static Monoid; 2]>> {
+        let both = Monoid::complex_product();
+        if both.contains(&self) {
+            return Some(SmallVec::from_buf(both));
+        }
+        match (self.extreme, &self.state[..]) {
+            (Some(of), [dtype, _]) => Some(SmallVec::from_buf([Monoid::of(of, *dtype)?, self])),
+            (None, [_]) if self.finish.code.is_empty() => Some(SmallVec::from_slice(&[self])),
+            _ => None,
+        }
+    }
+
     /// The type of the result.
     pub fn result(&self) -> DType {
         let at = self.finish.results.first().map_or(0, |&at| at as usize);

@@ -2,6 +2,9 @@
 #![cfg(feature = "files")]
 
 mod bad;
+#[path = "../common/mod.rs"]
+mod common;
+mod stream;
 mod whole;
 
 use std::path::{Path, PathBuf};
@@ -14,7 +17,10 @@ struct Folder(TempDir);
 
 impl Folder {
     fn new() -> Folder {
-        Folder(tempfile::tempdir().expect("a temporary folder"))
+        // In memory, where there is such a place: what is written is waited for.
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        Folder(folder.expect("a temporary folder"))
     }
 
     fn path(&self, name: &str) -> PathBuf {

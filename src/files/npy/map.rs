@@ -7,7 +7,7 @@ use memmap2::{Mmap, MmapOptions};
 use super::header::Header;
 use crate::array::arg::{Arg, IntoArg};
 use crate::array::view::View;
-use crate::dtype::DType;
+use crate::dtype::{ByteOrder, DType};
 use crate::files::error::{FileError, FileErrorKind};
 use crate::files::input::open;
 
@@ -43,17 +43,11 @@ impl Map {
     /// at the next use of what is no longer there.
     ///
     /// # Errors
-    /// As for [`Header::read`]; and where numbers do not lie as this machine has them ([`FileErrorKind::Layout`]).
+    /// As for [`Header::read`]; and where bools are not the bytes 0 and 1 ([`FileErrorKind::Layout`]).
     pub unsafe fn open(path: impl AsRef<Path>) -> Result<Map, FileError> {
         let path = path.as_ref();
         let (mut file, length) = open(path)?;
         let header = Header::of(&mut file, length, path)?;
-        let layout = |message: &str| {
-            FileError::of(FileErrorKind::Layout, path, message).with_help("read it: `tilexpr::npy::read(path)`")
-        };
-        if header.swapped {
-            return Err(layout("the bytes of its numbers stand in the order of other machines"));
-        }
         // SAFETY: the caller promises that the file stays as it is.
         let map = unsafe { MmapOptions::new().map(&file) };
         let map = map.map_err(|error| FileError::from_io(path, "map", error))?;
@@ -62,7 +56,10 @@ impl Map {
             return Err(FileError::of(FileErrorKind::Changed, path, "the file was changed while it was opened"));
         }
         if header.dtype == DType::Bool && elements.iter().any(|&byte| byte > 1) {
-            return Err(layout("it has bools that are neither 0 nor 1"));
+            let message = "it has bools that are neither 0 nor 1";
+            return Err(
+                FileError::of(FileErrorKind::Layout, path, message).with_help("read it: `tilexpr::npy::read(path)`")
+            );
         }
         let strides = header.strides();
         Ok(Map { map, header, strides, path: path.to_path_buf() })
@@ -83,7 +80,9 @@ impl Map {
         let elements = self.map.get(self.header.offset as usize..).unwrap_or_default();
         let view = View::within(elements, self.header.dtype, &self.header.shape, &self.strides);
         // It was compared with the file's length when it was opened.
-        view.unwrap_or_else(|| View::empty(self.header.dtype))
+        let view = view.unwrap_or_else(|| View::empty(self.header.dtype));
+        let order = ByteOrder::NATIVE;
+        view.with_byte_order(if self.header.swapped { order.swapped() } else { order })
     }
 }
 

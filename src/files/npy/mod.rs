@@ -21,11 +21,10 @@ use std::path::Path;
 
 pub use self::header::Header;
 pub use self::map::Map;
-use super::error::{FileError, FileErrorKind};
+use super::error::FileError;
 use super::input::Input;
 use super::target::Target;
 use crate::array::arg::IntoArg;
-use crate::array::filled::Unfilled;
 use crate::array::result::AnyArray;
 use crate::array::view::View;
 use crate::error::eval::EvalError;
@@ -47,21 +46,7 @@ use crate::plan::order::Order;
 /// As for [`Header::read`]; where the file cannot be read, or is changed meanwhile; and where there is no memory for it.
 pub fn read(path: impl AsRef<Path>) -> Result<AnyArray, FileError> {
     let input = Input::open(path.as_ref())?;
-    let header = &input.header;
-    let mut at = 0;
-    let found = AnyArray::filled(header.dtype, &header.shape, header.fortran_order, &mut |bytes| {
-        input.read(at, bytes)?;
-        at += bytes.len() as u64;
-        Ok(())
-    });
-    let found = found.map_err(|error| match error {
-        Unfilled::Given(error) => error,
-        Unfilled::Memory(bytes) => {
-            let message = format!("there is no memory for its {bytes} bytes");
-            FileError::of(FileErrorKind::Memory, &input.path, message)
-                .with_help("read it in pieces: `Expr::stream`, whose memory is bounded")
-        }
-    })?;
+    let found = input.read_whole()?;
     input.check_unchanged()?;
     Ok(found)
 }

@@ -2,15 +2,18 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use crate::array::arg::{Arg, Args, IntoArg};
-use crate::array::result::{AnyArray, FromResult};
-use crate::diagnostic::several;
+use crate::array::result::FromResult;
 use crate::dtype::DType;
 use crate::expr::api::Expr;
 use crate::files::error::{FileError, FileErrorKind};
-use crate::files::npy;
+
+use super::run::{Limits, Prepared};
+use super::setup::Setup;
+use super::work::Progress;
 
 /// What is told how far a run has come, and says whether it goes on.
 type OnProgress<'a> = Box<dyn FnMut(u64, u64) -> ControlFlow<()> + 'a>;
@@ -49,8 +52,7 @@ pub struct Stream<'a> {
     files: Vec<(String, PathBuf)>,
     args: Vec<(String, Arg<'a>)>,
     outputs: Vec<PathBuf>,
-    limit: Option<usize>,
-    piece: Option<usize>,
+    limits: Limits,
     progress: Option<OnProgress<'a>>,
 }
 
@@ -94,8 +96,8 @@ impl Expr {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn stream<'a>(&self) -> Stream<'a> {
-        let (files, args, outputs, limit, piece, progress) = Default::default();
-        Stream { expr: self.clone(), files, args, outputs, limit, piece, progress }
+        let (files, args, outputs, limits, progress) = Default::default();
+        Stream { expr: self.clone(), files, args, outputs, limits, progress }
     }
 }
 
@@ -130,13 +132,13 @@ impl<'a> Stream<'a> {
     ///
     /// Within it, pieces are as large as is fast, and no larger.
     pub fn memory_limit(mut self, bytes: usize) -> Stream<'a> {
-        self.limit = Some(bytes);
+        self.limits.memory = Some(bytes);
         self
     }
 
     /// The bytes of a piece, of all files together. For tests and measurements: the default is what was found to be fast.
     pub fn piece(mut self, bytes: usize) -> Stream<'a> {
-        self.piece = Some(bytes);
+        self.limits.piece = Some(bytes);
         self
     }
 
@@ -180,13 +182,9 @@ impl<'a> Stream<'a> {
     /// # Errors
     /// As for [`run`](Stream::run), but for those of outputs and of the data.
     pub fn plan(&self) -> Result<StreamPlan, FileError> {
-        let arrays = self.read()?;
-        let found = self.expr.outputs(self.bound(&arrays))?;
-        let results = found.into_iter().map(|(dtype, shape)| {
-            let to_file = !shape.is_empty();
-            StreamResult { dtype, shape, to_file }
-        });
-        Ok(StreamPlan { results: results.collect(), passes: 1, read: 0, written: 0, memory: 0 })
+        let setup = self.setup()?;
+        let shaped = setup.shaped()?;
+        Ok(Prepared::new(&setup, &shaped, self.limits)?.plan())
     }
 
     /// Evaluates. Gives the results that do not go to files, in their order: as [`eval`](Expr::eval), or `()` where there are none.
@@ -199,42 +197,27 @@ impl<'a> Stream<'a> {
     /// Later: where a file cannot be read, or is changed meanwhile; where an output cannot be written (a full disk); where the data
     /// have no result; where the callback stops the run.
     pub fn run<R: FromResult>(mut self) -> Result<R, FileError> {
-        let plan = self.plan()?;
-        let to_files = plan.results.iter().filter(|result| result.to_file).count();
-        if to_files != self.outputs.len() {
-            let outputs = several(self.outputs.len(), "output is", "outputs are");
-            let message = format!("{outputs} given for {} that go to files", several(to_files, "result", "results"));
-            return Err(FileError::new(FileErrorKind::Output, None, message));
-        }
-        let mut progress = self.progress.take();
-        let mut tell = |done| {
-            let flow = progress.as_mut().map_or(ControlFlow::Continue(()), |call| call(done, plan.read));
-            match flow {
-                ControlFlow::Continue(()) => Ok(()),
-                ControlFlow::Break(()) => Err(FileError::new(FileErrorKind::Stopped, None, "the run was stopped")),
+        let setup = self.setup()?;
+        let shaped = setup.shaped()?;
+        let prepared = Prepared::new(&setup, &shaped, self.limits)?;
+        prepared.check_outputs(&self.outputs)?;
+        let (progress, total) = (Progress::default(), prepared.plan().read);
+        let mut call = self.progress.take();
+        let mut tell = || {
+            let done = progress.done.load(Ordering::Relaxed).min(total);
+            match call.as_mut().map(|call| call(done, total)) {
+                Some(ControlFlow::Break(())) => {
+                    Err(FileError::new(FileErrorKind::Stopped, None, "the run was stopped by its progress callback"))
+                }
+                _ => Ok(()),
             }
         };
-        tell(0)?;
-        tell(plan.read)?;
-        let arrays = self.read()?;
-        let found: Vec<AnyArray> = self.expr.eval(self.bound(&arrays))?;
-        let (mut values, mut outputs) = (Vec::new(), self.outputs.iter());
-        for (array, result) in found.into_iter().zip(&plan.results) {
-            match if result.to_file { outputs.next() } else { None } {
-                Some(path) => npy::write(path, &array)?,
-                None => values.push(array),
-            }
-        }
+        let values = prepared.run(&setup, &self.outputs, &progress, &mut tell)?;
         Ok(R::from_results(values)?)
     }
 
-    fn read(&self) -> Result<Vec<AnyArray>, FileError> {
-        self.files.iter().map(|(_, path)| npy::read(path as &Path)).collect()
-    }
-
-    fn bound<'b>(&'b self, arrays: &'b [AnyArray]) -> Args<'b> {
-        let files = self.files.iter().zip(arrays).map(|((name, _), array)| (&**name, Arg::new(array)));
-        files.chain(self.args.iter().map(|(name, arg)| (&**name, arg.clone()))).collect()
+    fn setup(&self) -> Result<Setup<'a>, FileError> {
+        Setup::new(&self.expr, &self.files, &self.args)
     }
 }
 
@@ -242,6 +225,6 @@ impl fmt::Debug for Stream<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let mut all = f.debug_struct("Stream");
         all.field("expr", &self.expr).field("files", &self.files).field("args", &self.args);
-        all.field("outputs", &self.outputs).field("limit", &self.limit).finish_non_exhaustive()
+        all.field("outputs", &self.outputs).field("limits", &self.limits).finish_non_exhaustive()
     }
 }
