@@ -108,6 +108,22 @@ fn reductions() {
 }
 
 #[test]
+fn scans() {
+    let a = Array2::<f64>::ones((600, 700));
+    let explained = explain("cumsum(a*a, axis=1)/2, max(a)", &args![a]);
+    says(
+        &explained,
+        &[
+            "scan along axis 1: cumsum for `cumsum(a*a, axis=1)`; 420,000 elements",
+            "computed into a buffer and scanned there in blocks of 512, each combined with what comes before it, and what reads the result (stage 2) is done in the same pass",
+            "writes     f64 the result",
+        ],
+    );
+    let flat = explain("max(cumsum(a))", &args![a]);
+    says(&flat, &["scan along all axes as one: cumsum for `cumsum(a)`", "writes     f64 for later stages"]);
+}
+
+#[test]
 fn short_runs() {
     let (a, b) = (Array3::<f64>::ones((1, 50, 3)), Array2::<f64>::ones((3, 50)));
     let explained = explain("sum(a*b, axis=0)", &args![a, b = b.t()]);

@@ -143,6 +143,8 @@ fn texts_that_are_no_reductions_are_refused() {
     refused(text("max(a) - min(a)"), "this result is no reduction, so a part of an array says nothing of it");
     refused(text("sum(a, axis=0)"), "this reduction is not over all axes, so parts have no common result");
     refused(text("sum(a, keepdims=True)"), "this reduction is not over all axes, so parts have no common result");
+    let scan = "a scan goes on from what lies before a part of an array, which the part does not know";
+    refused(text("sum(cumsum(a))"), scan);
     let message = "this reduction depends on another one, which a part of an array does not know";
     refused(text("sum((a - sum(a))**2)"), message);
     refused(text("s = sum(a); s, max(a - s)"), message);

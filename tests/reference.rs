@@ -109,6 +109,14 @@ const GROUPS: &[(&str, &str)] = &[
          axes with length 1. `dtype=` is a type that the operand is converted to first, and the type of the result; `initial=` a number that is combined \
          with the result at the end, in its type, and the result of `min` and `max` over nothing. They may stand anywhere in an expression. The order of a sum follows from the shape alone.",
     ),
+    (
+        "Scans",
+        "Each element becomes what it and all before it come to, along `axis` (an integer, negative ones count from the end; a single number has one axis), or, \
+         if that is left out or `None`, along all axes as one, in C order: the result has one axis then. They may stand anywhere in an \
+         expression, and go through memory once. The order follows from the length alone: blocks of 512 elements along the axis; within a block one \
+         element after another; what the blocks before come to, one after another, is combined with each element of a block last. So up to 512 \
+         elements have the bits of a plain loop, and NumPy's, and sums of many are more exact.",
+    ),
     ("Operators by name", "They take and give what the operators do."),
 ];
 
@@ -125,7 +133,8 @@ fn group(function: &Function) -> usize {
         Rule::Complex | Rule::Real | Rule::Imag | Rule::Conj | Rule::Angle => 5,
         Rule::Cast(_) => 6,
         Rule::Reduce(_) | Rule::NanReduce(_) => 7,
-        Rule::Unary(_) | Rule::Binary(_) | Rule::Compare(_) => 8,
+        Rule::Scan(_) => 8,
+        Rule::Unary(_) | Rule::Binary(_) | Rule::Compare(_) => 9,
         _ => 3,
     }
 }

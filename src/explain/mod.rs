@@ -154,7 +154,7 @@ impl Explain {
 /// Whether a pass writes results of the expression, by itself or through the stage that joins it.
 fn writes_results(program: &Program, planned: &Planned) -> bool {
     let stages = &program.stages;
-    let joins = || stages[planned.stage].group().and_then(|group| group.joins);
+    let joins = || stages[planned.stage].joins();
     let writer = if planned.joined { joins() } else { None };
     matches!(stages[writer.unwrap_or(planned.stage)].work, Work::Map(_))
 }

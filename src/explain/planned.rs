@@ -7,7 +7,9 @@ use crate::dtype::DType;
 use crate::jit::tier::Tiered;
 use crate::plan::layout::OperandSpec;
 use crate::plan::program::Program;
-use crate::plan::schedule::{self, BLOCK, Fold, How, Operand, Pass, Place, Reach, Shown, Step};
+use crate::plan::schedule::{
+    self, BLOCK, Fold, How, Nontemporal, Operand, Pass, Place, Reach, Scan, ScanOperand, Shown, Step,
+};
 
 /// A loop of a nest.
 #[derive(Debug)]
@@ -138,6 +140,7 @@ impl Planned {
         match step {
             Step::Pass(pass) => Planned::of_pass(pass, &at),
             Step::Fold(fold) => Some(Planned::of_fold(fold, &at)),
+            Step::Scan(scan) => Planned::of_scan(scan, &at),
             Step::Fill { .. } | Step::Loop(_) => None,
         }
     }
@@ -170,6 +173,33 @@ impl Planned {
             kernel: Arc::clone(&pass.called.kernel),
             tile: pass.tile,
             shared: pass.parallel,
+            around: None,
+        })
+    }
+
+    fn of_scan(scan: &Scan, at: &dyn Fn(&Operand) -> usize) -> Option<Planned> {
+        let (loops, mut walks) = walked(&scan.walk, &scan.shown, at);
+        for kernel in &scan.ends {
+            let pays = |n: &&Nontemporal| n.pays(&scan.walk, scan.walk.operands.iter().map(at));
+            for &result in kernel.nontemporal.iter().filter(pays).flat_map(|n| &n.results) {
+                walks[result as usize].nontemporal = true;
+            }
+        }
+        let read = |operand: &ScanOperand| if let ScanOperand::Walk(o) = operand { Some(*o) } else { None };
+        let first = scan.fills.first()?;
+        let tile = [scan.group, scan.along()];
+        Some(Planned {
+            stage: scan.stage,
+            how: scan.shown.how,
+            joined: scan.shown.joined,
+            points: loops.iter().map(|l| l.length).product(),
+            loops,
+            walks,
+            operands: first.operands.iter().filter_map(read).collect(),
+            run: 1,
+            kernel: Arc::clone(&first.called.kernel),
+            tile: if scan.across { [tile[1], tile[0]] } else { tile },
+            shared: scan.parallel,
             around: None,
         })
     }

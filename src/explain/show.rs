@@ -223,6 +223,14 @@ fn title(planned: &Planned, names: &Names) -> String {
                 nodes.iter().map(|&node| names.text(names.program.graph.node(node).span)).collect();
             format!("part of {}, once for the later stages that read it", texts.join(", "))
         }
+        Work::Scan(scans) => {
+            let texts = scans.lanes.iter().map(|(scan, parts)| {
+                let span = names.program.graph.node(scans.nodes[parts.start]).span;
+                format!("{} for {}", scan.name(), names.text(span))
+            });
+            let along = scans.axis.map_or("all axes as one".to_string(), |axis| format!("axis {axis}"));
+            format!("scan along {along}: {}", texts.collect::<Vec<_>>().join(", "))
+        }
         Work::Reduce(group) => {
             let parts: Vec<String> = group
                 .nodes
@@ -246,7 +254,7 @@ fn title(planned: &Planned, names: &Names) -> String {
 /// How a reduction goes about it.
 fn how(planned: &Planned, names: &Names) -> Option<String> {
     let run: usize = planned.loops.iter().filter(|l| l.reduced).map(|l| l.length).product();
-    let joins = names.program.stages[planned.stage].group().and_then(|group| group.joins);
+    let joins = names.program.stages[planned.stage].joins();
     let with_result = match joins {
         Some(map) if planned.joined => {
             format!(", and what reads the result (stage {map}) is done in the same pass")
@@ -268,6 +276,11 @@ fn how(planned: &Planned, names: &Names) -> Option<String> {
         How::Stacked => {
             "rows of whole blocks lie side by side and are combined so; the states they leave are merged in order"
                 .into()
+        }
+        How::Scanned => {
+            format!(
+                "computed into a buffer and scanned there in blocks of {BLOCK}, each combined with what comes before it{with_result}"
+            )
         }
         How::Packed => {
             format!(

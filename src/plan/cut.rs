@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::origin::{Few, Origin, is_costly};
-use super::program::{Count, Group, Known, Leaves, Program, Stage, Work, most_held};
+use super::program::{Count, Group, Known, Leaves, Program, Scans, Stage, Work, most_held};
 use super::source::Source;
 use super::stored::{FAR, HELD, NEAR, price, shared};
 use crate::diagnostic::Span;
@@ -18,7 +18,7 @@ use crate::dtype::DType;
 use crate::ir::Monoid;
 use crate::math::Accuracy;
 use crate::math::complex::Part;
-use crate::types::graph::{Axes, Graph, NodeId, NodeKind};
+use crate::types::graph::{Axes, Graph, NodeId, NodeKind, Scan};
 
 impl Program {
     /// Cuts a graph, if that takes at most `work` steps; else the place of the node at which there was too much of it. (A node that many
@@ -108,6 +108,10 @@ impl<'a> Cut<'a> {
                 NodeKind::Reduce { monoid, axes, keepdims } => {
                     cut.prepare(&node.args).ok_or(node.span)?;
                     cut.made[at] = Some(cut.reduction(id, monoid, axes, *keepdims).ok_or(node.span)?);
+                }
+                NodeKind::Scan { scan, axis } => {
+                    cut.prepare(&node.args).ok_or(node.span)?;
+                    cut.made[at] = Some(cut.scan(id, *scan, *axis).ok_or(node.span)?);
                 }
                 NodeKind::Count(axes) => {
                     let (sources, _) = cut.leaves(&node.args).ok_or(node.span)?;
@@ -304,6 +308,28 @@ impl<'a> Cut<'a> {
         Some(Source::Temp { stage, part, keepdims })
     }
 
+    /// Adds a scan to the stage that reads the same arrays and runs along the same axis, or as a stage of its own.
+    fn scan(&mut self, node: NodeId, scan: Scan, axis: Option<i32>) -> Option<Source> {
+        let leaves = self.leaves(&self.graph.node(node).args)?;
+        self.work = self.work.checked_sub(self.stages.len() / STAGES)?;
+        let space = self.space(&leaves.0);
+        let latest = leaves.0.iter().filter_map(|(_, source)| source.stage()).max();
+        let fits = |&at: &usize| {
+            let Work::Scan(scans) = &self.stages[at].work else { return false };
+            let later = latest.is_none_or(|latest| latest < at);
+            scans.axis == axis && self.spaces[at] == space && later && scans.has_room()
+        };
+        let at = match (0..self.stages.len()).find(fits) {
+            Some(at) => at,
+            None => self.push_stage(space, Work::Scan(Box::new(Scans::new(axis)))),
+        };
+        self.add(at, leaves)?;
+        let graph = self.graph;
+        let Work::Scan(scans) = &mut self.stages[at].work else { return None };
+        let part = scans.push(graph, node, scan) as u32;
+        Some(Source::Temp { stage: at as u32, part, keepdims: true })
+    }
+
     /// Of what these nodes are made of, computes beforehand what would be computed at each of their points, though it depends
     /// on fewer elements alone: those that a reduction over some axes has left, or those of arrays that are not long along all
     /// axes.
@@ -410,7 +436,7 @@ fn held(stages: &[Stage]) -> usize {
     most_held(stages, |at| if let Work::Prepare(nodes) = &stages[at].work { nodes.len() } else { 0 })
 }
 
-/// Notes for each stage of reductions the stage that may join its pass.
+/// Notes for each stage of reductions or scans the stage that may join its pass.
 fn join(stages: &mut [Stage], counts: &[Count]) {
     /// How many read the results of a stage.
     #[derive(Clone, Copy)]
@@ -434,10 +460,13 @@ fn join(stages: &mut [Stage], counts: &[Count]) {
     }
     for (at, readers) in readers.into_iter().enumerate() {
         let Readers::One(reader) = readers else { continue };
-        let alone = stages[reader].sources.iter().filter_map(|(_, source)| source.stage()).all(|of| of == at);
-        let reduces = stages[reader].group().is_some();
-        if let (Work::Reduce(group), true) = (&mut stages[at].work, alone && !reduces) {
-            group.joins = Some(reader);
+        let reads = || stages[reader].sources.iter().filter_map(|(_, source)| source.stage());
+        let (alone, last) = (reads().all(|of| of == at), reads().all(|of| of <= at));
+        let stores = matches!(stages[reader].work, Work::Map(_) | Work::Prepare(_));
+        match &mut stages[at].work {
+            Work::Reduce(group) if alone && stores => group.joins = Some(reader),
+            Work::Scan(scans) if last && stores => scans.joins = Some(reader),
+            _ => {}
         }
     }
 }

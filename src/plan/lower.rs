@@ -350,7 +350,11 @@ impl Lowering<'_> {
                     args[1]
                 }
                 // Leaves of every stage: made already.
-                NodeKind::Input(_) | NodeKind::Reduce { .. } | NodeKind::Position | NodeKind::Count(_) => continue,
+                NodeKind::Input(_)
+                | NodeKind::Reduce { .. }
+                | NodeKind::Scan { .. }
+                | NodeKind::Position
+                | NodeKind::Count(_) => continue,
             };
             self.made[id.0 as usize] = Some(v);
         }

@@ -206,6 +206,8 @@ impl<'a> Maker<'a> {
                 }
             }
             Work::Reduce(group) => self.reduce(at, group),
+            Work::Scan(_) if empty => self.hold(at),
+            Work::Scan(scans) => self.scan(at, scans),
         }
         let read: SmallVec<[usize; 4]> =
             program.stages[at].sources.iter().filter_map(|(_, source)| source.stage()).collect();

@@ -12,6 +12,7 @@
 //! | `make`              | makes it, stage by stage                                                   |
 //! | `partial`           | the states of a part of an array instead of results                        |
 //! | `reduce`, `fold`    | stages of reductions as passes; as tasks, of more than one block           |
+//! | `scan`              | stages of scans as tasks                                                   |
 //! | `rows`, `by_rows`   | stages that keep rows apart: found; as a loop around their steps           |
 //! | `whole`             | the whole schedule of a call                                               |
 //! | `pass`, `nest`      | a pass: kernel, tiles, threads; its loops: axes dropped, ordered, merged   |
@@ -41,6 +42,7 @@ pub mod program;
 mod reduce;
 mod reserve;
 mod rows;
+mod scan;
 pub mod schedule;
 pub mod shape;
 pub mod shapes;

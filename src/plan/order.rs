@@ -68,8 +68,12 @@ impl<'a> Like<'a> {
                 if stage.leaves().is_empty() || !self.left[earlier].is_empty() {
                     continue;
                 }
-                let order = self.order_of(earlier);
-                self.left[earlier] = strides(self.shapes.left[earlier].kept(), &order);
+                let (kept, mut order) = (self.shapes.left[earlier].kept(), self.order_of(earlier));
+                // (What a scan of all elements leaves has one axis.)
+                if order.len() != kept.len() {
+                    order = (0..kept.len()).collect();
+                }
+                self.left[earlier] = strides(kept, &order);
             }
         }
         self.order_of(at)

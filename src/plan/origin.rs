@@ -47,6 +47,14 @@ impl Origin {
             (NodeKind::Reduce { axes: Axes::List(_), .. }, Some(Source::Temp { stage, keepdims, .. })) => {
                 return few(Few::Reduction { stage, keepdims });
             }
+            // It is as long as its operand, or all of that as one axis.
+            (NodeKind::Scan { axis, .. }, _) => {
+                let of = args.fold(Origin::Constant, Origin::and);
+                return few(match (axis, of) {
+                    (Some(_), Origin::Few { of: of @ Few::Arrays { .. }, .. }) => of,
+                    _ => Few::Arrays { axes: u64::MAX },
+                });
+            }
             // What is left over all axes is one element.
             (NodeKind::Reduce { .. }, _) => return few(Few::Arrays { axes: 0 }),
             _ => {}

@@ -11,7 +11,7 @@ use crate::dtype::{DType, Scalar};
 use crate::ir::Monoid;
 use crate::math::Accuracy;
 use crate::math::complex::Part;
-use crate::types::graph::{Axes, Graph, NodeId};
+use crate::types::graph::{Axes, Graph, NodeId, Scan};
 
 /// A number that follows from shapes: how many elements a reduction combines into one.
 #[derive(Clone, Debug)]
@@ -31,6 +31,66 @@ pub enum Work {
     Prepare(Vec<NodeId>),
     /// Computes reductions into temporaries.
     Reduce(Box<Group>),
+    /// Computes scans into temporaries.
+    Scan(Box<Scans>),
+}
+
+/// Scans along the same axis of what is made of the same arrays: one pass computes them all.
+#[derive(Clone, Debug)]
+pub struct Scans {
+    /// Along which axis; none of all elements as one.
+    pub axis: Option<i32>,
+    /// The results, part by part. (Of a product whose one part is not asked for, that of the other stands for it.)
+    pub nodes: Vec<NodeId>,
+    /// What each part runs over.
+    pub args: Vec<NodeId>,
+    /// The scans, and which parts are theirs: one, or both of complex numbers.
+    pub lanes: Vec<(Scan, Range<usize>)>,
+    /// The stage, no reduction and no scan, that alone reads the results, and whatever else it reads is there before: it may join this pass.
+    pub joins: Option<usize>,
+}
+
+/// Parts of scans that one pass computes at most: each is a buffer of its tasks.
+const PARTS: usize = 8;
+
+impl Scans {
+    /// No scans yet, along this axis.
+    pub fn new(axis: Option<i32>) -> Scans {
+        Scans { axis, nodes: Vec::new(), args: Vec::new(), lanes: Vec::new(), joins: None }
+    }
+
+    /// Whether there is room for one more.
+    pub fn has_room(&self) -> bool {
+        self.args.len() + 2 <= PARTS
+    }
+
+    /// Adds a scan, and says which part it is.
+    pub fn push(&mut self, graph: &Graph, node: NodeId, scan: Scan) -> usize {
+        let args = &graph.node(node).args;
+        let Scan::Product(part) = scan else {
+            self.add(scan, &[node], args);
+            return self.nodes.len() - 1;
+        };
+        let same = |(other, parts): &&(Scan, Range<usize>)| {
+            matches!(other, Scan::Product(_)) && self.args[parts.clone()] == args[..]
+        };
+        let first = match self.lanes.iter().find(same) {
+            Some((_, parts)) => parts.start,
+            None => {
+                self.add(scan, &[node; 2], args);
+                self.nodes.len() - 2
+            }
+        };
+        let at = first + usize::from(part == Part::Imaginary);
+        self.nodes[at] = node;
+        at
+    }
+
+    fn add(&mut self, scan: Scan, nodes: &[NodeId], args: &[NodeId]) {
+        self.nodes.extend(nodes);
+        self.args.extend(args);
+        self.lanes.push((scan, self.args.len() - args.len()..self.args.len()));
+    }
 }
 
 /// Reductions over the same axes of what is made of the same arrays: one pass computes them all.
@@ -129,15 +189,25 @@ impl Stage {
     pub fn group(&self) -> Option<&Group> {
         match &self.work {
             Work::Reduce(group) => Some(group),
+            Work::Map(_) | Work::Prepare(_) | Work::Scan(_) => None,
+        }
+    }
+
+    /// The stage that may join its pass.
+    pub fn joins(&self) -> Option<usize> {
+        match &self.work {
+            Work::Reduce(group) => group.joins,
+            Work::Scan(scans) => scans.joins,
             Work::Map(_) | Work::Prepare(_) => None,
         }
     }
 
-    /// The nodes that it stores at each point as they are.
+    /// The nodes that it stores at each point as they are; of scans what they run over.
     pub fn stores(&self) -> impl Iterator<Item = NodeId> {
         let (outputs, temps) = match &self.work {
             Work::Map(outputs) => (&outputs[..], &[][..]),
             Work::Prepare(nodes) => (&[][..], &nodes[..]),
+            Work::Scan(scans) => (&[][..], &scans.args[..]),
             Work::Reduce(_) => Default::default(),
         };
         outputs.iter().map(|&(node, _)| node).chain(temps.iter().copied())
@@ -148,6 +218,7 @@ impl Stage {
         match &self.work {
             Work::Map(_) => &[],
             Work::Prepare(nodes) => nodes,
+            Work::Scan(scans) => &scans.nodes,
             Work::Reduce(group) => &group.nodes,
         }
     }

@@ -60,6 +60,10 @@ impl Rows {
         if program.stages.len() < 2 || shapes.stages.iter().any(|shape| count(shape) == Some(0)) {
             return None;
         }
+        // (A scan goes through memory once as it is.)
+        if program.stages.iter().any(|stage| matches!(stage.work, Work::Scan(_))) {
+            return None;
+        }
         let rank = shapes.stages.iter().map(|shape| shape.len()).max()?;
         let along = |from_last| Search::new(program, shapes, inputs, from_last)?.rows();
         let mut rows = (0..rank).rev().find_map(along)?;

@@ -3,6 +3,7 @@
 //! Made once for types, shapes and strides, and kept; no address stands in it, so it serves every call with arrays that lie
 //! alike. Running it (`run/`) chooses nothing, and explaining it shows what is run.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -12,6 +13,7 @@ use super::nest::Nest;
 use super::shape::Shape;
 use crate::dtype::{DType, Scalar};
 use crate::jit::tier::Tiered;
+use crate::types::graph;
 
 /// All of a call.
 #[derive(Default)]
@@ -43,6 +45,8 @@ pub enum Step {
     Pass(Pass),
     /// Blocks of a reduction, and the merging of those that lie in one task.
     Fold(Fold),
+    /// Scans, piece by piece.
+    Scan(Box<Scan>),
     /// A value over and over: the result of combining nothing.
     Fill {
         /// Where, in the call's memory.
@@ -236,6 +240,8 @@ pub enum How {
     Stacked,
     /// From a buffer into which they are put in logical order.
     Packed,
+    /// None are combined into one: each with those before it, in a buffer.
+    Scanned,
 }
 
 /// Elements of a block of a reduction: part of what a sum means. Where order does not matter, blocks are as long as is handy.
@@ -357,5 +363,102 @@ impl Fold {
     pub fn tasks(&self) -> usize {
         let points: usize = self.axes().0.iter().product();
         points / self.wide() * self.wide().div_ceil(self.group) * self.pieces()
+    }
+}
+
+/// Scans: what they run over is computed into a buffer, piece by piece, scanned there, and written from there.
+pub struct Scan {
+    /// The stage.
+    pub stage: usize,
+    /// How elements are combined, their type, and the parts of the buffer that are the scan's.
+    pub lanes: SmallVec<[(graph::Scan, DType, Range<usize>); 2]>,
+    /// All other axes, arranged, then the scanned one. Operands: what is read first, then those of the ends.
+    pub walk: Walk,
+    /// Compute what is scanned into the parts of the buffer.
+    pub fills: SmallVec<[ScanKernel; 1]>,
+    /// What is done with the result.
+    pub ends: SmallVec<[ScanKernel; 1]>,
+    /// Whether neighbours lie along the innermost of the other axes: rows of them are combined. Loops of kernels: scanned axis, neighbours;
+    /// else points, scanned axis (of one point the latter alone).
+    pub across: bool,
+    /// Loops of the kernels.
+    pub loops: usize,
+    /// Points along the innermost of the other axes that a task takes.
+    pub group: usize,
+    /// Elements along the scanned axis that a kernel is called for: blocks, or across memory any number.
+    pub step: usize,
+    /// Elements along the scanned axis that a task takes: blocks, or all.
+    pub piece: usize,
+    /// If there are several pieces, where states are in the call's memory, part by part: for each piece that with which it begins, and those
+    /// that its blocks come to.
+    pub states: SmallVec<[usize; 2]>,
+    /// Whether several threads share the tasks.
+    pub parallel: bool,
+    /// What an explanation says of it.
+    pub shown: Shown,
+}
+
+/// A kernel that writes what is scanned, or reads what has been.
+pub struct ScanKernel {
+    /// The kernel.
+    pub called: Called,
+    /// Its operands.
+    pub operands: SmallVec<[ScanOperand; 4]>,
+    /// Results that may be written past the cache, by index into the operands of the walk.
+    pub nontemporal: Option<Nontemporal>,
+}
+
+/// An operand of such a kernel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ScanOperand {
+    /// This part of the buffer.
+    Part(usize),
+    /// This operand of the walk.
+    Walk(usize),
+}
+
+impl Scan {
+    /// The lengths of the other axes, and that of the scanned one.
+    pub fn axes(&self) -> (&[usize], usize) {
+        match self.walk.nest.shape() {
+            [kept @ .., length] => (kept, *length),
+            [] => (&[], 1),
+        }
+    }
+
+    /// The length of the innermost of the other axes.
+    pub fn wide(&self) -> usize {
+        self.axes().0.last().copied().unwrap_or(1)
+    }
+
+    /// How many pieces there are of each run.
+    pub fn pieces(&self) -> usize {
+        self.axes().1.div_ceil(self.piece)
+    }
+
+    /// Groups of runs: so many chains of pieces.
+    pub fn chains(&self) -> usize {
+        let points: usize = self.axes().0.iter().product();
+        points / self.wide() * self.wide().div_ceil(self.group)
+    }
+
+    /// States that are kept for each piece: that with which it begins, and one for each block.
+    pub fn kept(&self) -> usize {
+        1 + self.piece.div_ceil(BLOCK)
+    }
+
+    /// The type of each part of the buffer.
+    pub fn parts(&self) -> impl Iterator<Item = DType> + Clone {
+        self.lanes.iter().flat_map(|(_, dtype, parts)| parts.clone().map(|_| *dtype))
+    }
+
+    /// Elements of each part of the buffer: a piece, or if that is all of a run as much as is computed at a time.
+    pub fn buffer(&self) -> usize {
+        self.along() * self.group
+    }
+
+    /// The same along the scanned axis.
+    pub fn along(&self) -> usize {
+        if self.pieces() > 1 { self.piece } else { self.step }
     }
 }

@@ -129,8 +129,26 @@ impl Shapes {
     }
 }
 
+/// The shape of a scan: that of its operand, or one axis of all its elements. A single number is an array of one element.
+fn scanned(axis: Option<i32>, shape: &Shape) -> Result<Shape, AxisError> {
+    match (axis, shape.len() as i64) {
+        (None, _) => Ok(Shape::from_slice(&[count(shape).unwrap_or(0)])),
+        (Some(0 | -1), 0) => Ok(Shape::from_slice(&[1])),
+        (Some(axis), rank) if (-rank..rank).contains(&i64::from(axis)) => Ok(shape.clone()),
+        (Some(axis), _) => Err(AxisError::OutOfRange(axis)),
+    }
+}
+
 /// What a stage of this shape leaves.
 fn left(program: &Program, stage: &Stage, shape: &Shape) -> Result<Left, ShapeError> {
+    if let Work::Scan(scans) = &stage.work {
+        let kept = scanned(scans.axis, shape).map_err(|error| {
+            let of = program.graph.node(scans.nodes[0]);
+            let name = scans.lanes[0].0.name().to_string();
+            ShapeError::Axis { error, shape: shape.clone(), of: Some((name, of.span)) }
+        })?;
+        return Ok(Left { axes: 0, forms: [Shape::new(), kept] });
+    }
     let Some(group) = stage.group() else {
         let kept = if let Work::Prepare(_) = stage.work { shape.clone() } else { Shape::new() };
         return Ok(Left { axes: 0, forms: [Shape::new(), kept] });

@@ -24,6 +24,8 @@ enum Reader {
     None,
     /// A stage of reductions: of the same axes, and of as many reductions after one another.
     Reduction(u32),
+    /// A stage of scans: along the same axis, and of as many stages after one another.
+    Scan(u32),
     /// The maps.
     Output,
     /// All stages that compute this node, and no other.
@@ -44,11 +46,11 @@ impl Reader {
 
 /// For each node whether several stages need it, and not all of them through one other node.
 pub fn shared(graph: &Graph) -> Vec<bool> {
-    // How many reductions are after one another in what a node is made of, itself included.
+    // How many reductions and scans are after one another in what a node is made of, itself included.
     let mut depth = vec![0u32; graph.nodes.len()];
     let mut faulty = vec![false; graph.nodes.len()];
     for (at, node) in graph.nodes.iter().enumerate() {
-        let reduces = matches!(node.kind, NodeKind::Reduce { .. });
+        let reduces = matches!(node.kind, NodeKind::Reduce { .. } | NodeKind::Scan { .. });
         let args = || node.args.iter().map(|arg| arg.0 as usize);
         depth[at] = args().map(|arg| depth[arg]).max().unwrap_or(0) + u32::from(reduces);
         let fault = matches!(node.kind, NodeKind::Fault(_)) || args().any(|arg| faulty[arg]);
@@ -60,11 +62,16 @@ pub fn shared(graph: &Graph) -> Vec<bool> {
         *reader = reader.and(Reader::Output);
     }
     let mut stages: HashMap<(&Axes, u32), u32> = HashMap::new();
+    let mut scans: HashMap<(&Option<i32>, u32), u32> = HashMap::new();
     for (at, node) in graph.nodes.iter().enumerate().rev() {
         let reader = match &node.kind {
             NodeKind::Reduce { axes, .. } => {
                 let next = stages.len() as u32;
                 Reader::Reduction(*stages.entry((axes, depth[at])).or_insert(next))
+            }
+            NodeKind::Scan { axis, .. } => {
+                let next = scans.len() as u32;
+                Reader::Scan(*scans.entry((axis, depth[at])).or_insert(next))
             }
             // Its argument lends it the shape alone.
             NodeKind::Count(_) => continue,

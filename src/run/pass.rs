@@ -1,4 +1,4 @@
-//! Runs the steps of a schedule: the only caller of kernels, with `fold`.
+//! Runs the steps of a schedule: the only caller of kernels, with `fold` and `scan`.
 //!
 //! A pass goes tile by tile, on one thread or several. A nest's innermost one or two axes are the kernel's loops; the others are
 //! walked here. Tiles of the kernel's loops, numbered through, are what threads share out. An operand whose neighbours lie along the
@@ -112,6 +112,7 @@ impl Run<'_> {
                 match step {
                     Step::Pass(pass) => self.pass(pass),
                     Step::Fold(fold) => self.fold(fold),
+                    Step::Scan(scan) => self.scan(scan),
                     Step::Fill { at, value, count } => fill(self.call.wrapping_add(*at), *value, *count),
                     Step::Loop(all) => self.rows(all),
                 }
@@ -169,14 +170,14 @@ impl Run<'_> {
 
     /// In debug builds: what a pass reaches lies within the arrays that it is said to be of.
     #[cfg(debug_assertions)]
-    pub fn check_reach(&self, pass: &Pass) {
-        for (o, operand) in pass.walk.operands.iter().enumerate() {
+    pub fn check_reach(&self, walk: &crate::plan::schedule::Walk) {
+        for (o, operand) in walk.operands.iter().enumerate() {
             let view = match operand.place {
                 Place::Input(i) => &self.inputs[i as usize],
                 Place::Output(i) => &self.outputs[i as usize],
                 _ => continue,
             };
-            let (before, after) = pass.walk.nest.reach(o, operand.size());
+            let (before, after) = walk.nest.reach(o, operand.size());
             let strides: SmallVec<[isize; 6]> = view.strides().collect();
             let (view_before, view_after) = crate::plan::nest::reach(view.shape, &strides, view.dtype.size());
             let from = operand.offset - before as isize;
@@ -199,7 +200,7 @@ impl Run<'_> {
     unsafe fn pass(&self, pass: &Pass) {
         let addresses: Addresses = pass.walk.operands.iter().map(|operand| self.address(operand)).collect();
         #[cfg(debug_assertions)]
-        self.check_reach(pass);
+        self.check_reach(&pass.walk);
         let kernel = &**pass.called.kernel.runnable(self.executor, pass.points);
         let pays = pass.nontemporal.as_ref().is_some_and(|n| n.pays(&pass.walk, addresses.iter().map(|a| a.addr())));
         let past_cache = if pays { kernel.past_cache_alignment() } else { None };

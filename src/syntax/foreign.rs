@@ -27,7 +27,9 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
 
 const CHOICE: &str = "a choice is written `a if c else b`, or `where(c, a, b)`";
 const ORDER: &str =
-    "an element of a result depends on those at its own place, or on all of an axis in any order: this is neither";
+    "an element of a result depends on those at its own place, on all of an axis, or on all before it: this is neither";
+const SORTED: &str = "nothing is put in order here: sort the array before or after the call";
+const QUANTILES: &str = "nothing is selected by rank here: sort the array outside of the text, or take it from `cumsum(histogram(a, bins, lo, hi))` to within a bin";
 const OUTSIDE: &str = "the text computes with the elements of arrays; the rest is done before or after the call";
 const TYPES: &str = "there is no float of 16 bits: `f32(x)` is the least";
 
@@ -65,7 +67,17 @@ const INSTEAD: &[(&[&str], &str)] = &[
     (&["least"], "write `minimum(a, b)`"),
     (&["greatest"], "write `maximum(a, b)`"),
     (&["f16", "float16", "half"], TYPES),
-    (&["sort", "argsort", "median", "percentile", "quantile", "unique", "cumsum", "cumprod", "diff", "roll"], ORDER),
+    (&["cumulative_sum"], "write `cumsum(a)`"),
+    (&["cumulative_prod"], "write `cumprod(a)`"),
+    (&["nancumsum"], "write `cumsum(where(isnan(a), 0, a))`"),
+    (&["nancumprod"], "write `cumprod(where(isnan(a), 1, a))`"),
+    (
+        &["accumulate", "scan"],
+        "of sums write `cumsum(a)`, of products `cumprod(a)`, of extremes `cummin(a)`, `cummax(a)`",
+    ),
+    (&["sort", "argsort", "unique", "searchsorted"], SORTED),
+    (&["median", "percentile", "quantile", "nanmedian", "nanpercentile", "nanquantile"], QUANTILES),
+    (&["diff", "roll"], ORDER),
     (&["print", "len", "range", "arange", "linspace", "zeros", "ones", "shape", "reshape", "transpose"], OUTSIDE),
 ];
 

@@ -60,6 +60,7 @@ impl Typer<'_> {
             (Rule::IsNan | Rule::IsInf | Rule::IsFinite, &[x]) => self.classify(call.function.rule, x),
             (Rule::Custom(helper), _) => self.custom(helper, args),
             (Rule::Reduce(_) | Rule::NanReduce(_), &[x]) => self.reduction(call, x, option("initial")),
+            (Rule::Scan(scan), &[x]) => self.scan(call, scan, x),
             _ => self.wrong_count(call.function),
         }
     }

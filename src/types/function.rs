@@ -3,6 +3,7 @@
 //! Rows of the library stand in the table of `functions`, those of the caller's functions are made in `registered`. Always holds: the
 //! first `required` parameters must be given, those behind them may be left out.
 
+use super::graph::Scan;
 use crate::dtype::DType;
 use crate::ir::{Fold, Helper, Op};
 use crate::math::Elementary;
@@ -91,6 +92,8 @@ pub enum Rule {
     Reduce(Reduction),
     /// A reduction of what is no NaN.
     NanReduce(Reduction),
+    /// A scan.
+    Scan(Scan),
     /// A function of the caller's.
     Custom(&'static Helper),
 }
@@ -152,6 +155,7 @@ impl Rule {
                 | Isclose
                 | NanToNum
                 | Reduce(_)
+                | Scan(_)
                 | NanReduce(_)
         )
     }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::function::{Composed, Function, Reduction, Rule};
+use super::graph::Scan;
 use crate::dtype::DType;
 use crate::ir::{Fold, Op};
 use crate::math::Elementary;
@@ -41,6 +42,8 @@ const REDUCTION: &[&str] = &["x", "axis", "keepdims"];
 const SUM: &[&str] = &["x", "axis", "keepdims", "dtype", "initial"];
 const EXTREME: &[&str] = &["x", "axis", "keepdims", "initial"];
 const MEAN: &[&str] = &["x", "axis", "keepdims", "dtype"];
+const SCAN: &[&str] = &["x", "axis", "dtype"];
+const EXTREME_SCAN: &[&str] = &["x", "axis"];
 const VARIANCE: &[&str] = &["x", "axis", "keepdims", "ddof", "dtype"];
 
 const fn fold(fold: Fold) -> Rule {
@@ -57,7 +60,7 @@ macro_rules! functions {
             const PARAMS: &[&str] = $params;
             const RULE: Rule = $rule;
             let required = match RULE {
-                Rule::Reduce(_) | Rule::NanReduce(_) | Rule::Clip | Rule::NanToNum | Rule::Complex => 1,
+                Rule::Reduce(_) | Rule::NanReduce(_) | Rule::Scan(_) | Rule::Clip | Rule::NanToNum | Rule::Complex => 1,
                 Rule::Isclose => 2,
                 Rule::Select => 3,
                 _ => PARAMS.len(),
@@ -174,6 +177,11 @@ functions! {
     "nanmean" [] MEAN, Rule::NanReduce(Reduction::Mean), "The mean of what is no NaN; NaN if there is nothing.";
     "nanvar" [] VARIANCE, Rule::NanReduce(Reduction::Var { root: false }), "The variance of what is no NaN, over its count less `ddof`; NaN if that is not above 0.";
     "nanstd" [] VARIANCE, Rule::NanReduce(Reduction::Var { root: true }), "The square root of `nanvar`.";
+
+    "cumsum" [] SCAN, Rule::Scan(Scan::Sum), "The sum of each element and all before it, along `axis` or over all in C order: of bools and integers in `i64`, of unsigned ones in `u64`, of floats in their own type.";
+    "cumprod" [] SCAN, Rule::Scan(Scan::Prod), "The product of each element and all before it, along `axis` or over all in C order, in the types of `cumsum`.";
+    "cummin" [] EXTREME_SCAN, Rule::Scan(Scan::Min), "The least of each element and all before it, along `axis` or over all in C order, of zeros -0.0; NaN from the first NaN on.";
+    "cummax" [] EXTREME_SCAN, Rule::Scan(Scan::Max), "The greatest of each element and all before it, along `axis` or over all in C order, of zeros 0.0; NaN from the first NaN on.";
 
     "negative" [] X, Rule::Unary(UnaryOp::Neg), "`-x`.";
     "positive" [] X, Rule::Unary(UnaryOp::Plus), "`+x`.";

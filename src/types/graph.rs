@@ -2,7 +2,7 @@
 //!
 //! Comes in: nodes, arguments before what uses them. Goes out: a directed acyclic graph in an arena, in which equal
 //! nodes are one node. Its operations are the primitive ones of the kernel IR and the elementary functions, on arrays
-//! of any shape that broadcast as NumPy's do; only `Reduce` and `Count` look at shapes.
+//! of any shape that broadcast as NumPy's do; only `Reduce`, `Scan` and `Count` look at shapes.
 
 use std::ops::Range;
 
@@ -26,6 +26,33 @@ pub enum Axes {
     All,
     /// These, as written: negative ones count from the end. Checked against the rank when shapes are known.
     List(SmallVec<[i32; 4]>),
+}
+
+/// How a scan combines elements. Its operand and its result have one type.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Scan {
+    /// Sum.
+    Sum,
+    /// Product.
+    Prod,
+    /// Least so far; NaN from the first NaN on.
+    Min,
+    /// Greatest so far; NaN from the first NaN on.
+    Max,
+    /// A part of the product of complex numbers.
+    Product(Part),
+}
+
+impl Scan {
+    /// The function that is called so.
+    pub fn name(self) -> &'static str {
+        match self {
+            Scan::Sum => "cumsum",
+            Scan::Prod | Scan::Product(_) => "cumprod",
+            Scan::Min => "cummin",
+            Scan::Max => "cummax",
+        }
+    }
 }
 
 /// What a node computes.
@@ -53,6 +80,14 @@ pub enum NodeKind {
         axes: Axes,
         /// Whether reduced axes stay, with length 1.
         keepdims: bool,
+    },
+    /// Arguments: what is scanned; of a product of complex numbers its real and its imaginary part. For each element, in logical order, what
+    /// it and all before it come to: along this axis, or if there is none of all elements as one axis.
+    Scan {
+        /// How elements are combined.
+        scan: Scan,
+        /// Along which axis: negative ones count from the end.
+        axis: Option<i32>,
     },
     /// Where an element stands among those that a reduction combines, in logical order, as `i64`: an argument of `Reduce` alone,
     /// of any shape.
@@ -178,6 +213,7 @@ enum Key {
     Patch(&'static str),
     Fault(FaultKind),
     Reduce(&'static str, Axes, bool),
+    Scan(Scan, Option<i32>),
     Position,
     Count(Axes),
 }
@@ -295,6 +331,7 @@ impl GraphBuilder {
             NodeKind::Patch(helper) => Key::Patch(helper.name),
             NodeKind::Fault(number) => Key::Fault(self.graph.faults[*number as usize].kind),
             NodeKind::Reduce { monoid, axes, keepdims } => Key::Reduce(&monoid.name, axes.clone(), *keepdims),
+            NodeKind::Scan { scan, axis } => Key::Scan(*scan, *axis),
             NodeKind::Position => Key::Position,
             NodeKind::Count(axes) => Key::Count(axes.clone()),
         };

@@ -27,6 +27,10 @@ impl fmt::Display for Graph {
                 NodeKind::Reduce { monoid, axes, keepdims } => {
                     write!(f, "reduce {}{axes}{}", monoid.name, if *keepdims { " keepdims" } else { "" })?;
                 }
+                NodeKind::Scan { scan, axis } => match axis {
+                    Some(axis) => write!(f, "{} [{axis}]", scan.name())?,
+                    None => f.write_str(scan.name())?,
+                },
                 NodeKind::Position => f.write_str("position")?,
                 NodeKind::Count(axes) => write!(f, "count{axes}")?,
             }

@@ -157,6 +157,12 @@ const FORMS: &[Form] = &[
     form("std(0@)", 1, Rule::Mean),
     form("argmin(0@)", 1, Rule::Index),
     form("argmax(0@)", 1, Rule::Index),
+    form("cumsum(0#)", 1, Rule::Sum),
+    form("cumprod(0#)", 1, Rule::Sum),
+    form("cummin(0#)", 1, Rule::Initial),
+    form("cummax(0#)", 1, Rule::Initial),
+    form("cumsum(0#, dtype=f32)", 1, Rule::Cast(DType::F32)),
+    form("cumprod(0#, dtype=u8)", 1, Rule::Cast(DType::U8)),
     form("any(0@)", 1, Rule::Truth),
     form("all(0@)", 1, Rule::Truth),
 ];
@@ -484,6 +490,21 @@ fn grow(rng: &mut Rng, parts: &[Part]) -> Option<Part> {
         shape = kept.map(|axis| if axes[axis] { 1 } else { shape[axis] }).collect();
         if along == 0 && matches!(form.rule, Rule::Extremum | Rule::Index) && shape.iter().product::<usize>() > 0 {
             return None;
+        }
+    }
+    if let Some(at) = text.find('#') {
+        let rank = shape.len();
+        // A single number has the one axis of the array that it becomes.
+        let axis = (!rng.one_in(3)).then(|| rng.below(rank.max(1)));
+        match axis {
+            Some(axis) if rank > 0 => {
+                let written = if rng.one_in(2) { axis as i64 } else { axis as i64 - rank as i64 };
+                text.replace_range(at..=at, &format!(", axis={written}"));
+            }
+            _ => {
+                text.replace_range(at..=at, if axis.is_some() { ", axis=-1" } else { "" });
+                shape = vec![shape.iter().product()];
+            }
         }
     }
     Some(Part { text, ty, shape, named: rng.one_in(4) })

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use tilexpr::ir::{Fragment, Monoid, Op, semantics};
 use tilexpr::math;
-use tilexpr::types::graph::{Axes, Graph, NodeKind};
+use tilexpr::types::graph::{Axes, Graph, NodeKind, Scan};
 use tilexpr::{Accuracy, DType, Real, Scalar};
 
 use super::tensor::{Tensor, indices, strides};
@@ -42,6 +42,7 @@ pub fn evaluate(graph: &Graph, inputs: &[Tensor]) -> (Vec<Tensor>, bool) {
                 x[1]
             }),
             NodeKind::Reduce { monoid, axes, keepdims } => reduce(monoid, &args, axes, *keepdims, node.dtype),
+            NodeKind::Scan { scan: kind, axis } => scan(*kind, &args[0], *axis),
             NodeKind::Position => Tensor { dtype: DType::I64, shape: vec![], data: vec![0i64.into()] },
             NodeKind::Count(axes) => {
                 let shape = &args[0].shape;
@@ -140,6 +141,55 @@ fn reduce(monoid: &Monoid, args: &[Rc<Tensor>], axes: &Axes, keepdims: bool, dty
         kept = (0..shape.len()).filter(|&axis| !gone[axis]).map(|axis| shape[axis]).collect();
     }
     Tensor { dtype, shape: kept, data }
+}
+
+/// The documented order: blocks of 512 elements; within a block from the first element on; then what the blocks before have come to,
+/// one after another, with that.
+fn scan(scan: Scan, of: &Tensor, axis: Option<i32>) -> Tensor {
+    let flat = axis.is_none() || of.shape.is_empty();
+    let shape = if flat { vec![of.data.len()] } else { of.shape.clone() };
+    let axis = axis.map_or(0, |axis| if axis < 0 { axis + shape.len() as i32 } else { axis }) as usize;
+    let inner: usize = shape[axis + 1..].iter().product();
+    let length = shape[axis];
+    let combine = |x: Scalar, y: Scalar| {
+        // Of extremes the order of zeros is that of `min` and `max`; a NaN stays.
+        let zero = |s: Scalar| s.bits() << (64 - 8 * of.dtype.size()) == 0 || s == negative_zero(of.dtype);
+        match scan {
+            Scan::Sum => operation(Op::Add, of.dtype, &[x, y]),
+            Scan::Prod => operation(Op::Mul, of.dtype, &[x, y]),
+            Scan::Min | Scan::Max if of.dtype.is_float() && zero(x) && zero(y) && x != y => match scan {
+                Scan::Min => negative_zero(of.dtype),
+                _ => Scalar::from_bits(of.dtype, 0),
+            },
+            Scan::Min => operation(Op::Min, of.dtype, &[x, y]),
+            Scan::Max => operation(Op::Max, of.dtype, &[x, y]),
+            Scan::Product(_) => unreachable!("no complex numbers here"),
+        }
+    };
+    let mut data = of.data.clone();
+    for run in 0..of.data.len().checked_div(length).unwrap_or(0) {
+        let place = |k: usize| run / inner * length * inner + k * inner + run % inner;
+        let (mut before, mut own) = (None, None);
+        for k in 0..length {
+            let local = match own {
+                Some(own) if k % BLOCK > 0 => combine(own, of.data[place(k)]),
+                _ => of.data[place(k)],
+            };
+            own = Some(local);
+            data[place(k)] = before.map_or(local, |before| combine(before, local));
+            if (k + 1) % BLOCK == 0 {
+                before = Some(data[place(k)]);
+            }
+        }
+    }
+    Tensor { dtype: of.dtype, shape, data }
+}
+
+fn negative_zero(dtype: DType) -> Scalar {
+    match dtype {
+        DType::F32 => (-0.0f32).into(),
+        _ => (-0.0f64).into(),
+    }
 }
 
 /// The documented order: blocks of 512 elements, element `k` in lane `k mod 8`; lanes merged with those 4, 2 and 1 further;

@@ -2,6 +2,7 @@
 
 mod functions;
 mod numbers;
+mod scans;
 
 use ndarray::{Array1, Array2, ArrayD, IxDyn, array};
 use tilexpr::{AnyArray, Args, DType, Executor, Expr, args};

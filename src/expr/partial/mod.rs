@@ -111,6 +111,10 @@ impl Core {
         let mut whole = vec![false; graph.nodes.len()];
         for (at, node) in graph.nodes.iter().enumerate() {
             let above = node.args.iter().any(|arg| whole[arg.0 as usize]);
+            if let NodeKind::Scan { .. } = node.kind {
+                let message = "a scan goes on from what lies before a part of an array, which the part does not know";
+                return Err(self.not_a_reduction(message, NodeId(at as u32), graph));
+            }
             let reduces = matches!(node.kind, NodeKind::Reduce { .. });
             let plain = matches!(node.kind, NodeKind::Reduce { axes: Axes::All, keepdims: false, .. });
             if reduces && (above || !plain) {

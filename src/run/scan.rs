@@ -1,0 +1,584 @@
+//! Runs scans.
+//!
+//! Comes in: a [`Scan`]: runs, or pieces of them, as tasks. Goes out: what its kernels at the end write. Always holds: the order in which
+//! elements are combined follows from their number alone; no task waits for another one without end.
+//!
+//! A task computes its piece into a buffer and scans each block there. If it is a piece of several, what it begins with is known when
+//! all before it have said what their blocks come to. Tasks are taken in order, so as a rule the one before is as far by then, or
+//! nearly. A task that would wait for longer than its work took is given up, and done anew when all others have been:
+//! whatever a thread does meanwhile (it may be in a function of the caller's that evaluates something itself), none hangs.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+use std::{hint, slice, thread};
+
+use smallvec::SmallVec;
+
+use super::combine::{self, Combine, ComplexProduct, Greatest, Least, Product, Sum, Tile};
+use super::packing;
+use super::pass::{Addresses, Run};
+use super::scratch::{Scratch, with_scratch};
+use crate::dtype::{DType, with_type};
+use crate::jit::tier::Executor;
+use crate::jit::{Call, Compiled};
+use crate::plan::nest::offset;
+use crate::plan::schedule::{BLOCK, Scan, ScanKernel, ScanOperand};
+use crate::types::graph;
+
+/// Addresses of the parts of a buffer.
+type Parts = SmallVec<[*mut u8; 2]>;
+
+/// Looks at what comes before a piece between which the thread does not let others run.
+const LOOKS: usize = 100;
+
+impl Run<'_> {
+    /// Runs scans.
+    ///
+    /// # Safety
+    /// What the kernels read must be readable, and what they write writable, at all elements that the tasks reach; what is written must be
+    /// apart from all else, except that an element may be read by the task that writes it, before it does.
+    pub unsafe fn scan(&self, scan: &Scan) {
+        let walk = &scan.walk;
+        let addresses: Addresses = walk.operands.iter().map(|operand| self.address(operand)).collect();
+        #[cfg(debug_assertions)]
+        self.check_reach(walk);
+        let elements = walk.nest.shape().iter().product();
+        fn runnable(kernel: &ScanKernel, executor: Executor, elements: usize) -> &dyn Compiled {
+            &**kernel.called.kernel.runnable(executor, elements)
+        }
+        let past_cache = |kernel: &ScanKernel, code: &dyn Compiled| {
+            let pays = kernel.nontemporal.as_ref()?.pays(walk, addresses.iter().map(|address| address.addr()));
+            if pays { code.past_cache_alignment() } else { None }
+        };
+        let fills = scan.fills.iter().map(|kernel| runnable(kernel, self.executor, elements)).collect();
+        let ends = scan.ends.iter().map(|kernel| (kernel, runnable(kernel, self.executor, elements)));
+        let ends = ends.map(|(kernel, code)| (code, past_cache(kernel, code))).collect();
+        let lanes = scan.lanes.iter().map(|(of, dtype, parts)| (lane(*of, *dtype), parts.clone())).collect();
+        let sizes = scan.parts().map(DType::size).collect();
+        let tasks = Tasks { run: self, scan, addresses: &addresses, fills, ends, lanes, sizes };
+        let each = scan.along() * scan.group;
+        if scan.pieces() == 1 {
+            let work = |range: Range<usize>| {
+                with_scratch(|scratch| {
+                    for chain in range {
+                        // SAFETY: as the caller promises; each task has elements of its own.
+                        unsafe { tasks.whole(chain, scratch) }
+                    }
+                });
+            };
+            return self.share(scan.chains(), each, scan.parallel, &work);
+        }
+        let progress = Progress::new(scan);
+        let next = AtomicUsize::new(0);
+        let work = |range: Range<usize>| {
+            with_scratch(|scratch| {
+                // Whichever tasks it is given: they are begun in order.
+                for _ in range {
+                    let piece = next.fetch_add(1, Ordering::Relaxed);
+                    // SAFETY: as the caller promises; each task has elements and states of its own.
+                    unsafe { tasks.piece(piece, &progress, scratch) }
+                }
+            });
+        };
+        self.share(scan.chains() * scan.pieces(), each, scan.parallel, &work);
+        let late = progress.late.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let work = |range: Range<usize>| {
+            with_scratch(|scratch| {
+                for &piece in &late[range] {
+                    // SAFETY: as the caller promises; what comes before each piece is known now.
+                    unsafe { tasks.again(piece, scratch) }
+                }
+            });
+        };
+        self.share(late.len(), each, scan.parallel, &work);
+    }
+}
+
+/// How far the pieces of chains are.
+struct Progress {
+    /// For each chain of how many of its pieces it is known what they begin with.
+    known: Vec<AtomicUsize>,
+    /// Held by the thread that finds out more.
+    frontiers: Vec<Mutex<()>>,
+    /// For each piece whether it has said what its blocks come to.
+    said: Vec<AtomicBool>,
+    /// For each chain how many these were when a piece was given up last.
+    stalled: Vec<AtomicUsize>,
+    /// Pieces that have been given up.
+    late: Mutex<Vec<usize>>,
+}
+
+impl Progress {
+    fn new(scan: &Scan) -> Progress {
+        let chains = scan.chains();
+        Progress {
+            // The first one begins with nothing.
+            known: (0..chains).map(|_| AtomicUsize::new(1)).collect(),
+            stalled: (0..chains).map(|_| AtomicUsize::new(0)).collect(),
+            frontiers: (0..chains).map(|_| Mutex::new(())).collect(),
+            said: (0..chains * scan.pieces()).map(|_| AtomicBool::new(false)).collect(),
+            late: Mutex::new(Vec::new()),
+        }
+    }
+}
+
+/// Scans on certain memory, with what runs their kernels and loops.
+struct Tasks<'a> {
+    run: &'a Run<'a>,
+    scan: &'a Scan,
+    addresses: &'a [*mut u8],
+    fills: SmallVec<[&'a dyn Compiled; 1]>,
+    /// With what the addresses of results must be multiples of where they are written past the cache.
+    ends: SmallVec<[(&'a dyn Compiled, Option<usize>); 1]>,
+    lanes: SmallVec<[(&'static dyn Lane, Range<usize>); 2]>,
+    /// Bytes of an element of each part.
+    sizes: SmallVec<[usize; 2]>,
+}
+
+// SAFETY: whoever runs tasks promises (see `Run::scan`) that their memory may be used so from any thread; each writes elements and states
+// of its own, and reads states of others when these have been published.
+unsafe impl Sync for Tasks<'_> {}
+
+/// Which runs a task has.
+#[derive(Clone, Copy)]
+struct Runs {
+    /// Which of the points around the innermost of the other axes.
+    outer: usize,
+    /// The first point along that.
+    point: usize,
+    /// How many.
+    points: usize,
+}
+
+/// The memory of a task: for each part a buffer, and for each run the state of a block and what comes before it.
+struct Memory {
+    buffer: Parts,
+    state: Parts,
+    carry: Parts,
+}
+
+impl Tasks<'_> {
+    fn runs(&self, chain: usize) -> Runs {
+        let (wide, group) = (self.scan.wide(), self.scan.group);
+        let groups = wide.div_ceil(group);
+        let point = chain % groups * group;
+        Runs { outer: chain / groups, point, points: group.min(wide - point) }
+    }
+
+    /// Takes a task's memory out of the thread's.
+    fn memory(&self, own: &mut super::scratch::Buffer) -> Memory {
+        let rows = [self.scan.buffer(), self.scan.group, self.scan.group];
+        let room = |elements: usize, size: usize| (elements * size).next_multiple_of(64);
+        let all = rows.iter().flat_map(|&rows| self.sizes.iter().map(move |&size| room(rows, size))).sum();
+        let mut at = own.reserve(all);
+        let [buffer, state, carry] = rows.map(|rows| {
+            let part = |&size: &usize| {
+                let part = at;
+                at = at.wrapping_add(room(rows, size));
+                part
+            };
+            self.sizes.iter().map(part).collect()
+        });
+        Memory { buffer, state, carry }
+    }
+
+    /// The tile of these elements, and where it lies in a buffer that begins with element `base`.
+    fn tile(&self, runs: Runs, elements: Range<usize>, base: usize, memory: &Memory) -> (Tile, Parts) {
+        let Scan { across, group, .. } = *self.scan;
+        let pitch = if across { group } else { self.scan.along() };
+        let from = (elements.start - base) * if across { pitch } else { 1 };
+        let parts = memory.buffer.iter().zip(&self.sizes).map(|(part, size)| part.wrapping_add(from * size)).collect();
+        (Tile { across, pitch, points: runs.points, elements: elements.len(), first: elements.start }, parts)
+    }
+
+    /// Runs from their first to their last element.
+    ///
+    /// # Safety
+    /// As for [`Run::scan`].
+    unsafe fn whole(&self, chain: usize, scratch: &mut Scratch) {
+        let runs = self.runs(chain);
+        let mut own = std::mem::take(&mut scratch.states);
+        let memory = self.memory(&mut own);
+        let (_, length) = self.scan.axes();
+        for start in (0..length).step_by(self.scan.step) {
+            let elements = start..length.min(start + self.scan.step);
+            let (tile, parts) = self.tile(runs, elements, start, &memory);
+            // SAFETY: as the caller promises; the buffer has room for a step.
+            unsafe {
+                self.scanned(runs, tile, &parts, &memory, scratch);
+                self.ended(runs, tile, &parts, &memory, scratch);
+            }
+        }
+        self.fence();
+        scratch.states = own;
+    }
+
+    /// A piece of a chain, numbered through.
+    ///
+    /// # Safety
+    /// As for [`Run::scan`].
+    unsafe fn piece(&self, piece: usize, progress: &Progress, scratch: &mut Scratch) {
+        let begun = Instant::now();
+        let mut own = std::mem::take(&mut scratch.states);
+        let memory = self.memory(&mut own);
+        // SAFETY: as the caller promises.
+        unsafe {
+            self.scan_piece(piece, &memory, scratch);
+            self.say(piece, &memory);
+            self.go_on(piece, progress);
+            if self.comes(piece, progress, begun) {
+                self.end_piece(piece, &memory, scratch);
+            } else {
+                progress.late.lock().unwrap_or_else(PoisonError::into_inner).push(piece);
+            }
+        }
+        scratch.states = own;
+    }
+
+    /// A piece anew, when it is known what it begins with.
+    ///
+    /// # Safety
+    /// As for [`Run::scan`].
+    unsafe fn again(&self, piece: usize, scratch: &mut Scratch) {
+        let mut own = std::mem::take(&mut scratch.states);
+        let memory = self.memory(&mut own);
+        // SAFETY: as the caller promises.
+        unsafe {
+            self.scan_piece(piece, &memory, scratch);
+            self.end_piece(piece, &memory, scratch);
+        }
+        scratch.states = own;
+    }
+
+    /// The elements of a piece, and its chain.
+    fn elements(&self, piece: usize) -> (usize, Range<usize>) {
+        let (pieces, (_, length)) = (self.scan.pieces(), self.scan.axes());
+        let start = piece % pieces * self.scan.piece;
+        (piece / pieces, start..length.min(start + self.scan.piece))
+    }
+
+    /// What is kept for a piece, part by part: row 0 is what it begins with, the others are what its blocks come to.
+    fn states(&self, piece: usize, row: usize) -> Parts {
+        let at = (piece * self.scan.kept() + row) * self.scan.group;
+        let part = |(&place, &size): (&usize, &usize)| self.run.call.wrapping_add(place + at * size);
+        self.scan.states.iter().zip(&self.sizes).map(part).collect()
+    }
+
+    /// # Safety
+    /// As for [`Run::scan`].
+    unsafe fn scan_piece(&self, piece: usize, memory: &Memory, scratch: &mut Scratch) {
+        let (chain, all) = self.elements(piece);
+        let runs = self.runs(chain);
+        for start in all.clone().step_by(self.scan.step) {
+            let elements = start..all.end.min(start + self.scan.step);
+            let (tile, parts) = self.tile(runs, elements, all.start, memory);
+            // SAFETY: as the caller promises; the buffer has room for a piece.
+            unsafe { self.scanned(runs, tile, &parts, memory, scratch) }
+        }
+    }
+
+    /// Says what the blocks of a piece come to.
+    ///
+    /// # Safety
+    /// The piece must have been scanned into the memory, and be this task's.
+    unsafe fn say(&self, piece: usize, memory: &Memory) {
+        let (chain, all) = self.elements(piece);
+        let (tile, parts) = self.tile(self.runs(chain), all.clone(), all.start, memory);
+        let to = self.states(piece, 1);
+        for (lane, own) in &self.lanes {
+            // SAFETY: the tile is in the buffer; the states of the piece are written by its task alone, before it says so.
+            unsafe { lane.totals(tile, self.scan.group, &parts[own.clone()], &to[own.clone()]) }
+        }
+    }
+
+    /// Notes that a piece has said what its blocks come to, and finds out what those behind it begin with.
+    ///
+    /// # Safety
+    /// The piece must have said it.
+    unsafe fn go_on(&self, piece: usize, progress: &Progress) {
+        let (pieces, (chain, _)) = (self.scan.pieces(), self.elements(piece));
+        let first = chain * pieces;
+        progress.said[piece].store(true, Ordering::Release);
+        // Nobody runs anything else while he holds it.
+        let _frontier = progress.frontiers[chain].lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = progress.known[chain].load(Ordering::Relaxed);
+        while known < pieces && progress.said[first + known - 1].load(Ordering::Acquire) {
+            let last = first + known - 1;
+            let blocks = self.elements(last).1.len().div_ceil(BLOCK);
+            let runs = self.runs(chain);
+            for (lane, own) in &self.lanes {
+                let [before, totals] = [0, 1].map(|row| self.states(last, row));
+                let before = (known > 1).then(|| &before[own.clone()]);
+                let after = self.states(last + 1, 0);
+                // SAFETY: the piece has said so much; what it begins with has been written if there is something, and what the next
+                // one begins with is written under the lock, and read when it is known.
+                unsafe {
+                    let sizes = [self.scan.group, runs.points, blocks];
+                    lane.advance(sizes, &totals[own.clone()], before, &after[own.clone()]);
+                }
+            }
+            known += 1;
+            progress.known[chain].store(known, Ordering::Release);
+        }
+    }
+
+    /// Whether it is known what a piece begins with, or soon is.
+    fn comes(&self, piece: usize, progress: &Progress, begun: Instant) -> bool {
+        let (pieces, (chain, _)) = (self.scan.pieces(), self.elements(piece));
+        let known = || progress.known[chain].load(Ordering::Acquire);
+        let comes = || known() > piece % pieces;
+        // While the piece for which another one waited in vain is where it was, nobody waits.
+        if comes() || known() == progress.stalled[chain].load(Ordering::Relaxed) {
+            return comes();
+        }
+        let until = Instant::now() + begun.elapsed();
+        while Instant::now() < until {
+            for _ in 0..LOOKS {
+                if comes() {
+                    return true;
+                }
+                hint::spin_loop();
+            }
+            thread::yield_now();
+        }
+        progress.stalled[chain].store(known(), Ordering::Relaxed);
+        comes()
+    }
+
+    /// # Safety
+    /// As for [`Run::scan`]; the piece must have been scanned into the memory, and it must be known what it begins with.
+    unsafe fn end_piece(&self, piece: usize, memory: &Memory, scratch: &mut Scratch) {
+        let (chain, all) = self.elements(piece);
+        let runs = self.runs(chain);
+        for ((from, to), size) in self.states(piece, 0).iter().zip(&memory.carry).zip(&self.sizes) {
+            // SAFETY: a row of a group each. (What the first piece begins with nobody looks at.)
+            unsafe { from.copy_to_nonoverlapping(*to, self.scan.group * size) }
+        }
+        for start in all.clone().step_by(self.scan.step) {
+            let elements = start..all.end.min(start + self.scan.step);
+            let (tile, parts) = self.tile(runs, elements, all.start, memory);
+            // SAFETY: as the caller promises.
+            unsafe { self.ended(runs, tile, &parts, memory, scratch) }
+        }
+        self.fence();
+    }
+
+    /// Computes a tile into the buffer and scans its blocks.
+    ///
+    /// # Safety
+    /// As for [`Run::scan`]; the buffer must have room for it.
+    unsafe fn scanned(&self, runs: Runs, tile: Tile, parts: &Parts, memory: &Memory, scratch: &mut Scratch) {
+        for (kernel, code) in self.scan.fills.iter().zip(&self.fills) {
+            // SAFETY: as the caller promises.
+            unsafe { self.call(kernel, (*code, None), (runs, tile, parts), scratch) }
+        }
+        for (lane, own) in &self.lanes {
+            // SAFETY: the tile has been computed; there is a state of each run.
+            unsafe { lane.local(tile, &parts[own.clone()], &memory.state[own.clone()]) }
+        }
+    }
+
+    /// Combines a tile with what comes before it, and does with the result what is to be done.
+    ///
+    /// # Safety
+    /// As for [`Run::scan`]; the tile must have been scanned.
+    unsafe fn ended(&self, runs: Runs, tile: Tile, parts: &Parts, memory: &Memory, scratch: &mut Scratch) {
+        for (lane, own) in &self.lanes {
+            // SAFETY: the tile has been scanned; there is room for what comes before a block of each run.
+            unsafe { lane.apply(tile, &parts[own.clone()], &memory.carry[own.clone()]) }
+        }
+        for (kernel, code) in self.scan.ends.iter().zip(&self.ends) {
+            // SAFETY: as the caller promises.
+            unsafe { self.call(kernel, *code, (runs, tile, parts), scratch) }
+        }
+    }
+
+    /// Calls a kernel for a tile.
+    ///
+    /// # Safety
+    /// As for [`Run::scan`]; the buffer must have room for the tile, and hold what the kernel reads of it.
+    unsafe fn call(
+        &self,
+        kernel: &ScanKernel,
+        (code, past_cache): (&dyn Compiled, Option<usize>),
+        (runs, tile, parts): (Runs, Tile, &Parts),
+        scratch: &mut Scratch,
+    ) {
+        let nest = &self.scan.walk.nest;
+        let (kept, _) = self.scan.axes();
+        let around = kept.len() - 1;
+        let operand = |operand: &ScanOperand| match *operand {
+            ScanOperand::Part(part) => parts[part],
+            ScanOperand::Walk(o) => {
+                let strides = nest.strides(o);
+                let own = runs.point as isize * strides[around] + tile.first as isize * strides[around + 1];
+                self.addresses[o].wrapping_offset(offset(runs.outer, &kept[..around], strides) + own)
+            }
+        };
+        scratch.pointers.clear();
+        scratch.pointers.extend(kernel.operands.iter().map(operand));
+        let extents = if tile.across { [tile.elements, tile.points] } else { [tile.points, tile.elements] };
+        let extents = &extents[2 - self.scan.loops..];
+        if let (Some(alignment), &[count]) = (past_cache, extents) {
+            // SAFETY: as the caller promises.
+            return unsafe { self.past_cache(kernel, code, scratch, [count, alignment]) };
+        }
+        // SAFETY: the addresses are those of the tile's elements.
+        unsafe { self.run.call(code, &kernel.called, &mut scratch.pointers, extents) }
+    }
+
+    /// Calls a kernel of one loop whose results go past the cache, from the first point on at which their addresses are such as that form
+    /// of it needs.
+    ///
+    /// # Safety
+    /// As for [`Compiled::run`].
+    unsafe fn past_cache(
+        &self,
+        kernel: &ScanKernel,
+        code: &dyn Compiled,
+        scratch: &mut Scratch,
+        [count, alignment]: [usize; 2],
+    ) {
+        let Scan { walk, .. } = self.scan;
+        let is_result = |o: &usize| kernel.nontemporal.iter().any(|n| n.results.contains(&(*o as u32)));
+        let mut results: SmallVec<[(usize, usize); 2]> = SmallVec::new();
+        for (operand, pointer) in kernel.operands.iter().zip(&scratch.pointers) {
+            if let ScanOperand::Walk(o) = operand
+                && is_result(o)
+            {
+                results.push((pointer.addr(), walk.operands[*o].size()));
+            }
+        }
+        let aligned = |points: &usize| results.iter().all(|&(at, size)| (at + points * size).is_multiple_of(alignment));
+        let head = (0..alignment).find(aligned).unwrap_or(count).min(count);
+        // SAFETY: the first points, then the others, where the results' addresses are aligned.
+        unsafe {
+            if head > 0 {
+                self.run.call(code, &kernel.called, &mut scratch.pointers, &[head]);
+            }
+            if head == count {
+                return;
+            }
+            for (operand, pointer) in kernel.operands.iter().zip(&mut scratch.pointers) {
+                let stride = match *operand {
+                    ScanOperand::Part(part) => self.sizes[part] as isize,
+                    ScanOperand::Walk(o) => walk.nest.strides(o).last().copied().unwrap_or(0),
+                };
+                *pointer = pointer.wrapping_offset(head as isize * stride);
+            }
+            let (strides, extents) = (&kernel.called.table, &[count - head]);
+            let faults = self.run.faults;
+            code.run_past_cache(&Call { pointers: &scratch.pointers, strides, extents, origin: &[0], faults });
+        }
+    }
+
+    fn fence(&self) {
+        if self.ends.iter().any(|(_, past_cache)| past_cache.is_some()) {
+            packing::fence();
+        }
+    }
+}
+
+/// The loops of a scan, on bytes.
+trait Lane: Sync {
+    /// See [`combine::local`].
+    ///
+    /// # Safety
+    /// The tile must lie at `parts`, initialised; there must be a state of each run.
+    unsafe fn local(&self, tile: Tile, parts: &[*mut u8], state: &[*mut u8]);
+
+    /// See [`combine::totals`].
+    ///
+    /// # Safety
+    /// The tile must lie at `parts`; there must be a row of `group` states for each block.
+    unsafe fn totals(&self, tile: Tile, group: usize, parts: &[*mut u8], to: &[*mut u8]);
+
+    /// See [`combine::advance`]: of a group, so many runs and so many blocks.
+    ///
+    /// # Safety
+    /// There must be a row of states for each block, and room for a row after them.
+    unsafe fn advance(&self, sizes: [usize; 3], totals: &[*mut u8], before: Option<&[*mut u8]>, after: &[*mut u8]);
+
+    /// See [`combine::apply`].
+    ///
+    /// # Safety
+    /// As for [`local`](Lane::local).
+    unsafe fn apply(&self, tile: Tile, parts: &[*mut u8], carry: &[*mut u8]);
+}
+
+/// A way of combining values of `P` parts of a type.
+struct Loops<T, C, const P: usize>(std::marker::PhantomData<fn() -> (T, C)>);
+
+/// Slices of all parts.
+///
+/// # Safety
+/// There must be so many elements at each, which nothing else uses.
+unsafe fn slices<'a, T, const P: usize>(parts: &[*mut u8], elements: usize) -> [&'a mut [T]; P] {
+    // SAFETY: as the caller promises; they are aligned to lines of the cache, or to elements from there on.
+    std::array::from_fn(|part| unsafe { slice::from_raw_parts_mut(parts[part].cast(), elements) })
+}
+
+/// The same to read.
+///
+/// # Safety
+/// There must be so many elements at each, which nothing else writes.
+unsafe fn read<'a, T, const P: usize>(parts: &[*mut u8], elements: usize) -> [&'a [T]; P] {
+    // SAFETY: as the caller promises.
+    std::array::from_fn(|part| unsafe { slice::from_raw_parts(parts[part].cast_const().cast(), elements) })
+}
+
+impl<T: Copy, C: Combine<T, P>, const P: usize> Lane for Loops<T, C, P> {
+    unsafe fn local(&self, tile: Tile, parts: &[*mut u8], state: &[*mut u8]) {
+        // SAFETY: as the caller promises.
+        let (parts, state) = unsafe { (slices(parts, tile.room()), slices(state, tile.points)) };
+        combine::local::<T, P, C>(tile, parts, state);
+    }
+
+    unsafe fn totals(&self, tile: Tile, group: usize, parts: &[*mut u8], to: &[*mut u8]) {
+        let rows = tile.elements.div_ceil(BLOCK) - 1;
+        // SAFETY: as the caller promises.
+        let (parts, to) = unsafe { (read::<T, P>(parts, tile.room()), slices(to, rows * group + tile.points)) };
+        combine::totals(tile, group, parts, to);
+    }
+
+    unsafe fn advance(
+        &self,
+        [group, points, blocks]: [usize; 3],
+        totals: &[*mut u8],
+        before: Option<&[*mut u8]>,
+        after: &[*mut u8],
+    ) {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let before = before.map(|before| read::<T, P>(before, points));
+            let totals = read::<T, P>(totals, (blocks - 1) * group + points);
+            combine::advance::<T, P, C>([group, points], totals, before, slices(after, points));
+        }
+    }
+
+    unsafe fn apply(&self, tile: Tile, parts: &[*mut u8], carry: &[*mut u8]) {
+        // SAFETY: as the caller promises.
+        let (parts, carry) = unsafe { (slices(parts, tile.room()), slices(carry, tile.points)) };
+        combine::apply::<T, P, C>(tile, parts, carry);
+    }
+}
+
+/// The loops of a scan of this type.
+fn lane(of: graph::Scan, dtype: DType) -> &'static dyn Lane {
+    fn new<T: Copy + 'static, C: Combine<T, P> + 'static, const P: usize>() -> &'static dyn Lane {
+        const { &Loops::<T, C, P>(std::marker::PhantomData) }
+    }
+    let lane = match of {
+        graph::Scan::Sum => with_type!(dtype, T: Number; new::<T, Sum, 1>()),
+        graph::Scan::Prod => with_type!(dtype, T: Number; new::<T, Product, 1>()),
+        graph::Scan::Min => with_type!(dtype, T: Number; new::<T, Least, 1>()),
+        graph::Scan::Max => with_type!(dtype, T: Number; new::<T, Greatest, 1>()),
+        graph::Scan::Product(_) => with_type!(dtype, T: Float; new::<T, ComplexProduct, 2>()),
+    };
+    match lane {
+        Some(lane) => lane,
+        None => unreachable!("scans of {dtype} are of another type"),
+    }
+}
