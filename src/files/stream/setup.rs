@@ -8,12 +8,15 @@ use std::sync::Arc;
 
 use crate::array::arg::{Arg, Args};
 use crate::array::view::{Strided, View};
+use crate::diagnostic::Diagnostic;
+use crate::error::eval::{EvalError, EvalErrorKind};
 use crate::expr::api::Expr;
 use crate::expr::core::{Bound, Typed};
 use crate::files::error::FileError;
 use crate::files::input::Input;
 use crate::files::npy::Header;
 use crate::syntax::normal;
+use crate::types::graph::NodeKind;
 
 use super::demand::Shaped;
 use super::passes::Lying;
@@ -102,6 +105,13 @@ impl<'a> Setup<'a> {
     /// The graph with the shapes of its values.
     pub fn shaped(&self) -> Result<Shaped<'_>, FileError> {
         let graph = &self.typed.program.graph;
+        if let Some(scan) = graph.nodes.iter().find(|node| matches!(node.kind, NodeKind::Scan { .. })) {
+            let message = "a scan goes on from what all elements before have come to, which a stream does not keep";
+            let diagnostic = Diagnostic::new(message.to_string(), scan.span)
+                .with_help("read the array into memory, or map its file, and evaluate the expression on that");
+            let error = EvalError::shown(EvalErrorKind::Partial, diagnostic, self.expr.source());
+            return Err(FileError::unsupported(error));
+        }
         let shaped = Shaped::new(graph, |input| self.of(input).shape());
         shaped.ok_or_else(|| {
             use crate::files::error::FileErrorKind;
