@@ -24,6 +24,8 @@ pub struct Counts {
     pub calls: u64,
     /// The most that was held at one time, above what was held at the beginning.
     pub peak: u64,
+    /// Bytes still held at the end, above what was held at the beginning.
+    pub held: u64,
 }
 
 /// Runs `f` and counts what is allocated meanwhile. Not to be nested.
@@ -35,8 +37,8 @@ pub fn count<R>(f: impl FnOnce() -> R) -> (R, Counts) {
     ON.store(true, Relaxed);
     let result = f();
     ON.store(false, Relaxed);
-    let peak = u64::try_from(PEAK.load(Relaxed)).unwrap_or(0);
-    (result, Counts { bytes: BYTES.load(Relaxed), calls: CALLS.load(Relaxed), peak })
+    let [peak, held] = [&PEAK, &LIVE].map(|bytes| u64::try_from(bytes.load(Relaxed)).unwrap_or(0));
+    (result, Counts { bytes: BYTES.load(Relaxed), calls: CALLS.load(Relaxed), peak, held })
 }
 
 fn allocated(bytes: usize) {

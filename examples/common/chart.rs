@@ -50,6 +50,10 @@ impl Lines<'_> {
         let points = || self.lines.iter().flat_map(|(_, points)| points).copied().filter(|&p| self.is_shown(p));
         let x = extent(points().map(|p| p.0), self.x, 1.0);
         let y = extent(points().map(|p| p.1), self.y, 1.1);
+        let y = match self.corner(&x, &y).crowd {
+            0 => y,
+            _ => self.with_room(y),
+        };
         match (self.x.log, self.y.log) {
             (false, false) => self.draw_on(path, x.clone(), y.clone(), x, y),
             (true, false) => self.draw_on(path, x.clone().log_scale(), y.clone(), x, y),
@@ -87,10 +91,16 @@ impl Lines<'_> {
             .light_line_style(WHITE)
             .draw()
             .map_err(failed)?;
+        let corner = self.corner(&x, &y);
+        // Names stand where the legend does not.
+        let part = if corner.upper { 0.05 } else { 0.98 };
+        let height = match self.y.log {
+            true => y.start * (y.end / y.start).powf(part),
+            false => y.start + part * (y.end - y.start),
+        };
         for (name, at) in self.marks.iter().filter(|(_, at)| x.contains(at)) {
             chart.draw_series(LineSeries::new([(*at, y.start), (*at, y.end)], GREY)).map_err(failed)?;
-            let top = if self.y.log { y.end * 0.97 } else { y.end - 0.02 * (y.end - y.start) };
-            chart.draw_series([Text::new(format!(" {name}"), (*at, top), ("sans-serif", 13))]).map_err(failed)?;
+            chart.draw_series([Text::new(format!(" {name}"), (*at, height), ("sans-serif", 13))]).map_err(failed)?;
         }
         for (at, (name, points)) in self.lines.iter().enumerate() {
             let style = COLOURS[at % COLOURS.len()].stroke_width(2);
@@ -100,7 +110,7 @@ impl Lines<'_> {
         }
         chart
             .configure_series_labels()
-            .position(self.corner(&x, &y))
+            .position(corner.position)
             .background_style(WHITE.mix(0.8))
             .border_style(GREY)
             .draw()
@@ -108,26 +118,64 @@ impl Lines<'_> {
         root.present().map_err(failed)
     }
 
-    /// The corner with the fewest points.
-    fn corner(&self, x: &Range<f64>, y: &Range<f64>) -> SeriesLabelPosition {
+    /// The corner in which the legend hides least.
+    fn corner(&self, x: &Range<f64>, y: &Range<f64>) -> Corner {
         let part = |axis: Axis, value: f64, range: &Range<f64>| match axis.log {
             true => (value / range.start).ln() / (range.end / range.start).ln(),
             false => (value - range.start) / (range.end - range.start),
         };
-        let mut points = [0; 4];
-        for &(px, py) in self.lines.iter().flat_map(|(_, points)| points).filter(|&&p| self.is_shown(p)) {
-            let (right, up) = (part(self.x, px, x) > 0.6, part(self.y, py, y) > 0.5);
-            points[usize::from(right) + 2 * usize::from(up)] += 1;
+        let height = 0.06 + 0.042 * self.lines.len() as f64;
+        let mut crowds = [0; 4];
+        for (_, points) in &self.lines {
+            let shown = points.iter().filter(|&&p| self.is_shown(p));
+            let places: Vec<_> = shown.map(|p| (part(self.x, p.0, x), part(self.y, p.1, y))).collect();
+            for (right, up) in between(&places) {
+                for (at, crowd) in crowds.iter_mut().enumerate() {
+                    let right = if at % 2 == 1 { 1.0 - right } else { right };
+                    let up = if at / 2 == 1 { 1.0 - up } else { up };
+                    *crowd += usize::from(right < LEGEND && up < height);
+                }
+            }
         }
-        let corners = [
-            SeriesLabelPosition::LowerLeft,
-            SeriesLabelPosition::LowerRight,
-            SeriesLabelPosition::UpperLeft,
-            SeriesLabelPosition::UpperRight,
-        ];
-        let fewest = (0..4).min_by_key(|&at| points[at]).unwrap_or(3);
-        corners.into_iter().nth(fewest).unwrap_or(SeriesLabelPosition::UpperRight)
+        // The upper right one where all are alike.
+        let at = (0..4).rev().min_by_key(|&at| crowds[at]).unwrap_or(3);
+        let position = match at {
+            0 => SeriesLabelPosition::LowerLeft,
+            1 => SeriesLabelPosition::LowerRight,
+            2 => SeriesLabelPosition::UpperLeft,
+            _ => SeriesLabelPosition::UpperRight,
+        };
+        Corner { crowd: crowds[at], upper: at > 1, position }
     }
+
+    /// A range with room for the legend above.
+    fn with_room(&self, y: Range<f64>) -> Range<f64> {
+        let more = 0.1 + 0.06 * self.lines.len() as f64;
+        match self.y.log {
+            true => y.start..y.end * (y.end / y.start).powf(more),
+            false => y.start..y.end + more * (y.end - y.start),
+        }
+    }
+}
+
+/// How wide a legend is, of the width of a chart, at most.
+const LEGEND: f64 = 0.22;
+
+/// Where a legend may stand.
+struct Corner {
+    /// Places of lines that it would hide.
+    crowd: usize,
+    upper: bool,
+    position: SeriesLabelPosition,
+}
+
+/// Points along the straight lines from place to place.
+fn between(places: &[(f64, f64)]) -> impl Iterator<Item = (f64, f64)> {
+    let steps = |pair: &[(f64, f64)]| {
+        let (from, to) = (pair[0], pair[1]);
+        (0..=16).map(f64::from).map(move |i| (from.0 + (to.0 - from.0) * i / 16.0, from.1 + (to.1 - from.1) * i / 16.0))
+    };
+    places.windows(2).flat_map(steps)
 }
 
 /// A bar for each of the named figures, side by side in groups: `groups[i].1[j]` is that of `names[j]`.
@@ -145,6 +193,10 @@ impl Bars<'_> {
         let figures = || self.groups.iter().flat_map(|(_, figures)| figures).copied();
         let shown = |x: &f64| x.is_finite() && (!self.y.log || *x > 0.0);
         let mut y = extent(figures().filter(shown), self.y, 1.1);
+        if self.names.len() > 1 {
+            // Room for the legend.
+            y.end *= if self.y.log { (y.end / y.start).powf(0.2) } else { 1.2 };
+        }
         if self.y.log {
             // A bar of the least figure is to be seen.
             y.start /= 2.0;
@@ -249,6 +301,9 @@ fn short(x: f64) -> String {
 }
 
 fn rounded(x: f64) -> String {
+    if x != 0.0 && x.abs() < 1e-3 {
+        return format!("{x:.0e}");
+    }
     let decimals = if x.abs() >= 10.0 || x == 0.0 { 1.0 } else { 2.0 - x.abs().log10().floor() };
     let scale = 10_f64.powf(decimals);
     format!("{}", (x * scale).round() / scale)

@@ -31,7 +31,16 @@ impl Table {
 
     /// Prints the table, and writes it to the file if there is one.
     pub fn finish(&self, json: Option<&mut File>) -> io::Result<()> {
-        io::stdout().write_all(self.text().as_bytes())?;
+        self.print()?;
+        self.write(json)
+    }
+
+    pub fn print(&self) -> io::Result<()> {
+        io::stdout().write_all(self.text().as_bytes())
+    }
+
+    /// Writes the table to the file if there is one, as JSON.
+    pub fn write(&self, json: Option<&mut File>) -> io::Result<()> {
         json.map_or(Ok(()), |file| file.write_all(self.json().as_bytes()))
     }
 
