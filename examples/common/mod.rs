@@ -1,7 +1,8 @@
 //! What the examples share, so that each of them is only about its own subject.
 //!
 //! `alloc` counts what is allocated, `check` compares, `cli` reads options, `timing` takes turns and keeps times, `table`
-//! prints them and writes them as JSON, `chart` draws them, `picture` writes arrays as PNGs, `machine` tells what is measured on.
+//! prints them and writes them as JSON, `chart` and `ranking` draw them, `picture` writes arrays as PNGs, `machine` tells
+//! what is measured on.
 
 // Each example is a program of its own, and uses a part of this.
 #![allow(dead_code)]
@@ -15,5 +16,6 @@ pub mod machine;
 pub mod picture;
 pub mod prose;
 pub mod random;
+pub mod ranking;
 pub mod table;
 pub mod timing;

@@ -9,7 +9,7 @@ pub enum Cell {
     Seconds(f64),
     Bytes(u64),
     Count(u64),
-    /// A number, with this many decimals for people.
+    /// A number, with this many decimals for people; the cell of a NaN is empty.
     Number(f64, usize),
 }
 
@@ -88,6 +88,7 @@ impl Cell {
             Cell::Bytes(b) if *b < 10_000_000 => format!("{:.1} kB", *b as f64 / 1e3),
             Cell::Bytes(b) => format!("{:.1} MB", *b as f64 / 1e6),
             Cell::Count(n) => n.to_string(),
+            Cell::Number(x, _) if x.is_nan() => String::new(),
             Cell::Number(x, decimals) => format!("{x:.decimals$}"),
         }
     }

@@ -19,6 +19,23 @@ pub fn take_turns(
     seconds: f64,
     mut pass: impl FnMut(usize) -> Result<(), Failure>,
 ) -> Result<Vec<Vec<f64>>, Failure> {
+    take_turns_timed(variants, passes, seconds, |variant| timed(|| pass(variant)))
+}
+
+/// How long `f` takes, in seconds.
+pub fn timed(f: impl FnOnce() -> Result<(), Failure>) -> Result<f64, Failure> {
+    let start = Instant::now();
+    f()?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// The same for passes that tell their seconds themselves, as they do something before or after that is not to be timed.
+pub fn take_turns_timed(
+    variants: usize,
+    passes: usize,
+    seconds: f64,
+    mut pass: impl FnMut(usize) -> Result<f64, Failure>,
+) -> Result<Vec<Vec<f64>>, Failure> {
     let mut times = vec![Vec::with_capacity(passes); variants];
     let bar = bar(variants * passes);
     let turn = passes.div_ceil(ROUNDS);
@@ -28,9 +45,7 @@ pub fn take_turns(
                 if !times.is_empty() && times.iter().sum::<f64>() >= seconds {
                     break;
                 }
-                let start = Instant::now();
-                pass(variant)?;
-                times.push(start.elapsed().as_secs_f64());
+                times.push(pass(variant)?);
                 bar.inc(1);
             }
         }
