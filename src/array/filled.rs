@@ -6,7 +6,7 @@
 use bytemuck::Pod;
 use smallvec::SmallVec;
 
-use super::memory::owned;
+use super::memory::{advise, owned};
 use super::result::AnyArray;
 use crate::dtype::{DType, each_element};
 
@@ -29,6 +29,7 @@ fn numbers<T: Pod, E>(elements: usize, give: &mut Give<E>) -> Result<Vec<T>, Unf
     let mut all: Vec<T> = Vec::new();
     let bytes = elements.saturating_mul(size_of::<T>());
     all.try_reserve_exact(elements).map_err(|_| Unfilled::Memory(bytes))?;
+    advise(all.as_mut_ptr().cast(), bytes);
     while all.len() < elements {
         let start = all.len();
         all.resize(elements.min(start + PIECE / size_of::<T>()), T::zeroed());

@@ -4,6 +4,8 @@
 mod bad;
 #[path = "../common/mod.rs"]
 mod common;
+mod process;
+mod runs;
 mod stream;
 mod whole;
 

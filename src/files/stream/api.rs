@@ -5,15 +5,14 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
+use super::run::{Limits, Prepared};
+use super::setup::Setup;
+use super::work::Progress;
 use crate::array::arg::{Arg, Args, IntoArg};
 use crate::array::result::FromResult;
 use crate::dtype::DType;
 use crate::expr::api::Expr;
 use crate::files::error::{FileError, FileErrorKind};
-
-use super::run::{Limits, Prepared};
-use super::setup::Setup;
-use super::work::Progress;
 
 /// What is told how far a run has come, and says whether it goes on.
 type OnProgress<'a> = Box<dyn FnMut(u64, u64) -> ControlFlow<()> + 'a>;
@@ -212,7 +211,7 @@ impl<'a> Stream<'a> {
                 _ => Ok(()),
             }
         };
-        let values = prepared.run(&setup, &self.outputs, &progress, &mut tell)?;
+        let values = prepared.run(&self.outputs, &progress, &mut tell)?;
         Ok(R::from_results(values)?)
     }
 

@@ -113,8 +113,8 @@ pub fn pieces<'h>(
             run = run.max(RUN / file.dtype.size());
         }
     }
-    let combined = programs.combined.iter().flat_map(|(_, outputs)| outputs);
-    for output in programs.outputs.iter().chain(combined) {
+    let combined = programs.combined.iter().flat_map(|combined| &combined.outputs);
+    for output in programs.first.outputs.iter().chain(combined) {
         let elements = count(&output.shape).unwrap_or(usize::MAX);
         fixed += ALIGNMENT;
         match output.has_rows {

@@ -49,18 +49,24 @@ pub struct Output {
     pub has_rows: bool,
 }
 
+/// A program, and what it gives, one after the other.
+pub struct Computed {
+    /// The program.
+    pub typed: Arc<Typed>,
+    /// Its outputs.
+    pub outputs: Vec<Output>,
+}
+
 /// What is computed of each piece.
 pub struct Programs {
     /// The inputs.
     pub slots: Vec<Slot>,
     /// What is computed of them.
-    pub typed: Arc<Typed>,
-    /// What that gives, one after the other.
-    pub outputs: Vec<Output>,
+    pub first: Computed,
     /// For each thing that the pass gives its outputs (of `Staged`: those of `combined`).
     pub given: Vec<Range<usize>>,
     /// What is made of those outputs in turn, where rows are put together again: the reductions of runs of elements.
-    pub combined: Option<(Arc<Typed>, Vec<Output>)>,
+    pub combined: Option<Computed>,
 }
 
 /// Builds graphs.
@@ -103,7 +109,7 @@ pub fn programs(core: &Core, shaped: &Shaped, signature: &[InputType], pass: &Pa
     let Maker { builder, slots, .. } = maker;
     let graph = builder.finish(&roots, outputs.iter().map(|output| output.dtype).collect());
     let typed = core.typed_graph(graph, slots.iter().map(|slot| slot.of).collect())?;
-    let mut all = Programs { slots, typed, outputs, given, combined: None };
+    let mut all = Programs { slots, first: Computed { typed, outputs }, given, combined: None };
     if staged {
         combine(core, shaped, pass, &mut all)?;
     }
@@ -117,7 +123,8 @@ fn combine(core: &Core, shaped: &Shaped, pass: &Pass, all: &mut Programs) -> Res
     for (gives, given) in pass.gives.iter().zip(&mut all.given) {
         let Gives::Combined(node) = *gives else { continue };
         let span = shaped.graph.node(node).span;
-        let input = |at: usize| Input { name: at as u32, dtype: all.outputs[at].dtype, part: None, swapped: None };
+        let input =
+            |at: usize| Input { name: at as u32, dtype: all.first.outputs[at].dtype, part: None, swapped: None };
         let inputs = given.clone().map(|at| builder.input(input(at), span));
         let args: SmallVec<[NodeId; 3]> = inputs.collect();
         let first = outputs.len();
@@ -133,8 +140,8 @@ fn combine(core: &Core, shaped: &Shaped, pass: &Pass, all: &mut Programs) -> Res
         *given = first..outputs.len();
     }
     let graph = builder.finish(&roots, outputs.iter().map(|output| output.dtype).collect());
-    let signature = all.outputs.iter().map(|output| InputType::strong(output.dtype)).collect();
-    all.combined = Some((core.typed_graph(graph, signature)?, outputs));
+    let signature = all.first.outputs.iter().map(|output| InputType::strong(output.dtype)).collect();
+    all.combined = Some(Computed { typed: core.typed_graph(graph, signature)?, outputs });
     Ok(())
 }
 

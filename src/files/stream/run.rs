@@ -51,6 +51,7 @@ struct Step {
 
 /// All that is known before anything is read.
 pub struct Prepared<'s> {
+    setup: &'s Setup<'s>,
     shaped: &'s Shaped<'s>,
     steps: Vec<Step>,
     results: Vec<StreamResult>,
@@ -64,7 +65,7 @@ pub struct Prepared<'s> {
 
 impl<'s> Prepared<'s> {
     /// Finds the passes, and how they are cut.
-    pub fn new(setup: &'s Setup, shaped: &'s Shaped<'s>, limits: Limits) -> Result<Prepared<'s>, FileError> {
+    pub fn new(setup: &'s Setup<'s>, shaped: &'s Shaped<'s>, limits: Limits) -> Result<Prepared<'s>, FileError> {
         let graph = shaped.graph;
         let outputs: Vec<&[NodeId]> = graph.results().map(|(_, outputs)| &graph.outputs[outputs]).collect();
         let found = passes(shaped, &outputs, setup).map_err(|refused| unsupported(setup, shaped, refused.0))?;
@@ -85,13 +86,14 @@ impl<'s> Prepared<'s> {
             steps.iter().any(|step| step.programs.slots.iter().any(is_whole)) && setup.given[name].header().is_some()
         });
         let whole = whole.collect();
-        let mut prepared = Prepared { shaped, steps, results, whole, read: 0, memory: 0 };
-        prepared.cut(setup, limits)?;
+        let mut prepared = Prepared { setup, shaped, steps, results, whole, read: 0, memory: 0 };
+        prepared.cut(limits)?;
         Ok(prepared)
     }
 
     /// Cuts the passes, within the limit of memory.
-    fn cut(&mut self, setup: &Setup, limits: Limits) -> Result<(), FileError> {
+    fn cut(&mut self, limits: Limits) -> Result<(), FileError> {
+        let setup = self.setup;
         let limit = limits.memory.unwrap_or(LIMIT);
         let header = |name: u32| setup.given.get(name as usize).and_then(Given::header);
         let whole = self.whole.iter().zip(&setup.given).filter(|(whole, _)| **whole);
@@ -197,12 +199,11 @@ impl<'s> Prepared<'s> {
     /// Runs all passes. Gives the results that are values, in order.
     pub fn run(
         &self,
-        setup: &Setup,
         outputs: &[PathBuf],
         progress: &Progress,
         tell: &mut dyn FnMut() -> Result<(), FileError>,
     ) -> Result<Vec<AnyArray>, FileError> {
-        let mut values = Values::default();
+        let (setup, mut values) = (self.setup, Values::default());
         for (name, given) in setup.given.iter().enumerate().filter(|(name, _)| self.whole[*name]) {
             if let Given::File(input) = given {
                 values.insert_file(name as u32, input.read_whole()?);
@@ -214,8 +215,8 @@ impl<'s> Prepared<'s> {
         for step in &self.steps {
             tell()?;
             match &step.pieces {
-                Some(pieces) => self.pass(setup, step, pieces, &mut values, &targets, (progress, tell))?,
-                None => self.at_once(setup, step, &mut values, &mut found)?,
+                Some(pieces) => self.pass(step, pieces, &mut values, &targets, (progress, tell))?,
+                None => self.at_once(step, &mut values, &mut found)?,
             }
         }
         targets.values().try_for_each(|(target, _)| target.flush())?;
@@ -244,16 +245,15 @@ impl<'s> Prepared<'s> {
     /// Computes what needs no pieces.
     fn at_once(
         &self,
-        setup: &Setup,
         step: &Step,
         values: &mut Values,
         found: &mut BTreeMap<usize, AnyArray>,
     ) -> Result<(), FileError> {
-        let Step { pass, programs, .. } = step;
+        let (setup, Step { pass, programs, .. }) = (self.setup, step);
         let slots = programs.slots.iter();
         let views = slots.map(|slot| values.of(slot.origin, setup).map(|view| (slot.of, view.strided())));
         let bound: Bound = views.collect::<Option<_>>().ok_or_else(incomplete)?;
-        let arrays = setup.expr.core.new_of(&programs.typed, &bound, &setup.expr.threads)?;
+        let arrays = setup.expr.core.new_of(&programs.first.typed, &bound, &setup.expr.threads)?;
         drop(bound);
         for (gives, array) in pass.gives.iter().zip(arrays) {
             match *gives {
@@ -267,14 +267,13 @@ impl<'s> Prepared<'s> {
     /// Runs a pass over files.
     fn pass(
         &self,
-        setup: &Setup,
         step: &Step,
         pieces: &Pieces,
         values: &mut Values,
         targets: &BTreeMap<usize, (Target, u64)>,
         (progress, tell): (&Progress, &mut dyn FnMut() -> Result<(), FileError>),
     ) -> Result<(), FileError> {
-        let (pass, programs, shaped) = (&step.pass, &step.programs, self.shaped);
+        let (setup, shaped, Step { pass, programs, .. }) = (self.setup, self.shaped, step);
         let mut sinks = Vec::new();
         for gives in &pass.gives {
             sinks.push(match *gives {

@@ -6,20 +6,19 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::demand::Shaped;
+use super::passes::Lying;
 use crate::array::arg::{Arg, Args};
 use crate::array::view::{Strided, View};
 use crate::diagnostic::Diagnostic;
 use crate::error::eval::{EvalError, EvalErrorKind};
 use crate::expr::api::Expr;
 use crate::expr::core::{Bound, Typed};
-use crate::files::error::FileError;
+use crate::files::error::{FileError, FileErrorKind};
 use crate::files::input::Input;
 use crate::files::npy::Header;
 use crate::syntax::normal;
 use crate::types::graph::NodeKind;
-
-use super::demand::Shaped;
-use super::passes::Lying;
 
 /// What stands for a name.
 pub enum Given<'a> {
@@ -114,7 +113,6 @@ impl<'a> Setup<'a> {
         }
         let shaped = Shaped::new(graph, |input| self.of(input).shape());
         shaped.ok_or_else(|| {
-            use crate::files::error::FileErrorKind;
             FileError::new(FileErrorKind::Unsupported, None, "shapes of parts that no result needs do not fit together")
         })
     }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ use super::demand::Mode;
 use super::merge::{Counter, scalars};
 use super::passes::{Cut, Pass};
 use super::pieces::{ALIGNMENT, Piece, Pieces};
-use super::program::{Origin, Output, Programs, Slot};
+use super::program::{Computed, Origin, Output, Programs, Slot};
 use super::setup::{Given, Setup};
 use super::values::Values;
 use crate::array::view::{Strided, View, ViewMut};
 use crate::dtype::DType;
-use crate::expr::core::{Bound, Typed};
+use crate::expr::core::Bound;
 use crate::files::error::{FileError, FileErrorKind};
 use crate::files::input::Input;
 use crate::files::target::Target;
@@ -179,8 +179,8 @@ impl Work<'_> {
         let rows = self.pieces.most_rows();
         let files =
             self.files().map(|(_, input)| rows * self.row_bytes(input.header.elements(), input.header.dtype.size()));
-        let combined = self.programs.combined.iter().flat_map(|(_, outputs)| outputs);
-        let outputs = self.programs.outputs.iter().chain(combined).map(|output| self.output_bytes(output, rows));
+        let combined = self.programs.combined.iter().flat_map(|combined| &combined.outputs);
+        let outputs = self.programs.first.outputs.iter().chain(combined).map(|output| self.output_bytes(output, rows));
         files.chain(outputs).collect()
     }
 
@@ -240,8 +240,10 @@ impl Work<'_> {
             let _permit = permits.take();
             self.compute(piece, &read, written, threads)?;
         }
-        let first = if self.programs.combined.is_some() { self.programs.outputs.len() } else { 0 };
-        let outputs = self.programs.combined.as_ref().map_or(&self.programs.outputs, |(_, outputs)| outputs);
+        let (first, outputs) = match &self.programs.combined {
+            Some(combined) => (self.programs.first.outputs.len(), &combined.outputs),
+            None => (0, &self.programs.first.outputs),
+        };
         for (sink, given) in self.sinks.iter().zip(&self.programs.given) {
             self.give(sink, piece, &outputs[given.clone()], &written[first..][given.clone()])?;
         }
@@ -279,12 +281,12 @@ impl Work<'_> {
             (0..self.programs.slots.len()).map(|slot| self.lay(slot, piece, read)).collect::<Result<_, _>>()?;
         let bound: Bound =
             self.programs.slots.iter().zip(&lays).map(|(slot, lay)| (slot.of, lay.array(slot.of.dtype))).collect();
-        let (first, second) = written.split_at_mut(self.programs.outputs.len());
-        self.put(&self.programs.typed, &self.programs.outputs, &bound, first, piece.rows.len(), threads)?;
-        let Some((typed, outputs)) = &self.programs.combined else { return Ok(()) };
+        let (first, second) = written.split_at_mut(self.programs.first.outputs.len());
+        self.put(&self.programs.first, &bound, first, piece.rows.len(), threads)?;
+        let Some(combined) = &self.programs.combined else { return Ok(()) };
         // Runs of elements of the rows that were made.
         let Cut::Staged { axes } = self.pass.cut else { return Ok(()) };
-        let lays = self.programs.outputs.iter().zip(first.iter_mut()).map(|(output, bytes)| {
+        let lays = self.programs.first.outputs.iter().zip(first.iter_mut()).map(|(output, bytes)| {
             let mut shape = Shape::from_slice(&output.shape[axes - 1..]);
             shape[0] = piece.range.len();
             let strides = bytes_of(&c_strides(&shape), output.dtype.size());
@@ -293,16 +295,15 @@ impl Work<'_> {
             Lay { pointer, shape, strides, swapped: false }
         });
         let lays: Vec<Lay> = lays.collect();
-        let types = typed.signature.iter().zip(&lays);
+        let types = combined.typed.signature.iter().zip(&lays);
         let bound: Bound = types.map(|(of, lay)| (*of, lay.array(of.dtype))).collect();
-        self.put(typed, outputs, &bound, second, 0, threads)
+        self.put(combined, &bound, second, 0, threads)
     }
 
     /// Evaluates into outputs of so many rows.
     fn put(
         &self,
-        typed: &Arc<Typed>,
-        outputs: &[Output],
+        Computed { typed, outputs }: &Computed,
         bound: &Bound,
         written: &mut [&mut [u8]],
         rows: usize,
