@@ -287,8 +287,8 @@ fn seen(
         peaks[1] as f64 / 1e6
     );
     println!(
-        "It ran at {:.2} of the speed of reading the files and doing nothing: each thread reads a piece into the same few hundred kilobytes,\n\
-         which stay in its cache, and computes it there. Reading whole is {:.1} times as slow, for each page of new memory is zeroed by the system first,\n\
+        "It ran at {:.2} of the speed of reading the files and doing nothing: each thread reads a piece into the same two megabytes,\n\
+         which stay in a cache, and computes it there. Reading whole is {:.1} times as slow, for each page of new memory is zeroed by the system first,\n\
          written, and then read from memory again.",
         times[0] / times[4],
         times[2] / times[4]

@@ -12,9 +12,10 @@ use crate::files::npy::Header;
 use crate::plan::schedule::BLOCK;
 use crate::plan::shape::count;
 
-/// Bytes of all files and results of a piece, as a rule: as much as stays in the second cache of a core, while there is enough to do between two
-/// calls of the system.
-const PIECE: usize = 512 << 10;
+/// Bytes of all files and results of a piece, as a rule: so little that the pieces of all workers stay in the third cache, so much that handing pieces out
+/// costs nothing. (`sum((a - b)**2)` from the system's cache of the disk, on two threads of Zen 4, by the speed of `cat`: 1.1 with 128 KiB, 1.4 with 512 KiB,
+/// 1.7 with 2 MiB, 1.9 with 4 MiB, 1.6 with 16 MiB.)
+const PIECE: usize = 2 << 20;
 
 /// Bytes that are read at a time at least, where elements of a piece lie apart in a file.
 const RUN: usize = 64 << 10;
