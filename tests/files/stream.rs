@@ -170,6 +170,10 @@ fn check_all(texts: &[&str], shapes: &[(&str, &[usize])], rng: &mut Rng) -> usiz
     let mut refused = 0;
     let rounds = 1 + setting("TILEXPR_FUZZ", 0) as usize / 1000;
     for text in texts.iter().flat_map(|text| std::iter::repeat_n(text, rounds)) {
+        // Of many texts half, others for other shapes.
+        if texts.len() > 8 && rounds == 1 && rng.one_in(2) {
+            continue;
+        }
         let dtype = rng.pick(&[DType::F64, DType::F64, DType::F32, DType::I16, DType::C128]);
         let ordered = ["max", "min", "std", "<", ">", "//"].iter().any(|of| text.contains(of));
         let dtype = if ordered && dtype.is_complex() { DType::F64 } else { dtype };
