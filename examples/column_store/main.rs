@@ -12,11 +12,12 @@ use std::process::ExitCode;
 use ndarray::arr0;
 
 use common::alloc::count;
-use common::chart::{Axis, Bars};
+use common::chart::Axis;
 use common::check::same_bits;
 use common::cli::{Cli, Failure, Shared, check_memory, run};
 use common::machine::cpu;
 use common::prose::{beside, say};
+use common::ranking::Ranking;
 use common::table::{Cell, Table};
 use common::timing::{median, take_turns};
 use variants::{ALL, Object, Stored, TEXT, Trade};
@@ -143,12 +144,11 @@ fn table(n: usize, rows: &[Row]) -> Table {
 }
 
 fn draw(path: &std::path::Path, n: usize, rows: &[Row]) -> Result<(), Failure> {
-    let group = |row: &Row| (row.name.replace('_', " "), vec![row.seconds * 1e9 / n as f64]);
-    let chart = Bars {
+    let chart = Ranking {
         title: &format!("mean of price*volume where volume > {LEAST}, {n} rows"),
-        y: Axis { label: "ns a row", log: true },
-        names: vec!["time".to_owned()],
-        groups: rows.iter().map(group).collect(),
+        x: Axis { label: "ns a row", log: true },
+        series: vec![String::new()],
+        rows: rows.iter().map(|row| (row.name.to_owned(), vec![row.seconds * 1e9 / n as f64])).collect(),
     };
     chart.draw(path)
 }

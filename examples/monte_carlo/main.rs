@@ -11,12 +11,13 @@ use std::process::ExitCode;
 
 use ndarray::arr0;
 
-use common::chart::{Axis, Bars, Lines};
+use common::chart::{Axis, Lines};
 use common::check::same_bits;
 use common::cli::{Cli, Failure, Shared, check_memory, run};
 use common::fit::{Power, power_law};
 use common::machine::cpu;
 use common::prose::{beside, say};
+use common::ranking::Ranking;
 use common::table::{Cell, Table};
 use common::timing::{median, take_turns};
 use variants::{ALL, Points, TEXT};
@@ -233,12 +234,11 @@ fn draw_errors(path: &std::path::Path, errors: &[Error], law: Power) -> Result<(
 }
 
 fn draw_times(path: &std::path::Path, points: usize, seconds: &[f64]) -> Result<(), Failure> {
-    let group = |(name, time): (&str, &f64)| (name.to_owned(), vec![time * 1e9 / points as f64]);
-    let chart = Bars {
+    let chart = Ranking {
         title: &format!("{points} random points: made, and counted within a circle"),
-        y: Axis { label: "ns a point", log: false },
-        names: vec!["time".to_owned()],
-        groups: names().zip(seconds).map(group).collect(),
+        x: Axis { label: "ns a point", log: false },
+        series: vec![String::new()],
+        rows: names().zip(seconds).map(|(name, time)| (name.to_owned(), vec![time * 1e9 / points as f64])).collect(),
     };
     chart.draw(path)
 }
