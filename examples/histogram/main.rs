@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use ndarray::{Array1, Array2};
 
-use common::chart::{Axis, Lines};
+use common::chart::{Axis, Bars};
 use common::check::same_bits;
 use common::cli::{Cli, Failure, Shared, check_memory, run};
 use common::machine::cpu;
@@ -58,7 +58,7 @@ const COLUMNS: &[(&str, &str)] = &[
 const PHOTO: &[u8] = include_bytes!("../data/camera.png");
 const PICTURES: [&str; 3] = ["photo", "noise", "flat"];
 /// Grey levels that are drawn as one.
-const STEP: usize = 8;
+const STEP: usize = 16;
 /// Passes of each variant at most.
 const PASSES: usize = 50;
 
@@ -86,7 +86,7 @@ fn main() -> ExitCode {
         let equalised = equalise(&photo)?;
         picture::write(&before, "before", &photo.mapv(f64::from), 255.0)?;
         picture::write(&after, "after", &equalised.mapv(f64::from), 255.0)?;
-        draw_levels(&levels, [("photograph", &photo), ("equalised", &equalised)])?;
+        draw_levels(&levels, &photo, &equalised)?;
         println!("grey levels: {}", levels.display());
         conclude(&figures, shared.threads);
         say(&format!(
@@ -193,21 +193,19 @@ fn draw_times(path: &Path, size: usize, figures: &[Vec<f64>]) -> Result<(), Fail
     chart.draw(path)
 }
 
-fn draw_levels(path: &Path, pictures: [(&str, &Array2<u8>); 2]) -> Result<(), Failure> {
-    let mut lines = Vec::new();
-    for (name, picture) in pictures {
-        let counts = count(picture)?;
-        // Levels by eights: single ones are ragged, and equalising leaves gaps between them.
-        let points = counts.chunks(STEP).enumerate();
-        let point = |(at, counts): (usize, &[u64])| ((at * STEP) as f64, counts.iter().sum::<u64>() as f64);
-        lines.push((name.to_owned(), points.map(point).collect()));
-    }
-    let chart = Lines {
-        title: "grey levels of the photograph",
-        x: Axis { label: "grey level (0 black, 255 white), and the seven above it", log: false },
+fn draw_levels(path: &Path, photo: &Array2<u8>, equalised: &Array2<u8>) -> Result<(), Failure> {
+    // Levels by sixteens: single ones are ragged, and equalising leaves gaps between them.
+    let (photo, equalised) = (count(photo)?, count(equalised)?);
+    let group = |at: usize| {
+        let levels = at * STEP..(at + 1) * STEP;
+        let sum = |counts: &Counts| counts[levels.clone()].iter().sum::<u64>() as f64;
+        (format!("{}-{}", levels.start, levels.end - 1), vec![sum(&photo), sum(&equalised)])
+    };
+    let chart = Bars {
+        title: "pixels of the photograph by grey level, 0 black, 255 white",
         y: Axis { label: "pixels", log: false },
-        lines,
-        marks: vec![],
+        names: vec!["photograph".to_owned(), "equalised".to_owned()],
+        groups: (0..256 / STEP).map(group).collect(),
     };
     chart.draw(path)
 }
@@ -233,7 +231,7 @@ fn conclude(figures: &[Vec<f64>], threads: usize) {
         "One table of atomics for {threads} threads, by the time of one thread with a table of its own: {}. {}",
         on_each("shared_atomic", "serial"),
         if threads > 1 && time(photo, "shared_atomic") > time(photo, "serial") {
-            "The threads take the same cache lines from each other, pixel by pixel."
+            "Each increment is one that cannot be divided, and threads take the cache lines from each other."
         } else {
             ""
         }

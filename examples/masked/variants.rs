@@ -128,7 +128,7 @@ pub fn ways<O: Operation>() -> [Assign; 6] {
 }
 
 /// A loop as one would say it. It writes only what changes; but the processor must guess at each number which way the branch
-/// goes, before it has compared, and a wrong guess costs some 15 cycles. Where the hits are rare, or nearly all, or in order, it
+/// goes, before it has compared, and a wrong guess costs 15 to 30 cycles. Where the hits are rare, or nearly all, or in order, it
 /// guesses right; where they come like coins it is wrong every other time.
 fn branch<O: Operation>(a: &mut Array1<f64>, b: &Array1<f64>) -> Result<(), EvalError> {
     let scalar = O::scalar(a);

@@ -22,7 +22,9 @@ pub const ALL: [(&str, Sort); 8] = [
 ];
 
 /// Below this many numbers a task costs more than a second thread can save.
-const CUT_OFF: usize = 8_192;
+const CUT_OFF: usize = 512;
+/// As many numbers are merged or copied by a task: that is far less work for each than sorting.
+const PIECE: usize = 16_384;
 /// Below this many numbers an insertion sort is faster than halves that are merged.
 const SMALL: usize = 24;
 
@@ -76,11 +78,11 @@ fn join_merge_too(x: &mut [f64], scratch: &mut [f64]) {
     let (left, right) = x.split_at(x.len() / 2);
     join_merge(left, right, scratch);
     // The copy back is divided as well.
-    x.par_chunks_mut(CUT_OFF).zip(scratch.par_chunks(CUT_OFF)).for_each(|(x, scratch)| x.copy_from_slice(scratch));
+    x.par_chunks_mut(PIECE).zip(scratch.par_chunks(PIECE)).for_each(|(x, scratch)| x.copy_from_slice(scratch));
 }
 
 fn join_merge(left: &[f64], right: &[f64], to: &mut [f64]) {
-    if to.len() <= CUT_OFF {
+    if to.len() <= PIECE {
         return merge(left, right, to);
     }
     // The longer one is halved, so that each part shrinks.

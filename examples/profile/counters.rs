@@ -21,6 +21,13 @@ mod system {
     /// Those counters that this machine gives.
     pub struct Counters([Option<Counter>; NAMES.len()]);
 
+    /// A count. Where the CPU has fewer counters than are asked for they take turns, and what was counted in a part of the time
+    /// is scaled to all of it.
+    fn read(counter: &mut Counter) -> Option<u64> {
+        let read = counter.read_count_and_time().ok().filter(|read| read.time_running > 0)?;
+        Some((read.count as f64 * read.time_enabled as f64 / read.time_running as f64).round() as u64)
+    }
+
     impl Counters {
         /// Counters of the calling thread, in user code.
         pub fn open() -> Counters {
@@ -45,7 +52,7 @@ mod system {
             }
             let mut counts = [None; NAMES.len()];
             for (count, counter) in counts.iter_mut().zip(&mut self.0) {
-                *count = counter.as_mut().filter(|_| good).and_then(|counter| counter.read().ok());
+                *count = counter.as_mut().filter(|_| good).and_then(read);
             }
             (result, counts)
         }
