@@ -56,6 +56,9 @@
 //! | [`Expr::outputs`], [`Expr::layouts`], [`Expr::explain`] | what a call would give, and how it is computed, without running it |
 //! | [`eval!`] | in one line |
 //!
+//! [`Expr::with_threads`] and its kin say on which threads calls run and how these share work ([`LoopSchedule`]), when they end
+//! ([`CancelToken`], deadline, timeout), and how much memory they may take.
+//!
 //! # What always holds
 //! - Results do not depend on threads, executor, memory layout, CPU or options: the same bits each time. (A NaN equals any
 //!   NaN. Only [`Builder::order`] changes how a result lies in memory.)
@@ -147,6 +150,8 @@ pub use ir::registered::RustFunction;
 pub use jit::tier::Executor;
 pub use math::Accuracy;
 pub use plan::order::Order;
+pub use run::loops::LoopSchedule;
+pub use run::stop::CancelToken;
 pub use run::threads::Threads;
 pub use syntax::Limits;
 pub use types::identifiers;

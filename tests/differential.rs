@@ -19,7 +19,9 @@ use common::tensor::Tensor;
 use common::{pool, setting};
 use tilexpr::syntax::parse;
 use tilexpr::types::{Given, InputType, infer, resolve};
-use tilexpr::{AnyArray, Args, DType, EvalErrorKind, Executor, Expr, Limits, Order, Real, Threads};
+use tilexpr::{
+    AnyArray, Args, CancelToken, DType, EvalErrorKind, Executor, Expr, Limits, LoopSchedule, Order, Real, Threads,
+};
 
 /// How a case is run.
 #[derive(Debug)]
@@ -32,6 +34,9 @@ struct How {
     stream_from: Option<usize>,
     order: Order,
     into: bool,
+    schedule: LoopSchedule,
+    /// With bounds that are far away.
+    bounded: bool,
 }
 
 impl How {
@@ -45,6 +50,8 @@ impl How {
             stream_from: rng.pick(&[None, Some(0), Some(0)]),
             order: rng.pick(&[Order::C, Order::F, Order::K]),
             into: rng.one_in(2),
+            schedule: common::loop_schedule(rng),
+            bounded: rng.one_in(4),
         }
     }
 
@@ -63,6 +70,11 @@ impl How {
         if let Some(n) = self.stream_from {
             builder = builder.stream_from(n);
         }
+        if self.bounded {
+            let far = Duration::from_secs(3600);
+            builder = builder.cancel(CancelToken::new()).timeout(far).memory_limit(1 << 40);
+        }
+        builder = builder.loop_schedule(self.schedule);
         builder.compile(text).map_err(|e| format!("does not compile: {e}"))
     }
 }

@@ -10,7 +10,7 @@ use common::rng::Rng;
 use common::tensor::Tensor;
 use ndarray::{Array1, Array2, Array3, ArrayD, Axis, array, s};
 use num_complex::Complex;
-use tilexpr::{AnyArray, Arg, Args, Casting, Executor, Expr, Order, Threads, args};
+use tilexpr::{AnyArray, Arg, Args, CancelToken, Casting, Executor, Expr, Order, Threads, args};
 
 const TEXT: &str = "where(a > b, a*b + 0.5, sqrt(abs(a)) - b**3) + a % 2";
 
@@ -372,6 +372,47 @@ fn all_bits(results: &[AnyArray]) -> Vec<(Vec<usize>, Vec<u64>)> {
         other => panic!("{other:?}"),
     };
     results.iter().map(of).collect()
+}
+
+/// Who takes which tiles, and how many at a time, changes nothing, in each kind of step; nor do bounds that are far away.
+#[test]
+fn loop_schedules_and_bounds_change_nothing() {
+    let texts = [
+        "a*b + 0.5",
+        "a + b.T",
+        "sum(a), sum(a, axis=0), sum(a*b, axis=1)",
+        "sum(b.T), prod(b.T/9, axis=1)",
+        "max(a, axis=0), argmax(a), argmin(b.T)",
+        "t = exp(a/9); t/sum(t, axis=1, keepdims=True)",
+        "(a - mean(a, axis=0))/std(a, axis=0)",
+    ];
+    let (a, b) = (numbers(700 * 90).into_shape_with_order((700, 90)).unwrap(), numbers(700 * 90).mapv(|x| x + 0.25));
+    let (b, turned) = (b.to_shape((700, 90)).unwrap().to_owned(), b.into_shape_with_order((90, 700)).unwrap());
+    let mut rng = Rng::new(7);
+    for text in texts {
+        let other = text.replace("b.T", "b");
+        let b = if other == text { b.view() } else { turned.t() };
+        let plain = Expr::builder().threads(Threads::Serial).compile(&other).unwrap();
+        let arguments = || -> Args {
+            let arg = |name: &'static str, array| plain.names().iter().any(|n| n == name).then_some((name, array));
+            [arg("a", Arg::new(a.view())), arg("b", Arg::new(b))].into_iter().flatten().collect()
+        };
+        let expected: Vec<AnyArray> = plain.eval(arguments()).unwrap();
+        for threads in [1, 2, 7] {
+            for tile in [None, Some(64), Some(1000)] {
+                let mut builder = Expr::builder().threads(pool(threads)).serial_below(0);
+                if let Some(tile) = tile {
+                    builder = builder.tile(tile);
+                }
+                let e = builder.loop_schedule(common::loop_schedule(&mut rng)).compile(&other).unwrap();
+                let again = e.with_loop_schedule(common::loop_schedule(&mut rng)).with_cancel(CancelToken::new());
+                for e in [e, again] {
+                    let found: Vec<AnyArray> = e.eval(arguments()).unwrap();
+                    assert_eq!(all_bits(&found), all_bits(&expected), "{text}: {e:?}");
+                }
+            }
+        }
+    }
 }
 
 /// What depends on a reduction alone is computed once for each of its elements, and reductions in both forms are one: nothing of

@@ -12,8 +12,9 @@ use crate::syntax::ast::Span;
 /// Why an expression could not be evaluated on these arguments.
 ///
 /// Displays as a sentence that names the argument, what it is and what was needed, and where there is one, a remedy.
-/// Unless [`kind`](EvalError::kind) is [`Fault`](EvalErrorKind::Fault), [`Panic`](EvalErrorKind::Panic) or
-/// [`Memory`](EvalErrorKind::Memory), nothing was computed, and an `out` is as it was.
+/// Unless [`kind`](EvalError::kind) is [`Fault`](EvalErrorKind::Fault), [`Panic`](EvalErrorKind::Panic),
+/// [`Memory`](EvalErrorKind::Memory), [`Cancelled`](EvalErrorKind::Cancelled) or [`Deadline`](EvalErrorKind::Deadline), nothing
+/// was computed, and an `out` is as it was.
 ///
 /// ```
 /// use ndarray::Array1;
@@ -128,6 +129,15 @@ pub enum EvalErrorKind {
     Fault,
     /// A registered Rust function panicked. An `out` holds unspecified values now.
     Panic,
+    /// The call's token was cancelled ([`Expr::with_cancel`](crate::Expr::with_cancel)). An `out` holds unspecified values now, unless it was cancelled
+    /// before the call began.
+    Cancelled,
+    /// The call's deadline or timeout passed ([`Expr::with_deadline`](crate::Expr::with_deadline)). An `out` holds unspecified values now, unless it
+    /// had passed before the call began.
+    Deadline,
+    /// The call needs more memory than it may take ([`Expr::with_memory_limit`](crate::Expr::with_memory_limit)): [`found`](EvalError::found) is how many
+    /// bytes, [`expected`](EvalError::expected) the limit. Nothing was computed.
+    MemoryLimit,
     /// States of parts of an array do not belong together, a part does not begin and end at a block, a text has a result that is no
     /// reduction over all axes ([`Expr::partial`](crate::Expr::partial)), or bytes are no state: the message says which.
     Partial,

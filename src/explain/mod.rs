@@ -27,7 +27,7 @@ use crate::error::eval::EvalError;
 use crate::expr::core::Arguments;
 use crate::expr::core::Core;
 use crate::plan::program::{Program, Work};
-use crate::run::threads::Threads;
+use crate::run::settings::CallOptions;
 
 /// How an expression is computed for certain arguments.
 ///
@@ -90,9 +90,10 @@ pub struct StagePlan {
 }
 
 impl Explain {
-    pub(crate) fn new(core: &Core, threads: &Threads, bound: &Arguments) -> Result<Explain, EvalError> {
+    pub(crate) fn new(core: &Core, options: &CallOptions, bound: &Arguments) -> Result<Explain, EvalError> {
         let outputs = core.outputs(bound)?;
-        let (typed, scheduled) = core.plan(bound, threads)?;
+        let (typed, scheduled) = core.plan(bound, options)?;
+        let threads = &options.threads;
         let program = scheduled.form.as_ref().map_or(&typed.program, |form| &form.program);
         let inputs = typed.inputs(core, bound)?;
         let plans = Planned::all(&scheduled.schedule.steps, program, &inputs);
@@ -123,7 +124,7 @@ impl Explain {
                     kernel: kernel.to_string(),
                     assembly: listing.as_ref().ok().cloned(),
                 };
-                show::stage(&mut text, planned, &cost, &plan, &names, threads)?;
+                show::stage(&mut text, planned, &cost, &plan, &names, options)?;
                 let operands = show::operands(planned, &names);
                 write!(kernels, "\nkernel of stage {}: {operands}\n{}", planned.stage, plan.kernel)?;
                 stages.push(plan);

@@ -8,13 +8,15 @@ use super::machine;
 use super::names::Names;
 use super::planned::{Around, Planned, Walk};
 use crate::array::view::Strided;
-use crate::diagnostic::several;
+use crate::diagnostic::{grouped, several};
 use crate::dtype::DType;
 use crate::expr::core::Arguments;
 use crate::ir::{Op, Role};
 use crate::jit::tier::Executor;
 use crate::plan::program::Work;
 use crate::plan::schedule::{BLOCK, How};
+use crate::run::loops::LoopSchedule;
+use crate::run::settings::CallOptions;
 use crate::run::threads::Threads;
 use crate::types::Notes;
 use crate::types::graph::{Axes, NodeKind};
@@ -28,19 +30,6 @@ pub fn bytes(n: f64) -> String {
         unit += 1;
     }
     if n.fract() == 0.0 || n >= 100.0 { format!("{n:.0} {}", UNITS[unit]) } else { format!("{n:.1} {}", UNITS[unit]) }
-}
-
-/// A number with its thousands apart.
-fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A time in nanoseconds.
@@ -138,7 +127,7 @@ pub fn stage(
     cost: &Cost,
     plan: &StagePlan,
     names: &Names,
-    threads: &Threads,
+    options: &CallOptions,
 ) -> fmt::Result {
     writeln!(f, "\nstage {}: {}", planned.stage, title(planned, names))?;
     if let Some(Around { rows, tile, bytes }) = planned.around {
@@ -184,10 +173,14 @@ pub fn stage(
         (n, [1, tile]) => format!("{n} threads, tiles of {}", grouped(tile)),
         (n, [rows, columns]) => format!("{n} threads, tiles of {rows} x {columns}"),
     };
-    writeln!(f, "  run by     {by}, {shared}")?;
+    let dealt = match (plan.threads, options.schedule) {
+        (1, _) | (_, LoopSchedule::Auto) => String::new(),
+        (_, schedule) => format!(", {schedule}"),
+    };
+    writeln!(f, "  run by     {by}, {shared}{dealt}")?;
     let operations = several(cost.operations, "operation", "operations");
     writeln!(f, "  an element {:.1} bytes, {operations}", cost.bytes)?;
-    roof(f, planned, cost, plan, threads)?;
+    roof(f, planned, cost, plan, &options.threads)?;
     for (at, reason) in plan.slow.iter().enumerate() {
         writeln!(f, "  {:<10} - {reason}", if at == 0 { "slow" } else { "" })?;
     }

@@ -24,7 +24,8 @@ use crate::ir::registered::RustFunction;
 use crate::jit::tier::Executor;
 use crate::math::Accuracy;
 use crate::plan::order::Order;
-use crate::run::threads::{self, Threads};
+use crate::run::settings::CallOptions;
+use crate::run::threads;
 use crate::syntax::{Limits, normal};
 use crate::types::registered::Custom;
 
@@ -46,7 +47,7 @@ use crate::types::registered::Custom;
 #[derive(Clone)]
 pub struct Expr {
     pub(crate) core: Arc<Core>,
-    pub(crate) threads: Threads,
+    pub(crate) options: CallOptions,
 }
 
 impl Expr {
@@ -96,19 +97,6 @@ impl Expr {
         self.core.names()
     }
 
-    /// The same expression on other threads.
-    ///
-    /// ```
-    /// use tilexpr::{Expr, Threads, args};
-    /// let serial = Expr::compile("sum(a)")?.with_threads(Threads::Serial);
-    /// assert_eq!(serial.eval::<f64>(args![a = &[1.0, 2.0]])?, 3.0);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn with_threads(&self, threads: Threads) -> Expr {
-        Expr { core: Arc::clone(&self.core), threads }
-    }
-
     /// Evaluates into a new array (or scalar, or several of them: see [`FromResult`]).
     ///
     /// The shape is what the arguments broadcast to, or what reductions leave of it; the type follows NumPy 2's rules.
@@ -130,7 +118,7 @@ impl Expr {
     pub fn eval<'a, R: FromResult>(&self, args: impl AsArgs<'a>) -> Result<R, EvalError> {
         let mut bound = Bound::new();
         self.core.bind(args.borrow(), &[], &mut bound)?;
-        R::from_results(self.core.results(&bound, &self.threads)?)
+        R::from_results(self.core.results(&bound, &self.options)?)
     }
 
     /// Evaluates into arrays of the caller's, which have the type of the results (or one that [`Builder::casting`] lets them be
@@ -140,7 +128,8 @@ impl Expr {
     ///
     /// # Errors
     /// As for [`eval`](Expr::eval), and where the number, shape or type of the outputs is another. Unless the error is of the
-    /// kind [`Fault`](EvalErrorKind::Fault), [`Panic`](EvalErrorKind::Panic) or [`Memory`](EvalErrorKind::Memory) (of
+    /// kind [`Fault`](EvalErrorKind::Fault), [`Panic`](EvalErrorKind::Panic), [`Cancelled`](EvalErrorKind::Cancelled),
+    /// [`Deadline`](EvalErrorKind::Deadline) or [`Memory`](EvalErrorKind::Memory) (of
     /// a temporary, when an earlier result may be there already), outputs are as they were.
     ///
     /// ```
@@ -154,7 +143,7 @@ impl Expr {
         let mut bound = Bound::new();
         self.core.bind(args.borrow(), &[], &mut bound)?;
         let memories = Memories::of(out);
-        self.core.put(&bound, &memories, false, &self.threads)
+        self.core.put(&bound, &memories, false, &self.options)
     }
 
     /// Updates arrays in place: `a = f(a, ...)`. The target is also an argument under its name (one that the text does not
@@ -192,7 +181,7 @@ impl Expr {
         let named: SmallVec<[(&str, Strided); 2]> = names.into_iter().zip(outputs.iter().copied()).collect();
         let mut bound = Bound::new();
         self.core.bind(args.borrow(), &named, &mut bound)?;
-        self.core.put(&bound, &memories, true, &self.threads)
+        self.core.put(&bound, &memories, true, &self.options)
     }
 
     /// The type and shape that [`eval`](Expr::eval) would give, without running anything.
@@ -271,7 +260,7 @@ impl Expr {
         names: [&str; N],
         like: impl AsArgs<'a>,
     ) -> Result<Prepared<N>, EvalError> {
-        Prepared::new(Arc::clone(&self.core), self.threads.clone(), names, like.borrow())
+        Prepared::new(Arc::clone(&self.core), self.options.clone(), names, like.borrow())
     }
 
     /// As [`prepare`](Expr::prepare), for calls whose number of arguments is known only at run time.
@@ -289,7 +278,7 @@ impl Expr {
     /// # Errors
     /// As for [`prepare`](Expr::prepare).
     pub fn prepare_dyn<'a>(&self, names: &[&str], like: impl AsArgs<'a>) -> Result<PreparedDyn, EvalError> {
-        PreparedDyn::new(Arc::clone(&self.core), self.threads.clone(), names, like.borrow())
+        PreparedDyn::new(Arc::clone(&self.core), self.options.clone(), names, like.borrow())
     }
 
     /// As [`update`](Expr::update), resolved once: `targets` are the names of the arrays to update, `names` those of the other
@@ -313,7 +302,7 @@ impl Expr {
         names: &[&str],
         like: impl AsArgs<'a>,
     ) -> Result<PreparedUpdate, EvalError> {
-        PreparedUpdate::new(Arc::clone(&self.core), self.threads.clone(), &targets.names(), names, like.borrow())
+        PreparedUpdate::new(Arc::clone(&self.core), self.options.clone(), &targets.names(), names, like.borrow())
     }
 
     /// How the expression is computed for arguments like these.
@@ -329,13 +318,13 @@ impl Expr {
     pub fn explain<'a>(&self, args: impl AsArgs<'a>) -> Result<Explain, EvalError> {
         let mut bound = Bound::new();
         self.core.bind(args.borrow(), &[], &mut bound)?;
-        Explain::new(&self.core, &self.threads, &bound)
+        Explain::new(&self.core, &self.options, &bound)
     }
 }
 
 impl fmt::Debug for Expr {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_struct("Expr").field("source", &self.core.source).field("threads", &self.threads).finish()
+        f.debug_struct("Expr").field("source", &self.core.source).field("options", &self.options).finish()
     }
 }
 
@@ -386,16 +375,11 @@ impl<const N: usize> Names for [&str; N] {
 #[must_use]
 pub struct Builder {
     options: Options,
-    threads: Threads,
+    /// What calls are asked for.
+    pub(super) calls: CallOptions,
 }
 
 impl Builder {
-    /// The threads that calls run on. Default: rayon's global pool.
-    pub fn threads(mut self, threads: Threads) -> Builder {
-        self.threads = threads;
-        self
-    }
-
     /// Who runs kernels. Default: whoever is the faster.
     pub fn executor(mut self, executor: Executor) -> Builder {
         self.options.executor = executor;
@@ -512,6 +496,6 @@ impl Builder {
     /// As for [`Expr::compile`].
     pub fn compile(&self, source: &str) -> Result<Expr, CompileError> {
         threads::settle();
-        Ok(Expr { core: cache::get(source, &self.options)?, threads: self.threads.clone() })
+        Ok(Expr { core: cache::get(source, &self.options)?, options: self.calls.clone() })
     }
 }

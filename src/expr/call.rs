@@ -18,7 +18,7 @@ use crate::array::view::{Strided, Vouch};
 use crate::error::eval::EvalError;
 use crate::plan::alias::{Alias, Footprint, alias};
 use crate::run::keep::Mode;
-use crate::run::threads::Threads;
+use crate::run::settings::{CallOptions, Settings};
 
 /// How the outputs lie to the arguments and to each other.
 fn relation(bound: &Arguments, outputs: &[Strided]) -> Alias {
@@ -37,10 +37,11 @@ fn relation(bound: &Arguments, outputs: &[Strided]) -> Alias {
 
 impl Core {
     /// Evaluates arguments into new arrays.
-    pub fn results(&self, bound: &Arguments, threads: &Threads) -> Result<Vec<AnyArray>, EvalError> {
+    pub fn results(&self, bound: &Arguments, options: &CallOptions) -> Result<Vec<AnyArray>, EvalError> {
+        let stop = self.begin(options)?;
         // SAFETY: what is bound are arguments, which are readable while they are borrowed; new arrays are apart from them.
         let vouch = unsafe { Vouch::new() };
-        self.eval(bound, threads, vouch)
+        self.eval(bound, self.settings(options, &stop), vouch)
     }
 
     /// The states of pieces of at most so many blocks, component by component.
@@ -49,19 +50,20 @@ impl Core {
         typed: &Typed,
         bound: &Arguments,
         blocks: usize,
-        threads: &Threads,
+        settings: Settings,
     ) -> Result<Vec<AnyArray>, EvalError> {
         // SAFETY: as in `results`.
         let vouch = unsafe { Vouch::new() };
-        self.eval_typed(typed, Mode::Partial(blocks), bound, threads, vouch)
+        self.eval_typed(typed, Mode::Partial(blocks), bound, settings, vouch)
     }
 
     /// Evaluates arguments into new arrays, with the typed form at hand.
     #[cfg(feature = "files")]
-    pub fn new_of(&self, typed: &Typed, bound: &Arguments, threads: &Threads) -> Result<Vec<AnyArray>, EvalError> {
+    pub fn new_of(&self, typed: &Typed, bound: &Arguments, options: &CallOptions) -> Result<Vec<AnyArray>, EvalError> {
+        let stop = self.begin(options)?;
         // SAFETY: as in `results`.
         let vouch = unsafe { Vouch::new() };
-        self.eval_typed(typed, Mode::New, bound, threads, vouch)
+        self.eval_typed(typed, Mode::New, bound, self.settings(options, &stop), vouch)
     }
 
     /// Evaluates arguments into arrays that nothing else uses, of the types and shapes of the results, with the typed form at hand.
@@ -71,12 +73,14 @@ impl Core {
         typed: &Arc<Typed>,
         bound: &Arguments,
         outputs: &mut [ViewMut],
-        threads: &Threads,
+        options: &CallOptions,
     ) -> Result<(), EvalError> {
+        let stop = self.begin(options)?;
+        let settings = self.settings(options, &stop);
         let outputs: SmallVec<[Strided; 2]> = outputs.iter().map(|output| output.as_view().strided()).collect();
         // SAFETY: what is bound are arguments, which are readable while they are borrowed; outputs are borrowed mutably, each by itself.
         let vouch = unsafe { Vouch::new() };
-        self.write_typed(typed, Call { mode: Mode::There, bound, outputs: &outputs, threads, vouch })
+        self.write_typed(typed, Call { mode: Mode::There, bound, outputs: &outputs, settings, vouch })
     }
 
     /// Evaluates arguments into outputs; with `update` outputs are arguments too, exactly, and have the shapes of the results.
@@ -86,19 +90,19 @@ impl Core {
         bound: &Arguments,
         memories: &Memories,
         update: bool,
-        threads: &Threads,
+        options: &CallOptions,
     ) -> Result<(), EvalError> {
-        let vouch = vouch(memories);
+        let (vouch, stop) = (vouch(memories), self.begin(options)?);
+        let settings = self.settings(options, &stop);
         self.with_typed(bound, &[], |typed| {
-            if let (Some(line), Some(output)) = (typed.line(self), memories.single()) {
-                let how = (self.options.executor, threads);
-                if let Some(done) = line.run(|at| bound[at].1, &output, how, vouch) {
-                    return done.map(|_| ()).map_err(|faults| typed.fault(self, faults));
-                }
+            if let (Some(line), Some(output)) = (typed.line(self), memories.single())
+                && let Some(done) = line.run(|at| bound[at].1, &output, settings, vouch)
+            {
+                return done.map(|_| ()).map_err(|failed| self.failed(typed, failed));
             }
             let outputs = memories.views();
             let mode = self.mode(bound, &outputs, memories.overlap(), update)?;
-            self.write_typed(typed, Call { mode, bound, outputs: &outputs, threads, vouch })
+            self.write_typed(typed, Call { mode, bound, outputs: &outputs, settings, vouch })
         })?
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use smallvec::SmallVec;
 
+use super::ended::{stopped, too_much};
 use super::fault;
 use super::fit::{casts, shape_error};
 use super::options::Options;
@@ -17,6 +18,7 @@ use crate::dtype::{DType, Scalar};
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 use crate::error::{CompileError, CompileErrorKind};
 use crate::plan::kernels::Kernels;
+use crate::plan::needs::Needs;
 use crate::plan::order::Order;
 use crate::plan::places::Places;
 use crate::plan::program::{Known, Program};
@@ -24,10 +26,11 @@ use crate::plan::schedule::Schedule;
 use crate::plan::shapes::{Lies, ShapeError, Shapes};
 use crate::plan::target::Target;
 use crate::plan::whole::Outputs;
-use crate::run::execute::{Failed, Settings, with_workspace};
-use crate::run::keep::{Key, Mode};
+use crate::run::execute::{Failed, with_workspace};
+use crate::run::keep::{Asked, Key, Mode};
 use crate::run::line::Line;
-use crate::run::threads::Threads;
+use crate::run::settings::{CallOptions, Settings};
+use crate::run::stop::Stop;
 use crate::syntax::ast::Node;
 use crate::syntax::parse;
 use crate::types::graph::Graph;
@@ -60,8 +63,8 @@ pub struct Call<'a> {
     pub bound: &'a Arguments<'a>,
     /// The outputs.
     pub outputs: &'a [Strided<'a>],
-    /// On which threads.
-    pub threads: &'a Threads,
+    /// What it is run with.
+    pub settings: Settings<'a>,
     /// The caller's promise for arguments and outputs.
     pub vouch: Vouch,
 }
@@ -207,10 +210,9 @@ impl Core {
         &self,
         typed: &Typed,
         key: &Key,
-        threads: &Threads,
         f: impl FnOnce(&Scheduled) -> Result<R, EvalError>,
     ) -> Result<R, EvalError> {
-        let make = || self.schedule(typed, key, threads).map(|scheduled| (key.clone(), scheduled));
+        let make = || self.schedule(typed, key).map(|scheduled| (key.clone(), scheduled));
         match typed.schedules.find(|(of, _)| of == key, make)? {
             Ok((_, scheduled)) => f(scheduled),
             Err((_, scheduled)) => f(&scheduled),
@@ -218,7 +220,7 @@ impl Core {
     }
 
     /// Makes a schedule.
-    fn schedule(&self, typed: &Typed, key: &Key, threads: &Threads) -> Result<Scheduled, EvalError> {
+    fn schedule(&self, typed: &Typed, key: &Key) -> Result<Scheduled, EvalError> {
         let (inputs, outputs) = key.lies();
         let name = |input: u32| self.name_of(&typed.program, input);
         let failed = |error: ShapeError| shape_error(error, &name, &outputs);
@@ -232,7 +234,8 @@ impl Core {
             Some(form) => (&form.program, &form.kernels),
             None => (&typed.program, &typed.kernels),
         };
-        let target = Target { program, kernels, threads: threads.count(), tuning: &self.options.tuning };
+        let Asked { threads, chunk } = key.asked();
+        let target = Target { program, kernels, threads, chunk, tuning: &self.options.tuning };
         let to = match key.mode() {
             Mode::New => Outputs::New(self.options.order),
             Mode::There => Outputs::There(&outputs),
@@ -254,12 +257,12 @@ impl Core {
     }
 
     /// Evaluates into new arrays.
-    pub fn eval(&self, bound: &Arguments, threads: &Threads, vouch: Vouch) -> Result<Vec<AnyArray>, EvalError> {
+    pub fn eval(&self, bound: &Arguments, settings: Settings, vouch: Vouch) -> Result<Vec<AnyArray>, EvalError> {
         self.with_typed(bound, &[], |typed| {
-            if let Some(done) = self.eval_line(typed, bound, threads, vouch) {
+            if let Some(done) = self.eval_line(typed, bound, settings, vouch) {
                 return done;
             }
-            self.eval_typed(typed, Mode::New, bound, threads, vouch)
+            self.eval_typed(typed, Mode::New, bound, settings, vouch)
         })?
     }
 
@@ -269,13 +272,16 @@ impl Core {
         typed: &Typed,
         mode: Mode,
         bound: &Arguments,
-        threads: &Threads,
+        settings: Settings,
         vouch: Vouch,
     ) -> Result<Vec<AnyArray>, EvalError> {
         let inputs = typed.inputs(self, bound)?;
         with_workspace(|workspace| {
-            let key = workspace.key_of(mode, threads, typed.sized(bound, &inputs), std::iter::empty());
-            let result = self.with_schedule(typed, &key, threads, |Scheduled { schedule, .. }| {
+            let asked = settings.options.asked();
+            let key = workspace.key_of(mode, asked, typed.sized(bound, &inputs), std::iter::empty());
+            let result = self.with_schedule(typed, &key, |Scheduled { schedule, .. }| {
+                let allowed = settings.allow(|| schedule.needs(asked.threads, true));
+                allowed.map_err(|failed| self.failed(typed, failed))?;
                 let mut pending = Vec::with_capacity(schedule.results.len());
                 for result in &schedule.results {
                     pending.push(Pending::new(result.dtype, result.shape.clone(), result.order.clone())?);
@@ -283,7 +289,7 @@ impl Core {
                 let done = {
                     let outputs: SmallVec<[Strided; 2]> =
                         pending.iter_mut().map(Pending::view).flat_map(Strided::parts).collect();
-                    workspace.run(schedule, [&inputs, &outputs], self.settings(threads), vouch)
+                    workspace.run(schedule, [&inputs, &outputs], settings, vouch)
                 };
                 let done = done.map_err(|failed| self.failed(typed, failed))?;
                 Ok(pending.into_iter().map(|result| result.finish(&done)).collect())
@@ -308,32 +314,35 @@ impl Core {
         &self,
         typed: &Typed,
         bound: &Arguments,
-        threads: &Threads,
+        settings: Settings,
         vouch: Vouch,
     ) -> Option<Result<Vec<AnyArray>, EvalError>> {
         let line = typed.line(self)?;
         let view = |name: usize| bound[name].1;
-        let (shape, dtype) = line.result(view, threads)?;
+        let (shape, dtype) = line.result(view, settings.options)?;
         if self.options.order == Order::F && shape.len() > 1 {
             return None;
         }
+        // (The ordinary way says how much it is, all in all.)
+        let results = || shape.iter().fold(dtype.size(), |bytes, &n| bytes.saturating_mul(n));
+        settings.allow(|| Needs { results: results(), ..Needs::default() }).ok()?;
         let mut pending = match Pending::new(dtype, shape.into(), (0..shape.len()).collect()) {
             Ok(pending) => pending,
             Err(error) => return Some(Err(error)),
         };
-        Some(match line.run(view, &pending.view(), (self.options.executor, threads), vouch)? {
+        Some(match line.run(view, &pending.view(), settings, vouch)? {
             Ok(done) => Ok(vec![pending.finish(&done)]),
-            Err(faults) => Err(typed.fault(self, faults)),
+            Err(failed) => Err(self.failed(typed, failed)),
         })
     }
 
     /// What [`eval`](Core::eval) would do.
-    pub fn plan(&self, bound: &Arguments, threads: &Threads) -> Result<(Arc<Typed>, Scheduled), EvalError> {
+    pub fn plan(&self, bound: &Arguments, options: &CallOptions) -> Result<(Arc<Typed>, Scheduled), EvalError> {
         let typed = self.typed(bound)?;
         let inputs = typed.inputs(self, bound)?;
         let mut key = Key::default();
-        key.set(Mode::New, threads.count(), typed.sized(bound, &inputs), std::iter::empty());
-        let scheduled = self.schedule(&typed, &key, threads)?;
+        key.set(Mode::New, options.asked(), typed.sized(bound, &inputs), std::iter::empty());
+        let scheduled = self.schedule(&typed, &key)?;
         Ok((typed, scheduled))
     }
 
@@ -352,14 +361,17 @@ impl Core {
 
     /// The same where there is an output for each result, of its type.
     fn write_fitting(&self, typed: &Arc<Typed>, call: Call) -> Result<(), EvalError> {
-        let Call { mode, bound, outputs, threads, vouch } = call;
+        let Call { mode, bound, outputs, settings, vouch } = call;
         let inputs = typed.inputs(self, bound)?;
         with_workspace(|workspace| {
             let sized = outputs.iter().map(|&out| (out, out.dtype.size()));
-            let key = workspace.key_of(mode, threads, typed.sized(bound, &inputs), sized);
-            let result = self.with_schedule(typed, &key, threads, |Scheduled { schedule, .. }| {
+            let asked = settings.options.asked();
+            let key = workspace.key_of(mode, asked, typed.sized(bound, &inputs), sized);
+            let result = self.with_schedule(typed, &key, |Scheduled { schedule, .. }| {
+                let allowed = settings.allow(|| schedule.needs(asked.threads, false));
+                allowed.map_err(|failed| self.failed(typed, failed))?;
                 let views: SmallVec<[Strided; 2]> = outputs.iter().copied().flat_map(Strided::parts).collect();
-                let done = workspace.run(schedule, [&inputs, &views], self.settings(threads), vouch);
+                let done = workspace.run(schedule, [&inputs, &views], settings, vouch);
                 done.map(|_| ()).map_err(|failed| self.failed(typed, failed))
             });
             workspace.key = key;
@@ -378,19 +390,24 @@ impl Core {
         })?
     }
 
-    fn settings<'a>(&'a self, threads: &'a Threads) -> Settings<'a> {
-        Settings { executor: self.options.executor, threads, tuning: &self.options.tuning }
+    /// What a call that has begun is run with.
+    #[inline]
+    pub fn settings<'a>(&'a self, options: &'a CallOptions, stop: &'a Option<Stop<'a>>) -> Settings<'a> {
+        let Options { executor, tuning, .. } = &self.options;
+        Settings { executor: *executor, tuning, options, stop: stop.as_ref() }
     }
 
     /// Why a schedule was not run to a result, in words.
     #[cold]
-    fn failed(&self, typed: &Typed, failed: Failed) -> EvalError {
+    pub fn failed(&self, typed: &Typed, failed: Failed) -> EvalError {
         match failed {
             Failed::Memory(bytes) => {
                 let message = format!("no memory for the {bytes} bytes that lie between the passes of a call");
                 EvalError::new(EvalErrorKind::Memory, message).with_help("evaluate it in pieces")
             }
-            Failed::Faults(faults) => typed.fault(self, faults),
+            Failed::Faults(faults) => fault::error(faults, &typed.program.graph, &self.source),
+            Failed::Stopped(why) => stopped(why),
+            Failed::TooMuch(needs, most) => too_much(needs, most),
         }
     }
 }
@@ -443,11 +460,5 @@ impl Typed {
             .iter()
             .zip(inputs)
             .map(|(input, &array)| (array, bound[input.name as usize].1.dtype.size()))
-    }
-
-    /// The error for a fault word.
-    #[cold]
-    pub fn fault(&self, core: &Core, faults: u32) -> EvalError {
-        fault::error(faults, &self.program.graph, &core.source)
     }
 }

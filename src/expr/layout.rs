@@ -5,6 +5,7 @@ use crate::dtype::DType;
 use crate::error::eval::EvalError;
 use crate::plan::schedule::ResultLayout;
 use crate::plan::shape::strides;
+use crate::run::settings::CallOptions;
 use crate::run::threads::Threads;
 
 /// An array that [`eval`](crate::Expr::eval) would make. Made by [`Expr::layouts`](crate::Expr::layouts).
@@ -22,7 +23,8 @@ pub struct Layout {
 impl Core {
     /// The results that there would be.
     pub fn layouts(&self, bound: &Arguments) -> Result<Vec<Layout>, EvalError> {
-        let (_, scheduled) = self.plan(bound, &Threads::Serial)?;
+        let alone = CallOptions { threads: Threads::Serial, ..CallOptions::default() };
+        let (_, scheduled) = self.plan(bound, &alone)?;
         let layout = |result: &ResultLayout| Layout {
             dtype: result.dtype,
             shape: result.shape.to_vec(),

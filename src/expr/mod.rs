@@ -4,6 +4,7 @@
 //! |-----------------------|-------------------------------------------------------------------------------|
 //! | `api`                 | expressions and their builder                                                 |
 //! | `options`, `casting`  | what a text is compiled with                                                  |
+//! | `call_options`        | what calls are asked for: threads, an end, memory                             |
 //! | `core`, `cache`       | a compiled text, its typed forms and their schedules; texts that are kept     |
 //! | `bind`                | arguments found by name                                                       |
 //! | `call`                | the one door from borrowed arrays to what runs on addresses                   |
@@ -11,13 +12,16 @@
 //! | `partial`             | reductions of parts of an array, merged                                       |
 //! | `layout`              | what results there would be                                                   |
 //! | `fit`, `fault`        | errors of shapes and outputs, and of the data, in words                       |
+//! | `ended`               | errors of calls that were not let run to their end                            |
 
 pub mod api;
 pub mod bind;
 mod cache;
 mod call;
+mod call_options;
 pub mod casting;
 pub mod core;
+mod ended;
 mod fault;
 mod fit;
 pub mod layout;

@@ -13,7 +13,7 @@ use crate::array::view::Strided;
 use crate::diagnostic::several;
 use crate::dtype::Element;
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
-use crate::run::threads::Threads;
+use crate::run::settings::{CallOptions, Settings};
 use crate::syntax::normal;
 use crate::types::InputType;
 
@@ -53,7 +53,7 @@ pub struct PreparedUpdate {
 struct Ready {
     core: Arc<Core>,
     typed: Arc<Typed>,
-    threads: Threads,
+    options: CallOptions,
     /// For each name of the expression, which argument it is.
     order: SmallVec<[usize; 4]>,
     /// The types of the arguments; `None` for those that the expression does not use.
@@ -63,13 +63,13 @@ struct Ready {
 impl<const N: usize> Prepared<N> {
     pub(crate) fn new(
         core: Arc<Core>,
-        threads: Threads,
+        options: CallOptions,
         names: [&str; N],
         like: &Args,
     ) -> Result<Prepared<N>, EvalError> {
         let mut bound = Bound::new();
         core.bind(like, &[], &mut bound)?;
-        Ready::new(core, threads, &names, &bound).map(Prepared)
+        Ready::new(core, options, &names, &bound).map(Prepared)
     }
 
     /// Evaluates into `out`.
@@ -109,13 +109,13 @@ impl<const N: usize> Prepared<N> {
 impl PreparedDyn {
     pub(crate) fn new(
         core: Arc<Core>,
-        threads: Threads,
+        options: CallOptions,
         names: &[&str],
         like: &Args,
     ) -> Result<PreparedDyn, EvalError> {
         let mut bound = Bound::new();
         core.bind(like, &[], &mut bound)?;
-        Ready::new(core, threads, names, &bound).map(PreparedDyn)
+        Ready::new(core, options, names, &bound).map(PreparedDyn)
     }
 
     /// Evaluates into `out`; the arguments come in the order of the names.
@@ -133,7 +133,7 @@ impl PreparedDyn {
 impl PreparedUpdate {
     pub(crate) fn new(
         core: Arc<Core>,
-        threads: Threads,
+        options: CallOptions,
         targets: &[&str],
         names: &[&str],
         like: &Args,
@@ -145,7 +145,7 @@ impl PreparedUpdate {
             ty.weak &= !targets.contains(&name.as_str());
         }
         let all: Vec<&str> = targets.iter().chain(names).copied().collect();
-        let ready = Ready::new(core, threads, &all, &bound)?;
+        let ready = Ready::new(core, options, &all, &bound)?;
         let results = ready.typed.program.graph.results.len();
         if results != targets.len() {
             let names = several(targets.len(), "name is", "names are");
@@ -182,7 +182,7 @@ impl PreparedUpdate {
 }
 
 impl Ready {
-    fn new(core: Arc<Core>, threads: Threads, names: &[&str], bound: &Bound) -> Result<Ready, EvalError> {
+    fn new(core: Arc<Core>, options: CallOptions, names: &[&str], bound: &Bound) -> Result<Ready, EvalError> {
         let spelt: SmallVec<[_; 4]> = names.iter().map(|name| normal(name)).collect();
         if let Some(at) = (0..names.len()).find(|&at| spelt[..at].contains(&spelt[at])) {
             return Err(EvalError::new(EvalErrorKind::DuplicateArgument, format!("`{}` is given twice", names[at]))
@@ -209,7 +209,7 @@ impl Ready {
         if let Some(line) = typed.line(&core) {
             line.prepare(core.options.executor);
         }
-        Ok(Ready { core, typed, threads, order, types })
+        Ok(Ready { core, typed, options, order, types })
     }
 
     #[inline]
@@ -239,22 +239,30 @@ impl Ready {
                 return Err(self.wrong_type(at, ty(at)));
             }
         }
+        let stop = self.core.begin(&self.options)?;
+        let settings = self.core.settings(&self.options, &stop);
         if let (Some(line), Some(output)) = (self.typed.line(&self.core), memories.single()) {
-            let (order, how) = (&self.order[..], (self.core.options.executor, &self.threads));
-            if let Some(done) = line.run(|name: usize| view(order[name]), &output, how, vouch(memories)) {
-                return done.map(|_| ()).map_err(|faults| self.typed.fault(&self.core, faults));
+            let order = &self.order[..];
+            if let Some(done) = line.run(|name: usize| view(order[name]), &output, settings, vouch(memories)) {
+                return done.map(|_| ()).map_err(|failed| self.core.failed(&self.typed, failed));
             }
         }
         let bound: Bound = self.order.iter().map(|&at| (ty(at), view(at))).collect();
-        self.run_scheduled(&bound, memories, update)
+        self.run_scheduled(&bound, memories, update, settings)
     }
 
     /// The same in the ordinary way, out of line: what is inlined into callers should be short.
     #[inline(never)]
-    fn run_scheduled(&self, bound: &Arguments, memories: &Memories, update: bool) -> Result<(), EvalError> {
+    fn run_scheduled(
+        &self,
+        bound: &Arguments,
+        memories: &Memories,
+        update: bool,
+        settings: Settings,
+    ) -> Result<(), EvalError> {
         let (outputs, vouch) = (memories.views(), vouch(memories));
         let mode = self.core.mode(bound, &outputs, memories.overlap(), update)?;
-        let call = Call { mode, bound, outputs: &outputs, threads: &self.threads, vouch };
+        let call = Call { mode, bound, outputs: &outputs, settings, vouch };
         self.core.write_typed(&self.typed, call)
     }
 

@@ -14,6 +14,8 @@ pub const INTERPRETED: f64 = 0.1;
 pub const BYTE: f64 = 0.008;
 /// A call of a function for one element.
 pub const CALL: f64 = 15.0;
+/// The same of a registered function at its longest: nobody knows, so it is a large guess.
+pub const REGISTERED: f64 = 5_000.0;
 
 /// Operations of at least so many simple ones take many cycles: computing such a one once and reading it often pays.
 pub const COSTLY: f64 = 4.0;
@@ -63,6 +65,23 @@ pub fn weight(kernel: &Kernel) -> f64 {
         _ => 1.0,
     };
     body(kernel).iter().map(|&v| cost(kernel.inst(v))).sum::<f64>().max(1.0)
+}
+
+/// The nanoseconds that machine code takes for a row, beside its points, and for a point: no choice but a bound, so what is rare counts as
+/// if it were always done.
+pub fn most(kernel: &Kernel) -> [f64; 2] {
+    let time = |v: &Value| match kernel.inst(*v) {
+        inst @ Inst::Patch { .. } if is_call(kernel, inst) => REGISTERED,
+        Inst::Patch { .. } => CALL,
+        Inst::Op { op, .. } => op.row().cost.simple * NATIVE,
+        _ => NATIVE,
+    };
+    let of = |values: &[Value]| values.iter().map(time).sum::<f64>();
+    let row = match &kernel.levels[..] {
+        [_, row, _] => of(&row.before) + of(&row.after),
+        _ => 0.0,
+    };
+    [row, of(body(kernel)).max(NATIVE)]
 }
 
 /// Whether no vector instruction converts these types into each other.

@@ -179,6 +179,7 @@ const STARTING: usize = 100;
 pub struct Tiered {
     kernel: Kernel,
     weight: f64,
+    most: [f64; 2],
     crowded: bool,
     interpreted: OnceLock<Arc<dyn Compiled>>,
     /// What each native back end made of it, once asked.
@@ -193,6 +194,7 @@ impl Tiered {
     pub fn new(kernel: Kernel) -> Tiered {
         Tiered {
             weight: cost::weight(&kernel),
+            most: cost::most(&kernel),
             crowded: crowded(&kernel),
             kernel,
             interpreted: OnceLock::new(),
@@ -209,6 +211,11 @@ impl Tiered {
     /// How much work a point is, in simple operations.
     pub fn weight(&self) -> f64 {
         self.weight
+    }
+
+    /// The nanoseconds that a row takes, beside its points, and a point: see [`cost::most`].
+    pub fn most(&self) -> [f64; 2] {
+        self.most
     }
 
     /// Whether its values crowd registers, so that this machine's native code would be no faster.

@@ -229,14 +229,16 @@ impl Target<'_> {
         let (columns, packed) = (base.lies_in_columns(), base.is_packed());
         let (length, block) = (base.length(), self.block(base));
         let row = if base.free && !columns { base.walk.nest.shape().last().copied().unwrap_or(1) } else { length };
-        let pack = if packed { base.packing() } else { TASK };
+        // No more between two looks than is done in a short time; of columns a block.
+        let most = self.task(self.of_stage(base.stage));
+        let pack = if packed { base.packing() } else { TASK }.min(most);
         let mut size = Size { group: 1, piece: 1, block, row, length };
         let blocks = size.blocks();
         let group = match self.tuning.tile {
             Some(tile) if columns => tile,
-            None if columns => self.columns_of(base, blocks),
+            None if columns => self.columns_of(base, blocks).min((most / BLOCK).max(LANES)),
             _ if packed => 1,
-            tile => tile.unwrap_or(TASK) / length,
+            tile => tile.unwrap_or(pack) / length,
         };
         size.group = group.clamp(1, base.wide());
         // Enough tasks that threads have a few each; pieces of no less than is worth one.
@@ -245,8 +247,9 @@ impl Target<'_> {
             Some(tile) => tile / block.min(row),
             None if packed => pack / BLOCK,
             None => {
-                let least = TASK / block.min(row) / size.group;
-                ((blocks as f64 * tasks) as usize).clamp(least.clamp(1, PIECE), PIECE)
+                let least = (TASK / block.min(row) / size.group).clamp(1, PIECE);
+                let elements = block.min(row) * if columns { 1 } else { size.group };
+                ((blocks as f64 * tasks) as usize).clamp(least, PIECE).min(most / elements)
             }
         };
         let most = if base.stacked { 1 << blocks.trailing_zeros() } else { blocks.next_power_of_two() };

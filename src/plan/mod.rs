@@ -17,7 +17,8 @@
 //! | `whole`             | the whole schedule of a call                                               |
 //! | `pass`, `nest`      | a pass: kernel, tiles, threads; its loops: axes dropped, ordered, merged   |
 //! | `alias`             | whether what is written is also read                                       |
-//! | `reserve`           | places in the memory of a call                                             |
+//! | `reserve`, `needs`  | places in the memory of a call; how many bytes one takes                   |
+//! | `slice`             | how much is done between two looks at whether a call is to end             |
 //! | `target`            | what a schedule is made for, beside the arrays                             |
 //! | `layout`, `table`   | what a kernel does, how its operands move; its table of strides            |
 //! | `lower`             | a stage and a layout to a kernel                                           |
@@ -32,6 +33,7 @@ mod known;
 pub mod layout;
 pub mod lower;
 pub mod make;
+pub mod needs;
 pub mod nest;
 pub mod order;
 mod origin;
@@ -46,6 +48,7 @@ mod scan;
 pub mod schedule;
 pub mod shape;
 pub mod shapes;
+pub mod slice;
 pub mod source;
 mod stored;
 mod table;

@@ -9,6 +9,7 @@ use super::layout::Body;
 use super::nest::Nest;
 use super::schedule::{How, Nontemporal, Operand, Pass, Shown, Walk};
 use super::shape::Shape;
+use super::slice::{self, LEAST};
 use super::table::{Numbers, Table};
 use super::target::Target;
 use crate::ir::Role;
@@ -67,7 +68,7 @@ impl Target<'_> {
         let tile = match turned {
             Some(_) => [extents[0], (self.tuning.tile.unwrap_or(TURNED) / extents[0]).clamp(1, extents[1])],
             None if !packed.is_empty() => self.packed_tile(extents),
-            None => self.tile(extents, combining, parallel),
+            None => self.tile(extents, combining, parallel, called.kernel.most()),
         };
         let stage = match of {
             Use::Stage(stage, _) => stage,
@@ -86,24 +87,23 @@ impl Target<'_> {
     }
 
     /// The lengths of a tile along the kernel's loops.
-    fn tile(&self, extents: [usize; 2], combining: bool, parallel: bool) -> [usize; 2] {
+    fn tile(&self, extents: [usize; 2], combining: bool, parallel: bool, most: [f64; 2]) -> [usize; 2] {
         let [e0, e1] = extents;
         let elements = match self.tuning.tile {
             Some(elements) => elements.max(1),
-            // One call of the kernel does it all.
-            None if !parallel => return extents,
+            // One thread might do it all at once, if nobody were to look whether it should end.
+            None if !parallel => slice::alone(most[1]),
             // A few tasks for each thread, but none so short that sharing it out is the work.
-            None => (e0 * e1).div_ceil(self.threads * TASKS).clamp(TILE / 8, TILE),
+            None => (e0 * e1).div_ceil(self.threads * TASKS).clamp(TILE / 8, TILE).min(self.task(most[1])),
         };
-        if combining {
-            return [(elements / e1).clamp(1, e0), e1];
-        }
         let columns = match self.tuning.tile {
+            _ if combining => e1,
             Some(_) => elements.min(e1),
             // Whole cache lines of every type.
-            None => elements.next_multiple_of(64).min(e1),
+            None => elements.next_multiple_of(LEAST).min(e1),
         };
-        [(elements / columns).clamp(1, e0), columns]
+        let tile = [(elements / columns).clamp(1, e0), columns];
+        if combining { [slice::tile(tile, most)[0], columns] } else { slice::tile(tile, most) }
     }
 }
 

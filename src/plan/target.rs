@@ -27,6 +27,8 @@ pub struct Target<'a> {
     pub kernels: &'a Kernels,
     /// How many threads there are.
     pub threads: usize,
+    /// The chunk that a loop schedule asks for.
+    pub chunk: Option<usize>,
     /// What is asked for.
     pub tuning: &'a Tuning,
 }

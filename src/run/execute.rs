@@ -3,14 +3,14 @@
 use std::cell::Cell;
 use std::sync::atomic::AtomicU32;
 
-use super::keep::{Key, Mode};
+use super::keep::{Asked, Key, Mode};
 use super::pass::{Done, Run};
 use super::scratch::{Buffer, KEEP};
-use super::threads::Threads;
+use super::settings::Settings;
+use super::stop::Stopped;
 use crate::array::view::{Strided, Vouch};
-use crate::jit::tier::Executor;
+use crate::plan::needs::Needs;
 use crate::plan::schedule::Schedule;
-use crate::plan::target::Tuning;
 
 /// What a call works in; kept by its thread, so that a call allocates nothing once warm.
 #[derive(Default)]
@@ -21,17 +21,6 @@ pub struct Workspace {
     memory: Buffer,
 }
 
-/// Who runs a schedule, and how.
-#[derive(Clone, Copy)]
-pub struct Settings<'a> {
-    /// Who runs kernels.
-    pub executor: Executor,
-    /// On which threads.
-    pub threads: &'a Threads,
-    /// What is asked for, for tests and measurements.
-    pub tuning: &'a Tuning,
-}
-
 /// Why a schedule was not run to a result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Failed {
@@ -39,6 +28,10 @@ pub enum Failed {
     Memory(usize),
     /// These faults were noted.
     Faults(u32),
+    /// It was ended before its time.
+    Stopped(Stopped),
+    /// It would take more bytes than it may: so many. Nothing was run.
+    TooMuch(Needs, usize),
 }
 
 thread_local! {
@@ -59,33 +52,34 @@ impl Workspace {
     pub fn key_of<'a, 'b>(
         &mut self,
         mode: Mode,
-        threads: &Threads,
+        asked: Asked,
         inputs: impl Iterator<Item = (Strided<'a>, usize)>,
         outputs: impl Iterator<Item = (Strided<'b>, usize)>,
     ) -> Key {
         let mut key = std::mem::take(&mut self.key);
-        key.set(mode, threads.count(), inputs, outputs);
+        key.set(mode, asked, inputs, outputs);
         key
     }
 
     /// Runs a schedule on these arrays.
     ///
     /// # Errors
-    /// Where there is no memory for what lies between passes, and nothing has been run then; and where the data have no result.
+    /// Where there is no memory for what lies between passes, and nothing has been run then; where the data have no result; and
+    /// where the call was ended before its time.
     ///
     /// The arrays, for which the caller vouches, must lie as the schedule was made for.
     pub fn run(
         &mut self,
         schedule: &Schedule,
         [inputs, outputs]: [&[Strided]; 2],
-        Settings { executor, threads, tuning }: Settings,
+        settings: Settings,
         vouch: Vouch,
     ) -> Result<Done, Failed> {
         let call = self.memory.try_reserve(schedule.bytes).ok_or(Failed::Memory(schedule.bytes))?;
         let faults = AtomicU32::new(0);
-        let (numbers, grain) = (&schedule.numbers, tuning.grain);
-        let outer = std::ptr::null_mut();
-        let run = Run { inputs, outputs, call, outer, numbers, executor, threads, grain, faults: &faults };
-        run.steps(schedule, vouch).map_err(Failed::Faults)
+        let (numbers, grain) = (&schedule.numbers, settings.tuning.grain);
+        let (outer, executor, team) = (std::ptr::null_mut(), settings.executor, settings.team());
+        let run = Run { inputs, outputs, call, outer, numbers, executor, team, grain, faults: &faults };
+        run.steps(schedule, vouch)
     }
 }

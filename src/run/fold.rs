@@ -13,6 +13,8 @@ use super::best::Best;
 use super::packing::{Gather, LINE, fill};
 use super::pass::{Addresses, Run};
 use super::scratch::{Scratch, with_scratch};
+use super::stop::Stop;
+use super::threads::Piece;
 use crate::ir::LANES;
 use crate::jit::Compiled;
 use crate::jit::tier::Executor;
@@ -57,7 +59,7 @@ impl Run<'_> {
         let merge = &**fold.merge.kernel.runnable(self.executor, states);
         let tasks = Tasks { run: self, fold, addresses: &addresses, kernels, merge, finish };
         // SAFETY: as the caller promises; each task writes results or states of its own.
-        let work = |range: Range<usize>| with_scratch(|scratch| unsafe { tasks.range(range, scratch) });
+        let work = |piece: Piece| with_scratch(|scratch| unsafe { tasks.piece(piece, scratch) });
         self.share(fold.tasks(), fold.group * fold.piece * fold.block.min(fold.row), fold.parallel, &work);
     }
 }
@@ -104,7 +106,7 @@ struct Stretch {
 impl Tasks<'_> {
     /// # Safety
     /// As for [`Run::fold`].
-    unsafe fn range(&self, tasks: Range<usize>, scratch: &mut Scratch) {
+    unsafe fn piece(&self, tasks: Piece, scratch: &mut Scratch) {
         let fold = self.fold;
         let (pieces, wide, length) = (fold.pieces(), fold.wide(), fold.length());
         let groups = wide.div_ceil(fold.group);
@@ -149,32 +151,22 @@ impl Tasks<'_> {
         }
     }
 
-    fn sizes(&self) -> impl Iterator<Item = usize> + Clone {
-        self.fold.states.iter().map(|init| init.dtype().size())
-    }
-
     /// # Safety
     /// As for [`Run::fold`].
     unsafe fn task(&self, task: &Task, scratch: &mut Scratch) {
-        let group = self.fold.group;
-        // A search has the state of the best block alone.
-        let blocks = if self.is_search() { 1 } else { task.blocks.len() };
-        // Rows of states: of all blocks, of half of them, of lanes; then what is packed.
-        let rows = [blocks, blocks.div_ceil(2), if self.is_columns() { LANES } else { 0 }];
-        let room = |rows: usize| self.sizes().map(|size| (rows * group * size).next_multiple_of(64)).sum::<usize>();
-        let packed = self.gathered().map(|o| self.piece_bytes(o)).sum::<usize>();
+        let (fold, group) = (self.fold, self.fold.group);
+        // Rows of states, then what is packed.
+        let rows = fold.rows(task.blocks.len());
+        let packed = fold.gathered().map(|o| fold.piece_bytes(o)).sum::<usize>();
         let mut own = std::mem::take(&mut scratch.states);
-        let mut at = own.reserve(rows.iter().map(|&rows| room(rows)).sum::<usize>() + packed);
+        let mut at = own.reserve(rows.iter().map(|&rows| fold.room(rows)).sum::<usize>() + packed);
         let [states, spare, lanes] = rows.map(|rows| {
-            let parts: Parts = self
-                .sizes()
-                .map(|size| {
-                    let part = at;
-                    at = at.wrapping_add((rows * group * size).next_multiple_of(64));
-                    part
-                })
-                .collect();
-            parts
+            let part = |size: usize| {
+                let part = at;
+                at = at.wrapping_add((rows * group * size).next_multiple_of(LINE));
+                part
+            };
+            fold.sizes().map(part).collect::<Parts>()
         });
         // SAFETY: as the caller promises; there is room for the states of all blocks, and for half of them, for lanes and for what is
         // packed.
@@ -185,18 +177,13 @@ impl Tasks<'_> {
                 Reach::Columns { .. } => self.columns(task, &states, &lanes, scratch),
                 Reach::Packed { .. } => self.packed(task, &states, at, scratch),
             }
-            let states = self.merge(blocks, states, spare, task.points.len(), scratch);
-            self.end(task, &states, scratch);
+            // (A task that was given up has left states out; so has one that others have found reason to give up, perhaps.)
+            if self.run.team.stop.and_then(Stop::found).is_none() {
+                let states = self.merge(rows[0], states, spare, task.points.len(), scratch);
+                self.end(task, &states, scratch);
+            }
         }
         scratch.states = own;
-    }
-
-    fn is_search(&self) -> bool {
-        matches!(self.fold.reach, Reach::Search { .. })
-    }
-
-    fn is_columns(&self) -> bool {
-        matches!(self.fold.reach, Reach::Columns { .. })
     }
 
     /// Combines runs: the whole blocks of a point at once, then what is left.
@@ -227,8 +214,7 @@ impl Tasks<'_> {
         let Reach::Search { best, parts, find, greatest, top } = &self.fold.reach else { return };
         let dtype = self.fold.states[0].dtype();
         let mut buffer = std::mem::take(&mut scratch.bytes);
-        let rows = task.blocks.len().max(self.fold.block.div_ceil(PART));
-        let values = buffer.reserve(rows * dtype.size());
+        let values = buffer.reserve(self.fold.searched(task.blocks.len()) * dtype.size());
         // The best of so many blocks, or parts of one, of so many elements.
         let look = |found: &mut Best, called: &Called, at: [usize; 3], extents: [usize; 2], scratch: &mut Scratch| {
             let (mut number, [count, _]) = (0, extents);
@@ -289,7 +275,7 @@ impl Tasks<'_> {
     /// Adds the places of the state in this row and column.
     fn push_states(&self, pointers: &mut Vec<*mut u8>, states: &Parts, row: usize, column: usize) {
         let place = |(part, size): (&*mut u8, usize)| part.wrapping_add((row * self.fold.group + column) * size);
-        pointers.extend(states.iter().zip(self.sizes()).map(place));
+        pointers.extend(states.iter().zip(self.fold.sizes()).map(place));
     }
 
     /// Combines rows of points, element by element, into rows of lanes.
@@ -303,6 +289,9 @@ impl Tasks<'_> {
         // The kernel steps over the innermost of the reduced axes.
         let along = fold.axes().1.last().copied().unwrap_or(1);
         for block in 0..task.blocks.len() {
+            if self.run.team.is_stopped() {
+                return;
+            }
             let start = task.elements.start + block * BLOCK;
             let rows = task.elements.end.min(start + BLOCK) - start;
             for (&lane, &init) in lanes.iter().zip(&fold.states) {
@@ -337,7 +326,7 @@ impl Tasks<'_> {
                 unsafe { self.call_on_rows(merging, merge, half, columns, scratch) }
                 half /= 2;
             }
-            for ((&lane, &part), size) in lanes.iter().zip(states).zip(self.sizes()) {
+            for ((&lane, &part), size) in lanes.iter().zip(states).zip(self.fold.sizes()) {
                 let to = part.wrapping_add(block * fold.group * size);
                 // SAFETY: the merged row, and the block's own row of states.
                 unsafe { ptr::copy_nonoverlapping(lane, to, columns * size) }
@@ -361,20 +350,6 @@ impl Tasks<'_> {
         unsafe { self.run.call(kernel, called, &mut scratch.pointers, &extents) }
     }
 
-    /// The sources that are gathered into a buffer.
-    fn gathered(&self) -> impl Iterator<Item = usize> + '_ {
-        let gathered = match &self.fold.reach {
-            Reach::Packed { gathered, .. } => &gathered[..],
-            _ => &[],
-        };
-        gathered.iter().map(|&o| o as usize)
-    }
-
-    /// Room for a piece of a source.
-    fn piece_bytes(&self, o: usize) -> usize {
-        (self.fold.piece * BLOCK * self.fold.walk.operands[o].size()).next_multiple_of(LINE)
-    }
-
     /// Gathers what is no run into a buffer in logical order, and combines runs.
     ///
     /// # Safety
@@ -385,13 +360,13 @@ impl Tasks<'_> {
         let whole = task.elements.len() / BLOCK;
         for (at, point) in task.points.clone().enumerate() {
             let mut to = buffer;
-            for o in self.gathered() {
+            for o in self.fold.gathered() {
                 let (size, strides) =
                     (self.fold.walk.operands[o].size(), &self.fold.walk.nest.strides(o)[kept.len()..]);
                 let gather = Gather { size, shape: reduced, strides };
                 // SAFETY: the piece's elements may be read, and there is room for them.
                 unsafe { gather.elements(self.place(o, task.outer, point, 0), task.elements.clone(), to) }
-                to = to.wrapping_add(self.piece_bytes(o));
+                to = to.wrapping_add(self.fold.piece_bytes(o));
             }
             for (blocks, length) in [(0..whole, BLOCK), (whole..task.blocks.len(), task.elements.len() % BLOCK)] {
                 if blocks.is_empty() {
@@ -402,9 +377,9 @@ impl Tasks<'_> {
                 let element = task.elements.start + first;
                 self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element]);
                 let mut from = buffer;
-                for o in self.gathered() {
+                for o in self.fold.gathered() {
                     scratch.pointers[o] = from.wrapping_add(first * self.fold.walk.operands[o].size());
-                    from = from.wrapping_add(self.piece_bytes(o));
+                    from = from.wrapping_add(self.fold.piece_bytes(o));
                 }
                 self.push_states(&mut scratch.pointers, states, blocks.start, at);
                 // SAFETY: elements of the sources, in their places or gathered, and the places of these blocks' states.
@@ -435,7 +410,7 @@ impl Tasks<'_> {
             // SAFETY: pairs of rows in `from`, their merged ones in `to`.
             unsafe { self.call_on_rows(self.merge, &self.fold.merge, pairs, columns, scratch) }
             if rows % 2 == 1 {
-                for ((&from, &to), size) in from.iter().zip(&to).zip(self.sizes()) {
+                for ((&from, &to), size) in from.iter().zip(&to).zip(self.fold.sizes()) {
                     let row = self.fold.group * size;
                     // SAFETY: the last row of `from`, and the row after the merged ones in `to`.
                     unsafe {
@@ -473,7 +448,7 @@ impl Tasks<'_> {
                     true => (point * pieces + task.piece, [columns, 1, pieces]),
                     false => (task.piece * points + point, [1, columns, 0]),
                 };
-                for ((&part, &state), size) in parts.iter().zip(states).zip(self.sizes()) {
+                for ((&part, &state), size) in parts.iter().zip(states).zip(self.fold.sizes()) {
                     let to = self.run.call.wrapping_add(part + at * size);
                     for run in 0..runs {
                         let (from, to) = (state.wrapping_add(run * size), to.wrapping_add(run * apart * size));

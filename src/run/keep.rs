@@ -5,10 +5,11 @@ use smallvec::SmallVec;
 use crate::array::view::Strided;
 use crate::plan::shapes::Lies;
 
-/// All that a schedule depends on beside the program: how inputs and outputs lie, where results go, and how many threads there are.
+/// All that a schedule depends on beside the program: how inputs and outputs lie, where results go, how many threads
+/// there are and how they share tasks.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Key {
-    threads: usize,
+    asked: Asked,
     /// What is done with outputs.
     mode: Mode,
     /// For each array the number of axes, then their lengths.
@@ -19,6 +20,15 @@ pub struct Key {
     sizes: Vec<usize>,
     /// How many of the arrays are inputs.
     inputs: usize,
+}
+
+/// What tiles are made for.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Asked {
+    /// How many threads there are.
+    pub threads: usize,
+    /// The chunk that a loop schedule asks for.
+    pub chunk: Option<usize>,
 }
 
 /// What is done with outputs.
@@ -42,11 +52,11 @@ impl Key {
     pub fn set<'a, 'b>(
         &mut self,
         mode: Mode,
-        threads: usize,
+        asked: Asked,
         inputs: impl Iterator<Item = (Strided<'a>, usize)>,
         outputs: impl Iterator<Item = (Strided<'b>, usize)>,
     ) {
-        (self.mode, self.threads, self.inputs) = (mode, threads, 0);
+        (self.mode, self.asked, self.inputs) = (mode, asked, 0);
         self.lengths.clear();
         self.strides.clear();
         self.sizes.clear();
@@ -62,6 +72,11 @@ impl Key {
         self.lengths.extend_from_slice(array.shape);
         self.strides.extend(array.strides());
         self.sizes.push(size);
+    }
+
+    /// What tiles are made for.
+    pub fn asked(&self) -> Asked {
+        self.asked
     }
 
     /// What is done with outputs.

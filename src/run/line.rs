@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::execute::Failed;
 use super::pass::{Done, LineCall};
-use super::threads::Threads;
+use super::settings::{CallOptions, Settings};
 use crate::array::view::{Strided, Vouch};
 use crate::dtype::DType;
 use crate::jit::tier::{Executor, Tiered};
@@ -17,6 +18,7 @@ use crate::plan::kernels::{Kernels, Use};
 use crate::plan::layout::{Body, Class, Layout, OperandSpec, operands};
 use crate::plan::program::{Program, Work};
 use crate::plan::shape::MAX_RANK;
+use crate::plan::slice;
 use crate::plan::source::Source;
 use crate::plan::target::Tuning;
 use crate::types::InputType;
@@ -36,6 +38,8 @@ pub struct Line {
     alone: usize,
     /// Longer lines are written past the cache.
     cached: usize,
+    /// Longer lines are done in pieces where a call may be ended.
+    slice: usize,
 }
 
 impl Line {
@@ -70,6 +74,7 @@ impl Line {
             output: program.graph.node(*output).dtype,
             strides: lines().map(|dtype| dtype.size() as isize).collect(),
             alone: tuning.serial_points(bytes, kernel.weight()),
+            slice: slice::alone(kernel.most()[1]),
             cached: tuning.nontemporal_from().saturating_sub(1) / bytes.max(1),
             kernel,
             sources,
@@ -83,32 +88,36 @@ impl Line {
 
     /// Whether a line of this length is for here: not so long that threads or the memory want a plan.
     #[inline]
-    fn takes(&self, length: usize, threads: &Threads) -> bool {
-        let short = length <= self.alone || threads.count() == 1;
-        short && (1..=self.cached).contains(&length)
+    fn takes(&self, length: usize, options: &CallOptions) -> bool {
+        let short = length <= self.alone || options.threads.count() == 1;
+        short && (1..=self.cached).contains(&length) && (options.bounds.is_none() || length <= self.slice)
     }
 
     /// The shape of the first argument that is a line, and the type of the result, if [`run`](Line::run) might take them.
     #[inline]
-    pub fn result<'a>(&self, view: impl Fn(usize) -> Strided<'a>, threads: &Threads) -> Option<(&'a [usize], DType)> {
+    pub fn result<'a>(
+        &self,
+        view: impl Fn(usize) -> Strided<'a>,
+        options: &CallOptions,
+    ) -> Option<(&'a [usize], DType)> {
         let &(name, _) = self.sources.iter().find(|(_, scalar)| !scalar)?;
         let view = view(name as usize);
-        self.takes(line(&view)?, threads).then_some((view.shape, self.output))
+        self.takes(line(&view)?, options).then_some((view.shape, self.output))
     }
 
     /// Evaluates, if `view` (which gives the argument of a name) and the output are lines and scalars as the kernel wants
-    /// them; `None` if not. An error is a fault word. The caller vouches for arguments of the types of the signature, and for an output
+    /// them; `None` if not. The caller vouches for arguments of the types of the signature, and for an output
     /// that is apart from them or one of them.
     #[inline]
     pub fn run<'a>(
         &self,
         view: impl Fn(usize) -> Strided<'a>,
         output: &Strided,
-        (executor, threads): (Executor, &Threads),
+        settings: Settings,
         vouch: Vouch,
-    ) -> Option<Result<Done, u32>> {
+    ) -> Option<Result<Done, Failed>> {
         let length = line(output)?;
-        if output.dtype != self.output || output.swapped || !self.takes(length, threads) {
+        if output.dtype != self.output || output.swapped || !self.takes(length, settings.options) {
             return None;
         }
         let sources = &self.sources[..];
@@ -127,6 +136,7 @@ impl Line {
             }
             *pointer = view.pointer;
         }
+        let executor = settings.executor;
         let call = LineCall { kernel: &self.kernel, executor, pointers, strides: &self.strides, length };
         Some(call.run(vouch))
     }

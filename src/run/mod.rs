@@ -7,7 +7,9 @@
 //! | `scan`, `combine`         | its steps: tasks of scans; their loops                                  |
 //! | `best`                    | the best of the values of blocks                                        |
 //! | `line`                    | the short way past key and schedule                                     |
-//! | `threads`, `scratch`      | who does tasks; memory that a thread keeps                              |
+//! | `threads`, `loops`        | who does tasks; how they are dealt out                                  |
+//! | `stop`, `settings`        | what ends a call before its time; all that a caller asks of one         |
+//! | `scratch`                 | memory that a thread keeps                                              |
 
 mod best;
 mod combine;
@@ -15,8 +17,11 @@ pub mod execute;
 mod fold;
 pub mod keep;
 pub mod line;
+pub mod loops;
 mod packing;
 pub mod pass;
 mod scan;
 mod scratch;
+pub mod settings;
+pub mod stop;
 pub mod threads;

@@ -4,16 +4,18 @@
 //! walked here. Tiles of the kernel's loops, numbered through, are what threads share out. An operand whose neighbours lie along the
 //! other loop is rearranged, tile by tile, in a buffer that stays in L1; a large result is written past the cache.
 
-use std::ops::Range;
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use smallvec::SmallVec;
 
+use super::execute::Failed;
 use super::packing::{self, Block, fill};
 use super::scratch::{Scratch, with_rows, with_scratch};
-use super::threads::Threads;
+use super::stop::Stop;
+use super::threads::{Piece, Team, Work};
 use crate::array::view::{Strided, Vouch};
+use crate::dtype::Scalar;
 use crate::ir::Role;
 use crate::jit::tier::{Executor, Tiered};
 use crate::jit::{Call, Compiled};
@@ -23,6 +25,9 @@ use crate::plan::schedule::{Called, Loop, Operand, Pass, Place, Schedule, Step};
 
 /// Columns of a panel, if each lies in a page of its own: fewer than the pages whose places a core keeps.
 const PANEL: usize = 1024;
+
+/// Values that are filled in at a time.
+const FILLED: usize = 1 << 16;
 
 /// Addresses of the operands of a step.
 pub type Addresses = SmallVec<[*mut u8; 8]>;
@@ -42,8 +47,8 @@ pub struct Run<'a> {
     pub numbers: &'a [i64],
     /// Who runs kernels.
     pub executor: Executor,
-    /// On which threads.
-    pub threads: &'a Threads,
+    /// Who shares tasks, and how.
+    pub team: Team<'a>,
     /// Elements of a task that is not split between threads, if that is asked for.
     pub grain: Option<usize>,
     /// Where faults are noted.
@@ -53,7 +58,7 @@ pub struct Run<'a> {
 // SAFETY: whoever runs the steps of a call promises that its memory may be used so from any thread; the rest may be shared.
 unsafe impl Sync for Run<'_> {}
 
-/// What has been run to its end without a fault: all outputs have been written.
+/// What has been run to its end without a fault: all tasks have been done, and all outputs written.
 #[derive(Debug)]
 pub struct Done(());
 
@@ -72,9 +77,9 @@ pub struct LineCall<'a> {
 }
 
 impl LineCall<'_> {
-    /// Runs it; an error is a fault word.
+    /// Runs it.
     #[inline]
-    pub fn run(&self, _: Vouch) -> Result<Done, u32> {
+    pub fn run(&self, _: Vouch) -> Result<Done, Failed> {
         let faults = AtomicU32::new(0);
         let LineCall { pointers, strides, length, .. } = *self;
         let call = Call { pointers, strides, extents: &[length], origin: &[0], faults: &faults };
@@ -82,21 +87,23 @@ impl LineCall<'_> {
         unsafe { self.kernel.runnable(self.executor, length).run(&call) }
         match faults.load(Ordering::Relaxed) {
             0 => Ok(Done(())),
-            faults => Err(faults),
+            faults => Err(Failed::Faults(faults)),
         }
     }
 }
 
 impl Run<'_> {
-    /// Runs the steps of a schedule; an error is a fault word. The arrays that are vouched for must lie as the schedule was made for,
+    /// Runs the steps of a schedule. The arrays that are vouched for must lie as the schedule was made for,
     /// and the call's memory must be as large as it says.
-    pub fn steps(&self, schedule: &Schedule, _: Vouch) -> Result<Done, u32> {
+    pub fn steps(&self, schedule: &Schedule, _: Vouch) -> Result<Done, Failed> {
         // SAFETY: inputs are readable, outputs writable, and as far apart as the schedule was made for, as whoever vouches has
         // promised.
         unsafe { self.each(&schedule.steps) }
-        match self.faults.load(Ordering::Relaxed) {
-            0 => Ok(Done(())),
-            faults => Err(faults),
+        // (Whoever left a task undone has found why.)
+        match (self.team.stop.and_then(Stop::found), self.faults.load(Ordering::Relaxed)) {
+            (Some(stopped), _) => Err(Failed::Stopped(stopped)),
+            (None, 0) => Ok(Done(())),
+            (None, faults) => Err(Failed::Faults(faults)),
         }
     }
 
@@ -113,11 +120,26 @@ impl Run<'_> {
                     Step::Pass(pass) => self.pass(pass),
                     Step::Fold(fold) => self.fold(fold),
                     Step::Scan(scan) => self.scan(scan),
-                    Step::Fill { at, value, count } => fill(self.call.wrapping_add(*at), *value, *count),
+                    Step::Fill { at, value, count } => self.fill(*at, *value, *count),
                     Step::Loop(all) => self.rows(all),
                 }
             }
         }
+    }
+
+    /// Fills a part of the call's memory.
+    ///
+    /// # Safety
+    /// There must be room for so many values.
+    unsafe fn fill(&self, at: usize, value: Scalar, count: usize) {
+        let work = |piece: Piece| {
+            for first in piece.map(|task| task * FILLED) {
+                let to = self.call.wrapping_add(at + first * value.dtype().size());
+                // SAFETY: as the caller promises, of some of the values.
+                unsafe { fill(to, value, FILLED.min(count - first)) }
+            }
+        };
+        self.share(count.div_ceil(FILLED), FILLED, false, &work);
     }
 
     /// Runs a loop over tiles of rows.
@@ -125,19 +147,18 @@ impl Run<'_> {
     /// # Safety
     /// As for [`each`](Run::each).
     unsafe fn rows(&self, all: &Loop) {
-        let bytes = all.rest.iter().map(|rest| rest.bytes).fold(all.body.bytes, usize::max);
-        let work = |range: Range<usize>| {
+        let work = |piece: Piece| {
             with_rows(|buffer| {
-                let call = buffer.reserve(bytes);
-                for tile in range {
+                let call = buffer.reserve(all.bytes());
+                for tile in piece {
                     let first = tile * all.tile;
                     let short = all.rows - first < all.tile;
                     let body = all.rest.as_ref().filter(|_| short).unwrap_or(&all.body);
                     let (inputs, outputs) =
                         (from_row(self.inputs, &all.inputs, first), from_row(self.outputs, &all.outputs, first));
                     let (inputs, outputs, numbers) = (&inputs[..], &outputs[..], &body.numbers[..]);
-                    let run =
-                        Run { inputs, outputs, call, outer: self.call, numbers, threads: &Threads::Serial, ..*self };
+                    let team = self.team.alone();
+                    let run = Run { inputs, outputs, call, outer: self.call, numbers, team, ..*self };
                     // SAFETY: as the caller promises; tiles have rows of their own, of what is read as of what is written, and this task
                     // its memory.
                     unsafe { run.each(&body.steps) }
@@ -160,12 +181,14 @@ impl Run<'_> {
         place.wrapping_offset(operand.offset)
     }
 
-    /// Runs tasks of this many elements each on this thread, or on several.
-    pub fn share(&self, tasks: usize, elements: usize, parallel: bool, work: &(dyn Fn(Range<usize>) + Sync)) {
+    /// Runs tasks of this many elements each on this thread, or on several. Each step's go through here, so that any of them may be the last one
+    /// of a call that is ended.
+    pub fn share(&self, tasks: usize, elements: usize, parallel: bool, work: Work) {
         if !parallel || tasks <= 1 {
-            return work(0..tasks);
+            return self.team.do_all(tasks, work);
         }
-        self.threads.share(tasks, self.grain.map_or(1, |grain| grain / elements.max(1)).max(1), work);
+        let chunk = self.team.schedule.chunk().or(self.grain);
+        self.team.share(tasks, chunk.map(|chunk| chunk / elements.max(1)), work);
     }
 
     /// In debug builds: what a pass reaches lies within the arrays that it is said to be of.
@@ -205,8 +228,8 @@ impl Run<'_> {
         let pays = pass.nontemporal.as_ref().is_some_and(|n| n.pays(&pass.walk, addresses.iter().map(|a| a.addr())));
         let past_cache = if pays { kernel.past_cache_alignment() } else { None };
         let job = Job::new(self, pass, kernel, &addresses, past_cache);
-        // SAFETY: as the caller promises; tasks have disjoint ranges of tiles, and tiles disjoint points.
-        let work = |range: Range<usize>| with_scratch(|scratch| unsafe { job.tiles(range, scratch) });
+        // SAFETY: as the caller promises; pieces have disjoint ranges of tiles, and tiles disjoint points.
+        let work = |piece: Piece| with_scratch(|scratch| unsafe { job.tiles(piece, scratch) });
         self.share(job.count(), pass.tile[0] * pass.tile[1], pass.parallel, &work);
     }
 
@@ -274,13 +297,13 @@ impl<'a> Job<'a> {
         outer * e0.div_ceil(t0) * e1.div_ceil(t1)
     }
 
-    /// Runs the tiles of a range.
+    /// Runs the tiles of a piece.
     ///
     /// # Safety
     /// What [`Compiled::run`] needs must hold for every tile, and while this runs nothing else may touch what the job writes, or
     /// write what it reads.
-    pub unsafe fn tiles(&self, tiles: Range<usize>, scratch: &mut Scratch) {
-        for tile in tiles {
+    pub unsafe fn tiles(&self, piece: Piece, scratch: &mut Scratch) {
+        for tile in piece {
             // SAFETY: as the caller promises.
             unsafe { self.tile(tile, scratch) }
         }
@@ -354,8 +377,7 @@ impl<'a> Job<'a> {
         let Pass { walk, packed, tile, .. } = self.pass;
         let rank = self.shape.len();
         let size = |o: u32| walk.operands[o as usize].size();
-        let room = |o: u32| tile[0] * pitch(tile[1], size(o));
-        let mut buffer = bytes.reserve(packed.iter().map(|&o| room(o)).sum());
+        let mut buffer = bytes.reserve(packed.iter().map(|&o| self.pass.packed_bytes(o)).sum());
         moved.clear();
         moved.extend_from_slice(pointers);
         let place = |o: u32, outside: *mut u8, inside: *mut u8| {
@@ -374,7 +396,7 @@ impl<'a> Job<'a> {
                 // SAFETY: the tile's elements may be read, and the buffer has room for a tile of each packed operand.
                 unsafe { place(o, pointers[o as usize], buffer).copy_in() }
             }
-            buffer = buffer.wrapping_add(room(o));
+            buffer = buffer.wrapping_add(self.pass.packed_bytes(o));
         }
         // SAFETY: packed operands lie in the buffer, with the strides in the kernel's table; the others as before.
         unsafe { self.call(moved, counts) }

@@ -20,6 +20,7 @@ use super::combine::{self, Combine, ComplexProduct, Greatest, Least, Product, Su
 use super::packing;
 use super::pass::{Addresses, Run};
 use super::scratch::{Scratch, with_scratch};
+use super::threads::Piece;
 use crate::dtype::{DType, with_type};
 use crate::jit::tier::Executor;
 use crate::jit::{Call, Compiled};
@@ -60,9 +61,9 @@ impl Run<'_> {
         let tasks = Tasks { run: self, scan, addresses: &addresses, fills, ends, lanes, sizes };
         let each = scan.along() * scan.group;
         if scan.pieces() == 1 {
-            let work = |range: Range<usize>| {
+            let work = |todo: Piece| {
                 with_scratch(|scratch| {
-                    for chain in range {
+                    for chain in todo {
                         // SAFETY: as the caller promises; each task has elements of its own.
                         unsafe { tasks.whole(chain, scratch) }
                     }
@@ -72,10 +73,10 @@ impl Run<'_> {
         }
         let progress = Progress::new(scan);
         let next = AtomicUsize::new(0);
-        let work = |range: Range<usize>| {
+        let work = |todo: Piece| {
             with_scratch(|scratch| {
                 // Whichever tasks it is given: they are begun in order.
-                for _ in range {
+                for _ in todo {
                     let piece = next.fetch_add(1, Ordering::Relaxed);
                     // SAFETY: as the caller promises; each task has elements and states of its own.
                     unsafe { tasks.piece(piece, &progress, scratch) }
@@ -84,9 +85,9 @@ impl Run<'_> {
         };
         self.share(scan.chains() * scan.pieces(), each, scan.parallel, &work);
         let late = progress.late.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let work = |range: Range<usize>| {
+        let work = |todo: Piece| {
             with_scratch(|scratch| {
-                for &piece in &late[range] {
+                for piece in todo.map(|at| late[at]) {
                     // SAFETY: as the caller promises; what comes before each piece is known now.
                     unsafe { tasks.again(piece, scratch) }
                 }
@@ -169,10 +170,8 @@ impl Tasks<'_> {
 
     /// Takes a task's memory out of the thread's.
     fn memory(&self, own: &mut super::scratch::Buffer) -> Memory {
-        let rows = [self.scan.buffer(), self.scan.group, self.scan.group];
-        let room = |elements: usize, size: usize| (elements * size).next_multiple_of(64);
-        let all = rows.iter().flat_map(|&rows| self.sizes.iter().map(move |&size| room(rows, size))).sum();
-        let mut at = own.reserve(all);
+        let (rows, room) = (self.scan.rows(), Scan::room);
+        let mut at = own.reserve(self.scan.scratch());
         let [buffer, state, carry] = rows.map(|rows| {
             let part = |&size: &usize| {
                 let part = at;
@@ -203,6 +202,9 @@ impl Tasks<'_> {
         let memory = self.memory(&mut own);
         let (_, length) = self.scan.axes();
         for start in (0..length).step_by(self.scan.step) {
+            if self.run.team.is_stopped() {
+                break;
+            }
             let elements = start..length.min(start + self.scan.step);
             let (tile, parts) = self.tile(runs, elements, start, &memory);
             // SAFETY: as the caller promises; the buffer has room for a step.

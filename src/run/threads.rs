@@ -5,16 +5,23 @@
 //! of memory look as they did, and would be waited for without end. So in a process that is not the one in which the
 //! library was first used, work goes to a pool of the library's own.
 
+use std::cell::Cell;
 use std::fmt;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use rayon::{Scope, ThreadPool, ThreadPoolBuilder};
 
+use super::loops::{Deal, LoopSchedule};
+use super::stop::Stop;
 use crate::plan::places::Places;
 
 /// The threads that an expression runs on. The results do not depend on them.
+///
+/// A call on a worker of a rayon pool (within `install`, `join`, a parallel loop) stays in that pool, unless [`Pool`](Threads::Pool) names another one. A call
+/// from outside is worked on by its own thread, too, which counts as one of the pool's; what a registered function evaluates on any of these meanwhile
+/// stays on the thread that calls it. So no call has more threads at work than its pool has, however calls are nested, and none waits for a
+/// thread that waits for it. Several callers at once each work on their own call, and share the pool's workers.
 ///
 /// After a `fork` the child has none of its parent's threads. There a call on [`Global`](Threads::Global) or a
 /// [`Pool`](Threads::Pool) runs on a pool of the library's own with as many threads, made when first needed, whichever pool
@@ -64,76 +71,133 @@ impl Threads {
             Threads::Serial => 1,
         }
     }
+}
 
-    /// Runs `work` over so many tasks, in pieces of at least `least`, on these threads.
-    pub(crate) fn share(&self, tasks: usize, least: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
-        let threads = self.given();
-        let share = Share { next: AtomicUsize::new(0), tasks, least, threads, work };
-        let helpers = tasks.div_ceil(least).min(threads) - 1;
-        match (own_pool(self.given()), self) {
-            (_, Threads::Serial) | (Some(None), _) => work(0..tasks),
+/// Who does the tasks of a step, how they are dealt out, and when no more are begun.
+#[derive(Clone, Copy)]
+pub struct Team<'a> {
+    /// On which threads.
+    pub threads: &'a Threads,
+    /// How they are dealt out.
+    pub schedule: LoopSchedule,
+    /// What is looked at before each, if the call may be ended.
+    pub stop: Option<&'a Stop<'a>>,
+}
+
+/// Tasks that a thread does one after another, none after a look has said to stop.
+pub struct Piece<'a> {
+    tasks: Range<usize>,
+    stop: Option<&'a Stop<'a>>,
+}
+
+impl Iterator for Piece<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        let task = self.tasks.next()?;
+        self.stop.is_none_or(|stop| !stop.look()).then_some(task)
+    }
+}
+
+/// Does the tasks of a piece. What is done with a task must not be needed where the iterator ended before it came.
+pub type Work<'a> = &'a (dyn Fn(Piece) + Sync);
+
+impl Team<'_> {
+    /// The calling thread alone.
+    pub fn alone(self) -> Self {
+        Team { threads: &Threads::Serial, ..self }
+    }
+
+    /// Whether a look says to stop.
+    #[inline]
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(Stop::look)
+    }
+
+    /// Does so many tasks on the calling thread.
+    pub fn do_all(&self, tasks: usize, work: Work) {
+        work(Piece { tasks: 0..tasks, stop: self.stop });
+    }
+
+    /// Does so many tasks on these threads, in pieces of at least `chunk`, if that is given. All are done when it returns, unless a look has said to stop.
+    pub fn share(&self, tasks: usize, chunk: Option<usize>, work: Work) {
+        let threads = self.threads.given();
+        let share = Share { deal: Deal::new(self.schedule, tasks, chunk, threads), stop: self.stop, work };
+        let helpers = share.deal.wants().saturating_sub(1);
+        match (own_pool(threads), self.threads) {
+            (_, Threads::Serial) | (Some(None), _) => self.do_all(tasks, work),
+            _ if TAKES_PART.get() => self.do_all(tasks, work),
             (Some(Some(own)), _) => own.in_place_scope(|scope| share.run(scope, helpers)),
             (None, Threads::Pool(pool)) if !is_child() && pool.current_thread_index().is_none() => {
                 pool.in_place_scope(|scope| share.run(scope, helpers));
             }
-            (None, _) if rayon::current_thread_index().is_some() => {
-                split(0..tasks, least.max(tasks / (threads * PIECES)), work);
-            }
+            (None, _) if rayon::current_thread_index().is_some() => share.join(helpers),
             (None, _) => rayon::in_place_scope(|scope| share.run(scope, helpers)),
         }
     }
 }
 
-/// Tasks that a thread from outside of the pool shares with workers. It begins at once and takes what is next, as they do when they have
+thread_local! {
+    /// Whether this thread does tasks that a thread from outside of the pool shares with its workers. Calls that it makes meanwhile (a registered
+    /// function may) are not shared again: that thread counts as one of the pool's, and if the last of these were called, too, there would be
+    /// one more at work than the pool has.
+    static TAKES_PART: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Tasks that are being shared. A thread from outside of the pool begins with them at once and takes what is next, as workers do when they have
 /// woken: if it handed all to workers and waited, two would have to be woken where one will do, and are put on one core often
 /// enough while this thread's own is idle.
 struct Share<'a> {
-    next: AtomicUsize,
-    tasks: usize,
-    least: usize,
-    threads: usize,
-    work: &'a (dyn Fn(Range<usize>) + Sync),
+    deal: Deal,
+    stop: Option<&'a Stop<'a>>,
+    work: Work<'a>,
 }
-
-/// Pieces for each thread of a worker, who hands halves to others.
-const PIECES: usize = 4;
 
 impl Share<'_> {
     fn run<'s>(&'s self, scope: &Scope<'s>, helpers: usize) {
         self.help(scope, 0, helpers);
+        self.take_part();
+    }
+
+    fn take_part(&self) {
+        let before = TAKES_PART.replace(true);
         self.drain();
+        TAKES_PART.set(before);
     }
 
     /// Calls helper `at`, who calls two more: so none has to wake many.
     fn help<'s>(&'s self, scope: &Scope<'s>, at: usize, helpers: usize) {
-        if at < helpers && self.next.load(Ordering::Relaxed) < self.tasks {
+        if at < helpers && self.deal.has_more() {
             scope.spawn(move |scope| {
                 self.help(scope, 2 * at + 1, helpers);
                 self.help(scope, 2 * at + 2, helpers);
-                self.drain();
+                self.take_part();
             });
         }
     }
 
-    /// Does what is left, piece by piece: each time a part of it, so that pieces are few, and the last ones short, for all to end together.
+    /// The same on a worker, who offers the parts of helpers to others, and does those that nobody takes.
+    fn join(&self, helpers: usize) {
+        if helpers == 0 {
+            return self.drain();
+        }
+        let others = helpers.div_ceil(2);
+        rayon::join(|| self.join(helpers - others), || self.join(others - 1));
+    }
+
+    /// Does what is left, piece by piece.
     fn drain(&self) {
-        let end = |start: usize| {
-            let piece = self.tasks.saturating_sub(start).div_ceil(2 * self.threads).max(self.least);
-            (start < self.tasks).then(|| self.tasks.min(start + piece))
-        };
-        while let Ok(start) = self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, end) {
-            (self.work)(start..end(start).unwrap_or(self.tasks));
+        while let Some(pieces) = self.deal.take() {
+            for tasks in pieces {
+                (self.work)(Piece { tasks, stop: self.stop });
+                // Those that are not begun any more need not be counted.
+                if self.stop.is_some_and(|stop| stop.found().is_some()) {
+                    return;
+                }
+            }
         }
     }
-}
-
-/// Halves a range until its pieces are small enough, on the threads of the pool that this thread is a worker of.
-fn split(tasks: Range<usize>, grain: usize, work: &(dyn Fn(Range<usize>) + Sync)) {
-    if tasks.len() <= grain {
-        return work(tasks);
-    }
-    let middle = tasks.start + tasks.len() / 2;
-    rayon::join(|| split(tasks.start..middle, grain, work), || split(middle..tasks.end, grain, work));
 }
 
 /// Pools of the library's own that are kept: those of a child, of its child, and so on, for each number of threads.

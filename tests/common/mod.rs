@@ -13,9 +13,11 @@ pub mod place;
 pub mod rng;
 pub mod tensor;
 
+use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock};
 
-use tilexpr::Threads;
+use rng::Rng;
+use tilexpr::{LoopSchedule, Threads};
 
 /// A pool of this many threads: 1, 2 or 7.
 pub fn pool(threads: usize) -> Threads {
@@ -24,6 +26,13 @@ pub fn pool(threads: usize) -> Threads {
         [1, 2, 7].map(make).to_vec()
     });
     Threads::Pool(Arc::clone(&POOLS.iter().find(|(n, _)| *n == threads).unwrap().1))
+}
+
+/// Any way of sharing work, with a chunk of any size or none.
+pub fn loop_schedule(rng: &mut Rng) -> LoopSchedule {
+    let chunk = NonZeroUsize::new(rng.pick(&[0, 1, 64, 700, 5000, usize::MAX]));
+    let all = [LoopSchedule::Static(chunk), LoopSchedule::Dynamic(chunk), LoopSchedule::Guided(chunk)];
+    if rng.one_in(4) { LoopSchedule::Auto } else { rng.pick(&all) }
 }
 
 /// A number from the environment.

@@ -19,7 +19,7 @@ use crate::ir::{Monoid, Op};
 use crate::plan::partial::aligned;
 use crate::plan::schedule::BLOCK;
 use crate::plan::shape::count;
-use crate::run::threads::Threads;
+use crate::run::settings::CallOptions;
 use crate::types::graph::{Axes, Graph, NodeId, NodeKind};
 
 impl Expr {
@@ -53,7 +53,7 @@ impl Expr {
     pub fn partial<'a>(&self, args: impl AsArgs<'a>, offset: usize, total: usize) -> Result<State, EvalError> {
         let mut bound = Bound::new();
         self.core.bind(args.borrow(), &[], &mut bound)?;
-        self.core.partial(&bound, offset, total, &self.threads)
+        self.core.partial(&bound, offset, total, &self.options)
     }
 }
 
@@ -64,8 +64,9 @@ impl Core {
         bound: &Arguments,
         offset: usize,
         total: usize,
-        threads: &Threads,
+        options: &CallOptions,
     ) -> Result<State, EvalError> {
+        let stop = self.begin(options)?;
         let typed = self.typed(bound)?;
         let reductions = reductions(&typed);
         let results = self.finishes(&typed, &reductions)?;
@@ -82,7 +83,8 @@ impl Core {
         let mut state = State::new(text, offset..offset + elements, total);
         let (first, blocks) = (offset / BLOCK, elements.div_ceil(BLOCK));
         let ends = offset + elements == total;
-        let stored = self.states(&typed, bound, aligned(first, (!ends).then_some(blocks)), threads)?;
+        let stored =
+            self.states(&typed, bound, aligned(first, (!ends).then_some(blocks)), self.settings(options, &stop))?;
         let mut stored = stored.into_iter().map(|array| array.into_scalars());
         for (column, &(node, monoid)) in reductions.iter().enumerate() {
             let components: SmallVec<[Vec<_>; 2]> = stored.by_ref().take(monoid.state.len()).collect();

@@ -107,7 +107,7 @@ impl<'s> Prepared<'s> {
             Gives::Result(_) => 0,
         });
         let kept = kept.fold(whole as usize, usize::saturating_add);
-        let threads = setup.expr.threads.count();
+        let threads = setup.expr.options.threads.count();
         let wishes = Wishes { piece: limits.piece, threads, memory: limit.saturating_sub(kept) };
         let (mut needed, mut most) = (kept, kept);
         for step in self.steps.iter_mut().filter(|step| step.pass.cut != Cut::Not) {
@@ -253,7 +253,7 @@ impl<'s> Prepared<'s> {
         let slots = programs.slots.iter();
         let views = slots.map(|slot| values.of(slot.origin, setup).map(|view| (slot.of, view.strided())));
         let bound: Bound = views.collect::<Option<_>>().ok_or_else(incomplete)?;
-        let arrays = setup.expr.core.new_of(&programs.first.typed, &bound, &setup.expr.threads)?;
+        let arrays = setup.expr.core.new_of(&programs.first.typed, &bound, &setup.expr.options)?;
         drop(bound);
         for (gives, array) in pass.gives.iter().zip(arrays) {
             match *gives {

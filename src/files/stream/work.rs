@@ -25,6 +25,7 @@ use crate::files::error::{FileError, FileErrorKind};
 use crate::files::input::Input;
 use crate::files::target::Target;
 use crate::plan::shape::{Shape, c_strides, count, strides};
+use crate::run::settings::CallOptions;
 use crate::run::threads::Threads;
 
 /// Where what a pass gives goes.
@@ -110,21 +111,22 @@ impl Work<'_> {
     /// # Errors
     /// The first that a worker met, or that of `tell`.
     pub fn run(&self, tell: &mut dyn FnMut() -> Result<(), FileError>) -> Result<(), FileError> {
-        let threads = &self.setup.expr.threads;
-        let permits = Permits { free: Mutex::new(threads.count()), freed: Condvar::new() };
+        let options = &self.setup.expr.options;
+        let permits = Permits { free: Mutex::new(options.threads.count()), freed: Condvar::new() };
         let shift = Shift { next: AtomicUsize::new(0), permits, working: Mutex::new(0), ended: Condvar::new() };
         if self.pieces.count == 1 {
             // A piece alone is shared between threads as any call is.
-            self.worker(&shift, threads);
+            self.worker(&shift, options);
             return self.outcome();
         }
+        let alone = CallOptions { threads: Threads::Serial, ..options.clone() };
         thread::scope(|scope| {
             for at in 0..self.pieces.workers {
                 *lock(&shift.working) += 1;
                 let named = thread::Builder::new().name(format!("tilexpr-stream-{at}"));
                 let spawned = named.spawn_scoped(scope, || {
                     let _ends = Ends(&shift);
-                    self.worker(&shift, &Threads::Serial);
+                    self.worker(&shift, &alone);
                 });
                 if spawned.is_err() {
                     *lock(&shift.working) -= 1;
@@ -133,7 +135,7 @@ impl Work<'_> {
             }
             if *lock(&shift.working) == 0 {
                 // The system has no thread to give.
-                self.worker(&shift, &Threads::Serial);
+                self.worker(&shift, &alone);
             }
             let mut told = Ok(());
             let mut working = lock(&shift.working);
@@ -157,14 +159,14 @@ impl Work<'_> {
     }
 
     /// Takes pieces until there are no more.
-    fn worker(&self, shift: &Shift, threads: &Threads) {
+    fn worker(&self, shift: &Shift, options: &CallOptions) {
         let done = self.memory().and_then(|mut memory| {
             while !self.progress.stop.load(Ordering::Relaxed) {
                 let at = shift.next.fetch_add(1, Ordering::Relaxed);
                 if at >= self.pieces.count {
                     break;
                 }
-                self.piece(&self.pieces.piece(at), &mut memory, &shift.permits, threads)?;
+                self.piece(&self.pieces.piece(at), &mut memory, &shift.permits, options)?;
             }
             Ok(())
         });
@@ -226,7 +228,13 @@ impl Work<'_> {
     }
 
     /// Reads, computes and gives away a piece.
-    fn piece(&self, piece: &Piece, memory: &mut [u8], permits: &Permits, threads: &Threads) -> Result<(), FileError> {
+    fn piece(
+        &self,
+        piece: &Piece,
+        memory: &mut [u8],
+        permits: &Permits,
+        options: &CallOptions,
+    ) -> Result<(), FileError> {
         let mut parts = split(memory, &self.sizes());
         let files: Vec<(usize, &Input)> = self.files().collect();
         let (read, written) = parts.split_at_mut(files.len());
@@ -238,7 +246,7 @@ impl Work<'_> {
         let read: Vec<(usize, &[u8])> = slots.zip(read.iter().map(|part| &**part)).collect();
         {
             let _permit = permits.take();
-            self.compute(piece, &read, written, threads)?;
+            self.compute(piece, &read, written, options)?;
         }
         let (first, outputs) = match &self.programs.combined {
             Some(combined) => (self.programs.first.outputs.len(), &combined.outputs),
@@ -275,14 +283,14 @@ impl Work<'_> {
         piece: &Piece,
         read: &[(usize, &[u8])],
         written: &mut [&mut [u8]],
-        threads: &Threads,
+        options: &CallOptions,
     ) -> Result<(), FileError> {
         let lays: Vec<Lay> =
             (0..self.programs.slots.len()).map(|slot| self.lay(slot, piece, read)).collect::<Result<_, _>>()?;
         let bound: Bound =
             self.programs.slots.iter().zip(&lays).map(|(slot, lay)| (slot.of, lay.array(slot.of.dtype))).collect();
         let (first, second) = written.split_at_mut(self.programs.first.outputs.len());
-        self.put(&self.programs.first, &bound, first, piece.rows.len(), threads)?;
+        self.put(&self.programs.first, &bound, first, piece.rows.len(), options)?;
         let Some(combined) = &self.programs.combined else { return Ok(()) };
         // Runs of elements of the rows that were made.
         let Cut::Staged { axes } = self.pass.cut else { return Ok(()) };
@@ -297,7 +305,7 @@ impl Work<'_> {
         let lays: Vec<Lay> = lays.collect();
         let types = combined.typed.signature.iter().zip(&lays);
         let bound: Bound = types.map(|(of, lay)| (*of, lay.array(of.dtype))).collect();
-        self.put(combined, &bound, second, 0, threads)
+        self.put(combined, &bound, second, 0, options)
     }
 
     /// Evaluates into outputs of so many rows.
@@ -307,7 +315,7 @@ impl Work<'_> {
         bound: &Bound,
         written: &mut [&mut [u8]],
         rows: usize,
-        threads: &Threads,
+        options: &CallOptions,
     ) -> Result<(), FileError> {
         let shape = |output: &Output| {
             let mut shape = output.shape.clone();
@@ -323,7 +331,7 @@ impl Work<'_> {
             let bytes = &mut bytes[..self.output_bytes(output, rows)];
             views.extend(ViewMut::filling(bytes, output.dtype, shape, strides));
         }
-        Ok(self.setup.expr.core.put_typed(typed, bound, &mut views, threads)?)
+        Ok(self.setup.expr.core.put_typed(typed, bound, &mut views, options)?)
     }
 
     /// How an input lies for a piece.

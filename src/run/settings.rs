@@ -1,0 +1,116 @@
+//! What a caller asks of calls, beside what a text is compiled with; and what a call at hand is run with.
+//!
+//! Comes in: options of an expression, which its clones may have others of. Goes out: the settings of one call, whose clock has begun. Always
+//! holds: no result depends on any of it; where nothing bounds a call, one look tells so.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::execute::Failed;
+use super::keep::Asked;
+use super::loops::LoopSchedule;
+use super::stop::{CancelToken, Stop, Stopped};
+use super::threads::{Team, Threads};
+use crate::jit::tier::Executor;
+use crate::plan::needs::Needs;
+use crate::plan::target::Tuning;
+
+/// What a caller asks of calls.
+#[derive(Clone, Debug, Default)]
+pub struct CallOptions {
+    /// On which threads.
+    pub threads: Threads,
+    /// How these share tasks.
+    pub schedule: LoopSchedule,
+    /// What may end or refuse a call; none in most cases.
+    pub bounds: Option<Arc<Bounds>>,
+}
+
+/// What may end or refuse a call.
+#[derive(Clone, Debug, Default)]
+pub struct Bounds {
+    /// Ends it when it is cancelled.
+    pub token: Option<CancelToken>,
+    /// Ends it at this moment.
+    pub deadline: Option<Instant>,
+    /// Ends it so long after it began.
+    pub timeout: Option<Duration>,
+    /// The most bytes that it may take.
+    pub memory: Option<usize>,
+}
+
+/// What a call at hand is run with.
+#[derive(Clone, Copy)]
+pub struct Settings<'a> {
+    /// Who runs kernels.
+    pub executor: Executor,
+    /// What is asked for, for tests and measurements.
+    pub tuning: &'a Tuning,
+    /// What the caller asks for.
+    pub options: &'a CallOptions,
+    /// What is looked at between tasks, if the call may be ended.
+    pub stop: Option<&'a Stop<'a>>,
+}
+
+impl CallOptions {
+    /// What tiles are made for.
+    pub fn asked(&self) -> Asked {
+        Asked { threads: self.threads.count(), chunk: self.schedule.chunk() }
+    }
+
+    /// The same with other bounds.
+    #[must_use]
+    pub fn bounded(&self, change: impl FnOnce(&mut Bounds)) -> CallOptions {
+        let mut bounds = self.bounds.as_deref().cloned().unwrap_or_default();
+        change(&mut bounds);
+        CallOptions { bounds: Some(Arc::new(bounds)), ..self.clone() }
+    }
+
+    /// Begins a call: what it looks at between tasks, if it may be ended.
+    ///
+    /// # Errors
+    /// Where it is to end before it began.
+    #[inline]
+    pub fn begin(&self) -> Result<Option<Stop<'_>>, Stopped> {
+        match &self.bounds {
+            None => Ok(None),
+            Some(bounds) => bounds.begin(),
+        }
+    }
+}
+
+impl Bounds {
+    #[cold]
+    fn begin(&self) -> Result<Option<Stop<'_>>, Stopped> {
+        // (A timeout that no clock reaches is none.)
+        let timeout = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = self.deadline.into_iter().chain(timeout).min();
+        if self.token.is_none() && deadline.is_none() {
+            return Ok(None);
+        }
+        let stop = Stop::new(self.token.as_ref(), deadline);
+        stop.look();
+        stop.found().map_or(Ok(Some(stop)), Err)
+    }
+}
+
+impl<'a> Settings<'a> {
+    /// Who shares tasks, and how.
+    pub fn team(&self) -> Team<'a> {
+        Team { threads: &self.options.threads, schedule: self.options.schedule, stop: self.stop }
+    }
+
+    /// Refuses a call that takes more bytes than it may.
+    ///
+    /// # Errors
+    /// How many it takes.
+    #[inline]
+    pub fn allow(&self, needs: impl FnOnce() -> Needs) -> Result<(), Failed> {
+        match self.options.bounds.as_ref().and_then(|bounds| bounds.memory) {
+            None => Ok(()),
+            Some(most) => {
+                Some(needs()).filter(|needs| needs.total() > most).map_or(Ok(()), |n| Err(Failed::TooMuch(n, most)))
+            }
+        }
+    }
+}
