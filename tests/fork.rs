@@ -12,12 +12,13 @@ fn main() {}
 
 #[cfg(unix)]
 mod unix {
+    use std::num::NonZeroUsize;
     use std::process::exit;
     use std::sync::Arc;
     use std::time::{Duration, Instant};
 
     use ndarray::{Array1, ArrayD};
-    use tilexpr::{Executor, Expr, Threads, args};
+    use tilexpr::{CancelToken, EvalErrorKind, Executor, Expr, LoopSchedule, Threads, args};
 
     /// A child that takes longer hangs.
     const PATIENCE: Duration = Duration::from_secs(60);
@@ -57,14 +58,37 @@ mod unix {
             let e = all[0].with_threads(Threads::Pool(Arc::clone(&new)));
             value(&e) == known[0] && new.install(same)
         });
+        in_child("each loop schedule", || {
+            let e = &all[0];
+            schedules().iter().all(|&schedule| value(&e.with_loop_schedule(schedule)) == known[0])
+        });
+        in_child("bounds", || {
+            let far = all[1].with_timeout(PATIENCE).with_memory_limit(1 << 30).with_cancel(CancelToken::new());
+            let late = far.with_timeout(Duration::ZERO).eval::<f64>(args![x = &[1.0; 8]]);
+            value(&far) == known[1] && late.is_err_and(|e| e.kind() == EvalErrorKind::Deadline)
+        });
+        let token = CancelToken::new();
+        in_child("a token", || {
+            token.cancel();
+            token.is_cancelled()
+        });
+        assert!(!token.is_cancelled());
         // A worker of a pool forks: all others of that pool are gone, and it does what it queues.
-        given.install(|| in_child("a worker that forks", same));
+        given.install(|| {
+            in_child("a worker that forks", || {
+                same() && schedules().iter().all(|&schedule| value(&all[0].with_loop_schedule(schedule)) == known[0])
+            });
+        });
         assert!(same());
         println!("forked: ok");
     }
 
     const TEXT: &str = "sqrt(x*x + 1) - x";
     const SUM: &str = "sum(x*3 + 1)";
+
+    fn schedules() -> [LoopSchedule; 3] {
+        [LoopSchedule::Static(None), LoopSchedule::Dynamic(NonZeroUsize::new(1000)), LoopSchedule::Guided(None)]
+    }
 
     /// Shared out however small.
     fn compile(threads: &Threads, text: &str) -> Expr {
