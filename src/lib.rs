@@ -75,17 +75,22 @@
 //!
 //! `files` (on by default) has [`npy`] and [`Expr::stream`].
 //!
+//! `arrow` takes columns of Arrow as arguments (`Column`), `parquet` reads them from files (`ParquetFile`). `cli` builds the command `tilexpr`
+//! (`docs/command-line.md` in the repository), which libraries need not.
+//!
 //! `internals` is for the tests, fuzzers and tools of this repository: it opens modules that may change with any version.
 //!
 //! # Guides
 //! In the repository: `docs/temporaries.md` on what temporaries, caches and memory cost; `docs/numexpr.md` for those who
 //! come from numexpr; `docs/functions.md` lists functions, operators and types; `docs/security.md` is on text
-//! that is not trusted, `docs/design.md` on how it works. The examples (`cargo run --release
+//! that is not trusted, `docs/command-line.md` is on the command, `docs/design.md` on how it works. The examples (`cargo run --release
 //! --example quickstart`) are programs to copy from.
 
 #![warn(missing_docs)]
 
 mod array;
+#[cfg(feature = "arrow")]
+mod columns;
 pub(crate) mod diagnostic;
 mod dtype;
 mod error;
@@ -131,6 +136,10 @@ pub use array::arg::{Arg, Args, AsArgs, IntoArg};
 pub use array::out::Out;
 pub use array::result::{AnyArray, FromResult};
 pub use array::view::{Memory, View, ViewMut};
+#[cfg(feature = "arrow")]
+pub use columns::Column;
+#[cfg(feature = "parquet")]
+pub use columns::{Batches, ParquetFile};
 pub use dtype::{ByteOrder, DType, Element, Kind, Real, Scalar};
 pub use error::eval::{Detail, EvalError, EvalErrorKind};
 pub use error::{CompileError, CompileErrorKind};

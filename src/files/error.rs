@@ -34,6 +34,7 @@ struct Repr {
     help: Option<String>,
     io: Option<Arc<io::Error>>,
     eval: Option<EvalError>,
+    needed: Option<u64>,
 }
 
 /// The kinds of [`FileError`].
@@ -55,7 +56,7 @@ pub enum FileErrorKind {
     Io,
     /// The file is no `.npy` file, or its header is not what NumPy writes.
     Header,
-    /// The elements are of a type that this library has not: save them as another.
+    /// The elements are of a type that this library has not: save them as another, or cast them before.
     DType,
     /// The file ends before the last element that its header tells of: it was cut off.
     Short,
@@ -75,12 +76,18 @@ pub enum FileErrorKind {
     Unsupported,
     /// The progress callback has stopped the run.
     Stopped,
+    /// The file is none of its format, or damaged.
+    Format,
+    /// There is no column of a name, or more than one.
+    Column,
+    /// A column has nulls: fill them, or drop those rows, before.
+    Nulls,
 }
 
 impl FileError {
     pub(crate) fn new(kind: FileErrorKind, path: impl Into<Option<PathBuf>>, message: impl Into<String>) -> FileError {
-        let (help, io, eval) = Default::default();
-        FileError(Box::new(Repr { kind, path: path.into(), message: message.into(), help, io, eval }))
+        let (help, io, eval, needed) = Default::default();
+        FileError(Box::new(Repr { kind, path: path.into(), message: message.into(), help, io, eval, needed }))
     }
 
     /// An error of one file.
@@ -124,8 +131,28 @@ impl FileError {
         found
     }
 
+    /// An error of this file.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn at(mut self, path: &Path) -> FileError {
+        self.0.path = Some(path.to_path_buf());
+        self
+    }
+
+    /// With where in the file.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn within(mut self, place: &str) -> FileError {
+        self.0.message = format!("{}, {place}", self.0.message);
+        self
+    }
+
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> FileError {
         self.0.help = Some(help.into());
+        self
+    }
+
+    /// With the bytes that a limit must allow.
+    pub(crate) fn needing(mut self, bytes: u64) -> FileError {
+        self.0.needed = Some(bytes);
         self
     }
 
@@ -152,6 +179,11 @@ impl FileError {
     /// What the system said, if it did.
     pub fn io(&self) -> Option<&io::Error> {
         self.0.io.as_deref()
+    }
+
+    /// The bytes of memory that would be enough, where a limit is too small.
+    pub fn needed(&self) -> Option<u64> {
+        self.0.needed
     }
 
     /// The error of the expression, if it is one: with the place in the text.

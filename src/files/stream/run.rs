@@ -127,6 +127,7 @@ impl<'s> Prepared<'s> {
             };
             let message = format!("a limit of {limit} bytes of memory is too small: {needed} bytes are needed{whole}");
             return Err(FileError::new(FileErrorKind::Memory, None, message)
+                .needing(needed as u64)
                 .with_help(format!("allow {needed} bytes: `memory_limit({needed})`")));
         }
         let cut = |step: &Step| {
