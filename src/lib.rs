@@ -81,10 +81,10 @@
 //! `internals` is for the tests, fuzzers and tools of this repository: it opens modules that may change with any version.
 //!
 //! # Guides
-//! In the repository: `docs/temporaries.md` on what temporaries, caches and memory cost; `docs/numexpr.md` for those who
-//! come from numexpr; `docs/functions.md` lists functions, operators and types; `docs/security.md` is on text
-//! that is not trusted, `docs/command-line.md` is on the command, `docs/design.md` on how it works. The examples (`cargo run --release
-//! --example quickstart`) are programs to copy from.
+//! In the repository, `docs/` is a book. Its first part is a course on computing with arrays, from caches and temporaries to threads and
+//! files larger than memory; its second part the reference: `docs/numexpr.md` for those who come from numexpr,
+//! `docs/functions.md` lists functions, operators and types, `docs/command-line.md` is on the command, `docs/security.md` on text that is
+//! not trusted, `docs/design.md` on how it works. The examples (`cargo run --release --example quickstart`) are programs to copy from.
 
 #![warn(missing_docs)]
 
@@ -174,6 +174,28 @@ mod guides {
     struct Numexpr;
     #[doc = include_str!("../docs/security.md")]
     struct Security;
-    #[doc = include_str!("../docs/temporaries.md")]
+    #[doc = include_str!("../docs/course/memory.md")]
+    struct Memory;
+    #[doc = include_str!("../docs/course/layout.md")]
+    struct Layout;
+    #[doc = include_str!("../docs/course/temporaries.md")]
     struct Temporaries;
+    #[doc = include_str!("../docs/course/in-place.md")]
+    struct InPlace;
+    #[doc = include_str!("../docs/course/tiles.md")]
+    struct Tiles;
+    #[doc = include_str!("../docs/course/fused.md")]
+    struct Fused;
+    #[doc = include_str!("../docs/course/threads.md")]
+    struct Threads;
+    #[doc = include_str!("../docs/course/schedules.md")]
+    struct Schedules;
+    #[doc = include_str!("../docs/course/numexpr.md")]
+    struct CourseNumexpr;
+    #[doc = include_str!("../docs/course/profiling.md")]
+    struct Profiling;
+    #[doc = include_str!("../docs/course/beyond-memory.md")]
+    struct BeyondMemory;
+    #[doc = include_str!("../docs/course/something-else.md")]
+    struct SomethingElse;
 }

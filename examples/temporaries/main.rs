@@ -1,7 +1,7 @@
 //! What temporaries cost: `a*b + c` in eight ways, from arrays that fit the nearest cache to arrays that fit none.
 //!
-//! `variants.rs` has the eight ways, and with `--append` four ways to make an array number by number. `docs/temporaries.md`
-//! is the lesson to it.
+//! `variants.rs` has the eight ways, and with `--append` four ways to make an array number by number. The lesson to it is
+//! `docs/course/temporaries.md`.
 //!
 //!     cargo run --release --example temporaries
 //!     cargo run --release --example temporaries -- --append

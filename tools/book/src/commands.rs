@@ -1,6 +1,6 @@
 //! Commands in blocks of `sh` name what there is: examples and their options, benchmarks, tests, features, files. They are not run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::page::Page;
 use super::project::Project;
@@ -98,6 +98,7 @@ impl<'a> Command<'a> {
         }
         let source = match (self.example, self.program) {
             (Some(name), _) => project.examples.get(name).map(|source| help(source)),
+            (None, "run") if self.named.iter().all(|named| named.0 != "--manifest-path") => only(&project.programs),
             (None, program) => project.programs.get(program).map(String::as_str),
         };
         match (self.example, source) {
@@ -118,11 +119,18 @@ fn help(source: &str) -> &str {
     text.map_or(source, |(text, _)| text)
 }
 
-/// Whether a text has an option, as a whole word.
+/// The source of the only program that there is: what `cargo run` runs.
+fn only(programs: &BTreeMap<String, String>) -> Option<&str> {
+    programs.values().next().filter(|_| programs.len() == 1).map(String::as_str)
+}
+
+/// Whether a text has an option, as a whole word; or as the field from which clap makes one.
 fn has(text: &str, option: &str) -> bool {
     let option = option.split('=').next().unwrap_or(option);
     let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-');
-    text.match_indices(option).any(|(at, _)| ends(&text[at + option.len()..]))
+    let field = format!("pub {}:", option.trim_start_matches('-').replace('-', "_"));
+    let word = text.match_indices(option).any(|(at, _)| ends(&text[at + option.len()..]));
+    word || text.contains(&field) || option == "--help"
 }
 
 #[cfg(test)]
@@ -135,7 +143,7 @@ mod tests {
             examples: [(example.into(), source.into())].into(),
             benches: ["targets".into()].into(),
             tests: ["fork".into()].into(),
-            programs: [("tool".into(), "--explain".into())].into(),
+            programs: [("tool".into(), "pub explain: bool, pub limit_memory: usize,".into())].into(),
             features: ["jit".into()].into(),
             lib: String::new(),
         }
@@ -155,7 +163,8 @@ mod tests {
             "RUSTFLAGS=\"-C target-cpu=native\" cargo bench --bench targets -- roofline --no-such",
             "cargo test --no-default-features --test fork && lscpu -C",
             "cargo run --manifest-path Cargo.toml --features any -- exp",
-            "tool 'a + b' a=x.npy --explain > y",
+            "tool 'a + b' a=x.npy --explain --limit-memory 1G > y",
+            "cargo run --features jit -- 'a + b' --explain",
             "src/main.rs --help",
         ] {
             assert_eq!(faults(line), [""; 0], "{line}");
@@ -172,6 +181,7 @@ mod tests {
             "RAYON_NUM_THREADS=1 cargo test --test forks",
             "cargo run --features jot",
             "tool --explain-all",
+            "cargo run -- 'a + b' --limit",
             "ls | tools/none.sh",
             "echo 'open",
         ] {

@@ -34,7 +34,8 @@ pub fn check(ground: &Ground, others: &[PathBuf]) -> Vec<String> {
         let html = "HTML in a page is not checked, and `<T>` outside of code is HTML";
         faults.extend(page.html.iter().map(|&line| page.fault(line, html)));
     }
-    let shown = |path: &&PathBuf| path.ends_with("book.toml") || reached.contains(*path);
+    let of_the_book = |path: &Path| path.ends_with("book.toml") || path.ends_with("book.css");
+    let shown = |path: &&PathBuf| of_the_book(path) || reached.contains(*path);
     faults
         .extend(others.iter().filter(|path| !shown(path)).map(|path| format!("{}: no page shows it", path.display())));
     faults
