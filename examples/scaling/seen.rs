@@ -95,9 +95,13 @@ fn schedule(of: &Shares, threads: usize) {
         "even" if fixed < 1.1 * single.min(guided) => "What is known to be even needs no schedule but the static one.",
         _ => "",
     };
+    let first = match of.work == "uneven" && guided > 1.3 * single {
+        true => " Guided begins with the largest piece, which is the static one: here all that takes long.",
+        false => "",
+    };
     say(&format!(
         "Of the work `{}` the static schedule takes {:.2} ms on {threads} threads (the busiest thread {:.2} times the mean), dynamic by \
-         single items {:.2}, by 64 items {:.2}, guided {:.2}. {why}",
+         single items {:.2}, by 64 items {:.2}, guided {:.2}. {why}{first}",
         of.work,
         fixed * 1e3,
         imbalance,
