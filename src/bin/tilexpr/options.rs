@@ -6,12 +6,9 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use tilexpr::Executor;
 
-/// Evaluates an array expression over files.
-///
-/// TEXT is an expression in Python's grammar with NumPy's meaning: `sqrt(a**2 + b**2)`, `a - mean(a)`, `sum(a, axis=0), max(a)`. It is
-/// compiled to machine code, and computed in one pass over the data on all cores. Results that have no file are printed.
+/// Evaluates an array expression over files
 #[derive(Parser, Debug)]
-#[command(name = "tilexpr", version, after_help = SHORT, after_long_help = LONG, max_term_width = 100)]
+#[command(name = "tilexpr", version, long_about = ABOUT, after_help = SHORT, after_long_help = LONG)]
 pub struct Options {
     /// The expression
     #[arg(required_unless_present = "functions", allow_hyphen_values = true)]
@@ -66,6 +63,13 @@ pub enum Format {
     /// The bytes of a .npy file
     Npy,
 }
+
+const ABOUT: &str = "\
+Evaluates an array expression over files.
+
+TEXT is an expression in Python's grammar with NumPy's meaning: `sqrt(a**2 + b**2)`, `a - mean(a)`,
+`sum(a, axis=0), max(a)`. It is compiled to machine code that runs on all cores, without temporary
+arrays. Results that have no file are printed.";
 
 const SHORT: &str = "\
 Examples:
