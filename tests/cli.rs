@@ -508,7 +508,7 @@ fn memory_is_limited() {
     assert_eq!(status, 1);
     assert!(
         said.starts_with(
-            "error: the call takes 2.3 MiB of memory, and the limit is 1.0 MiB\nhelp: `--limit-memory 3M` is enough"
+            "error: the call takes 4.6 MiB of memory, and the limit is 1.0 MiB\nhelp: `--limit-memory 5M` is enough"
         ),
         "{said}"
     );
@@ -524,7 +524,7 @@ fn memory_is_limited() {
             )
         )
     );
-    assert_eq!(folder.prints(&["sum(a)", "rows.csv", "-m", "469K"]), "1799970000\n");
+    assert_eq!(folder.prints(&["sum(a)", "rows.csv", "-m", "480K"]), "1799970000\n");
     let (status, said) = folder.fails(&["sum(a)", "a=a.npy", "-m", "1"]);
     assert!(status == 1 && said.starts_with("error: the call, in pieces, takes "), "{said}");
     let enough = said.rsplit('`').nth(1).unwrap().rsplit(' ').next().unwrap();

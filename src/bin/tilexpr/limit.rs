@@ -30,5 +30,6 @@ pub fn option(bytes: usize) -> String {
 /// The error where something takes more than the limit; `help` is what else to say.
 pub fn too_small(what: &str, needed: usize, limit: usize, help: &str) -> Failure {
     let message = format!("{what} takes {} of memory, and the limit is {}", shown(needed), shown(limit));
-    Failure::other(message, format!("`{}` is enough for it{help}", option(needed)))
+    let more = if help.is_empty() { "" } else { "; " };
+    Failure::other(message, format!("`{}` is enough for it{more}{help}", option(needed)))
 }

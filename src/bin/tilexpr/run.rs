@@ -6,7 +6,9 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tilexpr::{AnyArray, Arg, Args, DType, Expr, FileErrorKind, StreamPlan, Threads, identifiers, npy};
+use tilexpr::{
+    AnyArray, Arg, Args, DType, Detail, EvalErrorKind, Expr, FileErrorKind, StreamPlan, Threads, identifiers, npy,
+};
 
 use crate::failure::Failure;
 use crate::input::{self, Input};
@@ -80,26 +82,26 @@ impl Call<'_> {
         for (_, path) in &files {
             bytes = bytes.saturating_add(usize::try_from(npy::Header::read(path)?.bytes()).unwrap_or(usize::MAX));
         }
-        let whole = |help: &str| self.whole(&files, bytes, help);
+        let whole = |results, help: &str| self.whole(&files, bytes, results, help);
         if files.is_empty() || self.options.explain {
-            return whole("");
+            return whole(None, "");
         }
         let limit = self.options.limit_memory.unwrap_or(WHOLE).min(WHOLE);
         match self.stream(&files).plan() {
             Ok(plan) => {
                 let results = plan.results.iter().map(|result| size(result.dtype, &result.shape));
-                if results.fold(bytes, usize::saturating_add) <= limit {
-                    whole("")
+                let results = results.fold(0, usize::saturating_add);
+                if bytes.saturating_add(results) <= limit {
+                    whole(Some(results), "")
                 } else if self.goes_to_files(&plan)? {
                     self.pieces(&files, &plan)
                 } else {
-                    whole(
-                        "; with `-o FILE.npy` for each result as large as the files less may do, for they go in pieces then",
-                    )
+                    let help = "with `-o FILE.npy` for each result as large as the files less may do, for they go in pieces then";
+                    whole(Some(results), help)
                 }
             }
-            Err(error) if error.kind() == FileErrorKind::Unsupported => whole(": it cannot be computed in pieces"),
-            Err(error) if error.kind() == FileErrorKind::Memory && bytes <= limit => whole(""),
+            Err(error) if error.kind() == FileErrorKind::Unsupported => whole(None, "it cannot be computed in pieces"),
+            Err(error) if error.kind() == FileErrorKind::Memory && bytes <= limit => whole(None, ""),
             Err(error) => Err(match (error.needed(), self.options.limit_memory) {
                 (Some(needed), Some(limit)) => {
                     let needed = usize::try_from(needed).unwrap_or(usize::MAX).saturating_add(self.columns());
@@ -154,13 +156,19 @@ impl Call<'_> {
         }
     }
 
-    /// All files in memory at once, of so many bytes. `help` is what else to say where that is too much.
-    fn whole(&self, files: &[(&str, &PathBuf)], bytes: usize, help: &str) -> Result<(), Failure> {
-        let check = |needed: usize| match self.options.limit_memory {
-            Some(limit) if needed > limit => Err(limit::too_small("the call", needed, limit, help)),
-            _ => Ok(()),
+    /// All files in memory at once, of so many bytes, with results of so many, if that is known. `help` is what else to say where that is too much.
+    fn whole(
+        &self,
+        files: &[(&str, &PathBuf)],
+        bytes: usize,
+        results: Option<usize>,
+        help: &str,
+    ) -> Result<(), Failure> {
+        let held = bytes.saturating_add(self.columns());
+        let room = match self.options.limit_memory {
+            Some(limit) => Some(self.room(held, results, limit, help)?),
+            None => None,
         };
-        check(bytes)?;
         let mut arrays: Vec<(&str, AnyArray)> = Vec::with_capacity(files.len());
         for &(name, path) in files {
             arrays.push((name, npy::read(path)?));
@@ -173,9 +181,29 @@ impl Call<'_> {
         }
         let results = self.expr.outputs(&args)?;
         self.check_outputs(results.len())?;
-        let sizes = results.iter().map(|(dtype, shape)| size(*dtype, shape));
-        check(sizes.fold(bytes.saturating_add(self.columns()), usize::saturating_add))?;
-        self.put(self.expr.eval(&args)?)
+        let found = self.expr.with_memory_limit(room).eval(&args);
+        self.put(found.map_err(|error| match (error.kind(), error.found(), self.options.limit_memory) {
+            (EvalErrorKind::MemoryLimit, Some(&Detail::Count(needed)), Some(limit)) => {
+                limit::too_small("the call", held.saturating_add(needed), limit, help)
+            }
+            _ => error.into(),
+        })?)
+    }
+
+    /// The memory that is left beside what is held.
+    fn room(&self, held: usize, results: Option<usize>, limit: usize, help: &str) -> Result<usize, Failure> {
+        match results {
+            Some(results) if held.saturating_add(results) > limit => {
+                Err(limit::too_small("the call", held.saturating_add(results), limit, help))
+            }
+            None if held > limit => {
+                let (held, limit) = (limit::shown(held), limit::shown(limit));
+                let message = format!("the inputs alone take {held} of memory, and the limit is {limit}");
+                let more = if help.is_empty() { "" } else { ": " };
+                Err(Failure::other(message, format!("allow for the results, too{more}{help}")))
+            }
+            _ => Ok(limit.saturating_sub(held)),
+        }
     }
 
     /// Files in pieces.
