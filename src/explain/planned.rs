@@ -55,6 +55,8 @@ pub struct Planned {
     pub run: usize,
     /// The kernel.
     pub kernel: Arc<Tiered>,
+    /// Whether the kernel has one loop over all points of a tile of two axes.
+    pub flat: bool,
     /// Elements of a tile along the kernel's loops.
     pub tile: [usize; 2],
     /// Elements.
@@ -172,6 +174,7 @@ impl Planned {
             run,
             kernel: Arc::clone(&pass.called.kernel),
             tile: pass.tile,
+            flat: pass.flat,
             shared: pass.parallel,
             around: None,
         })
@@ -198,6 +201,7 @@ impl Planned {
             operands: first.operands.iter().filter_map(read).collect(),
             run: 1,
             kernel: Arc::clone(&first.called.kernel),
+            flat: false,
             tile: if scan.across { [tile[1], tile[0]] } else { tile },
             shared: scan.parallel,
             around: None,
@@ -225,6 +229,7 @@ impl Planned {
             run: 1,
             kernel: Arc::clone(&called.kernel),
             tile,
+            flat: false,
             shared: fold.parallel,
             around: None,
         }

@@ -16,6 +16,9 @@ use crate::plan::source::Source;
 
 /// Bytes of an array between stages from which on it is worth a word.
 const LARGE: usize = 32 << 10;
+/// Elements of a run that are so few that its beginning and end count, and bytes of a row.
+const RUN: usize = 64;
+const ROW: usize = 1 << 10;
 
 /// The sentences. `earlier` are the passes before.
 pub fn reasons(planned: &Planned, earlier: &[Planned], cost: &Cost, native: bool, names: &Names) -> Vec<String> {
@@ -35,20 +38,13 @@ pub fn reasons(planned: &Planned, earlier: &[Planned], cost: &Cost, native: bool
             "the reduced axes are no single run in memory: elements are put into logical order in a buffer before they are combined"
                 .into(),
         ),
-        How::Whole if planned.loops.last().is_some_and(|l| l.reduced && l.length < 16) => {
+        How::Whole if planned.loops.last().is_some_and(|l| l.reduced && l.length < RUN) => {
             all.push("the reduced runs are short: starting and ending each costs as much as its elements".into());
         }
         _ => {}
     }
-    if let (How::Each, Some(inner)) = (planned.how, planned.loops.last())
-        && inner.length < 8
-        && planned.points >= 1000
-    {
-        all.push(format!(
-            "the innermost loop has {} elements only: no vectors, and each start of it costs (no axes could be merged into a longer one)",
-            inner.length
-        ));
-    }
+    rows(planned, &mut all);
+    through_cache(planned, cost, names, &mut all);
     if planned.kernel.crowded() {
         all.push(
             "far more values wait for a later use than registers hold: where parts of the text share little, let each be a text of its own"
@@ -58,6 +54,36 @@ pub fn reasons(planned: &Planned, earlier: &[Planned], cost: &Cost, native: bool
         all.push("it is interpreted: machine code takes about half the time".into());
     }
     all
+}
+
+/// Rows that are so short that each start of one counts.
+fn rows(planned: &Planned, all: &mut Vec<String>) {
+    let inner = match planned.how {
+        How::Each if !planned.flat => planned.loops.last(),
+        How::Columns => planned.loops.iter().rfind(|l| !l.reduced),
+        _ => None,
+    };
+    let widest = planned.walks.iter().map(|walk| walk.spec.dtype.size()).max().unwrap_or(1);
+    let Some(length) = inner.map(|l| l.length).filter(|&n| n * widest < ROW && n < planned.points) else { return };
+    if planned.points < 1000 {
+        return;
+    }
+    let vectors = if length < 8 { "no vectors, and " } else { "" };
+    all.push(format!(
+        "the innermost loop has {length} elements only: {vectors}each start of it costs (no axes could be merged into a longer one)"
+    ));
+}
+
+/// Results so large that they would go past the cache, if they lay otherwise.
+fn through_cache(planned: &Planned, cost: &Cost, names: &Names, all: &mut Vec<String>) {
+    let large = planned.points as f64 * cost.bytes >= names.core.options.tuning.nontemporal_from() as f64;
+    let results = || planned.walks.iter().filter(|walk| walk.spec.role == Role::Out);
+    if planned.how == How::Each && large && results().next().is_some() && results().all(|walk| !walk.nontemporal) {
+        all.push(
+            "the result is written by way of the cache, which reads its lines first: rows are too short, or go through a buffer"
+                .into(),
+        );
+    }
 }
 
 /// Functions that are called for each element.
@@ -183,7 +209,12 @@ fn walks(planned: &Planned, names: &Names, all: &mut Vec<String>) {
             continue;
         }
         if walk.packed {
-            all.push(format!("{name} lies across the loops (transposed?): it goes through a buffer, tile by tile"));
+            let how = match () {
+                () if planned.flat => "does not lie as the others along the short innermost axis",
+                () if step <= 4 * size && inner <= 4 * size => "is strided or reversed along the innermost loop",
+                () => "lies across the loops (transposed?)",
+            };
+            all.push(format!("{name} {how}: it goes through a buffer, tile by tile"));
         } else if inner > size && step > size {
             let used = 100 * size / step;
             all.push(format!(

@@ -170,6 +170,7 @@ impl<'a> Maker<'a> {
         if walk.nest.shape().contains(&0) {
             return;
         }
+        walk.straighten(walk.operands.len(), |_| true);
         walk.nest.arrange(|_| false);
         let mut pass = self.target.pass(Use::Copy(dtype), walk, &mut self.numbers);
         pass.shown = None;
@@ -189,6 +190,7 @@ impl<'a> Maker<'a> {
                     program.stages[at].sources.iter().map(|&source| self.source(source)).collect();
                 arrays.extend(self.stores(at));
                 let mut walk = walk(&self.shapes.stages[at], arrays);
+                walk.straighten(walk.operands.len(), |_| true);
                 walk.nest.arrange(|_| false);
                 let mut pass = self.target.pass(Use::Stage(at, Body::MAP), walk, &mut self.numbers);
                 if let Some(shown) = &mut pass.shown {

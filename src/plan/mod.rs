@@ -16,6 +16,7 @@
 //! | `rows`, `by_rows`   | stages that keep rows apart: found; as a loop around their steps           |
 //! | `whole`             | the whole schedule of a call                                               |
 //! | `pass`, `nest`      | a pass: kernel, tiles, threads; its loops: axes dropped, ordered, merged   |
+//! | `rearrange`         | what lies otherwise than the loops run: axes exchanged, buffers            |
 //! | `alias`             | whether what is written is also read                                       |
 //! | `reserve`, `needs`  | places in the memory of a call; how many bytes one takes                   |
 //! | `slice`             | how much is done between two looks at whether a call is to end             |
@@ -41,6 +42,7 @@ pub mod partial;
 pub mod pass;
 pub mod places;
 pub mod program;
+pub mod rearrange;
 mod reduce;
 mod reserve;
 mod rows;

@@ -3,7 +3,7 @@
 //! Comes in: a schedule. Goes out: what its new results, what lies between its steps, and what its threads need beside that come to, before
 //! anything is computed. What does not grow with the arrays (code, registers of the interpreter, a few kilobytes for each thread) is not counted.
 
-use super::pass::pitch;
+use super::rearrange::pitch;
 use super::schedule::{BLOCK, Fold, Loop, PART, Pass, Reach, ResultLayout, Scan, Schedule, Step};
 use crate::ir::LANES;
 
@@ -70,9 +70,15 @@ impl Loop {
 }
 
 impl Pass {
-    /// Room for a tile of an operand that is rearranged.
+    /// Bytes from one row to the next of a tile of an operand that is rearranged.
+    pub fn packed_row(&self, o: u32) -> usize {
+        let ([_, columns], size) = (self.tile, self.walk.operands[o as usize].size());
+        if self.flat { columns * size } else { pitch(columns, size) }
+    }
+
+    /// Room for such a tile, as whole lines of the cache.
     pub fn packed_bytes(&self, o: u32) -> usize {
-        self.tile[0] * pitch(self.tile[1], self.walk.operands[o as usize].size())
+        (self.tile[0] * self.packed_row(o)).next_multiple_of(64)
     }
 
     fn scratch(&self) -> usize {

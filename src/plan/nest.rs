@@ -202,6 +202,12 @@ impl Nest {
         }
     }
 
+    /// Walks an axis from its other end. The operands' first elements are then others.
+    pub fn reverse(&mut self, axis: usize) {
+        let rank = self.shape.len();
+        self.strides.iter_mut().skip(axis).step_by(rank.max(1)).for_each(|stride| *stride = stride.wrapping_neg());
+    }
+
     /// Moves an axis to another place.
     pub fn move_axis(&mut self, from: usize, to: usize) {
         let mut order: Vec<usize> = (0..self.shape.len()).collect();

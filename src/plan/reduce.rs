@@ -102,6 +102,9 @@ impl Maker<'_> {
             strides.reverse();
             walk.push(operand, strides);
         }
+        // (A position is looked for where elements lie in the order of their positions.)
+        let counts = walk.operands.iter().any(|operand| operand.spec.is_affine());
+        walk.straighten(sources.len(), |axis| !gone(axis) || free && !counts);
         if free {
             walk.nest.arrange_freely(gone);
         } else {

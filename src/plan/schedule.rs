@@ -135,6 +135,23 @@ impl Walk {
         self.operands.push(operand);
         self.nest.push_strides(strides);
     }
+
+    /// Walks those of these axes from their other ends along which more of the first operands, the arrays among them, lie backwards than
+    /// forwards: neighbours are read in vectors where they lie forwards, and axes merge where all have one direction. The order of
+    /// points along these axes must not matter.
+    pub fn straighten(&mut self, first: usize, axes: impl Fn(usize) -> bool) {
+        for axis in (0..self.nest.rank()).filter(|&axis| axes(axis)) {
+            let arrays = self.operands[..first].iter().enumerate().filter(|(_, operand)| !operand.spec.is_affine());
+            if arrays.map(|(o, _)| self.nest.strides(o)[axis].signum()).sum::<isize>() >= 0 {
+                continue;
+            }
+            let last = self.nest.shape()[axis].saturating_sub(1) as isize;
+            for (o, operand) in self.operands.iter_mut().enumerate() {
+                operand.offset += last * self.nest.strides(o)[axis];
+            }
+            self.nest.reverse(axis);
+        }
+    }
 }
 
 /// A kernel with the table of strides that it is called with.
@@ -156,7 +173,7 @@ pub struct Pass {
     pub called: Called,
     /// Its operands and their loops.
     pub walk: Walk,
-    /// How many of the axes are the kernel's loops: 1 or 2.
+    /// How many of the axes are the loops of a tile: 1 or 2.
     pub loops: usize,
     /// The lengths of a tile along these: `[1, n]` where there is one.
     pub tile: [usize; 2],
@@ -164,8 +181,11 @@ pub struct Pass {
     pub points: usize,
     /// Whether several threads share the tiles.
     pub parallel: bool,
-    /// The operands that go through a buffer, tile by tile, because their neighbours lie along the outer of the kernel's loops.
+    /// The operands that go through a buffer, tile by tile.
     pub packed: SmallVec<[u32; 2]>,
+    /// Whether a tile's rows follow each other without a gap, in the buffer and elsewhere, so that the kernel has one loop over all its
+    /// points, though the pass has two.
+    pub flat: bool,
     /// The results that are written past the cache, if they prove to lie apart from all else and what is touched is large; none if
     /// that is not to be.
     pub nontemporal: Option<Nontemporal>,

@@ -5,6 +5,7 @@
 //! | `execute`, `keep`         | a schedule, step by step; the key by which one is kept                  |
 //! | `pass`, `fold`, `packing` | its steps: passes, tasks of reductions, operands rearranged on the way  |
 //! | `scan`, `combine`         | its steps: tasks of scans; their loops                                  |
+//! | `squares`                 | squares of elements turned in registers                                 |
 //! | `best`                    | the best of the values of blocks                                        |
 //! | `line`                    | the short way past key and schedule                                     |
 //! | `threads`, `loops`        | who does tasks; how they are dealt out                                  |
@@ -23,5 +24,6 @@ pub mod pass;
 mod scan;
 mod scratch;
 pub mod settings;
+mod squares;
 pub mod stop;
 pub mod threads;

@@ -5,6 +5,7 @@ use std::ptr;
 
 use smallvec::SmallVec;
 
+use super::squares::Square;
 use crate::dtype::Scalar;
 use crate::plan::nest::offset;
 
@@ -18,6 +19,8 @@ pub struct Block {
     pub outside: (*mut u8, [isize; 2]),
     /// In the buffer.
     pub inside: (*mut u8, [isize; 2]),
+    /// Whether the tile to the right comes next, and its columns lie where no hardware looks ahead.
+    pub ahead: bool,
 }
 
 impl Block {
@@ -51,18 +54,66 @@ impl Block {
         }
     }
 
-    /// Row is the fast index: the array's neighbours lie along it, so whole cache lines are used while they are there.
-    unsafe fn copy_as<T: Copy>(&self, from: (*mut u8, [isize; 2]), to: (*mut u8, [isize; 2])) {
-        let [rows, columns] = self.counts.map(|n| n as isize);
-        for column in 0..columns {
-            self.prefetch(column + columns);
+    /// Squares of elements are turned in registers, where neighbours lie along rows in the one place and along columns in the other;
+    /// what is left goes one by one. Rows are the fast index: the array's neighbours lie along them, so whole cache lines are used
+    /// while they are there.
+    unsafe fn copy_as<T: Square>(&self, from: (*mut u8, [isize; 2]), to: (*mut u8, [isize; 2])) {
+        let [rows, columns] = self.counts;
+        let unit = size_of::<T>() as isize;
+        let stepped = if columns >= RUN { Stepped::of([from.1[1], to.1[1]], unit) } else { None };
+        if let Some(stepped) = stepped {
             for row in 0..rows {
-                let at = |(pointer, [down, across]): (*mut u8, [isize; 2])| {
-                    pointer.wrapping_offset(row * down + column * across).cast::<T>()
-                };
-                // SAFETY: both are elements of the tile; they need not be aligned.
-                unsafe { at(to).write_unaligned(at(from).read_unaligned()) }
+                // SAFETY: a row of the tile.
+                unsafe { stepped.copy::<T>(at(from, row, 0), at(to, row, 0), columns) }
             }
+            return;
+        }
+        let (turned, side) = (from.1[0] == unit && to.1[1] == unit, T::SIDE);
+        let squares = side > 1 && (turned || from.1[1] == unit && to.1[0] == unit);
+        let whole = if squares { [rows / side * side, columns / side * side] } else { [0; 2] };
+        for column in (0..columns).step_by(if squares { side } else { 1 }) {
+            let group = column..(column + if squares { side } else { 1 }).min(columns);
+            if self.ahead {
+                group.clone().for_each(|column| self.prefetch((column + columns) as isize));
+            }
+            let mut row = 0;
+            if group.end <= whole[1] {
+                // SAFETY: whole squares of the tile.
+                unsafe { self.squares::<T>(from, to, whole[0] / side, (column, turned)) }
+                row = whole[0];
+            }
+            for column in group {
+                for row in row..rows {
+                    // SAFETY: both are elements of the tile; they need not be aligned.
+                    unsafe { at::<T>(to, row, column).write_unaligned(at::<T>(from, row, column).read_unaligned()) }
+                }
+            }
+        }
+    }
+
+    /// Copies squares, one below the other. `turned`: of columns into rows, else of rows into columns.
+    unsafe fn squares<T: Square>(
+        &self,
+        from: (*mut u8, [isize; 2]),
+        to: (*mut u8, [isize; 2]),
+        squares: usize,
+        (column, turned): (usize, bool),
+    ) {
+        let mut lines = [ptr::null(); 16];
+        let lines = &mut lines[..T::SIDE];
+        if turned {
+            for (next, line) in lines.iter_mut().enumerate() {
+                *line = at::<T>(from, 0, column + next).cast_const();
+            }
+            // SAFETY: elements of the tile, as the caller promises.
+            return unsafe { T::transpose(lines, at::<T>(to, 0, column), to.1[0], squares) };
+        }
+        for row in (0..squares).map(|square| square * T::SIDE) {
+            for (next, line) in lines.iter_mut().enumerate() {
+                *line = at::<T>(from, row + next, column).cast_const();
+            }
+            // SAFETY: as above.
+            unsafe { T::transpose(lines, at::<T>(to, row, column), to.1[1], 1) }
         }
     }
 
@@ -74,6 +125,76 @@ impl Block {
             prefetch(pointer.wrapping_offset(row as isize * down + column * across));
         }
     }
+}
+
+/// How far apart the elements of a run are in the one place and in the other, in elements: few enough that the compiler makes vectors of it.
+#[derive(Clone, Copy)]
+struct Stepped([i8; 2]);
+
+impl Stepped {
+    /// Of these strides in bytes.
+    fn of(strides: [isize; 2], unit: isize) -> Option<Stepped> {
+        let steps = strides.map(|stride| if stride % unit == 0 { i8::try_from(stride / unit).unwrap_or(0) } else { 0 });
+        matches!(steps, [1, -1 | 1..=4] | [-1 | 2..=4, 1]).then_some(Stepped(steps))
+    }
+
+    /// Copies a run.
+    ///
+    /// # Safety
+    /// So many elements must be valid to read and to write, in places that are apart.
+    unsafe fn copy<T: Copy>(self, from: *const T, to: *mut T, count: usize) {
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: as the caller promises; the CPU has the instructions.
+            return unsafe { wide(self, from, to, count) };
+        }
+        // SAFETY: as the caller promises.
+        unsafe { self.each(from, to, count) }
+    }
+
+    /// # Safety
+    /// As for [`copy`](Stepped::copy).
+    #[inline(always)]
+    unsafe fn each<T: Copy>(self, from: *const T, to: *mut T, count: usize) {
+        // SAFETY: as the caller promises.
+        unsafe {
+            match self.0 {
+                [1, 1] => ptr::copy_nonoverlapping(from, to, count),
+                [-1, _] => run::<T, -1, 1>(from, to, count),
+                [2, _] => run::<T, 2, 1>(from, to, count),
+                [3, _] => run::<T, 3, 1>(from, to, count),
+                [4, _] => run::<T, 4, 1>(from, to, count),
+                [_, -1] => run::<T, 1, -1>(from, to, count),
+                [_, 2] => run::<T, 1, 2>(from, to, count),
+                [_, 3] => run::<T, 1, 3>(from, to, count),
+                _ => run::<T, 1, 4>(from, to, count),
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As for [`Stepped::copy`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn wide<T: Copy>(stepped: Stepped, from: *const T, to: *mut T, count: usize) {
+    // SAFETY: as the caller promises.
+    unsafe { stepped.each(from, to, count) }
+}
+
+/// # Safety
+/// As for [`Stepped::copy`].
+#[inline(always)]
+unsafe fn run<T: Copy, const FROM: isize, const TO: isize>(from: *const T, to: *mut T, count: usize) {
+    for at in 0..count as isize {
+        // SAFETY: an element of each; it need not be aligned.
+        unsafe { to.wrapping_offset(TO * at).write_unaligned(from.wrapping_offset(FROM * at).read_unaligned()) }
+    }
+}
+
+/// An element of a tile that lies so.
+fn at<T>((pointer, [down, across]): (*mut u8, [isize; 2]), row: usize, column: usize) -> *mut T {
+    pointer.wrapping_offset(row as isize * down + column as isize * across).cast()
 }
 
 /// Rows that are gathered at a time: their lines, in both places, stay in L1.
@@ -260,98 +381,9 @@ impl Lines<'_> {
 
     /// Copies squares, one below the other, of columns whose neighbours lie down the rows.
     unsafe fn squares<T: Square>(&self, row: usize, squares: usize, column: usize) {
-        let from: SmallVec<[*const T; 4]> = (0..T::SIDE).map(|next| self.at::<T>(row, column + next).0).collect();
+        let from: SmallVec<[*const T; 16]> = (0..T::SIDE).map(|next| self.at::<T>(row, column + next).0).collect();
         // SAFETY: so many elements of each column, and their places in as many rows.
         unsafe { T::transpose(&from, self.at::<T>(row, column).1, self.down[1], squares) }
-    }
-}
-
-/// Elements of which squares of a few are moved at once.
-trait Square: Copy {
-    /// Rows and columns of a square.
-    const SIDE: usize;
-
-    /// Columns of squares that lie one below the other become rows, which lie `down` bytes apart.
-    ///
-    /// # Safety
-    /// The elements of all squares must be valid to read from each of so many addresses on, and to write in as many rows, apart from
-    /// these.
-    unsafe fn transpose(from: &[*const Self], to: *mut Self, down: isize, squares: usize) {
-        for (column, from) in from.iter().enumerate() {
-            for row in 0..squares * Self::SIDE {
-                // SAFETY: an element; it need not be aligned.
-                unsafe {
-                    let to = to.wrapping_byte_offset(down * row as isize).wrapping_add(column);
-                    to.write_unaligned(from.wrapping_add(row).read_unaligned());
-                }
-            }
-        }
-    }
-}
-
-impl Square for u8 {
-    const SIDE: usize = 1;
-}
-
-impl Square for u16 {
-    const SIDE: usize = 1;
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-impl Square for u32 {
-    const SIDE: usize = 1;
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-impl Square for u64 {
-    const SIDE: usize = 1;
-}
-
-#[cfg(target_arch = "x86_64")]
-impl Square for u32 {
-    const SIDE: usize = 4;
-
-    unsafe fn transpose(from: &[*const u32], mut to: *mut u32, down: isize, squares: usize) {
-        use std::arch::x86_64::*;
-        let &[a, b, c, d] = from else { return };
-        for first in (0..squares).map(|square| square * Self::SIDE) {
-            // SAFETY: as the caller promises; nothing need be aligned.
-            unsafe {
-                let [a, b, c, d] = [a, b, c, d].map(|from| _mm_loadu_si128(from.wrapping_add(first).cast()));
-                let (low, high) = (_mm_unpacklo_epi32(a, b), _mm_unpackhi_epi32(a, b));
-                let (lower, higher) = (_mm_unpacklo_epi32(c, d), _mm_unpackhi_epi32(c, d));
-                let rows = [
-                    _mm_unpacklo_epi64(low, lower),
-                    _mm_unpackhi_epi64(low, lower),
-                    _mm_unpacklo_epi64(high, higher),
-                    _mm_unpackhi_epi64(high, higher),
-                ];
-                for row in rows {
-                    _mm_storeu_si128(to.cast(), row);
-                    to = to.wrapping_byte_offset(down);
-                }
-            }
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-impl Square for u64 {
-    const SIDE: usize = 2;
-
-    unsafe fn transpose(from: &[*const u64], mut to: *mut u64, down: isize, squares: usize) {
-        use std::arch::x86_64::*;
-        let &[a, b] = from else { return };
-        for first in (0..squares).map(|square| square * Self::SIDE) {
-            // SAFETY: as the caller promises; nothing need be aligned.
-            unsafe {
-                let [a, b] = [a, b].map(|from| _mm_loadu_si128(from.wrapping_add(first).cast()));
-                for row in [_mm_unpacklo_epi64(a, b), _mm_unpackhi_epi64(a, b)] {
-                    _mm_storeu_si128(to.cast(), row);
-                    to = to.wrapping_byte_offset(down);
-                }
-            }
-        }
     }
 }
 

@@ -20,7 +20,6 @@ use crate::ir::Role;
 use crate::jit::tier::{Executor, Tiered};
 use crate::jit::{Call, Compiled};
 use crate::plan::nest::offset;
-use crate::plan::pass::pitch;
 use crate::plan::schedule::{Called, Loop, Operand, Pass, Place, Schedule, Step};
 
 /// Columns of a panel, if each lies in a page of its own: fewer than the pages whose places a core keeps.
@@ -353,7 +352,8 @@ impl<'a> Job<'a> {
             if !packed.is_empty() {
                 self.rearranged(scratch, counts);
             } else if let Some(alignment) = self.past_cache {
-                self.past_cache(scratch, counts[1], alignment);
+                let Scratch { pointers, ahead, .. } = scratch;
+                self.past_cache([pointers, ahead], counts, alignment);
             } else {
                 self.call(&mut scratch.pointers, counts);
             }
@@ -363,7 +363,8 @@ impl<'a> Job<'a> {
     /// # Safety
     /// As for [`Compiled::run`].
     unsafe fn call(&self, pointers: &mut Vec<*mut u8>, counts: [usize; 2]) {
-        let extents = &counts[2 - self.pass.loops..];
+        let points = [counts[0] * counts[1]];
+        let extents = if self.pass.flat { &points[..] } else { &counts[2 - self.pass.loops..] };
         // SAFETY: as the caller promises.
         unsafe { self.run.call(self.kernel, &self.pass.called, pointers, extents) }
     }
@@ -373,8 +374,8 @@ impl<'a> Job<'a> {
     /// # Safety
     /// As for [`tiles`](Job::tiles).
     unsafe fn rearranged(&self, scratch: &mut Scratch, counts: [usize; 2]) {
-        let Scratch { pointers, moved, bytes, .. } = scratch;
-        let Pass { walk, packed, tile, .. } = self.pass;
+        let Scratch { pointers, moved, ahead, bytes, .. } = scratch;
+        let Pass { walk, packed, loops, flat, .. } = self.pass;
         let rank = self.shape.len();
         let size = |o: u32| walk.operands[o as usize].size();
         let mut buffer = bytes.reserve(packed.iter().map(|&o| self.pass.packed_bytes(o)).sum());
@@ -382,11 +383,13 @@ impl<'a> Job<'a> {
         moved.extend_from_slice(pointers);
         let place = |o: u32, outside: *mut u8, inside: *mut u8| {
             let strides = walk.nest.strides(o as usize);
+            let down = if *loops == 2 { strides[rank - 2] } else { 0 };
             Block {
                 size: size(o),
                 counts,
-                outside: (outside, [strides[rank - 2], strides[rank - 1]]),
-                inside: (inside, [pitch(tile[1], size(o)) as isize, size(o) as isize]),
+                outside: (outside, [down, strides[rank - 1]]),
+                inside: (inside, [self.pass.packed_row(o) as isize, size(o) as isize]),
+                ahead: *loops == 2 && !flat,
             }
         };
         let role = |o: u32| walk.operands[o as usize].spec.role;
@@ -399,42 +402,51 @@ impl<'a> Job<'a> {
             buffer = buffer.wrapping_add(self.pass.packed_bytes(o));
         }
         // SAFETY: packed operands lie in the buffer, with the strides in the kernel's table; the others as before.
-        unsafe { self.call(moved, counts) }
+        unsafe {
+            match self.past_cache {
+                Some(alignment) => self.past_cache([moved, ahead], counts, alignment),
+                None => self.call(moved, counts),
+            }
+        }
         for &o in packed.iter().filter(|&&o| role(o) != Role::In) {
             // SAFETY: the tile's elements may be written, and the kernel has filled the buffer.
             unsafe { place(o, pointers[o as usize], moved[o as usize]).copy_out() }
         }
     }
 
-    /// Runs a tile of `count` points whose results go past the cache: from the first point on at which the addresses of all
-    /// results are such as that form of the kernel needs. If there is no such point, they go the ordinary way.
+    /// Runs a tile of a kernel of one loop, whose operands begin at these addresses and whose results go past the cache: from the first
+    /// point on at which the addresses of all results are such as that form of the kernel needs. If there is no such point, they go
+    /// the ordinary way. `ahead` has room for addresses.
     ///
     /// # Safety
     /// As for [`tiles`](Job::tiles).
-    unsafe fn past_cache(&self, scratch: &mut Scratch, count: usize, alignment: usize) {
-        let Scratch { pointers, moved, .. } = scratch;
-        let walk = &self.pass.walk;
+    unsafe fn past_cache(&self, [pointers, ahead]: [&mut Vec<*mut u8>; 2], counts: [usize; 2], alignment: usize) {
+        let Pass { walk, packed, .. } = self.pass;
+        let count = counts[0] * counts[1];
         let results = self.pass.nontemporal.iter().flat_map(|nontemporal| &nontemporal.results);
         let aligned = |points: usize| {
             let place = |&o: &u32| pointers[o as usize].addr() + points * walk.operands[o as usize].size();
             results.clone().all(|o| place(o).is_multiple_of(alignment))
         };
         let head = (0..alignment).find(|&points| aligned(points)).unwrap_or(count).min(count);
+        ahead.clear();
+        ahead.extend(pointers.iter().enumerate().map(|(o, pointer)| {
+            let stride = match packed.contains(&(o as u32)) {
+                true => walk.operands[o].size() as isize,
+                false => walk.nest.strides(o).last().copied().unwrap_or(0),
+            };
+            pointer.wrapping_offset(head as isize * stride)
+        }));
         if head > 0 {
-            // SAFETY: the tile's first points.
-            unsafe { self.call(pointers, [1, head]) }
+            // SAFETY: the tile's first points, which lie in a row as all of them do for a kernel of one loop.
+            unsafe { self.run.call(self.kernel, &self.pass.called, pointers, &[head]) }
         }
         if head == count {
             return;
         }
-        moved.clear();
-        moved.extend(pointers.iter().enumerate().map(|(o, pointer)| {
-            let stride = walk.nest.strides(o).last().copied().unwrap_or(0);
-            pointer.wrapping_offset(head as isize * stride)
-        }));
         let Called { table, .. } = &self.pass.called;
         let extents = &[count - head];
-        let call = Call { pointers: moved, strides: table, extents, origin: &[0], faults: self.run.faults };
+        let call = Call { pointers: ahead, strides: table, extents, origin: &[0], faults: self.run.faults };
         // SAFETY: the tile's other points; the results' addresses are aligned.
         unsafe { self.kernel.run_past_cache(&call) }
     }

@@ -57,6 +57,8 @@ pub struct Scratch {
     pub pointers: Vec<*mut u8>,
     /// Addresses within the tile at hand.
     pub moved: Vec<*mut u8>,
+    /// The same from a later point of it on.
+    pub ahead: Vec<*mut u8>,
     /// Tiles of packed operands.
     pub bytes: Buffer,
     /// States of a task, and what it has put into logical order.

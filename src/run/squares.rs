@@ -1,0 +1,172 @@
+//! Squares of elements, turned in registers: columns become rows.
+//!
+//! Comes in: addresses of a few columns, each of elements one after the other. Goes out: rows of as many elements. Always holds: bits alone are
+//! moved, and nothing need be aligned.
+
+/// Elements of which squares of a few are moved at once.
+pub trait Square: Copy {
+    /// Rows and columns of a square: of 1 where elements go one by one.
+    const SIDE: usize;
+
+    /// Columns of squares that lie one below the other become rows, which lie `down` bytes apart.
+    ///
+    /// # Safety
+    /// The elements of all squares must be valid to read from each of so many addresses on, and to write in as many rows, apart from
+    /// these.
+    unsafe fn transpose(from: &[*const Self], to: *mut Self, down: isize, squares: usize) {
+        for (column, from) in from.iter().enumerate() {
+            for row in 0..squares * Self::SIDE {
+                // SAFETY: an element; it need not be aligned.
+                unsafe {
+                    let to = to.wrapping_byte_offset(down * row as isize).wrapping_add(column);
+                    to.write_unaligned(from.wrapping_add(row).read_unaligned());
+                }
+            }
+        }
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+mod portable {
+    macro_rules! one_by_one {
+        ($($t:ty)*) => { $(
+            impl super::Square for $t {
+                const SIDE: usize = 1;
+            }
+        )* };
+    }
+    one_by_one!(u8 u16 u32 u64);
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    use super::Square;
+
+    /// Pairs of vectors interleaved, by elements of one width, then of twice that: after as many times as it takes to come from the
+    /// element to half a vector, vector `i` is row `i` of the square.
+    macro_rules! square {
+        ($t:ty, $side:literal, $($low:ident $high:ident)*) => {
+            impl Square for $t {
+                const SIDE: usize = $side;
+
+                unsafe fn transpose(from: &[*const $t], mut to: *mut $t, down: isize, squares: usize) {
+                    let Ok(from) = <&[*const $t; $side]>::try_from(from) else { return };
+                    for first in (0..squares).map(|square| square * $side) {
+                        // SAFETY: as the caller promises; nothing need be aligned.
+                        unsafe {
+                            let mut lines = from.map(|from| _mm_loadu_si128(from.wrapping_add(first).cast()));
+                            $(
+                                let old = lines;
+                                for at in 0..$side / 2 {
+                                    lines[2 * at] = $low(old[at], old[at + $side / 2]);
+                                    lines[2 * at + 1] = $high(old[at], old[at + $side / 2]);
+                                }
+                            )*
+                            for row in lines {
+                                _mm_storeu_si128(to.cast(), row);
+                                to = to.wrapping_byte_offset(down);
+                            }
+                        }
+                    }
+                }
+            }
+        };
+    }
+
+    // Interleaving the first half of the vectors with the second, again and again, is the transposition of a square of 2^k.
+    square!(u8, 16, _mm_unpacklo_epi8 _mm_unpackhi_epi8 _mm_unpacklo_epi8 _mm_unpackhi_epi8
+        _mm_unpacklo_epi8 _mm_unpackhi_epi8 _mm_unpacklo_epi8 _mm_unpackhi_epi8);
+    square!(u16, 8, _mm_unpacklo_epi16 _mm_unpackhi_epi16 _mm_unpacklo_epi16 _mm_unpackhi_epi16
+        _mm_unpacklo_epi16 _mm_unpackhi_epi16);
+    square!(u32, 4, _mm_unpacklo_epi32 _mm_unpackhi_epi32 _mm_unpacklo_epi32 _mm_unpackhi_epi32);
+
+    impl Square for u64 {
+        const SIDE: usize = 4;
+
+        unsafe fn transpose(from: &[*const u64], to: *mut u64, down: isize, squares: usize) {
+            let Ok(from) = <&[*const u64; 4]>::try_from(from) else { return };
+            if std::arch::is_x86_feature_detected!("avx2") {
+                // SAFETY: as the caller promises; the CPU has the instructions.
+                unsafe { fours(from, to, down, squares) }
+            } else {
+                // SAFETY: as the caller promises.
+                unsafe { twos(from, to, down, squares) }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for [`Square::transpose`].
+    unsafe fn twos(from: &[*const u64; 4], mut to: *mut u64, down: isize, squares: usize) {
+        for first in (0..2 * squares).map(|square| square * 2) {
+            // SAFETY: as the caller promises; nothing need be aligned.
+            unsafe {
+                let [a, b, c, d] = from.map(|from| _mm_loadu_si128(from.wrapping_add(first).cast()));
+                let (upper, lower) = ([a, c], [b, d]);
+                for row in 0..2 {
+                    for half in 0..2 {
+                        let (x, y) = (upper[half], lower[half]);
+                        let pair = if row == 0 { _mm_unpacklo_epi64(x, y) } else { _mm_unpackhi_epi64(x, y) };
+                        _mm_storeu_si128(to.wrapping_add(2 * half).cast(), pair);
+                    }
+                    to = to.wrapping_byte_offset(down);
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for [`Square::transpose`].
+    #[target_feature(enable = "avx2")]
+    unsafe fn fours(from: &[*const u64; 4], mut to: *mut u64, down: isize, squares: usize) {
+        for first in (0..squares).map(|square| square * 4) {
+            // SAFETY: as the caller promises; nothing need be aligned.
+            unsafe {
+                let [a, b, c, d] = from.map(|from| _mm256_loadu_si256(from.wrapping_add(first).cast()));
+                let (even, odd) = (_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b));
+                let (others, more) = (_mm256_unpacklo_epi64(c, d), _mm256_unpackhi_epi64(c, d));
+                let rows = [
+                    _mm256_permute2x128_si256::<0x20>(even, others),
+                    _mm256_permute2x128_si256::<0x20>(odd, more),
+                    _mm256_permute2x128_si256::<0x31>(even, others),
+                    _mm256_permute2x128_si256::<0x31>(odd, more),
+                ];
+                for row in rows {
+                    _mm256_storeu_si256(to.cast(), row);
+                    to = to.wrapping_byte_offset(down);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Square;
+
+    fn check<T: Square + PartialEq + std::fmt::Debug>(of: fn(usize) -> T) {
+        let (side, squares) = (T::SIDE, 3);
+        let rows = side * squares;
+        let columns: Vec<Vec<T>> = (0..side).map(|c| (0..rows).map(|r| of(r * side + c)).collect()).collect();
+        let from: Vec<*const T> = columns.iter().map(|column| column.as_ptr()).collect();
+        // Two elements more in a row, which stay.
+        let mut to = vec![of(1); rows * (side + 2)];
+        let down = ((side + 2) * size_of::<T>()) as isize;
+        // SAFETY: there is room for all rows.
+        unsafe { T::transpose(&from, to.as_mut_ptr(), down, squares) }
+        for (row, line) in to.chunks(side + 2).enumerate() {
+            let expected: Vec<T> = (0..side).map(|c| of(row * side + c)).chain([of(1), of(1)]).collect();
+            assert_eq!(line, expected);
+        }
+    }
+
+    #[test]
+    fn columns_become_rows() {
+        check(|n| n as u8);
+        check(|n| n as u16);
+        check(|n| n as u32);
+        check(|n| n as u64);
+    }
+}
