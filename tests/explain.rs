@@ -119,6 +119,12 @@ fn scans() {
             "writes     f64 the result",
         ],
     );
+    let bytes = Array1::<u8>::ones(5000);
+    let counted = explain("histogram(bytes, 10, 0, 256)", &args![bytes]);
+    says(
+        &counted,
+        &["counts of 10 numbers for `histogram(bytes, 10, 0, 256)`", "counted there, in tables of the tasks' own"],
+    );
     let flat = explain("max(cumsum(a))", &args![a]);
     says(&flat, &["scan along all axes as one: cumsum for `cumsum(a)`", "writes     f64 for later stages"]);
 }

@@ -117,6 +117,12 @@ const GROUPS: &[(&str, &str)] = &[
          element after another; what the blocks before come to, one after another, is combined with each element of a block last. So up to 512 \
          elements have the bits of a plain loop, and NumPy's, and sums of many are more exact.",
     ),
+    (
+        "Histograms",
+        "They count all elements, and give an array of one axis. `bins` and `n` are whole numbers that the text says; `lo` and `hi` are numbers, bare arguments, or \
+         results without axes, as in `histogram(x, 100, min(x), max(x))`, and may depend on the call: bounds that are not finite or not in order are an \
+         error of it. Edges are NumPy's `linspace(lo, hi, bins + 1)`. There are no weights: `sum(w*(x == k))`.",
+    ),
     ("Operators by name", "They take and give what the operators do."),
 ];
 
@@ -134,7 +140,8 @@ fn group(function: &Function) -> usize {
         Rule::Cast(_) => 6,
         Rule::Reduce(_) | Rule::NanReduce(_) => 7,
         Rule::Scan(_) => 8,
-        Rule::Unary(_) | Rule::Binary(_) | Rule::Compare(_) => 9,
+        Rule::Histogram | Rule::Bincount => 9,
+        Rule::Unary(_) | Rule::Binary(_) | Rule::Compare(_) => 10,
         _ => 3,
     }
 }
@@ -186,6 +193,8 @@ fn reference() -> String {
                 let params = match function.rule {
                     Rule::Isin => "a, (a, a)".to_string(),
                     Rule::Clip => "a, a, a".to_string(),
+                    Rule::Histogram => "a, 4, 0, 1".to_string(),
+                    Rule::Bincount => "a, 4".to_string(),
                     _ => ["a"; 3][..function.required].join(", "),
                 };
                 let (takes, gives) = types(&format!("{}({params})", function.name));

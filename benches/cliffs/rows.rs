@@ -26,7 +26,33 @@ pub fn rows() -> Vec<Row> {
     rows.extend(large_angles());
     rows.extend(complex());
     rows.extend(integers());
+    rows.extend(scans());
     rows.push(chain());
+    rows
+}
+
+/// Scans and histograms.
+fn scans() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for dtype in [F64, F32] {
+        let (line, short) = (usual("a", dtype, &[3_000_000]), usual("a", dtype, &[10_000]));
+        let table = usual("a", dtype, &[1000, 3000]);
+        for (what, a) in [("3000000", line), ("10000", short)] {
+            rows.push(row(format!("{what} {dtype}"), ["cumsum(a)", "np.cumsum(a)"], &[a], 1.0));
+            rows.push(row(format!("{what} {dtype}"), ["cumsum(a*a)/2", "np.cumsum(a*a)/2"], &[a], 1.0));
+            rows.push(row(format!("{what} {dtype}"), ["cummax(a)", "np.maximum.accumulate(a)"], &[a], 1.0));
+        }
+        for axis in ["axis=0", "axis=1"] {
+            let (text, numpy) = (format!("cumsum(a, {axis})"), format!("np.cumsum(a, {axis})"));
+            rows.push(row(format!("(1000,3000) {dtype}"), [&text, &numpy], &[table], 1.0));
+        }
+    }
+    let (bytes, floats) = (usual("a", U8, &[3_000_000]), usual("a", F64, &[3_000_000]));
+    let numpy = "np.histogram(a, 256, (0, 256))[0]";
+    rows.push(row("3000000 u8", ["histogram(a, 256, 0, 256)", numpy], &[bytes], 0.5));
+    rows.push(row("3000000 u8", ["bincount(a, 256)", "np.bincount(a, minlength=256)"], &[bytes], 0.5));
+    let numpy = "np.histogram(a, 100, (0.0, 2.0))[0]";
+    rows.push(row("3000000 f64", ["histogram(a, 100, 0, 2)", numpy], &[floats], 0.5));
     rows
 }
 

@@ -8,7 +8,7 @@ use crate::jit::tier::Tiered;
 use crate::plan::layout::OperandSpec;
 use crate::plan::program::Program;
 use crate::plan::schedule::{
-    self, BLOCK, Fold, How, Nontemporal, Operand, Pass, Place, Reach, Scan, ScanOperand, Shown, Step,
+    self, BLOCK, Counting, Fold, How, Nontemporal, Operand, Pass, Place, Reach, Scan, Shown, Step, TileOperand,
 };
 
 /// A loop of a nest.
@@ -143,6 +143,7 @@ impl Planned {
             Step::Pass(pass) => Planned::of_pass(pass, &at),
             Step::Fold(fold) => Some(Planned::of_fold(fold, &at)),
             Step::Scan(scan) => Planned::of_scan(scan, &at),
+            Step::Count(counting) => Some(Planned::of_count(counting, &at)),
             Step::Fill { .. } | Step::Loop(_) => None,
         }
     }
@@ -180,17 +181,38 @@ impl Planned {
         })
     }
 
+    fn of_count(counting: &Counting, at: &dyn Fn(&Operand) -> usize) -> Planned {
+        let tiles = &counting.tiles;
+        let (loops, walks) = walked(&tiles.walk, &counting.shown, at);
+        Planned {
+            stage: counting.stage,
+            how: counting.shown.how,
+            joined: false,
+            points: loops.iter().map(|l| l.length).product(),
+            loops,
+            operands: (0..walks.len()).collect(),
+            walks,
+            run: 1,
+            kernel: Arc::clone(&counting.fill.called.kernel),
+            flat: false,
+            tile: [tiles.group, tiles.step],
+            shared: counting.parallel,
+            around: None,
+        }
+    }
+
     fn of_scan(scan: &Scan, at: &dyn Fn(&Operand) -> usize) -> Option<Planned> {
-        let (loops, mut walks) = walked(&scan.walk, &scan.shown, at);
+        let tiles = &scan.tiles;
+        let (loops, mut walks) = walked(&tiles.walk, &scan.shown, at);
         for kernel in &scan.ends {
-            let pays = |n: &&Nontemporal| n.pays(&scan.walk, scan.walk.operands.iter().map(at));
+            let pays = |n: &&Nontemporal| n.pays(&tiles.walk, tiles.walk.operands.iter().map(at));
             for &result in kernel.nontemporal.iter().filter(pays).flat_map(|n| &n.results) {
                 walks[result as usize].nontemporal = true;
             }
         }
-        let read = |operand: &ScanOperand| if let ScanOperand::Walk(o) = operand { Some(*o) } else { None };
+        let read = |operand: &TileOperand| if let TileOperand::Walk(o) = operand { Some(*o) } else { None };
         let first = scan.fills.first()?;
-        let tile = [scan.group, scan.along()];
+        let tile = [tiles.group, scan.along()];
         Some(Planned {
             stage: scan.stage,
             how: scan.shown.how,
@@ -202,7 +224,7 @@ impl Planned {
             run: 1,
             kernel: Arc::clone(&first.called.kernel),
             flat: false,
-            tile: if scan.across { [tile[1], tile[0]] } else { tile },
+            tile: if tiles.across { [tile[1], tile[0]] } else { tile },
             shared: scan.parallel,
             around: None,
         })

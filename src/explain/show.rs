@@ -216,6 +216,10 @@ fn title(planned: &Planned, names: &Names) -> String {
                 nodes.iter().map(|&node| names.text(names.program.graph.node(node).span)).collect();
             format!("part of {}, once for the later stages that read it", texts.join(", "))
         }
+        Work::Count(counts) => {
+            let text = names.text(names.program.graph.node(counts.node).span);
+            format!("counts of {} for {text}", several(counts.bins as usize, "number", "numbers"))
+        }
         Work::Scan(scans) => {
             let texts = scans.lanes.iter().map(|(scan, parts)| {
                 let span = names.program.graph.node(scans.nodes[parts.start]).span;
@@ -269,6 +273,9 @@ fn how(planned: &Planned, names: &Names) -> Option<String> {
         How::Stacked => {
             "rows of whole blocks lie side by side and are combined so; the states they leave are merged in order"
                 .into()
+        }
+        How::Counted => {
+            "computed into a buffer and counted there, in tables of the tasks' own that are added up".into()
         }
         How::Scanned => {
             format!(

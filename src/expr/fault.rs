@@ -32,6 +32,10 @@ pub fn error(faults: u32, graph: &Graph, source: &str) -> EvalError {
     let (error, what) = match kind {
         _ if same.iter().any(|fault| fault.kind != *kind) => (EvalErrorKind::Fault, "the data have no result"),
         FaultKind::NegativePower => (EvalErrorKind::Fault, "an integer was raised to a negative integer power"),
+        FaultKind::Bounds => (
+            EvalErrorKind::Fault,
+            "the bounds of a histogram are not finite, not in order, or nearer to each other than its bins can be",
+        ),
         FaultKind::OutOfRange => (
             EvalErrorKind::Range,
             "what was computed from bare integers alone is out of the range of the type that it is combined with",

@@ -77,6 +77,10 @@ pub(super) fn shape_error(error: ShapeError, name: &dyn Fn(u32) -> String, outpu
             let message = format!("`{reduction}` of no elements has no value: the shape is {shape:?}");
             EvalError::new(EvalErrorKind::EmptyReduction, message).at(span).with_found(shape_of(&shape), None)
         }
+        ShapeError::NoNumber { span, shape } => {
+            let message = format!("the bounds of a histogram are single numbers, not arrays of shape {shape:?}");
+            EvalError::new(EvalErrorKind::Shape, message).at(span).with_found(shape_of(&shape), None)
+        }
         ShapeError::Output { output, shape } => {
             let (which, there) = (which(output, outputs.len()), outputs[output].shape);
             wrong(format!("{which} has the shape {there:?}, but the result has the shape {shape:?}"))

@@ -131,8 +131,8 @@ fn time(schedule: &Schedule) -> f64 {
             let points: usize = fold.walk.nest.shape().iter().product();
             nanoseconds(points, 8 * fold.sources, 1.0)
         }
-        // (Scans are not in loops.)
-        Step::Scan(_) | Step::Fill { .. } | Step::Loop(_) => 0.0,
+        // (Scans and counts are not in loops.)
+        Step::Scan(_) | Step::Count(_) | Step::Fill { .. } | Step::Loop(_) => 0.0,
     };
     schedule.steps.iter().map(step).sum()
 }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::origin::{Few, Origin, is_costly};
-use super::program::{Count, Group, Known, Leaves, Program, Scans, Stage, Work, most_held};
+use super::program::{Count, Counts, Group, Known, Leaves, Program, Scans, Stage, Work, most_held};
 use super::source::Source;
 use super::stored::{FAR, HELD, NEAR, price, shared};
 use crate::diagnostic::Span;
@@ -112,6 +112,10 @@ impl<'a> Cut<'a> {
                 NodeKind::Scan { scan, axis } => {
                     cut.prepare(&node.args).ok_or(node.span)?;
                     cut.made[at] = Some(cut.scan(id, *scan, *axis).ok_or(node.span)?);
+                }
+                NodeKind::Counts(bins) => {
+                    cut.prepare(&node.args[..1]).ok_or(node.span)?;
+                    cut.made[at] = Some(cut.counts_of(id, *bins).ok_or(node.span)?);
                 }
                 NodeKind::Count(axes) => {
                     let (sources, _) = cut.leaves(&node.args).ok_or(node.span)?;
@@ -328,6 +332,18 @@ impl<'a> Cut<'a> {
         let Work::Scan(scans) = &mut self.stages[at].work else { return None };
         let part = scans.push(graph, node, scan) as u32;
         Some(Source::Temp { stage: at as u32, part, keepdims: true })
+    }
+
+    /// Adds a stage that counts.
+    fn counts_of(&mut self, node: NodeId, bins: u32) -> Option<Source> {
+        let graph = self.graph;
+        let args = &graph.node(node).args;
+        let (scalars, _) = self.leaves(&args[1..])?;
+        let leaves = self.leaves(&args[..1])?;
+        let counts = Counts { node, numbers: args[0], bins, scalars };
+        let at = self.push_stage(self.space(&leaves.0), Work::Count(counts));
+        self.add(at, leaves)?;
+        Some(Source::Temp { stage: at as u32, part: 0, keepdims: true })
     }
 
     /// Of what these nodes are made of, computes beforehand what would be computed at each of their points, though it depends

@@ -353,6 +353,7 @@ impl Lowering<'_> {
                 NodeKind::Input(_)
                 | NodeKind::Reduce { .. }
                 | NodeKind::Scan { .. }
+                | NodeKind::Counts(_)
                 | NodeKind::Position
                 | NodeKind::Count(_) => continue,
             };

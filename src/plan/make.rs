@@ -208,6 +208,7 @@ impl<'a> Maker<'a> {
                 }
             }
             Work::Reduce(group) => self.reduce(at, group),
+            Work::Count(counts) => self.count(at, counts, empty),
             Work::Scan(_) if empty => self.hold(at),
             Work::Scan(scans) => self.scan(at, scans),
         }

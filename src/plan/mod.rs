@@ -12,7 +12,8 @@
 //! | `make`              | makes it, stage by stage                                                   |
 //! | `partial`           | the states of a part of an array instead of results                        |
 //! | `reduce`, `fold`    | stages of reductions as passes; as tasks, of more than one block           |
-//! | `scan`              | stages of scans as tasks                                                   |
+//! | `scan`, `count`     | stages of scans as tasks; stages that count                                |
+//! | `tiles`             | kernels of their tiles                                                     |
 //! | `rows`, `by_rows`   | stages that keep rows apart: found; as a loop around their steps           |
 //! | `whole`             | the whole schedule of a call                                               |
 //! | `pass`, `nest`      | a pass: kernel, tiles, threads; its loops: axes dropped, ordered, merged   |
@@ -27,6 +28,7 @@
 
 pub mod alias;
 mod by_rows;
+pub mod count;
 mod cut;
 pub mod fold;
 pub mod kernels;
@@ -55,4 +57,5 @@ pub mod source;
 mod stored;
 mod table;
 pub mod target;
+mod tiles;
 pub mod whole;

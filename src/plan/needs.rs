@@ -3,8 +3,9 @@
 //! Comes in: a schedule. Goes out: what its new results, what lies between its steps, and what its threads need beside that come to, before
 //! anything is computed. What does not grow with the arrays (code, registers of the interpreter, a few kilobytes for each thread) is not counted.
 
+use super::count::{BYTES, FEW, SHARED, SIDES};
 use super::rearrange::pitch;
-use super::schedule::{BLOCK, Fold, Loop, PART, Pass, Reach, ResultLayout, Scan, Schedule, Step};
+use super::schedule::{BLOCK, Counting, Fold, Loop, PART, Pass, Reach, ResultLayout, Scan, Schedule, Step};
 use crate::ir::LANES;
 
 /// Bytes to which what a task keeps is aligned: a cache line.
@@ -49,7 +50,8 @@ impl Step {
         let (one, tasks, parallel) = match self {
             Step::Pass(pass) => (pass.scratch(), usize::MAX, pass.parallel),
             Step::Fold(fold) => (fold.scratch(), fold.tasks(), fold.parallel),
-            Step::Scan(scan) => (scan.scratch(), scan.chains() * scan.pieces(), scan.parallel),
+            Step::Scan(scan) => (scan.scratch(), scan.tiles.chains() * scan.tiles.pieces(), scan.parallel),
+            Step::Count(counting) => (counting.scratch(), usize::MAX, counting.parallel),
             Step::Fill { .. } => (0, 1, false),
             Step::Loop(all) => (all.scratch(), all.rows.div_ceil(all.tile), all.parallel),
         };
@@ -89,7 +91,8 @@ impl Pass {
 impl Scan {
     /// Elements of a task's buffer, and of the states of a block and of what comes before it, in each part.
     pub fn rows(&self) -> [usize; 3] {
-        [self.buffer(), self.group, self.group]
+        let group = self.tiles.group;
+        [self.along() * group, group, group]
     }
 
     /// Room for so many elements of so many bytes.
@@ -100,6 +103,32 @@ impl Scan {
     /// What a task keeps.
     pub fn scratch(&self) -> usize {
         self.parts().map(|dtype| self.rows().map(|rows| Scan::room(rows, dtype.size())).iter().sum::<usize>()).sum()
+    }
+}
+
+impl Counting {
+    /// Bytes of an element of a task's buffer.
+    pub fn size(&self) -> usize {
+        if self.of_bytes.is_some() { 1 } else { size_of::<u32>() }
+    }
+
+    /// Bytes of a task's buffer.
+    pub fn buffer(&self) -> usize {
+        self.tiles.group * self.tiles.step * self.size()
+    }
+
+    /// A task's tables: how many, and how long they are, with a place for what is not counted. None if it counts in the result.
+    pub fn tables(&self) -> (usize, usize) {
+        let bins = if self.of_bytes.is_some() { BYTES } else { self.bins };
+        match bins {
+            _ if bins > SHARED => (0, 0),
+            _ => (if bins <= FEW { SIDES } else { 1 }, bins + 1),
+        }
+    }
+
+    fn scratch(&self) -> usize {
+        let (tables, length) = self.tables();
+        self.buffer() + tables * length * size_of::<u64>()
     }
 }
 

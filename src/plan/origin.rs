@@ -55,6 +55,7 @@ impl Origin {
                     _ => Few::Arrays { axes: u64::MAX },
                 });
             }
+            (NodeKind::Counts(_), _) => return few(Few::Arrays { axes: u64::MAX }),
             // What is left over all axes is one element.
             (NodeKind::Reduce { .. }, _) => return few(Few::Arrays { axes: 0 }),
             _ => {}

@@ -33,6 +33,21 @@ pub enum Work {
     Reduce(Box<Group>),
     /// Computes scans into temporaries.
     Scan(Box<Scans>),
+    /// Counts numbers into a temporary.
+    Count(Counts),
+}
+
+/// How often there is each of some numbers.
+#[derive(Clone, Debug)]
+pub struct Counts {
+    /// The result.
+    pub node: NodeId,
+    /// The numbers.
+    pub numbers: NodeId,
+    /// Those that are counted: those below.
+    pub bins: u32,
+    /// What must be single numbers among what the stage reads.
+    pub scalars: Vec<(NodeId, Source)>,
 }
 
 /// Scans along the same axis of what is made of the same arrays: one pass computes them all.
@@ -189,7 +204,7 @@ impl Stage {
     pub fn group(&self) -> Option<&Group> {
         match &self.work {
             Work::Reduce(group) => Some(group),
-            Work::Map(_) | Work::Prepare(_) | Work::Scan(_) => None,
+            Work::Map(_) | Work::Prepare(_) | Work::Scan(_) | Work::Count(_) => None,
         }
     }
 
@@ -198,16 +213,17 @@ impl Stage {
         match &self.work {
             Work::Reduce(group) => group.joins,
             Work::Scan(scans) => scans.joins,
-            Work::Map(_) | Work::Prepare(_) => None,
+            Work::Map(_) | Work::Prepare(_) | Work::Count(_) => None,
         }
     }
 
-    /// The nodes that it stores at each point as they are; of scans what they run over.
+    /// The nodes that it stores at each point as they are; of scans what they run over, of counts what is counted.
     pub fn stores(&self) -> impl Iterator<Item = NodeId> {
         let (outputs, temps) = match &self.work {
             Work::Map(outputs) => (&outputs[..], &[][..]),
             Work::Prepare(nodes) => (&[][..], &nodes[..]),
             Work::Scan(scans) => (&[][..], &scans.args[..]),
+            Work::Count(counts) => (&[][..], std::slice::from_ref(&counts.numbers)),
             Work::Reduce(_) => Default::default(),
         };
         outputs.iter().map(|&(node, _)| node).chain(temps.iter().copied())
@@ -219,6 +235,7 @@ impl Stage {
             Work::Map(_) => &[],
             Work::Prepare(nodes) => nodes,
             Work::Scan(scans) => &scans.nodes,
+            Work::Count(counts) => std::slice::from_ref(&counts.node),
             Work::Reduce(group) => &group.nodes,
         }
     }

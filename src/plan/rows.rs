@@ -60,8 +60,8 @@ impl Rows {
         if program.stages.len() < 2 || shapes.stages.iter().any(|shape| count(shape) == Some(0)) {
             return None;
         }
-        // (A scan goes through memory once as it is.)
-        if program.stages.iter().any(|stage| matches!(stage.work, Work::Scan(_))) {
+        // (They go through memory once as it is.)
+        if program.stages.iter().any(|stage| matches!(stage.work, Work::Scan(_) | Work::Count(_))) {
             return None;
         }
         let rank = shapes.stages.iter().map(|shape| shape.len()).max()?;

@@ -17,9 +17,8 @@ use super::make::{Array, Maker, walk};
 use super::nest::Nest;
 use super::pass::TASKS;
 use super::program::Scans;
-use super::schedule::{BLOCK, Called, How, Nontemporal, Scan, ScanKernel, ScanOperand, Shown, Step, Walk};
+use super::schedule::{BLOCK, How, Scan, Shown, Step, TileOperand, Tiles, Walk};
 use super::shape::{Shape, count};
-use super::table::Table;
 use crate::dtype::DType;
 use crate::ir::Role;
 
@@ -41,8 +40,8 @@ const MANY: usize = 16;
 struct Parts {
     arrays: Vec<Array>,
     /// For each kernel its use and its operands, by index into `arrays` or of a part.
-    fills: Vec<(Use, SmallVec<[ScanOperand; 4]>)>,
-    ends: Vec<(Use, SmallVec<[ScanOperand; 4]>)>,
+    fills: Vec<(Use, SmallVec<[TileOperand; 4]>)>,
+    ends: Vec<(Use, SmallVec<[TileOperand; 4]>)>,
 }
 
 /// How much a task takes.
@@ -85,13 +84,16 @@ impl Maker<'_> {
         let Size { across, group, step, piece } = size;
         let loops = if group == 1 && !across { 1 } else { 2 };
         let (fills, ends, states) = Default::default();
-        let mut scan =
-            Scan { stage: at, lanes, walk, fills, ends, across, loops, group, step, piece, states, parallel, shown };
-        scan.fills = parts.fills.into_iter().map(|(of, operands)| self.kernel_of_scan(&scan, of, operands)).collect();
-        scan.ends = parts.ends.into_iter().map(|(of, operands)| self.kernel_of_scan(&scan, of, operands)).collect();
+        let tiles = Tiles { walk, across, loops, group, step, piece };
+        let mut scan = Scan { stage: at, lanes, tiles, fills, ends, states, parallel, shown };
+        let (dtypes, row): (SmallVec<[DType; 4]>, usize) = (scan.parts().collect(), scan.along());
+        let mut kernel = |(of, operands)| self.tile_kernel(&scan.tiles, (&dtypes, row), of, operands);
+        let fills = parts.fills.into_iter().map(&mut kernel).collect();
+        let ends = parts.ends.into_iter().map(&mut kernel).collect();
+        (scan.fills, scan.ends) = (fills, ends);
         let mut taken: SmallVec<[(usize, usize); 4]> = before;
-        if scan.pieces() > 1 {
-            let states = scan.chains() * scan.pieces() * scan.kept() * group;
+        if scan.tiles.pieces() > 1 {
+            let states = scan.tiles.chains() * scan.tiles.pieces() * scan.kept() * group;
             for dtype in scan.parts().collect::<SmallVec<[DType; 2]>>() {
                 let place = self.memory.take(states, dtype.size());
                 scan.states.push(place.0);
@@ -108,10 +110,10 @@ impl Maker<'_> {
         let program = self.program;
         let shape = self.shapes.stages[at].clone();
         let sources: Vec<Array> = program.stages[at].sources.iter().map(|&source| self.source(source)).collect();
-        let outs = (0..scans.args.len()).map(ScanOperand::Part);
+        let outs = (0..scans.args.len()).map(TileOperand::Part);
         let runs = if scans.axis.is_some() || shape.len() < 2 { Some(sources.clone()) } else { runs(&shape, &sources) };
         if let Some(arrays) = runs {
-            let operands = (0..arrays.len()).map(ScanOperand::Walk).chain(outs).collect();
+            let operands = (0..arrays.len()).map(TileOperand::Walk).chain(outs).collect();
             parts.arrays = arrays;
             parts.fills.push((Use::Stage(at, Body::MAP), operands));
             return SmallVec::new();
@@ -124,7 +126,7 @@ impl Maker<'_> {
             taken.push(place);
             all.push(Array::packed(OperandSpec::plain(dtype, Role::Out), place.0, shape.clone()));
             parts.arrays.push(Array::packed(OperandSpec::plain(dtype, Role::In), place.0, [elements][..].into()));
-            let operands = [ScanOperand::Walk(part), ScanOperand::Part(part)];
+            let operands = [TileOperand::Walk(part), TileOperand::Part(part)];
             parts.fills.push((Use::Copy(dtype), SmallVec::from_slice(&operands)));
         }
         let mut walk = walk(&shape, all);
@@ -143,7 +145,7 @@ impl Maker<'_> {
         let Some(map) = joins else {
             self.hold(at);
             for (part, array) in self.left(at).into_iter().enumerate() {
-                let operands = [ScanOperand::Part(part), ScanOperand::Walk(parts.arrays.len())];
+                let operands = [TileOperand::Part(part), TileOperand::Walk(parts.arrays.len())];
                 parts.ends.push((Use::Copy(array.operand.spec.dtype), SmallVec::from_slice(&operands)));
                 parts.arrays.push(array);
             }
@@ -156,15 +158,15 @@ impl Maker<'_> {
             if let (Some(stage), super::source::Source::Temp { part, .. }) = (source.stage(), source)
                 && stage == at
             {
-                operands.push(ScanOperand::Part(part as usize));
+                operands.push(TileOperand::Part(part as usize));
                 continue;
             }
-            operands.push(ScanOperand::Walk(parts.arrays.len()));
+            operands.push(TileOperand::Walk(parts.arrays.len()));
             let array = self.source((node, source));
             parts.arrays.push(array);
         }
         for array in self.stores(map) {
-            operands.push(ScanOperand::Walk(parts.arrays.len()));
+            operands.push(TileOperand::Walk(parts.arrays.len()));
             parts.arrays.push(array);
         }
         parts.ends.push((Use::Stage(map, Body::MAP), operands));
@@ -202,46 +204,6 @@ impl Maker<'_> {
         let few = outer * wide.div_ceil(group) < threads * TASKS;
         let piece = if parallel && few && length > 2 * piece { piece } else { length };
         Size { across, group, step: step.min(piece), piece }
-    }
-
-    /// A kernel with the table for the loops of a scan.
-    fn kernel_of_scan(&mut self, scan: &Scan, of: Use, operands: SmallVec<[ScanOperand; 4]>) -> ScanKernel {
-        let nest = &scan.walk.nest;
-        let rank = nest.rank();
-        let dtypes: SmallVec<[DType; 4]> = scan.parts().collect();
-        let mut table = Table::new(scan.loops);
-        let innermost = if scan.across { scan.wide() } else { scan.axes().1 };
-        let ordered = |[point, along]: [isize; 2]| if scan.across { [along, point] } else { [point, along] };
-        for operand in &operands {
-            match *operand {
-                ScanOperand::Walk(o) => {
-                    let strides = nest.strides(o);
-                    let own = ordered([strides[rank - 2], strides[rank - 1]]);
-                    let own = &own[2 - scan.loops..];
-                    table.push_operand(self.program, &scan.walk.operands[o], own, innermost == 1);
-                }
-                ScanOperand::Part(part) => {
-                    let size = dtypes[part].size() as isize;
-                    let row = if scan.across { scan.group } else { scan.along() } as isize;
-                    // (What is done with it no layout depends on.)
-                    let spec = OperandSpec::plain(dtypes[part], Role::In);
-                    table.push(&spec, &[row * size, size][2 - scan.loops..]);
-                }
-            }
-        }
-        let called: Called = table.called(&self.target, of, &mut self.numbers);
-        let from = self.target.tuning.nontemporal_from();
-        let results: SmallVec<[u32; 2]> = operands
-            .iter()
-            .filter_map(|operand| match *operand {
-                ScanOperand::Walk(o) if scan.walk.operands[o].spec.role == Role::Out => Some(o as u32),
-                _ => None,
-            })
-            .collect();
-        let unit = |&o: &u32| nest.strides(o as usize)[rank - 1] == scan.walk.operands[o as usize].size() as isize;
-        let line = scan.loops == 1 && !results.is_empty() && results.iter().all(unit);
-        let nontemporal = line.then_some(Nontemporal { results, from });
-        ScanKernel { called, operands, nontemporal }
     }
 }
 

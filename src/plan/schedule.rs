@@ -47,6 +47,8 @@ pub enum Step {
     Fold(Fold),
     /// Scans, piece by piece.
     Scan(Box<Scan>),
+    /// Counting of numbers.
+    Count(Box<Counting>),
     /// A value over and over: the result of combining nothing.
     Fill {
         /// Where, in the call's memory.
@@ -262,6 +264,8 @@ pub enum How {
     Packed,
     /// None are combined into one: each with those before it, in a buffer.
     Scanned,
+    /// None are combined: each is a number, and it is counted how often there is which.
+    Counted,
 }
 
 /// Elements of a block of a reduction: part of what a sum means. Where order does not matter, blocks are as long as is handy.
@@ -386,29 +390,35 @@ impl Fold {
     }
 }
 
+/// Tiles of what is computed into a buffer.
+pub struct Tiles {
+    /// All axes but one, arranged, then that one, along which tiles follow each other. Operands: those of the kernels.
+    pub walk: Walk,
+    /// Whether neighbours lie along the innermost of the other axes. Loops of kernels: the last axis, neighbours; else points, the last
+    /// axis (of one point the latter alone).
+    pub across: bool,
+    /// Loops of the kernels.
+    pub loops: usize,
+    /// Points along the innermost of the other axes that a task takes.
+    pub group: usize,
+    /// Elements along the last axis that a kernel is called for.
+    pub step: usize,
+    /// Elements along the last axis that a task takes.
+    pub piece: usize,
+}
+
 /// Scans: what they run over is computed into a buffer, piece by piece, scanned there, and written from there.
 pub struct Scan {
     /// The stage.
     pub stage: usize,
     /// How elements are combined, their type, and the parts of the buffer that are the scan's.
     pub lanes: SmallVec<[(graph::Scan, DType, Range<usize>); 2]>,
-    /// All other axes, arranged, then the scanned one. Operands: what is read first, then those of the ends.
-    pub walk: Walk,
+    /// Its tiles. The last axis is the scanned one; steps and pieces are blocks, but across memory steps are any number, and one piece may be all.
+    pub tiles: Tiles,
     /// Compute what is scanned into the parts of the buffer.
-    pub fills: SmallVec<[ScanKernel; 1]>,
+    pub fills: SmallVec<[TileKernel; 1]>,
     /// What is done with the result.
-    pub ends: SmallVec<[ScanKernel; 1]>,
-    /// Whether neighbours lie along the innermost of the other axes: rows of them are combined. Loops of kernels: scanned axis, neighbours;
-    /// else points, scanned axis (of one point the latter alone).
-    pub across: bool,
-    /// Loops of the kernels.
-    pub loops: usize,
-    /// Points along the innermost of the other axes that a task takes.
-    pub group: usize,
-    /// Elements along the scanned axis that a kernel is called for: blocks, or across memory any number.
-    pub step: usize,
-    /// Elements along the scanned axis that a task takes: blocks, or all.
-    pub piece: usize,
+    pub ends: SmallVec<[TileKernel; 1]>,
     /// If there are several pieces, where states are in the call's memory, part by part: for each piece that with which it begins, and those
     /// that its blocks come to.
     pub states: SmallVec<[usize; 2]>,
@@ -418,27 +428,59 @@ pub struct Scan {
     pub shown: Shown,
 }
 
-/// A kernel that writes what is scanned, or reads what has been.
-pub struct ScanKernel {
+/// Counting how often there is each number: the numbers are computed into a buffer.
+pub struct Counting {
+    /// The stage.
+    pub stage: usize,
+    /// Its tiles.
+    pub tiles: Tiles,
+    /// Computes the numbers, `u32`; or copies bytes from which they follow.
+    pub fill: TileKernel,
+    /// If bytes are counted: what computes their numbers.
+    pub of_bytes: Option<OfBytes>,
+    /// Numbers that are counted: those below.
+    pub bins: usize,
+    /// Where the counts are in the call's memory.
+    pub at: usize,
+    /// Tasks that are done one after another at least, each of which ends with adding up all counts.
+    pub least: usize,
+    /// Whether several threads share the tasks.
+    pub parallel: bool,
+    /// What an explanation says of it.
+    pub shown: Shown,
+}
+
+/// A kernel that computes numbers of bytes.
+pub struct OfBytes {
+    /// The kernel. One loop: bytes.
+    pub called: Called,
+    /// What it reads; then come the numbers.
+    pub operands: SmallVec<[Operand; 4]>,
+    /// Which of these is the bytes: all that there are.
+    pub bytes: usize,
+}
+
+/// A kernel that writes to a buffer, or reads what lies there.
+pub struct TileKernel {
     /// The kernel.
     pub called: Called,
     /// Its operands.
-    pub operands: SmallVec<[ScanOperand; 4]>,
+    pub operands: SmallVec<[TileOperand; 4]>,
     /// Results that may be written past the cache, by index into the operands of the walk.
     pub nontemporal: Option<Nontemporal>,
 }
 
 /// An operand of such a kernel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ScanOperand {
+pub enum TileOperand {
     /// This part of the buffer.
     Part(usize),
     /// This operand of the walk.
     Walk(usize),
 }
 
-impl Scan {
-    /// The lengths of the other axes, and that of the scanned one.
+impl Tiles {
+    /// The lengths of the other axes, and that of the last one.
     pub fn axes(&self) -> (&[usize], usize) {
         match self.walk.nest.shape() {
             [kept @ .., length] => (kept, *length),
@@ -461,10 +503,12 @@ impl Scan {
         let points: usize = self.axes().0.iter().product();
         points / self.wide() * self.wide().div_ceil(self.group)
     }
+}
 
+impl Scan {
     /// States that are kept for each piece: that with which it begins, and one for each block.
     pub fn kept(&self) -> usize {
-        1 + self.piece.div_ceil(BLOCK)
+        1 + self.tiles.piece.div_ceil(BLOCK)
     }
 
     /// The type of each part of the buffer.
@@ -472,13 +516,8 @@ impl Scan {
         self.lanes.iter().flat_map(|(_, dtype, parts)| parts.clone().map(|_| *dtype))
     }
 
-    /// Elements of each part of the buffer: a piece, or if that is all of a run as much as is computed at a time.
-    pub fn buffer(&self) -> usize {
-        self.along() * self.group
-    }
-
-    /// The same along the scanned axis.
+    /// Elements along the scanned axis that the buffer holds: a piece, or if that is all of a run as much as is computed at a time.
     pub fn along(&self) -> usize {
-        if self.pieces() > 1 { self.piece } else { self.step }
+        if self.tiles.pieces() > 1 { self.tiles.piece } else { self.tiles.step }
     }
 }

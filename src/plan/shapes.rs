@@ -32,6 +32,8 @@ pub enum ShapeError {
     Axis { error: AxisError, shape: Shape, of: Option<(String, Span)> },
     /// The reduction of this name and place has no value of no elements; it is of this shape.
     Empty { of: (String, Span), shape: Shape },
+    /// A bound of the histogram at this place is an array of this shape.
+    NoNumber { span: Span, shape: Shape },
     /// An output of a caller does not take the result of this shape.
     Output { output: usize, shape: Shape },
     /// An array cannot be updated with a result of this shape.
@@ -80,6 +82,13 @@ impl Shapes {
         for stage in &program.stages {
             let sources = stage.sources.iter().map(|&(_, source)| source);
             let shape = all.space(inputs, sources).ok_or_else(|| all.mismatch(inputs, stage))?;
+            if let Work::Count(counts) = &stage.work {
+                let own = |&(_, source): &(_, Source)| all.source(inputs, source);
+                if let Some(shape) = counts.scalars.iter().map(own).find(|shape| !shape.is_empty()) {
+                    let span = program.graph.node(counts.node).span;
+                    return Err(ShapeError::NoNumber { span, shape: Shape::from_slice(shape) });
+                }
+            }
             if count(&shape).is_none_or(|n| n > isize::MAX as usize / 16) {
                 return Err(ShapeError::TooLarge(shape));
             }
@@ -141,6 +150,9 @@ fn scanned(axis: Option<i32>, shape: &Shape) -> Result<Shape, AxisError> {
 
 /// What a stage of this shape leaves.
 fn left(program: &Program, stage: &Stage, shape: &Shape) -> Result<Left, ShapeError> {
+    if let Work::Count(counts) = &stage.work {
+        return Ok(Left { axes: 0, forms: [Shape::new(), Shape::from_slice(&[counts.bins as usize])] });
+    }
     if let Work::Scan(scans) = &stage.work {
         let kept = scanned(scans.axis, shape).map_err(|error| {
             let of = program.graph.node(scans.nodes[0]);

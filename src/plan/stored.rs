@@ -50,7 +50,7 @@ pub fn shared(graph: &Graph) -> Vec<bool> {
     let mut depth = vec![0u32; graph.nodes.len()];
     let mut faulty = vec![false; graph.nodes.len()];
     for (at, node) in graph.nodes.iter().enumerate() {
-        let reduces = matches!(node.kind, NodeKind::Reduce { .. } | NodeKind::Scan { .. });
+        let reduces = matches!(node.kind, NodeKind::Reduce { .. } | NodeKind::Scan { .. } | NodeKind::Counts(_));
         let args = || node.args.iter().map(|arg| arg.0 as usize);
         depth[at] = args().map(|arg| depth[arg]).max().unwrap_or(0) + u32::from(reduces);
         let fault = matches!(node.kind, NodeKind::Fault(_)) || args().any(|arg| faulty[arg]);
@@ -73,6 +73,7 @@ pub fn shared(graph: &Graph) -> Vec<bool> {
                 let next = scans.len() as u32;
                 Reader::Scan(*scans.entry((axis, depth[at])).or_insert(next))
             }
+            NodeKind::Counts(_) => Reader::With(NodeId(at as u32)),
             // Its argument lends it the shape alone.
             NodeKind::Count(_) => continue,
             _ if readers[at] == Reader::Several => Reader::With(NodeId(at as u32)),

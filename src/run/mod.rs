@@ -6,6 +6,8 @@
 //! | `pass`, `fold`, `packing` | its steps: passes, tasks of reductions, operands rearranged on the way  |
 //! | `scan`, `combine`         | its steps: tasks of scans; their loops                                  |
 //! | `squares`                 | squares of elements turned in registers                                 |
+//! | `count`                   | its steps: counting                                                     |
+//! | `tiles`                   | kernels on the tiles of these                                           |
 //! | `best`                    | the best of the values of blocks                                        |
 //! | `line`                    | the short way past key and schedule                                     |
 //! | `threads`, `loops`        | who does tasks; how they are dealt out                                  |
@@ -14,6 +16,7 @@
 
 mod best;
 mod combine;
+mod count;
 pub mod execute;
 mod fold;
 pub mod keep;
@@ -27,3 +30,4 @@ pub mod settings;
 mod squares;
 pub mod stop;
 pub mod threads;
+mod tiles;

@@ -119,6 +119,7 @@ impl Run<'_> {
                     Step::Pass(pass) => self.pass(pass),
                     Step::Fold(fold) => self.fold(fold),
                     Step::Scan(scan) => self.scan(scan),
+                    Step::Count(counting) => self.count(counting),
                     Step::Fill { at, value, count } => self.fill(*at, *value, *count),
                     Step::Loop(all) => self.rows(all),
                 }

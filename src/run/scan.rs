@@ -18,18 +18,14 @@ use smallvec::SmallVec;
 
 use super::combine::{self, Combine, ComplexProduct, Greatest, Least, Product, Sum, Tile};
 use super::packing;
-use super::pass::{Addresses, Run};
+use super::pass::Run;
 use super::scratch::{Scratch, with_scratch};
 use super::threads::Piece;
+use super::tiles::{Caller, Parts, Runs};
 use crate::dtype::{DType, with_type};
-use crate::jit::tier::Executor;
-use crate::jit::{Call, Compiled};
-use crate::plan::nest::offset;
-use crate::plan::schedule::{BLOCK, Scan, ScanKernel, ScanOperand};
+use crate::jit::Compiled;
+use crate::plan::schedule::{BLOCK, Scan, Tiles};
 use crate::types::graph;
-
-/// Addresses of the parts of a buffer.
-type Parts = SmallVec<[*mut u8; 2]>;
 
 /// Looks at what comes before a piece between which the thread does not let others run.
 const LOOKS: usize = 100;
@@ -41,26 +37,15 @@ impl Run<'_> {
     /// What the kernels read must be readable, and what they write writable, at all elements that the tasks reach; what is written must be
     /// apart from all else, except that an element may be read by the task that writes it, before it does.
     pub unsafe fn scan(&self, scan: &Scan) {
-        let walk = &scan.walk;
-        let addresses: Addresses = walk.operands.iter().map(|operand| self.address(operand)).collect();
-        #[cfg(debug_assertions)]
-        self.check_reach(walk);
-        let elements = walk.nest.shape().iter().product();
-        fn runnable(kernel: &ScanKernel, executor: Executor, elements: usize) -> &dyn Compiled {
-            &**kernel.called.kernel.runnable(executor, elements)
-        }
-        let past_cache = |kernel: &ScanKernel, code: &dyn Compiled| {
-            let pays = kernel.nontemporal.as_ref()?.pays(walk, addresses.iter().map(|address| address.addr()));
-            if pays { code.past_cache_alignment() } else { None }
-        };
-        let fills = scan.fills.iter().map(|kernel| runnable(kernel, self.executor, elements)).collect();
-        let ends = scan.ends.iter().map(|kernel| (kernel, runnable(kernel, self.executor, elements)));
-        let ends = ends.map(|(kernel, code)| (code, past_cache(kernel, code))).collect();
+        let tiles = &scan.tiles;
+        let caller = Caller::new(self, tiles, scan.parts().map(DType::size).collect());
+        let fills = scan.fills.iter().map(|kernel| caller.runnable(kernel)).collect();
+        let ends = scan.ends.iter().map(|kernel| (kernel, caller.runnable(kernel)));
+        let ends = ends.map(|(kernel, code)| (code, caller.past_cache(kernel, code))).collect();
         let lanes = scan.lanes.iter().map(|(of, dtype, parts)| (lane(*of, *dtype), parts.clone())).collect();
-        let sizes = scan.parts().map(DType::size).collect();
-        let tasks = Tasks { run: self, scan, addresses: &addresses, fills, ends, lanes, sizes };
-        let each = scan.along() * scan.group;
-        if scan.pieces() == 1 {
+        let tasks = Tasks { scan, caller, fills, ends, lanes };
+        let each = scan.along() * tiles.group;
+        if tiles.pieces() == 1 {
             let work = |todo: Piece| {
                 with_scratch(|scratch| {
                     for chain in todo {
@@ -69,7 +54,7 @@ impl Run<'_> {
                     }
                 });
             };
-            return self.share(scan.chains(), each, scan.parallel, &work);
+            return self.share(tiles.chains(), each, scan.parallel, &work);
         }
         let progress = Progress::new(scan);
         let next = AtomicUsize::new(0);
@@ -83,7 +68,7 @@ impl Run<'_> {
                 }
             });
         };
-        self.share(scan.chains() * scan.pieces(), each, scan.parallel, &work);
+        self.share(tiles.chains() * tiles.pieces(), each, scan.parallel, &work);
         let late = progress.late.into_inner().unwrap_or_else(PoisonError::into_inner);
         let work = |todo: Piece| {
             with_scratch(|scratch| {
@@ -113,13 +98,13 @@ struct Progress {
 
 impl Progress {
     fn new(scan: &Scan) -> Progress {
-        let chains = scan.chains();
+        let (chains, pieces) = (scan.tiles.chains(), scan.tiles.pieces());
         Progress {
             // The first one begins with nothing.
             known: (0..chains).map(|_| AtomicUsize::new(1)).collect(),
             stalled: (0..chains).map(|_| AtomicUsize::new(0)).collect(),
             frontiers: (0..chains).map(|_| Mutex::new(())).collect(),
-            said: (0..chains * scan.pieces()).map(|_| AtomicBool::new(false)).collect(),
+            said: (0..chains * pieces).map(|_| AtomicBool::new(false)).collect(),
             late: Mutex::new(Vec::new()),
         }
     }
@@ -127,31 +112,17 @@ impl Progress {
 
 /// Scans on certain memory, with what runs their kernels and loops.
 struct Tasks<'a> {
-    run: &'a Run<'a>,
     scan: &'a Scan,
-    addresses: &'a [*mut u8],
+    caller: Caller<'a>,
     fills: SmallVec<[&'a dyn Compiled; 1]>,
     /// With what the addresses of results must be multiples of where they are written past the cache.
     ends: SmallVec<[(&'a dyn Compiled, Option<usize>); 1]>,
     lanes: SmallVec<[(&'static dyn Lane, Range<usize>); 2]>,
-    /// Bytes of an element of each part.
-    sizes: SmallVec<[usize; 2]>,
 }
 
 // SAFETY: whoever runs tasks promises (see `Run::scan`) that their memory may be used so from any thread; each writes elements and states
 // of its own, and reads states of others when these have been published.
 unsafe impl Sync for Tasks<'_> {}
-
-/// Which runs a task has.
-#[derive(Clone, Copy)]
-struct Runs {
-    /// Which of the points around the innermost of the other axes.
-    outer: usize,
-    /// The first point along that.
-    point: usize,
-    /// How many.
-    points: usize,
-}
 
 /// The memory of a task: for each part a buffer, and for each run the state of a block and what comes before it.
 struct Memory {
@@ -161,13 +132,6 @@ struct Memory {
 }
 
 impl Tasks<'_> {
-    fn runs(&self, chain: usize) -> Runs {
-        let (wide, group) = (self.scan.wide(), self.scan.group);
-        let groups = wide.div_ceil(group);
-        let point = chain % groups * group;
-        Runs { outer: chain / groups, point, points: group.min(wide - point) }
-    }
-
     /// Takes a task's memory out of the thread's.
     fn memory(&self, own: &mut super::scratch::Buffer) -> Memory {
         let (rows, room) = (self.scan.rows(), Scan::room);
@@ -178,17 +142,18 @@ impl Tasks<'_> {
                 at = at.wrapping_add(room(rows, size));
                 part
             };
-            self.sizes.iter().map(part).collect()
+            self.caller.sizes.iter().map(part).collect()
         });
         Memory { buffer, state, carry }
     }
 
     /// The tile of these elements, and where it lies in a buffer that begins with element `base`.
     fn tile(&self, runs: Runs, elements: Range<usize>, base: usize, memory: &Memory) -> (Tile, Parts) {
-        let Scan { across, group, .. } = *self.scan;
+        let Tiles { across, group, .. } = *self.caller.tiles;
         let pitch = if across { group } else { self.scan.along() };
         let from = (elements.start - base) * if across { pitch } else { 1 };
-        let parts = memory.buffer.iter().zip(&self.sizes).map(|(part, size)| part.wrapping_add(from * size)).collect();
+        let parts =
+            memory.buffer.iter().zip(&self.caller.sizes).map(|(part, size)| part.wrapping_add(from * size)).collect();
         (Tile { across, pitch, points: runs.points, elements: elements.len(), first: elements.start }, parts)
     }
 
@@ -197,15 +162,15 @@ impl Tasks<'_> {
     /// # Safety
     /// As for [`Run::scan`].
     unsafe fn whole(&self, chain: usize, scratch: &mut Scratch) {
-        let runs = self.runs(chain);
+        let runs = self.caller.runs(chain);
         let mut own = std::mem::take(&mut scratch.states);
         let memory = self.memory(&mut own);
-        let (_, length) = self.scan.axes();
-        for start in (0..length).step_by(self.scan.step) {
-            if self.run.team.is_stopped() {
+        let (_, length) = self.caller.tiles.axes();
+        for start in (0..length).step_by(self.caller.tiles.step) {
+            if self.caller.run.team.is_stopped() {
                 break;
             }
-            let elements = start..length.min(start + self.scan.step);
+            let elements = start..length.min(start + self.caller.tiles.step);
             let (tile, parts) = self.tile(runs, elements, start, &memory);
             // SAFETY: as the caller promises; the buffer has room for a step.
             unsafe {
@@ -254,27 +219,20 @@ impl Tasks<'_> {
         scratch.states = own;
     }
 
-    /// The elements of a piece, and its chain.
-    fn elements(&self, piece: usize) -> (usize, Range<usize>) {
-        let (pieces, (_, length)) = (self.scan.pieces(), self.scan.axes());
-        let start = piece % pieces * self.scan.piece;
-        (piece / pieces, start..length.min(start + self.scan.piece))
-    }
-
     /// What is kept for a piece, part by part: row 0 is what it begins with, the others are what its blocks come to.
     fn states(&self, piece: usize, row: usize) -> Parts {
-        let at = (piece * self.scan.kept() + row) * self.scan.group;
-        let part = |(&place, &size): (&usize, &usize)| self.run.call.wrapping_add(place + at * size);
-        self.scan.states.iter().zip(&self.sizes).map(part).collect()
+        let at = (piece * self.scan.kept() + row) * self.caller.tiles.group;
+        let part = |(&place, &size): (&usize, &usize)| self.caller.run.call.wrapping_add(place + at * size);
+        self.scan.states.iter().zip(&self.caller.sizes).map(part).collect()
     }
 
     /// # Safety
     /// As for [`Run::scan`].
     unsafe fn scan_piece(&self, piece: usize, memory: &Memory, scratch: &mut Scratch) {
-        let (chain, all) = self.elements(piece);
-        let runs = self.runs(chain);
-        for start in all.clone().step_by(self.scan.step) {
-            let elements = start..all.end.min(start + self.scan.step);
+        let (chain, all) = self.caller.elements(piece);
+        let runs = self.caller.runs(chain);
+        for start in all.clone().step_by(self.caller.tiles.step) {
+            let elements = start..all.end.min(start + self.caller.tiles.step);
             let (tile, parts) = self.tile(runs, elements, all.start, memory);
             // SAFETY: as the caller promises; the buffer has room for a piece.
             unsafe { self.scanned(runs, tile, &parts, memory, scratch) }
@@ -286,12 +244,12 @@ impl Tasks<'_> {
     /// # Safety
     /// The piece must have been scanned into the memory, and be this task's.
     unsafe fn say(&self, piece: usize, memory: &Memory) {
-        let (chain, all) = self.elements(piece);
-        let (tile, parts) = self.tile(self.runs(chain), all.clone(), all.start, memory);
+        let (chain, all) = self.caller.elements(piece);
+        let (tile, parts) = self.tile(self.caller.runs(chain), all.clone(), all.start, memory);
         let to = self.states(piece, 1);
         for (lane, own) in &self.lanes {
             // SAFETY: the tile is in the buffer; the states of the piece are written by its task alone, before it says so.
-            unsafe { lane.totals(tile, self.scan.group, &parts[own.clone()], &to[own.clone()]) }
+            unsafe { lane.totals(tile, self.caller.tiles.group, &parts[own.clone()], &to[own.clone()]) }
         }
     }
 
@@ -300,7 +258,7 @@ impl Tasks<'_> {
     /// # Safety
     /// The piece must have said it.
     unsafe fn go_on(&self, piece: usize, progress: &Progress) {
-        let (pieces, (chain, _)) = (self.scan.pieces(), self.elements(piece));
+        let (pieces, (chain, _)) = (self.caller.tiles.pieces(), self.caller.elements(piece));
         let first = chain * pieces;
         progress.said[piece].store(true, Ordering::Release);
         // Nobody runs anything else while he holds it.
@@ -308,8 +266,8 @@ impl Tasks<'_> {
         let mut known = progress.known[chain].load(Ordering::Relaxed);
         while known < pieces && progress.said[first + known - 1].load(Ordering::Acquire) {
             let last = first + known - 1;
-            let blocks = self.elements(last).1.len().div_ceil(BLOCK);
-            let runs = self.runs(chain);
+            let blocks = self.caller.elements(last).1.len().div_ceil(BLOCK);
+            let runs = self.caller.runs(chain);
             for (lane, own) in &self.lanes {
                 let [before, totals] = [0, 1].map(|row| self.states(last, row));
                 let before = (known > 1).then(|| &before[own.clone()]);
@@ -317,7 +275,7 @@ impl Tasks<'_> {
                 // SAFETY: the piece has said so much; what it begins with has been written if there is something, and what the next
                 // one begins with is written under the lock, and read when it is known.
                 unsafe {
-                    let sizes = [self.scan.group, runs.points, blocks];
+                    let sizes = [self.caller.tiles.group, runs.points, blocks];
                     lane.advance(sizes, &totals[own.clone()], before, &after[own.clone()]);
                 }
             }
@@ -328,7 +286,7 @@ impl Tasks<'_> {
 
     /// Whether it is known what a piece begins with, or soon is.
     fn comes(&self, piece: usize, progress: &Progress, begun: Instant) -> bool {
-        let (pieces, (chain, _)) = (self.scan.pieces(), self.elements(piece));
+        let (pieces, (chain, _)) = (self.caller.tiles.pieces(), self.caller.elements(piece));
         let known = || progress.known[chain].load(Ordering::Acquire);
         let comes = || known() > piece % pieces;
         // While the piece for which another one waited in vain is where it was, nobody waits.
@@ -352,14 +310,14 @@ impl Tasks<'_> {
     /// # Safety
     /// As for [`Run::scan`]; the piece must have been scanned into the memory, and it must be known what it begins with.
     unsafe fn end_piece(&self, piece: usize, memory: &Memory, scratch: &mut Scratch) {
-        let (chain, all) = self.elements(piece);
-        let runs = self.runs(chain);
-        for ((from, to), size) in self.states(piece, 0).iter().zip(&memory.carry).zip(&self.sizes) {
+        let (chain, all) = self.caller.elements(piece);
+        let runs = self.caller.runs(chain);
+        for ((from, to), size) in self.states(piece, 0).iter().zip(&memory.carry).zip(&self.caller.sizes) {
             // SAFETY: a row of a group each. (What the first piece begins with nobody looks at.)
-            unsafe { from.copy_to_nonoverlapping(*to, self.scan.group * size) }
+            unsafe { from.copy_to_nonoverlapping(*to, self.caller.tiles.group * size) }
         }
-        for start in all.clone().step_by(self.scan.step) {
-            let elements = start..all.end.min(start + self.scan.step);
+        for start in all.clone().step_by(self.caller.tiles.step) {
+            let elements = start..all.end.min(start + self.caller.tiles.step);
             let (tile, parts) = self.tile(runs, elements, all.start, memory);
             // SAFETY: as the caller promises.
             unsafe { self.ended(runs, tile, &parts, memory, scratch) }
@@ -374,7 +332,7 @@ impl Tasks<'_> {
     unsafe fn scanned(&self, runs: Runs, tile: Tile, parts: &Parts, memory: &Memory, scratch: &mut Scratch) {
         for (kernel, code) in self.scan.fills.iter().zip(&self.fills) {
             // SAFETY: as the caller promises.
-            unsafe { self.call(kernel, (*code, None), (runs, tile, parts), scratch) }
+            unsafe { self.caller.call(kernel, (*code, None), (runs, tile, parts), scratch) }
         }
         for (lane, own) in &self.lanes {
             // SAFETY: the tile has been computed; there is a state of each run.
@@ -393,86 +351,7 @@ impl Tasks<'_> {
         }
         for (kernel, code) in self.scan.ends.iter().zip(&self.ends) {
             // SAFETY: as the caller promises.
-            unsafe { self.call(kernel, *code, (runs, tile, parts), scratch) }
-        }
-    }
-
-    /// Calls a kernel for a tile.
-    ///
-    /// # Safety
-    /// As for [`Run::scan`]; the buffer must have room for the tile, and hold what the kernel reads of it.
-    unsafe fn call(
-        &self,
-        kernel: &ScanKernel,
-        (code, past_cache): (&dyn Compiled, Option<usize>),
-        (runs, tile, parts): (Runs, Tile, &Parts),
-        scratch: &mut Scratch,
-    ) {
-        let nest = &self.scan.walk.nest;
-        let (kept, _) = self.scan.axes();
-        let around = kept.len() - 1;
-        let operand = |operand: &ScanOperand| match *operand {
-            ScanOperand::Part(part) => parts[part],
-            ScanOperand::Walk(o) => {
-                let strides = nest.strides(o);
-                let own = runs.point as isize * strides[around] + tile.first as isize * strides[around + 1];
-                self.addresses[o].wrapping_offset(offset(runs.outer, &kept[..around], strides) + own)
-            }
-        };
-        scratch.pointers.clear();
-        scratch.pointers.extend(kernel.operands.iter().map(operand));
-        let extents = if tile.across { [tile.elements, tile.points] } else { [tile.points, tile.elements] };
-        let extents = &extents[2 - self.scan.loops..];
-        if let (Some(alignment), &[count]) = (past_cache, extents) {
-            // SAFETY: as the caller promises.
-            return unsafe { self.past_cache(kernel, code, scratch, [count, alignment]) };
-        }
-        // SAFETY: the addresses are those of the tile's elements.
-        unsafe { self.run.call(code, &kernel.called, &mut scratch.pointers, extents) }
-    }
-
-    /// Calls a kernel of one loop whose results go past the cache, from the first point on at which their addresses are such as that form
-    /// of it needs.
-    ///
-    /// # Safety
-    /// As for [`Compiled::run`].
-    unsafe fn past_cache(
-        &self,
-        kernel: &ScanKernel,
-        code: &dyn Compiled,
-        scratch: &mut Scratch,
-        [count, alignment]: [usize; 2],
-    ) {
-        let Scan { walk, .. } = self.scan;
-        let is_result = |o: &usize| kernel.nontemporal.iter().any(|n| n.results.contains(&(*o as u32)));
-        let mut results: SmallVec<[(usize, usize); 2]> = SmallVec::new();
-        for (operand, pointer) in kernel.operands.iter().zip(&scratch.pointers) {
-            if let ScanOperand::Walk(o) = operand
-                && is_result(o)
-            {
-                results.push((pointer.addr(), walk.operands[*o].size()));
-            }
-        }
-        let aligned = |points: &usize| results.iter().all(|&(at, size)| (at + points * size).is_multiple_of(alignment));
-        let head = (0..alignment).find(aligned).unwrap_or(count).min(count);
-        // SAFETY: the first points, then the others, where the results' addresses are aligned.
-        unsafe {
-            if head > 0 {
-                self.run.call(code, &kernel.called, &mut scratch.pointers, &[head]);
-            }
-            if head == count {
-                return;
-            }
-            for (operand, pointer) in kernel.operands.iter().zip(&mut scratch.pointers) {
-                let stride = match *operand {
-                    ScanOperand::Part(part) => self.sizes[part] as isize,
-                    ScanOperand::Walk(o) => walk.nest.strides(o).last().copied().unwrap_or(0),
-                };
-                *pointer = pointer.wrapping_offset(head as isize * stride);
-            }
-            let (strides, extents) = (&kernel.called.table, &[count - head]);
-            let faults = self.run.faults;
-            code.run_past_cache(&Call { pointers: &scratch.pointers, strides, extents, origin: &[0], faults });
+            unsafe { self.caller.call(kernel, *code, (runs, tile, parts), scratch) }
         }
     }
 

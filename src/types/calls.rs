@@ -60,6 +60,8 @@ impl Typer<'_> {
             (Rule::IsNan | Rule::IsInf | Rule::IsFinite, &[x]) => self.classify(call.function.rule, x),
             (Rule::Custom(helper), _) => self.custom(helper, args),
             (Rule::Reduce(_) | Rule::NanReduce(_), &[x]) => self.reduction(call, x, option("initial")),
+            (Rule::Histogram, &[x, bins, lo, hi]) => self.histogram(call, x, bins, [lo, hi]),
+            (Rule::Bincount, &[x, n]) => self.bincount(call, x, n),
             (Rule::Scan(scan), &[x]) => self.scan(call, scan, x),
             _ => self.wrong_count(call.function),
         }

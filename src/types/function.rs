@@ -94,6 +94,10 @@ pub enum Rule {
     NanReduce(Reduction),
     /// A scan.
     Scan(Scan),
+    /// Counts by ranges.
+    Histogram,
+    /// Counts of integers.
+    Bincount,
     /// A function of the caller's.
     Custom(&'static Helper),
 }
@@ -156,6 +160,8 @@ impl Rule {
                 | NanToNum
                 | Reduce(_)
                 | Scan(_)
+                | Histogram
+                | Bincount
                 | NanReduce(_)
         )
     }

@@ -183,6 +183,9 @@ functions! {
     "cummin" [] EXTREME_SCAN, Rule::Scan(Scan::Min), "The least of each element and all before it, along `axis` or over all in C order, of zeros -0.0; NaN from the first NaN on.";
     "cummax" [] EXTREME_SCAN, Rule::Scan(Scan::Max), "The greatest of each element and all before it, along `axis` or over all in C order, of zeros 0.0; NaN from the first NaN on.";
 
+    "histogram" [] &["x", "bins", "lo", "hi"], Rule::Histogram, "How many elements are in each of `bins` ranges that divide what lies from `lo` to `hi`: NumPy's, of which the last one holds `hi`. What lies outside, and NaN, is not counted.";
+    "bincount" [] &["x", "n"], Rule::Bincount, "How many elements are 0, 1 and so on to `n - 1`; others are not counted.";
+
     "negative" [] X, Rule::Unary(UnaryOp::Neg), "`-x`.";
     "positive" [] X, Rule::Unary(UnaryOp::Plus), "`+x`.";
     "invert" ["bitwise_not"] X, Rule::Unary(UnaryOp::Invert), "`~x`.";

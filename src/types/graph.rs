@@ -2,7 +2,7 @@
 //!
 //! Comes in: nodes, arguments before what uses them. Goes out: a directed acyclic graph in an arena, in which equal
 //! nodes are one node. Its operations are the primitive ones of the kernel IR and the elementary functions, on arrays
-//! of any shape that broadcast as NumPy's do; only `Reduce`, `Scan` and `Count` look at shapes.
+//! of any shape that broadcast as NumPy's do; only `Reduce`, `Scan`, `Counts` and `Count` look at shapes.
 
 use std::ops::Range;
 
@@ -89,6 +89,8 @@ pub enum NodeKind {
         /// Along which axis: negative ones count from the end.
         axis: Option<i32>,
     },
+    /// Argument: numbers, as `u32`; then scalars that they are computed with. How often there is each number below this one, as `i64`: an array of one axis.
+    Counts(u32),
     /// Where an element stands among those that a reduction combines, in logical order, as `i64`: an argument of `Reduce` alone,
     /// of any shape.
     Position,
@@ -151,6 +153,8 @@ pub enum FaultKind {
     NegativePower,
     /// What was computed from bare integer arguments alone, and the type of its partner does not hold.
     OutOfRange,
+    /// The bounds of a histogram that are none.
+    Bounds,
 }
 
 /// An error of the run: what, where, and what to write instead.
@@ -214,6 +218,7 @@ enum Key {
     Fault(FaultKind),
     Reduce(&'static str, Axes, bool),
     Scan(Scan, Option<i32>),
+    Counts(u32),
     Position,
     Count(Axes),
 }
@@ -332,6 +337,7 @@ impl GraphBuilder {
             NodeKind::Fault(number) => Key::Fault(self.graph.faults[*number as usize].kind),
             NodeKind::Reduce { monoid, axes, keepdims } => Key::Reduce(&monoid.name, axes.clone(), *keepdims),
             NodeKind::Scan { scan, axis } => Key::Scan(*scan, *axis),
+            NodeKind::Counts(bins) => Key::Counts(*bins),
             NodeKind::Position => Key::Position,
             NodeKind::Count(axes) => Key::Count(axes.clone()),
         };

@@ -31,6 +31,7 @@ impl fmt::Display for Graph {
                     Some(axis) => write!(f, "{} [{axis}]", scan.name())?,
                     None => f.write_str(scan.name())?,
                 },
+                NodeKind::Counts(bins) => write!(f, "counts {bins}")?,
                 NodeKind::Position => f.write_str("position")?,
                 NodeKind::Count(axes) => write!(f, "count{axes}")?,
             }

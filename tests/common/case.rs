@@ -163,6 +163,8 @@ const FORMS: &[Form] = &[
     form("cummax(0#)", 1, Rule::Initial),
     form("cumsum(0#, dtype=f32)", 1, Rule::Cast(DType::F32)),
     form("cumprod(0#, dtype=u8)", 1, Rule::Cast(DType::U8)),
+    form("histogram(0$)", 1, Rule::Index),
+    form("bincount(0$)", 1, Rule::Bits),
     form("any(0@)", 1, Rule::Truth),
     form("all(0@)", 1, Rule::Truth),
 ];
@@ -491,6 +493,12 @@ fn grow(rng: &mut Rng, parts: &[Part]) -> Option<Part> {
         if along == 0 && matches!(form.rule, Rule::Extremum | Rule::Index) && shape.iter().product::<usize>() > 0 {
             return None;
         }
+    }
+    let mut ty = ty;
+    if let Some(at) = text.find('$') {
+        let (bins, rest) = if text.starts_with('h') { (9, ", -5, 7.5") } else { (7, "") };
+        text.replace_range(at..=at, &format!(", {bins}{rest}"));
+        (shape, ty) = (vec![bins], Ty { dtype: DType::I64, weak: false });
     }
     if let Some(at) = text.find('#') {
         let rank = shape.len();

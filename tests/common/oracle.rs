@@ -43,6 +43,14 @@ pub fn evaluate(graph: &Graph, inputs: &[Tensor]) -> (Vec<Tensor>, bool) {
             }),
             NodeKind::Reduce { monoid, axes, keepdims } => reduce(monoid, &args, axes, *keepdims, node.dtype),
             NodeKind::Scan { scan: kind, axis } => scan(*kind, &args[0], *axis),
+            NodeKind::Counts(bins) => {
+                let mut counts = vec![0i64; *bins as usize];
+                for &number in &args[0].data {
+                    counts.iter_mut().skip(u32::from_scalar(number) as usize).take(1).for_each(|n| *n += 1);
+                }
+                let data = counts.into_iter().map(Scalar::from).collect();
+                Tensor { dtype: DType::I64, shape: vec![*bins as usize], data }
+            }
             NodeKind::Position => Tensor { dtype: DType::I64, shape: vec![], data: vec![0i64.into()] },
             NodeKind::Count(axes) => {
                 let shape = &args[0].shape;

@@ -117,6 +117,10 @@ impl Core {
                 let message = "a scan goes on from what lies before a part of an array, which the part does not know";
                 return Err(self.not_a_reduction(message, NodeId(at as u32), graph));
             }
+            if let NodeKind::Counts(_) = node.kind {
+                let message = "counts are an array, no state: add up those of the parts, each evaluated by itself";
+                return Err(self.not_a_reduction(message, NodeId(at as u32), graph));
+            }
             let reduces = matches!(node.kind, NodeKind::Reduce { .. });
             let plain = matches!(node.kind, NodeKind::Reduce { axes: Axes::All, keepdims: false, .. });
             if reduces && (above || !plain) {

@@ -204,6 +204,7 @@ fn arity(site: &Site, function: &Function) -> Failure {
             "to base 2 write `log2(x)`, to base 10 `log10(x)`, to any other `log(x)/log(base)`".to_string()
         }
         (Rule::Math(Elementary::Arctan), 2) => "the angle of a point is `arctan2(y, x)`".to_string(),
+        (Rule::Histogram | Rule::Bincount, given) if given > most => WEIGHTS.to_string(),
         _ if of_two(function.name).is_some() => of_two(function.name).unwrap_or_default().to_string(),
         _ => format!("`{}`", function.signature(site.name)),
     };
@@ -211,9 +212,13 @@ fn arity(site: &Site, function: &Function) -> Failure {
     (CompileErrorKind::Type, Diagnostic::new(message, site.span).with_help(help))
 }
 
+/// What to write instead of a histogram with weights.
+const WEIGHTS: &str = "there are no weights: those of the elements that are `k` add up to `sum(w*(x == k))`";
+
 fn unknown_keyword(site: &Site, function: &Function, keyword: &str, known: &[&'static str], span: Span) -> Failure {
     let diagnostic = Diagnostic::new(format!("`{}` has no keyword `{}`", site.name, excerpt(keyword)), span);
     let help = match crate::syntax::suggest::keyword(keyword, known) {
+        _ if keyword == "weights" => WEIGHTS.to_string(),
         _ if function.params.contains(&keyword) => {
             format!("`{keyword}` goes by its position: `{}`", function.signature(site.name))
         }

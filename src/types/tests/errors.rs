@@ -224,6 +224,38 @@ fn messages() {
             "`cumsum` runs along one axis",
             "one after the other is a scan of a scan; without `axis` it runs over all elements in C order",
         ),
+        (
+            "bincount(a, 4)",
+            "a",
+            "`bincount` counts integers, not floats",
+            "convert it: `i64(a)`; or count by ranges: `histogram(x, n, lo, hi)`",
+        ),
+        (
+            "histogram(a, i, 0, 1)",
+            "i",
+            "`bins` must be a whole number of the text",
+            "the shape of a result follows from the text: write the number out, as in `histogram(x, 100, lo, hi)`",
+        ),
+        ("histogram(a, 0, 0, 1)", "0", "`bins` must be from 1 to 1073741824", "it is the length of the result"),
+        ("bincount(i, 2**31)", "2**31", "`n` must be from 1 to 1073741824", "it is the length of the result"),
+        (
+            "histogram(a, 10, 1, 1)",
+            "1, 1",
+            "the bounds of a histogram must be finite, the lower one first, and as far apart as bins need",
+            "`histogram(x, bins, lo, hi)`: the bins divide what lies from `lo` to `hi`",
+        ),
+        (
+            "histogram(a, 10, 0, 1, b)",
+            "histogram(a, 10, 0, 1, b)",
+            "`histogram` takes 4 arguments, 5 given",
+            "there are no weights: those of the elements that are `k` add up to `sum(w*(x == k))`",
+        ),
+        (
+            "bincount(i, 10, weights=a)",
+            "weights",
+            "`bincount` has no keyword `weights`",
+            "there are no weights: those of the elements that are `k` add up to `sum(w*(x == k))`",
+        ),
         ("cummax(a, dtype=f32)", "dtype", "`cummax` has no keyword `dtype`", "`cummax(x, axis=...)`"),
         (
             "cummin(1j*a)",

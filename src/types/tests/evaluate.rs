@@ -70,7 +70,9 @@ pub fn evaluate(graph: &Graph, args: &[Vec<Scalar>]) -> Outcome {
             }
             NodeKind::Position => vec![0i64.into()],
             NodeKind::Count(Axes::All) => vec![(points as i64).into()],
-            NodeKind::Reduce { .. } | NodeKind::Scan { .. } | NodeKind::Count(_) => panic!("only over all axes"),
+            NodeKind::Reduce { .. } | NodeKind::Scan { .. } | NodeKind::Counts(_) | NodeKind::Count(_) => {
+                panic!("only over all axes")
+            }
         };
         assert!(value.iter().all(|c| c.dtype() == node.dtype), "a value of the wrong type:\n{graph}");
         values.push(value);

@@ -1,0 +1,153 @@
+//! Calls kernels for the tiles of a scan or of counting: from arrays to a buffer, and from it to arrays.
+
+use std::ops::Range;
+
+use smallvec::SmallVec;
+
+use super::combine::Tile;
+use super::pass::{Addresses, Run};
+use super::scratch::Scratch;
+use crate::jit::{Call, Compiled};
+use crate::plan::nest::offset;
+use crate::plan::schedule::{TileKernel, TileOperand, Tiles};
+
+/// Addresses of the parts of a buffer.
+pub type Parts = SmallVec<[*mut u8; 2]>;
+
+/// Which runs a task has.
+#[derive(Clone, Copy)]
+pub struct Runs {
+    /// Which of the points around the innermost of the other axes.
+    outer: usize,
+    /// The first point along that.
+    point: usize,
+    /// How many.
+    pub points: usize,
+}
+
+/// Tiles on certain memory.
+pub struct Caller<'a> {
+    pub run: &'a Run<'a>,
+    pub tiles: &'a Tiles,
+    /// Where the elements at index 0 of all axes are.
+    addresses: Addresses,
+    /// Bytes of an element of each part of the buffer.
+    pub sizes: SmallVec<[usize; 2]>,
+}
+
+impl<'a> Caller<'a> {
+    /// Tiles in the memory of a call, and the sizes of the elements of their buffer's parts.
+    pub fn new(run: &'a Run<'a>, tiles: &'a Tiles, sizes: SmallVec<[usize; 2]>) -> Caller<'a> {
+        #[cfg(debug_assertions)]
+        run.check_reach(&tiles.walk);
+        let addresses = tiles.walk.operands.iter().map(|operand| run.address(operand)).collect();
+        Caller { run, tiles, addresses, sizes }
+    }
+
+    /// What runs a kernel.
+    pub fn runnable<'k>(&self, kernel: &'k TileKernel) -> &'k dyn Compiled {
+        let elements = self.tiles.walk.nest.shape().iter().product();
+        &**kernel.called.kernel.runnable(self.run.executor, elements)
+    }
+
+    /// What the addresses of results must be multiples of, if they are written past the cache.
+    pub fn past_cache(&self, kernel: &TileKernel, code: &dyn Compiled) -> Option<usize> {
+        let addresses = self.addresses.iter().map(|address| address.addr());
+        let pays = kernel.nontemporal.as_ref()?.pays(&self.tiles.walk, addresses);
+        if pays { code.past_cache_alignment() } else { None }
+    }
+
+    /// The runs of a chain of pieces.
+    pub fn runs(&self, chain: usize) -> Runs {
+        let (wide, group) = (self.tiles.wide(), self.tiles.group);
+        let groups = wide.div_ceil(group);
+        let point = chain % groups * group;
+        Runs { outer: chain / groups, point, points: group.min(wide - point) }
+    }
+
+    /// The chain of a piece, and its elements.
+    pub fn elements(&self, piece: usize) -> (usize, Range<usize>) {
+        let (pieces, (_, length)) = (self.tiles.pieces(), self.tiles.axes());
+        let start = piece % pieces * self.tiles.piece;
+        (piece / pieces, start..length.min(start + self.tiles.piece))
+    }
+
+    /// Calls a kernel for a tile.
+    ///
+    /// # Safety
+    /// What the kernel reads must be readable, what it writes writable and apart from all else; the buffer must have room for the tile, and hold what the kernel reads of it.
+    pub unsafe fn call(
+        &self,
+        kernel: &TileKernel,
+        (code, past_cache): (&dyn Compiled, Option<usize>),
+        (runs, tile, parts): (Runs, Tile, &Parts),
+        scratch: &mut Scratch,
+    ) {
+        let nest = &self.tiles.walk.nest;
+        let (kept, _) = self.tiles.axes();
+        let around = kept.len() - 1;
+        let operand = |operand: &TileOperand| match *operand {
+            TileOperand::Part(part) => parts[part],
+            TileOperand::Walk(o) => {
+                let strides = nest.strides(o);
+                let own = runs.point as isize * strides[around] + tile.first as isize * strides[around + 1];
+                self.addresses[o].wrapping_offset(offset(runs.outer, &kept[..around], strides) + own)
+            }
+        };
+        scratch.pointers.clear();
+        scratch.pointers.extend(kernel.operands.iter().map(operand));
+        let extents = if tile.across { [tile.elements, tile.points] } else { [tile.points, tile.elements] };
+        let extents = &extents[2 - self.tiles.loops..];
+        if let (Some(alignment), &[count]) = (past_cache, extents) {
+            // SAFETY: as the caller promises.
+            return unsafe { self.call_past_cache(kernel, code, scratch, [count, alignment]) };
+        }
+        // SAFETY: the addresses are those of the tile's elements.
+        unsafe { self.run.call(code, &kernel.called, &mut scratch.pointers, extents) }
+    }
+
+    /// Calls a kernel of one loop whose results go past the cache, from the first point on at which their addresses are such as that form
+    /// of it needs.
+    ///
+    /// # Safety
+    /// As for [`Compiled::run`].
+    unsafe fn call_past_cache(
+        &self,
+        kernel: &TileKernel,
+        code: &dyn Compiled,
+        scratch: &mut Scratch,
+        [count, alignment]: [usize; 2],
+    ) {
+        let walk = &self.tiles.walk;
+        let is_result = |o: &usize| kernel.nontemporal.iter().any(|n| n.results.contains(&(*o as u32)));
+        let mut results: SmallVec<[(usize, usize); 2]> = SmallVec::new();
+        for (operand, pointer) in kernel.operands.iter().zip(&scratch.pointers) {
+            if let TileOperand::Walk(o) = operand
+                && is_result(o)
+            {
+                results.push((pointer.addr(), walk.operands[*o].size()));
+            }
+        }
+        let aligned = |points: &usize| results.iter().all(|&(at, size)| (at + points * size).is_multiple_of(alignment));
+        let head = (0..alignment).find(aligned).unwrap_or(count).min(count);
+        // SAFETY: the first points, then the others, where the results' addresses are aligned.
+        unsafe {
+            if head > 0 {
+                self.run.call(code, &kernel.called, &mut scratch.pointers, &[head]);
+            }
+            if head == count {
+                return;
+            }
+            for (operand, pointer) in kernel.operands.iter().zip(&mut scratch.pointers) {
+                let stride = match *operand {
+                    TileOperand::Part(part) => self.sizes[part] as isize,
+                    TileOperand::Walk(o) => walk.nest.strides(o).last().copied().unwrap_or(0),
+                };
+                *pointer = pointer.wrapping_offset(head as isize * stride);
+            }
+            let (strides, extents) = (&kernel.called.table, &[count - head]);
+            let faults = self.run.faults;
+            code.run_past_cache(&Call { pointers: &scratch.pointers, strides, extents, origin: &[0], faults });
+        }
+    }
+}
