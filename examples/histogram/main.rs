@@ -241,10 +241,8 @@ fn conclude(figures: &[Vec<f64>], threads: usize) {
         on_each("private", "serial"),
         on_each("private_four_tables", "serial")
     ));
-    if ALL.iter().any(|(name, _)| *name == "tilexpr") {
-        let by_hand = on_each("tilexpr", "private_four_tables");
-        say(&format!("This library's, by the time of four private tables by hand: {by_hand}."));
-    }
+    let by_hand = on_each("tilexpr", "private_four_tables");
+    say(&format!("This library's, by the time of four private tables by hand: {by_hand}."));
     say(&format!(
         "To compare each pixel of the photograph with all 256 grey levels takes {} one thread that counts, vectors and all.",
         beside(time(photo, "tilexpr_compare"), time(photo, "serial"))

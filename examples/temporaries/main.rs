@@ -54,6 +54,9 @@ const COLUMNS: &[(&str, &str)] = &[
     ("prepared", "prepared"),
 ];
 
+const ROWS: &[(&str, &str)] =
+    &[("variant", "variant"), ("elements", "elements"), ("bytes", "arrays"), ("nanoseconds_per_element", "ns/element")];
+
 const GROWTH: &[(&str, &str)] = &[
     ("variant", "variant"),
     ("elements", "elements"),
@@ -80,11 +83,14 @@ fn main() -> ExitCode {
         }
         let usual = if append { shared.usually(30_000, 1_000) } else { shared.usually(10_000_000, 100_000) };
         let largest = largest.unwrap_or(usual);
-        let table = match append {
-            true => grow(largest, shared.seconds(1.0, 0.1))?,
-            false => sweep(largest, &shared)?,
-        };
-        Ok(table.finish(shared.json.as_mut())?)
+        match append {
+            true => Ok(grow(largest, shared.seconds(1.0, 0.1))?.finish(shared.json.as_mut())?),
+            false => {
+                let (shown, written) = sweep(largest, &shared)?;
+                shown.print()?;
+                Ok(written.write(shared.json.as_mut())?)
+            }
+        }
     })
 }
 
@@ -94,7 +100,8 @@ fn sizes(largest: usize) -> Vec<usize> {
     decades.flat_map(|n| [n, 3 * n]).take_while(|&n| n <= largest).collect()
 }
 
-fn sweep(largest: usize, shared: &Shared) -> Result<Table, Failure> {
+/// The table for people, a column for each variant, and the one for programs, a row for each.
+fn sweep(largest: usize, shared: &Shared) -> Result<(Table, Table), Failure> {
     check_memory(48 * largest as u64, "--largest")?;
     let picture = shared.picture("temporaries.svg")?;
     let (names, sizes) = (ALL.map(|(name, _)| name), sizes(largest));
@@ -105,12 +112,16 @@ fn sweep(largest: usize, shared: &Shared) -> Result<Table, Failure> {
     })??;
     chart::draw(&picture, &names, &sizes, &figures)?;
     println!("the {} variants agree to the bit; in ns an element\nchart: {}\n", ALL.len(), picture.display());
-    let mut table = Table::new(COLUMNS);
+    let (mut shown, mut written) = (Table::new(COLUMNS), Table::new(ROWS));
     for (&n, figures) in sizes.iter().zip(&figures) {
-        let head = [Cell::Count(n as u64), Cell::Bytes(32 * n as u64)];
-        table.row(head.into_iter().chain(figures.iter().map(|&ns| Cell::Number(ns, 3))).collect());
+        let head = || [Cell::Count(n as u64), Cell::Bytes(32 * n as u64)];
+        shown.row(head().into_iter().chain(figures.iter().map(|&ns| Cell::Number(ns, 3))).collect());
+        for (name, &ns) in names.iter().zip(figures) {
+            written
+                .row([Cell::Text(name.to_string())].into_iter().chain(head()).chain([Cell::Number(ns, 3)]).collect());
+        }
     }
-    Ok(table)
+    Ok((shown, written))
 }
 
 /// Nanoseconds an element of each variant.

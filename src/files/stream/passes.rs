@@ -10,7 +10,7 @@ use super::demand::{Mode, Need, Root, Shaped};
 use crate::ir::Monoid;
 use crate::plan::schedule::BLOCK;
 use crate::plan::shape::count;
-use crate::types::graph::{Node, NodeId, NodeKind};
+use crate::types::graph::{NodeId, NodeKind};
 
 /// How the files of a pass are cut.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,11 +91,6 @@ struct Finder<'a> {
 /// # Errors
 /// The reduction that cannot be computed in pieces.
 pub fn passes(shaped: &Shaped, results: &[&[NodeId]], lying: &dyn Lying) -> Result<Passes, Refused> {
-    // They go on from one piece to the next.
-    let whole = |node: &Node| matches!(node.kind, NodeKind::Scan { .. } | NodeKind::Counts(_));
-    if let Some(at) = shaped.graph.nodes.iter().position(whole) {
-        return Err(Refused(NodeId(at as u32)));
-    }
     let finder = Finder { shaped, lying };
     let mut items: Vec<Item> = Vec::new();
     let mut values = shaped.need([]);

@@ -27,7 +27,7 @@ use crate::files::input::Input;
 use crate::files::npy::Header;
 use crate::files::target::{Target, place};
 use crate::plan::shape::count;
-use crate::types::graph::{NodeId, NodeKind};
+use crate::types::graph::NodeId;
 
 /// The bytes of memory that a run may take, unless a caller says otherwise.
 const LIMIT: usize = 256 << 20;
@@ -336,15 +336,9 @@ fn incomplete() -> FileError {
 /// Why a reduction cannot be computed in pieces.
 #[cold]
 fn unsupported(setup: &Setup, shaped: &Shaped, node: NodeId) -> FileError {
-    let (message, help) = match shaped.graph.node(node).kind {
-        NodeKind::Scan { .. } | NodeKind::Counts(_) => {
-            ("scans and histograms are not computed in pieces", "read the array, and evaluate the text on that")
-        }
-        _ => (
-            "this reduction combines rows of a file with axes further in, in an order that pieces of rows do not keep",
-            "reduce axis 0 first, or the inner axes first, and then the rest: `sum(sum(a, axis=2), axis=0)` (its last bits may differ)",
-        ),
-    };
+    let message =
+        "this reduction combines rows of a file with axes further in, in an order that pieces of rows do not keep";
+    let help = "reduce axis 0 first, or the inner axes first, and then the rest: `sum(sum(a, axis=2), axis=0)` (its last bits may differ)";
     let diagnostic = Diagnostic::new(message.to_string(), shaped.graph.node(node).span).with_help(help);
     let error = EvalError::shown(EvalErrorKind::Partial, diagnostic, setup.expr.source());
     FileError::unsupported(error)

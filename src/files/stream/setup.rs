@@ -18,7 +18,7 @@ use crate::files::error::{FileError, FileErrorKind};
 use crate::files::input::Input;
 use crate::files::npy::Header;
 use crate::syntax::normal;
-use crate::types::graph::NodeKind;
+use crate::types::graph::{Node, NodeKind};
 
 /// What stands for a name.
 pub enum Given<'a> {
@@ -104,9 +104,10 @@ impl<'a> Setup<'a> {
     /// The graph with the shapes of its values.
     pub fn shaped(&self) -> Result<Shaped<'_>, FileError> {
         let graph = &self.typed.program.graph;
-        if let Some(scan) = graph.nodes.iter().find(|node| matches!(node.kind, NodeKind::Scan { .. })) {
-            let message = "a scan goes on from what all elements before have come to, which a stream does not keep";
-            let diagnostic = Diagnostic::new(message.to_string(), scan.span)
+        let whole = |node: &&Node| matches!(node.kind, NodeKind::Scan { .. } | NodeKind::Counts(_));
+        if let Some(node) = graph.nodes.iter().find(whole) {
+            let message = "a scan or a histogram goes on from piece to piece of a file, which a stream does not";
+            let diagnostic = Diagnostic::new(message.to_string(), node.span)
                 .with_help("read the array into memory, or map its file, and evaluate the expression on that");
             let error = EvalError::shown(EvalErrorKind::Partial, diagnostic, self.expr.source());
             return Err(FileError::unsupported(error));
