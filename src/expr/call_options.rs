@@ -14,7 +14,7 @@ use crate::run::threads::Threads;
 
 impl Expr {
     /// The same text, whose calls are made with other options.
-    fn with(&self, options: CallOptions) -> Expr {
+    pub(crate) fn with(&self, options: CallOptions) -> Expr {
         Expr { core: Arc::clone(&self.core), options }
     }
 

@@ -66,6 +66,18 @@ impl CallOptions {
         CallOptions { bounds: Some(Arc::new(bounds)), ..self.clone() }
     }
 
+    /// The same for the parts of a work that begins now: its time is that of all of them, and its memory is counted by whoever parts it.
+    #[must_use]
+    pub fn of_parts(&self) -> CallOptions {
+        match &self.bounds {
+            None => self.clone(),
+            Some(bounds) => {
+                let deadline = bounds.ends();
+                self.bounded(|bounds| (bounds.deadline, bounds.timeout, bounds.memory) = (deadline, None, None))
+            }
+        }
+    }
+
     /// Begins a call: what it looks at between tasks, if it may be ended.
     ///
     /// # Errors
@@ -80,11 +92,16 @@ impl CallOptions {
 }
 
 impl Bounds {
-    #[cold]
-    fn begin(&self) -> Result<Option<Stop<'_>>, Stopped> {
+    /// When a call that begins now is to end.
+    fn ends(&self) -> Option<Instant> {
         // (A timeout that no clock reaches is none.)
         let timeout = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let deadline = self.deadline.into_iter().chain(timeout).min();
+        self.deadline.into_iter().chain(timeout).min()
+    }
+
+    #[cold]
+    fn begin(&self) -> Result<Option<Stop<'_>>, Stopped> {
+        let deadline = self.ends();
         if self.token.is_none() && deadline.is_none() {
             return Ok(None);
         }

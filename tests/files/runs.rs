@@ -188,3 +188,28 @@ fn what_goes_on_from_piece_to_piece() {
     }
     assert_eq!(folder.names(), ["a.npy"]);
 }
+
+#[test]
+fn what_bounds_calls_bounds_a_run() {
+    let (folder, a) = folder(500_000);
+    let z = folder.path("z.npy");
+    let run = |e: &Expr| e.stream().file("a", &a).output(&z).piece(4096).run::<()>();
+    let slow = |x: f64| {
+        std::thread::sleep(std::time::Duration::from_micros(10));
+        x
+    };
+    let slow = Expr::builder().function("f", slow as fn(f64) -> f64).compile("f(a)").unwrap();
+    // Each piece takes less than that by far.
+    let error = run(&slow.with_timeout(std::time::Duration::from_millis(200))).unwrap_err();
+    assert_eq!(error.eval().map(|e| e.kind()), Some(tilexpr::EvalErrorKind::Deadline), "{error}");
+    let token = tilexpr::CancelToken::new();
+    token.cancel();
+    let error = run(&compile("a*2").with_cancel(token)).unwrap_err();
+    assert_eq!(error.eval().map(|e| e.kind()), Some(tilexpr::EvalErrorKind::Cancelled), "{error}");
+    assert_eq!(folder.names(), ["a.npy"]);
+    let error = run(&compile("a*2").with_memory_limit(100)).unwrap_err();
+    assert_eq!(error.kind(), Kind::Memory, "{error}");
+    // Of all pieces together it is not asked for more than there is at a time.
+    run(&compile("a*2").with_memory_limit(2_000_000)).unwrap();
+    assert_eq!(folder.names(), ["a.npy", "z.npy"]);
+}

@@ -127,7 +127,8 @@ impl<'a> Stream<'a> {
     }
 
     /// The bytes of memory that arrays may take: pieces of files, whole files that are repeated, what reductions leave. Default: 256 MiB. (The
-    /// memory of the program itself, and the arrays that were passed, do not count.)
+    /// memory of the program itself, and the arrays that were passed, do not count.) A limit of the expression's calls
+    /// ([`Expr::with_memory_limit`]) holds, too.
     ///
     /// Within it, pieces are as large as is fast, and no larger.
     pub fn memory_limit(mut self, bytes: usize) -> Stream<'a> {
@@ -183,7 +184,7 @@ impl<'a> Stream<'a> {
     pub fn plan(&self) -> Result<StreamPlan, FileError> {
         let setup = self.setup()?;
         let shaped = setup.shaped()?;
-        Ok(Prepared::new(&setup, &shaped, self.limits)?.plan())
+        Ok(Prepared::new(&setup, &shaped, self.limits())?.plan())
     }
 
     /// Evaluates. Gives the results that do not go to files, in their order: as [`eval`](Expr::eval), or `()` where there are none.
@@ -193,12 +194,12 @@ impl<'a> Stream<'a> {
     /// and shapes do not fit the text; where the text cannot be computed in pieces; where the limit of memory is too small (the
     /// message says what is needed); where there are not as many outputs as results that go to files.
     ///
-    /// Later: where a file cannot be read, or is changed meanwhile; where an output cannot be written (a full disk); where the data
+    /// Later: where the expression's token is cancelled, or its deadline or timeout (of the whole run) has passed; where a file cannot be read, or is changed meanwhile; where an output cannot be written (a full disk); where the data
     /// have no result; where the callback stops the run.
     pub fn run<R: FromResult>(mut self) -> Result<R, FileError> {
         let setup = self.setup()?;
         let shaped = setup.shaped()?;
-        let prepared = Prepared::new(&setup, &shaped, self.limits)?;
+        let prepared = Prepared::new(&setup, &shaped, self.limits())?;
         prepared.check_outputs(&self.outputs)?;
         let (progress, total) = (Progress::default(), prepared.plan().read);
         let mut call = self.progress.take();
@@ -216,7 +217,13 @@ impl<'a> Stream<'a> {
     }
 
     fn setup(&self) -> Result<Setup<'a>, FileError> {
-        Setup::new(&self.expr, &self.files, &self.args)
+        Setup::new(&self.expr.with(self.expr.options.of_parts()), &self.files, &self.args)
+    }
+
+    /// What was asked for here, and of the expression's calls.
+    fn limits(&self) -> Limits {
+        let of_calls = self.expr.options.bounds.as_ref().and_then(|bounds| bounds.memory);
+        Limits { memory: self.limits.memory.into_iter().chain(of_calls).min(), ..self.limits }
     }
 }
 
