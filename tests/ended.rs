@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use common::pool;
-use ndarray::{Array1, Array2, Axis, Zip, s};
+use ndarray::{Array1, Array2, Array3, Axis, Zip, s};
 use tilexpr::{
     AnyArray, Arg, Args, CancelToken, CompileError, Detail, EvalError, EvalErrorKind, Executor, Expr, LoopSchedule,
     Threads, args,
@@ -419,4 +419,13 @@ fn bounds_change_no_result() {
         let bounded: Vec<AnyArray> = far.eval(all()).unwrap();
         assert_eq!(format!("{plain:?}"), format!("{bounded:?}"), "{text}");
     }
+}
+
+#[test]
+fn a_map_done_with_its_reduction_takes_no_memory_for_it() {
+    // 80,000 distances of 8 bytes, which no array holds before their roots are taken.
+    let (a, b) = (Array3::<f64>::ones((400, 1, 64)), Array3::<f64>::zeros((1, 200, 64)));
+    let e = Expr::builder().memory_limit(650_000).compile("sqrt(sum((a - b)**2, axis=2))").unwrap();
+    let found: Array2<f64> = e.eval(args![a, b]).unwrap();
+    assert!(found.iter().all(|&x| x == 8.0));
 }

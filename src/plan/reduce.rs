@@ -27,6 +27,7 @@ impl Maker<'_> {
     pub fn reduce(&mut self, at: usize, group: &Group) {
         let sources: Vec<Array> = self.program.stages[at].sources.iter().map(|&source| self.source(source)).collect();
         // How elements are reached does not depend on where the results go, but they have their say in the order of the axes.
+        let before = self.memory.clone();
         self.hold(at);
         let mut base = self.base(at, group, &sources, self.left(at), true);
         base.stack();
@@ -47,7 +48,9 @@ impl Maker<'_> {
         let shown = Shown { how, joined: joins.is_some(), shape, walk: None, sources: sources.len(), moved: None };
         let base = match joins {
             Some(map) => {
+                // Nothing is left between the two.
                 self.release(at);
+                self.memory = before;
                 self.hold(map);
                 self.done_with(map);
                 let others: SmallVec<[_; 8]> = joined_sources(self.program, at).collect();

@@ -4,7 +4,7 @@
 const LINE: usize = 64;
 
 /// The memory of a call in the making: what is no longer needed is given out again.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Reserve {
     /// Ranges that are free, by start; no two touch.
     free: Vec<(usize, usize)>,
