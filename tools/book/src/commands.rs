@@ -146,6 +146,7 @@ mod tests {
             programs: [("tool".into(), "pub explain: bool, pub limit_memory: usize,".into())].into(),
             features: ["jit".into()].into(),
             lib: String::new(),
+            cli: String::new(),
         }
     }
 

@@ -17,8 +17,10 @@ pub struct Project {
     /// Each program, with its source.
     pub programs: BTreeMap<String, String>,
     pub features: BTreeSet<String>,
-    /// `src/lib.rs`.
+    /// `src/lib.rs`, which includes the pages whose Rust is tested.
     pub lib: String,
+    /// `tests/cli.rs`, which includes the pages whose blocks of `console` are run.
+    pub cli: String,
 }
 
 impl Project {
@@ -48,6 +50,7 @@ impl Project {
             programs: listed("bin").into_iter().map(program).collect::<Result<_>>()?,
             features: keys("features"),
             lib: read(&root.join("src/lib.rs"))?,
+            cli: read(&root.join("tests/cli.rs"))?,
         })
     }
 }
