@@ -67,6 +67,7 @@ impl CallOptions {
     }
 
     /// The same for the parts of a work that begins now: its time is that of all of them, and its memory is counted by whoever parts it.
+    #[cfg(feature = "files")]
     #[must_use]
     pub fn of_parts(&self) -> CallOptions {
         match &self.bounds {
