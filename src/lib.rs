@@ -154,7 +154,8 @@ pub use files::error::{FileError, FileErrorKind};
 #[cfg(feature = "files")]
 pub use files::npy;
 #[cfg(feature = "files")]
-pub use files::stream::api::{Stream, StreamPlan, StreamResult};
+pub use files::stream::api::Stream;
+pub use files::stream::plan::{StreamPlan, StreamResult};
 pub use ir::registered::RustFunction;
 pub use jit::tier::Executor;
 pub use math::Accuracy;

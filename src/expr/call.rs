@@ -10,6 +10,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::core::{Arguments, Call, Core, Typed};
+use super::ended::begin;
 use crate::array::out::Memories;
 use crate::array::result::AnyArray;
 #[cfg(feature = "files")]
@@ -38,7 +39,7 @@ fn relation(bound: &Arguments, outputs: &[Strided]) -> Alias {
 impl Core {
     /// Evaluates arguments into new arrays.
     pub fn results(&self, bound: &Arguments, options: &CallOptions) -> Result<Vec<AnyArray>, EvalError> {
-        let stop = self.begin(options)?;
+        let stop = begin(options)?;
         // SAFETY: what is bound are arguments, which are readable while they are borrowed; new arrays are apart from them.
         let vouch = unsafe { Vouch::new() };
         self.eval(bound, self.settings(options, &stop), vouch)
@@ -60,7 +61,7 @@ impl Core {
     /// Evaluates arguments into new arrays, with the typed form at hand.
     #[cfg(feature = "files")]
     pub fn new_of(&self, typed: &Typed, bound: &Arguments, options: &CallOptions) -> Result<Vec<AnyArray>, EvalError> {
-        let stop = self.begin(options)?;
+        let stop = begin(options)?;
         // SAFETY: as in `results`.
         let vouch = unsafe { Vouch::new() };
         self.eval_typed(typed, Mode::New, bound, self.settings(options, &stop), vouch)
@@ -75,7 +76,7 @@ impl Core {
         outputs: &mut [ViewMut],
         options: &CallOptions,
     ) -> Result<(), EvalError> {
-        let stop = self.begin(options)?;
+        let stop = begin(options)?;
         let settings = self.settings(options, &stop);
         let outputs: SmallVec<[Strided; 2]> = outputs.iter().map(|output| output.as_view().strided()).collect();
         // SAFETY: what is bound are arguments, which are readable while they are borrowed; outputs are borrowed mutably, each by itself.
@@ -92,7 +93,7 @@ impl Core {
         update: bool,
         options: &CallOptions,
     ) -> Result<(), EvalError> {
-        let (vouch, stop) = (vouch(memories), self.begin(options)?);
+        let (vouch, stop) = (vouch(memories), begin(options)?);
         let settings = self.settings(options, &stop);
         self.with_typed(bound, &[], |typed| {
             if let (Some(line), Some(output)) = (typed.line(self), memories.single())

@@ -1,21 +1,18 @@
 //! Errors of calls that were ended before their time, or would take too much memory, in words.
 
-use super::core::Core;
 use crate::diagnostic::grouped;
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 use crate::plan::needs::Needs;
 use crate::run::settings::CallOptions;
 use crate::run::stop::{Stop, Stopped};
 
-impl Core {
-    /// Begins a call: what it looks at between tasks, if it may be ended.
-    ///
-    /// # Errors
-    /// Where it is to end before it began.
-    #[inline]
-    pub fn begin<'a>(&self, options: &'a CallOptions) -> Result<Option<Stop<'a>>, EvalError> {
-        options.begin().map_err(stopped)
-    }
+/// Begins a call: what it looks at between tasks, if it may be ended.
+///
+/// # Errors
+/// Where it is to end before it began.
+#[inline]
+pub fn begin(options: &CallOptions) -> Result<Option<Stop<'_>>, EvalError> {
+    options.begin().map_err(stopped)
 }
 
 /// The error of a call that was ended.

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use super::bind::{input_type, target_type};
 use super::call::vouch;
 use super::core::{Arguments, Bound, Call, Core, Typed};
+use super::ended::begin;
 use crate::array::arg::{Arg, Args};
 use crate::array::out::{Memories, Out};
 use crate::array::view::Strided;
@@ -239,7 +240,7 @@ impl Ready {
                 return Err(self.wrong_type(at, ty(at)));
             }
         }
-        let stop = self.core.begin(&self.options)?;
+        let stop = begin(&self.options)?;
         let settings = self.core.settings(&self.options, &stop);
         if let (Some(line), Some(output)) = (self.typed.line(&self.core), memories.single()) {
             let order = &self.order[..];

@@ -2,14 +2,12 @@
 //!
 //! | file            | what                                                                             |
 //! |-----------------|----------------------------------------------------------------------------------|
-//! | `npy/`          | the format: headers; files read, written and mapped whole                        |
-//! | `input`         | an open file, read from anywhere                                                 |
+//! | `npy/`          | the format: headers; open files; files read, written and mapped whole            |
 //! | `target`        | a file in the making, which is put in its place at the end                       |
 //! | `stream/`       | expressions over files, in pieces                                                |
 //! | `error`         | what can go wrong, in words                                                      |
 
 pub mod error;
-mod input;
 pub mod npy;
 pub mod stream;
 mod target;

@@ -7,9 +7,8 @@ use super::keep::{Asked, Key, Mode};
 use super::pass::{Done, Run};
 use super::scratch::{Buffer, KEEP};
 use super::settings::Settings;
-use super::stop::Stopped;
+use super::stop::Failed;
 use crate::array::view::{Strided, Vouch};
-use crate::plan::needs::Needs;
 use crate::plan::schedule::Schedule;
 
 /// What a call works in; kept by its thread, so that a call allocates nothing once warm.
@@ -19,19 +18,6 @@ pub struct Workspace {
     pub key: Key,
     /// Its memory.
     memory: Buffer,
-}
-
-/// Why a schedule was not run to a result.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Failed {
-    /// There is no memory for so many bytes between its passes.
-    Memory(usize),
-    /// These faults were noted.
-    Faults(u32),
-    /// It was ended before its time.
-    Stopped(Stopped),
-    /// It would take more bytes than it may: so many. Nothing was run.
-    TooMuch(Needs, usize),
 }
 
 thread_local! {

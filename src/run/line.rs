@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::execute::Failed;
 use super::pass::{Done, LineCall};
 use super::settings::{CallOptions, Settings};
+use super::stop::Failed;
 use crate::array::view::{Strided, Vouch};
 use crate::dtype::DType;
 use crate::jit::tier::{Executor, Tiered};

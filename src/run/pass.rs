@@ -9,10 +9,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use smallvec::SmallVec;
 
-use super::execute::Failed;
 use super::packing::{self, Block, fill};
 use super::scratch::{Scratch, with_rows, with_scratch};
-use super::stop::Stop;
+use super::stop::{Failed, Stop};
 use super::threads::{Piece, Team, Work};
 use crate::array::view::{Strided, Vouch};
 use crate::dtype::Scalar;

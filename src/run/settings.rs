@@ -6,10 +6,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::execute::Failed;
 use super::keep::Asked;
 use super::loops::LoopSchedule;
-use super::stop::{CancelToken, Stop, Stopped};
+use super::stop::{CancelToken, Failed, Stop, Stopped};
 use super::threads::{Team, Threads};
 use crate::jit::tier::Executor;
 use crate::plan::needs::Needs;

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Instant;
 
+use crate::plan::needs::Needs;
+
 /// Ends calls that are running, from any thread.
 ///
 /// A call looks at its token before it begins and then between tiles, so it ends within a few milliseconds, with an error of the kind
@@ -123,6 +125,19 @@ impl<'a> Stop<'a> {
             _ => Some(Stopped::Deadline),
         }
     }
+}
+
+/// Why a schedule was not run to a result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Failed {
+    /// There is no memory for so many bytes between its passes.
+    Memory(usize),
+    /// These faults were noted.
+    Faults(u32),
+    /// It was ended before its time.
+    Stopped(Stopped),
+    /// It would take more bytes than it may: so many. Nothing was run.
+    TooMuch(Needs, usize),
 }
 
 #[cfg(test)]

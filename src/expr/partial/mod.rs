@@ -15,6 +15,7 @@ use crate::array::arg::AsArgs;
 use crate::diagnostic::Diagnostic;
 use crate::dtype::DType;
 use crate::error::eval::{EvalError, EvalErrorKind};
+use crate::expr::ended::begin;
 use crate::ir::{Monoid, Op};
 use crate::plan::partial::aligned;
 use crate::plan::schedule::BLOCK;
@@ -66,7 +67,7 @@ impl Core {
         total: usize,
         options: &CallOptions,
     ) -> Result<State, EvalError> {
-        let stop = self.begin(options)?;
+        let stop = begin(options)?;
         let typed = self.typed(bound)?;
         let reductions = reductions(&typed);
         let results = self.finishes(&typed, &reductions)?;

@@ -11,9 +11,9 @@ use std::io::Read;
 use std::path::Path;
 
 use super::literal::{self, Descr};
+use super::open::open;
 use crate::dtype::{DType, Kind};
 use crate::files::error::{FileError, FileErrorKind};
-use crate::files::input::open;
 use crate::plan::shape::{MAX_RANK, strides};
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";

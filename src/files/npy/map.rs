@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use memmap2::{Mmap, MmapOptions};
 
 use super::header::Header;
+use super::open::open;
 use crate::array::arg::{Arg, IntoArg};
 use crate::array::view::View;
 use crate::dtype::{ByteOrder, DType};
 use crate::files::error::{FileError, FileErrorKind};
-use crate::files::input::open;
 
 /// A `.npy` file mapped to memory: an argument of a call like any other.
 ///

@@ -14,15 +14,17 @@
 //! ```
 
 mod header;
+pub(super) mod input;
 mod literal;
 mod map;
+mod open;
 
 use std::path::Path;
 
 pub use self::header::Header;
+use self::input::Input;
 pub use self::map::Map;
 use super::error::FileError;
-use super::input::Input;
 use super::target::Target;
 use crate::array::arg::IntoArg;
 use crate::array::result::AnyArray;

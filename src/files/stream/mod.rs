@@ -3,6 +3,7 @@
 //! | file               | what                                                                                  |
 //! |--------------------|---------------------------------------------------------------------------------------|
 //! | `api`              | the front door                                                                        |
+//! | `plan`             | what a run will do, for a caller to see                                               |
 //! | `setup`            | files opened, names bound, types and shapes checked                                   |
 //! | `demand`, `passes` | what waits for what: the passes over the files, and how they are cut                  |
 //! | `program`          | what a pass computes of each piece, as a typed program                                |
@@ -20,6 +21,7 @@ mod demand;
 mod merge;
 mod passes;
 mod pieces;
+pub mod plan;
 mod program;
 mod run;
 mod setup;

@@ -15,8 +15,8 @@ use crate::error::eval::{EvalError, EvalErrorKind};
 use crate::expr::api::Expr;
 use crate::expr::core::{Bound, Typed};
 use crate::files::error::{FileError, FileErrorKind};
-use crate::files::input::Input;
 use crate::files::npy::Header;
+use crate::files::npy::input::Input;
 use crate::syntax::normal;
 use crate::types::graph::{Node, NodeKind};
 

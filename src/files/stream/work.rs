@@ -22,7 +22,7 @@ use crate::array::view::{Strided, View, ViewMut};
 use crate::dtype::DType;
 use crate::expr::core::Bound;
 use crate::files::error::{FileError, FileErrorKind};
-use crate::files::input::Input;
+use crate::files::npy::input::Input;
 use crate::files::target::Target;
 use crate::plan::shape::{Shape, c_strides, count, strides};
 use crate::run::settings::CallOptions;

@@ -3,34 +3,17 @@
 //! Comes in: a path. Goes out: bytes from anywhere in the file, as this machine has numbers. Always holds: what is read was there when the file
 //! was opened, or it is an error; many threads read at once.
 
-use std::fs::{self, File, Metadata};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::error::{FileError, FileErrorKind};
-use super::npy::Header;
+use super::header::Header;
+use super::open::open;
 use crate::array::filled::Unfilled;
 use crate::array::result::AnyArray;
 use crate::dtype::DType;
-
-/// Opens a file for reading, which must be one that has a length and can be read from anywhere.
-pub fn open(path: &Path) -> Result<(File, u64), FileError> {
-    let fail = |error| FileError::from_io(path, "open", error);
-    let refused = |metadata: &Metadata| {
-        let message = if metadata.is_dir() { "this is a folder" } else { "this is no ordinary file" };
-        let help = if metadata.is_dir() { "name a file in it" } else { "copy what comes from it into a file" };
-        FileError::of(FileErrorKind::Io, path, message).with_help(help)
-    };
-    // Asked by name before it is opened, for to open a pipe is to wait for whoever writes to it.
-    let metadata = fs::metadata(path).map_err(fail)?;
-    if !metadata.is_file() {
-        return Err(refused(&metadata));
-    }
-    let file = File::open(path).map_err(fail)?;
-    let length = file.metadata().map_err(fail)?.len();
-    Ok((file, length))
-}
+use crate::files::error::{FileError, FileErrorKind};
 
 /// An open `.npy` file.
 #[derive(Debug)]
