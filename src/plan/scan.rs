@@ -6,7 +6,8 @@
 //! and no choice that is made here changes one.
 //!
 //! A task computes what is scanned into a buffer, scans it there, and writes it from there, by the kernel of what reads the
-//! scan if nothing else does: memory is read once and written once. Where there are too few runs to go round, tasks are pieces of
+//! scan if nothing else does: memory is read once and written once. A kernel that would only copy elements side by side is left out: the
+//! loops of the scan read or write them themselves. Where there are too few runs to go round, tasks are pieces of
 //! runs, and each begins with what the one before has come to.
 
 use smallvec::SmallVec;
@@ -16,7 +17,7 @@ use super::layout::{Body, OperandSpec};
 use super::make::{Array, Maker, walk};
 use super::nest::Nest;
 use super::pass::TASKS;
-use super::program::Scans;
+use super::program::{Scans, Work};
 use super::schedule::{BLOCK, How, Scan, Shown, Step, TileOperand, Tiles, Walk};
 use super::shape::{Shape, count};
 use crate::dtype::DType;
@@ -37,11 +38,15 @@ const SHORT: usize = 8;
 const MANY: usize = 16;
 
 /// The arrays of a stage of scans, over the axes of what it leaves.
+#[derive(Default)]
 struct Parts {
     arrays: Vec<Array>,
     /// For each kernel its use and its operands, by index into `arrays` or of a part.
     fills: Vec<(Use, SmallVec<[TileOperand; 4]>)>,
     ends: Vec<(Use, SmallVec<[TileOperand; 4]>)>,
+    /// Of a scan of one part: the array that is scanned as it is, and that which the result is as it is.
+    reads: Option<usize>,
+    writes: Option<usize>,
 }
 
 /// How much a task takes.
@@ -58,10 +63,10 @@ impl Maker<'_> {
     pub fn scan(&mut self, at: usize, scans: &Scans) {
         let (program, shape) = (self.program, self.shapes.left[at].kept().clone());
         let axis = scans.axis.map_or(0, |axis| if axis < 0 { axis + shape.len() as i32 } else { axis }) as usize;
-        let mut parts = Parts { arrays: Vec::new(), fills: Vec::new(), ends: Vec::new() };
+        let mut parts = Parts::default();
         let before = self.operands_of_scan(at, scans, &mut parts);
         let joins = scans.joins.filter(|&map| self.shapes.stages[map] == shape);
-        self.ends_of_scan(at, joins, &mut parts);
+        self.ends_of_scan((at, scans), joins, &mut parts);
         let walk = nest(&shape, axis, &parts.arrays);
         let bytes: usize = scans.args.iter().map(|&arg| program.graph.node(arg).dtype.size()).sum();
         let moved: usize = parts.arrays.iter().map(|array| array.operand.size()).sum();
@@ -85,7 +90,8 @@ impl Maker<'_> {
         let loops = if group == 1 && !across { 1 } else { 2 };
         let (fills, ends, states) = Default::default();
         let tiles = Tiles { walk, across, loops, group, step, piece };
-        let mut scan = Scan { stage: at, lanes, tiles, fills, ends, states, parallel, shown };
+        let [reads, writes] = [parts.reads, parts.writes].map(|o| o.filter(|&o| side_by_side(&tiles, o)));
+        let mut scan = Scan { stage: at, lanes, tiles, fills, reads, ends, writes, states, parallel, shown };
         let (dtypes, row): (SmallVec<[DType; 4]>, usize) = (scan.parts().collect(), scan.along());
         let mut kernel = |(of, operands)| self.tile_kernel(&scan.tiles, (&dtypes, row), of, operands);
         let fills = parts.fills.into_iter().map(&mut kernel).collect();
@@ -115,6 +121,9 @@ impl Maker<'_> {
         if let Some(arrays) = runs {
             let operands = (0..arrays.len()).map(TileOperand::Walk).chain(outs).collect();
             parts.arrays = arrays;
+            if let [arg] = scans.args[..] {
+                parts.reads = program.stages[at].sources.iter().position(|&(node, _)| node == arg);
+            }
             parts.fills.push((Use::Stage(at, Body::MAP), operands));
             return SmallVec::new();
         }
@@ -129,6 +138,7 @@ impl Maker<'_> {
             let operands = [TileOperand::Walk(part), TileOperand::Part(part)];
             parts.fills.push((Use::Copy(dtype), SmallVec::from_slice(&operands)));
         }
+        parts.reads = (scans.args.len() == 1).then_some(0);
         let mut walk = walk(&shape, all);
         walk.nest.arrange(|_| false);
         let mut pass = self.target.pass(Use::Stage(at, Body::MAP), walk, &mut self.numbers);
@@ -140,7 +150,7 @@ impl Maker<'_> {
     }
 
     /// What is done with the result: it is read by the stage that joins, or stored for later ones.
-    fn ends_of_scan(&mut self, at: usize, joins: Option<usize>, parts: &mut Parts) {
+    fn ends_of_scan(&mut self, (at, scans): (usize, &Scans), joins: Option<usize>, parts: &mut Parts) {
         let program = self.program;
         let Some(map) = joins else {
             self.hold(at);
@@ -149,6 +159,7 @@ impl Maker<'_> {
                 parts.ends.push((Use::Copy(array.operand.spec.dtype), SmallVec::from_slice(&operands)));
                 parts.arrays.push(array);
             }
+            parts.writes = (parts.ends.len() == 1).then(|| parts.arrays.len() - 1);
             return;
         };
         self.hold(map);
@@ -168,6 +179,12 @@ impl Maker<'_> {
         for array in self.stores(map) {
             operands.push(TileOperand::Walk(parts.arrays.len()));
             parts.arrays.push(array);
+        }
+        if let (Work::Map(stores), [node]) = (&program.stages[map].work, &scans.nodes[..])
+            && let [(stored, _)] = &stores[..]
+            && stored == node
+        {
+            parts.writes = Some(parts.arrays.len() - 1);
         }
         parts.ends.push((Use::Stage(map, Body::MAP), operands));
     }
@@ -253,4 +270,14 @@ fn lies_in_columns(walk: &Walk) -> bool {
         _ => 0,
     };
     (0..walk.operands.len()).map(vote).sum::<isize>() > 0
+}
+
+/// Whether neighbours in a tile are neighbours in the memory of an operand. (Kernels take less time for short runs.)
+fn side_by_side(tiles: &Tiles, o: usize) -> bool {
+    let size = tiles.walk.operands[o].size() as isize;
+    match (tiles.walk.nest.strides(o), tiles.across) {
+        ([.., along], false) => *along == size && tiles.axes().1 >= BLOCK,
+        ([.., point, _], true) => *point == size,
+        _ => false,
+    }
 }

@@ -417,8 +417,12 @@ pub struct Scan {
     pub tiles: Tiles,
     /// Compute what is scanned into the parts of the buffer.
     pub fills: SmallVec<[TileKernel; 1]>,
+    /// If that were a copy of elements side by side: the operand of the walk that is scanned from where it lies.
+    pub reads: Option<usize>,
     /// What is done with the result.
     pub ends: SmallVec<[TileKernel; 1]>,
+    /// If that were a copy to elements side by side: the operand of the walk to which the result is written at once.
+    pub writes: Option<usize>,
     /// If there are several pieces, where states are in the call's memory, part by part: for each piece that with which it begins, and those
     /// that its blocks come to.
     pub states: SmallVec<[usize; 2]>,

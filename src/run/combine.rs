@@ -1,13 +1,15 @@
 //! The loops of scans: over a buffer in which a tile lies.
 //!
-//! Comes in: a tile of one scan, as one slice for each of its parts. Goes out: the tile scanned. Always holds: the order in which elements
+//! Comes in: a tile of one scan, as one slice for each of its parts, or rows elsewhere. Goes out: the tile scanned, there or elsewhere. Always holds: the order in which elements
 //! are combined is that of `plan::scan`, whatever the tiles; all executors run these loops, so all give the same bits.
 //!
 //! An addition waits for the one before it, so several blocks, or runs, are scanned side by side. Where neighbours are elements of
 //! different runs, whole rows of them are, and the compiler makes vectors of that.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
+use super::packing;
 use crate::plan::schedule::BLOCK;
 
 /// A tile of some runs.
@@ -26,10 +28,15 @@ pub struct Tile {
 }
 
 impl Tile {
+    /// Elements of a row.
+    pub fn columns(&self) -> usize {
+        if self.across { self.points } else { self.elements }
+    }
+
     /// Elements of a buffer that holds it.
     pub fn room(&self) -> usize {
-        let (rows, columns) = if self.across { (self.elements, self.points) } else { (self.points, self.elements) };
-        rows.saturating_sub(1) * self.pitch + columns
+        let rows = if self.across { self.elements } else { self.points };
+        rows.saturating_sub(1) * self.pitch + self.columns()
     }
 }
 
@@ -41,6 +48,94 @@ pub trait Combine<T, const P: usize> {
 
 /// One slice for each part.
 pub type Parts<'a, T, const P: usize> = [&'a mut [T]; P];
+
+/// An element that may lie anywhere.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct Loose<T>(pub T);
+
+/// Where what is scanned is read from.
+pub trait Source<T: Copy, const P: usize> {
+    /// Some elements of a row.
+    type Row: Copy;
+
+    /// So many of a row of the tile, from `start` on.
+    fn row(&self, row: usize, start: usize, length: usize) -> Self::Row;
+
+    /// One of them, which `own` has room for.
+    fn get(row: Self::Row, own: &Parts<T, P>, at: usize) -> [T; P];
+}
+
+/// Where what has been scanned is written to.
+pub trait Sink<T: Copy, const P: usize> {
+    /// Writes some elements of a row from `start` on: what `value` makes of each, and of its number among them.
+    fn put(&self, row: usize, start: usize, own: Parts<T, P>, value: impl Fn(usize, [T; P]) -> [T; P]);
+}
+
+/// The buffer itself.
+pub struct InPlace;
+
+/// Elsewhere: rows of one part, by their number.
+pub struct Rows<F>(pub F);
+
+/// The same, written past the cache. What is read next may be named, where it is element `start` of the first row that is written:
+/// it is fetched meanwhile, so that memory does not idle.
+pub struct PastCache<F>(pub F, pub Option<*const u8>);
+
+impl<T: Copy, const P: usize> Source<T, P> for InPlace {
+    type Row = ();
+
+    #[inline(always)]
+    fn row(&self, _: usize, _: usize, _: usize) {}
+
+    #[inline(always)]
+    fn get((): (), own: &Parts<T, P>, element: usize) -> [T; P] {
+        at(own, element)
+    }
+}
+
+impl<'a, T: Copy + 'a, const P: usize, F: Fn(usize) -> &'a [Loose<T>]> Source<T, P> for Rows<F> {
+    type Row = &'a [Loose<T>];
+
+    #[inline(always)]
+    fn row(&self, row: usize, start: usize, length: usize) -> &'a [Loose<T>] {
+        &self.0(row)[start..][..length]
+    }
+
+    #[inline(always)]
+    fn get(row: &'a [Loose<T>], _: &Parts<T, P>, element: usize) -> [T; P] {
+        [row[element].0; P]
+    }
+}
+
+impl<T: Copy, const P: usize> Sink<T, P> for InPlace {
+    #[inline(always)]
+    fn put(&self, _: usize, _: usize, mut own: Parts<T, P>, value: impl Fn(usize, [T; P]) -> [T; P]) {
+        for element in 0..own[0].len() {
+            let value = value(element, at(&own, element));
+            put(&mut own, element, value);
+        }
+    }
+}
+
+impl<'a, T: Copy + 'a, const P: usize, F: Fn(usize) -> &'a mut [MaybeUninit<Loose<T>>]> Sink<T, P> for Rows<F> {
+    #[inline(always)]
+    fn put(&self, row: usize, start: usize, own: Parts<T, P>, value: impl Fn(usize, [T; P]) -> [T; P]) {
+        let to = &mut self.0(row)[start..][..own[0].len()];
+        for (element, to) in to.iter_mut().enumerate() {
+            to.write(Loose(value(element, at(&own, element))[0]));
+        }
+    }
+}
+
+impl<'a, T: Copy + 'a, const P: usize, F: Fn(usize) -> &'a mut [MaybeUninit<Loose<T>>]> Sink<T, P> for PastCache<F> {
+    #[inline(always)]
+    fn put(&self, row: usize, start: usize, own: Parts<T, P>, value: impl Fn(usize, [T; P]) -> [T; P]) {
+        let to = &mut self.0(row)[start..][..own[0].len()];
+        let ahead = self.1.map(|ahead| ahead.wrapping_add(start * size_of::<T>()));
+        packing::put_past_cache(to, ahead, |element| Loose(value(element, at(&own, element))[0]));
+    }
+}
 
 /// Blocks that are scanned side by side: as many additions of which none waits for another as take the time of one.
 const SIDE: usize = 4;
@@ -62,32 +157,41 @@ fn put<T: Copy, const P: usize>(parts: &mut Parts<T, P>, at: usize, value: [T; P
 }
 
 /// Scans each block of a tile by itself. `state` is what each run's unfinished block has come to: before the tile, and after it.
-pub fn local<T: Copy, const P: usize, C: Combine<T, P>>(tile: Tile, mut parts: Parts<T, P>, mut state: Parts<T, P>) {
+pub fn local<T: Copy, const P: usize, C: Combine<T, P>>(
+    tile: Tile,
+    from: &impl Source<T, P>,
+    mut parts: Parts<T, P>,
+    mut state: Parts<T, P>,
+) {
     let Tile { across, pitch, points, elements, first } = tile;
     if across {
         for row in 0..elements {
             let begins = (first + row).is_multiple_of(BLOCK);
             let own = within(&mut parts, row * pitch..row * pitch + points);
-            next_row::<T, P, C>(own, within(&mut state, 0..points), begins);
+            next_row::<T, P, C, _>((from, row), own, within(&mut state, 0..points), begins);
         }
         return;
     }
     // In rows of many blocks those of one row stand side by side, else those of several rows.
     let many = elements / (SIDE * BLOCK) * SIDE * BLOCK;
-    for start in (0..points).flat_map(|point| (0..many).step_by(SIDE * BLOCK).map(move |at| point * pitch + at)) {
-        blocks::<T, P, SIDE, C>(within(&mut parts, start..start + SIDE * BLOCK), BLOCK, BLOCK);
+    for (point, start) in (0..points).flat_map(|point| (0..many).step_by(SIDE * BLOCK).map(move |at| (point, at))) {
+        let places = std::array::from_fn(|n| (point, start + n * BLOCK));
+        let at = point * pitch + start;
+        blocks::<T, P, SIDE, C, _>((from, places), within(&mut parts, at..at + SIDE * BLOCK), BLOCK, BLOCK);
     }
     for start in (many..elements).step_by(BLOCK) {
         let length = BLOCK.min(elements - start);
         let mut point = 0;
         while point < points {
-            let from = point * pitch + start;
+            let at = point * pitch + start;
             if point + SIDE <= points {
-                let end = from + (SIDE - 1) * pitch + length;
-                blocks::<T, P, SIDE, C>(within(&mut parts, from..end), pitch, length);
+                let places = std::array::from_fn(|n| (point + n, start));
+                let end = at + (SIDE - 1) * pitch + length;
+                blocks::<T, P, SIDE, C, _>((from, places), within(&mut parts, at..end), pitch, length);
                 point += SIDE;
             } else {
-                blocks::<T, P, 1, C>(within(&mut parts, from..from + length), length, length);
+                let own = within(&mut parts, at..at + length);
+                blocks::<T, P, 1, C, _>((from, [(point, start)]), own, length, length);
                 point += 1;
             }
         }
@@ -95,21 +199,30 @@ pub fn local<T: Copy, const P: usize, C: Combine<T, P>>(tile: Tile, mut parts: P
 }
 
 /// A row of neighbours, with what their blocks have come to before.
-fn next_row<T: Copy, const P: usize, C: Combine<T, P>>(mut row: Parts<T, P>, mut state: Parts<T, P>, begins: bool) {
-    if begins {
-        state.iter_mut().zip(&row).for_each(|(state, row)| state.copy_from_slice(row));
-        return;
-    }
-    for point in 0..row[0].len() {
-        let value = C::combine(at(&state, point), at(&row, point));
+fn next_row<T: Copy, const P: usize, C: Combine<T, P>, S: Source<T, P>>(
+    (from, number): (&S, usize),
+    mut row: Parts<T, P>,
+    mut state: Parts<T, P>,
+    begins: bool,
+) {
+    let points = row[0].len();
+    let (from, mut state) = (from.row(number, 0, points), within(&mut state, 0..points));
+    for point in 0..points {
+        let own = S::get(from, &row, point);
+        let value = if begins { own } else { C::combine(at(&state, point), own) };
         put(&mut state, point, value);
         put(&mut row, point, value);
     }
 }
 
-/// Scans `N` blocks of this length, so many elements apart.
+/// Scans `N` blocks of this length, so many elements apart. What is scanned begins at these rows and elements of them.
 #[inline(always)]
-fn blocks<T: Copy, const P: usize, const N: usize, C: Combine<T, P>>(parts: Parts<T, P>, apart: usize, length: usize) {
+fn blocks<T: Copy, const P: usize, const N: usize, C: Combine<T, P>, S: Source<T, P>>(
+    (from, places): (&S, [(usize, usize); N]),
+    parts: Parts<T, P>,
+    apart: usize,
+    length: usize,
+) {
     let mut sides: [Parts<T, P>; N] = std::array::from_fn(|_| std::array::from_fn(|_| Default::default()));
     for (part, mut rest) in parts.into_iter().enumerate() {
         for side in &mut sides {
@@ -118,10 +231,12 @@ fn blocks<T: Copy, const P: usize, const N: usize, C: Combine<T, P>>(parts: Part
             rest = after;
         }
     }
-    let mut states: [[T; P]; N] = std::array::from_fn(|n| at(&sides[n], 0));
+    let from: [S::Row; N] = std::array::from_fn(|n| from.row(places[n].0, places[n].1, length));
+    let mut states: [[T; P]; N] = std::array::from_fn(|n| S::get(from[n], &sides[n], 0));
+    sides.iter_mut().zip(states).for_each(|(side, state)| put(side, 0, state));
     for element in 1..length {
-        for (side, state) in sides.iter_mut().zip(&mut states) {
-            *state = C::combine(*state, at(side, element));
+        for ((side, state), from) in sides.iter_mut().zip(&mut states).zip(&from) {
+            *state = C::combine(*state, S::get(*from, side, element));
             put(side, element, *state);
         }
     }
@@ -161,36 +276,45 @@ pub fn advance<T: Copy, const P: usize, C: Combine<T, P>>(
 
 /// Combines what comes before each block of a tile with what the block has come to. `carry` is what comes before the block in which the tile
 /// begins, and goes on to that in which the next tile does.
-pub fn apply<T: Copy, const P: usize, C: Combine<T, P>>(tile: Tile, mut parts: Parts<T, P>, mut carry: Parts<T, P>) {
+pub fn apply<T: Copy, const P: usize, C: Combine<T, P>>(
+    tile: Tile,
+    to: &impl Sink<T, P>,
+    mut parts: Parts<T, P>,
+    mut carry: Parts<T, P>,
+) {
     let Tile { across, pitch, points, elements, first } = tile;
     if across {
         for row in 0..elements {
-            let of_run = first + row;
-            let mut own = within(&mut parts, row * pitch..row * pitch + points);
+            let (of_run, place) = (first + row, row * pitch..row * pitch + points);
+            let (mut own, mut carry) = (within(&mut parts, place.clone()), within(&mut carry, 0..points));
+            let last = (of_run + 1).is_multiple_of(BLOCK);
+            if of_run >= BLOCK && !last {
+                to.put(row, 0, own, |point, own| C::combine(at(&carry, point), own));
+                continue;
+            }
             if of_run >= BLOCK {
-                for point in 0..points {
-                    let value = C::combine(at(&carry, point), at(&own, point));
-                    put(&mut own, point, value);
-                }
+                InPlace.put(row, 0, own, |point, own| C::combine(at(&carry, point), own));
+                own = within(&mut parts, place);
             }
-            if (of_run + 1).is_multiple_of(BLOCK) {
-                carry.iter_mut().zip(&own).for_each(|(carry, own)| carry[..points].copy_from_slice(own));
+            if last {
+                carry.iter_mut().zip(&own).for_each(|(carry, own)| carry.copy_from_slice(own));
             }
+            to.put(row, 0, own, |_, own| own);
         }
         return;
     }
     for point in 0..points {
         for start in (0..elements).step_by(BLOCK) {
             let end = elements.min(start + BLOCK);
-            let mut own = within(&mut parts, point * pitch + start..point * pitch + end);
+            let own = within(&mut parts, point * pitch + start..point * pitch + end);
+            let (before, last) = (at(&carry, point), at(&own, end - start - 1));
             if first + start >= BLOCK {
-                let carry = at(&carry, point);
-                for element in 0..own[0].len() {
-                    let value = C::combine(carry, at(&own, element));
-                    put(&mut own, element, value);
-                }
+                put(&mut carry, point, C::combine(before, last));
+                to.put(point, start, own, |_, own| C::combine(before, own));
+            } else {
+                put(&mut carry, point, last);
+                to.put(point, start, own, |_, own| own);
             }
-            put(&mut carry, point, at(&own, end - start - 1));
         }
     }
 }
@@ -238,16 +362,17 @@ macro_rules! combine_floats {
             fn combine([x]: [$t; 1], [y]: [$t; 1]) -> [$t; 1] { [x * y] }
         }
         impl Combine<$t, 1> for Least {
-            /// Taken both ways round: the two differ where numbers are equal (zeros alone have other bits then), or one is NaN.
+            /// Where neither is less, they are equal (zeros alone have other bits then), or one is NaN.
             #[inline(always)]
             fn combine([x]: [$t; 1], [y]: [$t; 1]) -> [$t; 1] {
-                let (a, b) = (if x < y { x } else { y }, if y < x { y } else { x });
-                [<$t>::from_bits(a.to_bits() | b.to_bits())]
+                [if x < y { x } else if y < x { y } else { <$t>::from_bits(x.to_bits() | y.to_bits()) }]
             }
         }
         impl Combine<$t, 1> for Greatest {
             #[inline(always)]
-            fn combine([x]: [$t; 1], [y]: [$t; 1]) -> [$t; 1] { Least::combine([-x], [-y]).map(|least| -least) }
+            fn combine([x]: [$t; 1], [y]: [$t; 1]) -> [$t; 1] {
+                [if x > y { x } else if y > x { y } else { -<$t>::from_bits((-x).to_bits() | (-y).to_bits()) }]
+            }
         }
         impl Combine<$t, 2> for ComplexProduct {
             #[inline(always)]
@@ -299,8 +424,8 @@ mod tests {
                     for (p, run) in runs.iter().enumerate() {
                         (0..elements).for_each(|e| buffer[place(p, e)] = run[first + e]);
                     }
-                    local::<f64, 1, Sum>(tile, [&mut buffer], [&mut state]);
-                    apply::<f64, 1, Sum>(tile, [&mut buffer], [&mut carry]);
+                    local::<f64, 1, Sum>(tile, &InPlace, [&mut buffer], [&mut state]);
+                    apply::<f64, 1, Sum>(tile, &InPlace, [&mut buffer], [&mut carry]);
                     for (p, right) in right.iter().enumerate() {
                         for e in 0..elements {
                             let what = (points, length, across, step, p, first + e);
@@ -317,7 +442,7 @@ mod tests {
         let (x, group) = (numbers(4 * BLOCK), 3);
         let mut buffer = x.clone();
         let tile = Tile { across: false, pitch: x.len(), points: 1, elements: x.len(), first: 0 };
-        local::<f64, 1, Sum>(tile, [&mut buffer], [&mut [0.0]]);
+        local::<f64, 1, Sum>(tile, &InPlace, [&mut buffer], [&mut [0.0]]);
         let mut to = vec![f64::NAN; 4 * group];
         totals(tile, group, [&buffer], [&mut to]);
         let (first, rest) = to.split_at(2 * group);

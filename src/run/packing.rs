@@ -1,5 +1,6 @@
 //! Moving tiles: operands that lie across the loops into a buffer and back; elements into logical order; and a value over and over.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::ptr;
 
@@ -411,6 +412,57 @@ pub fn fence() {
     }
 }
 
+/// Writes elements one after another, whole lines past the cache: needs a [`fence`] afterwards. Fetches as much from
+/// `ahead` on meanwhile.
+pub fn put_past_cache<T: Copy>(to: &mut [MaybeUninit<T>], ahead: Option<*const u8>, value: impl Fn(usize) -> T) {
+    let (size, address) = (size_of::<T>(), to.as_ptr().addr());
+    let (in_line, head) = (LINE / size, address.next_multiple_of(LINE) - address);
+    // (Where elements lie across lines no line is whole.)
+    let head =
+        if head.is_multiple_of(size) && LINE.is_multiple_of(size) { (head / size).min(to.len()) } else { to.len() };
+    let (before, lines) = to.split_at_mut(head);
+    before.iter_mut().enumerate().for_each(|(at, to)| _ = to.write(value(at)));
+    let mut at = head;
+    let mut lines = lines.chunks_exact_mut(in_line);
+    for line in &mut lines {
+        if let Some(ahead) = ahead {
+            prefetch(ahead.wrapping_add(at * size));
+        }
+        let mut whole = Whole([const { MaybeUninit::uninit() }; LINE]);
+        for n in 0..in_line {
+            // SAFETY: a line has so many elements; those of some types lie anywhere.
+            unsafe { whole.0.as_mut_ptr().cast::<T>().add(n).write_unaligned(value(at + n)) }
+        }
+        // SAFETY: all of it has been written, and there is as much room, at an address that is a multiple of it.
+        unsafe { put_line(line.as_mut_ptr().cast(), &whole) }
+        at += in_line;
+    }
+    lines.into_remainder().iter_mut().enumerate().for_each(|(n, to)| _ = to.write(value(at + n)));
+}
+
+/// A line of the cache.
+#[repr(C, align(64))]
+struct Whole([MaybeUninit<u8>; LINE]);
+
+/// Writes a line past the cache, where the machine can.
+///
+/// # Safety
+/// The line must have been written; there must be room for it at `to`, at a multiple of its size.
+#[inline(always)]
+unsafe fn put_line(to: *mut u8, line: &Whole) {
+    // SAFETY: as the caller promises; the instructions are part of SSE2, which x86-64 has.
+    unsafe {
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        for quarter in 0..4 {
+            use std::arch::x86_64::{__m128i, _mm_load_si128, _mm_stream_si128};
+            let from = line.0.as_ptr().cast::<__m128i>().add(quarter);
+            _mm_stream_si128(to.cast::<__m128i>().add(quarter), _mm_load_si128(from));
+        }
+        #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+        line.0.as_ptr().cast::<u8>().copy_to_nonoverlapping(to, LINE);
+    }
+}
+
 /// Writes a value over and over.
 ///
 /// # Safety
@@ -423,6 +475,24 @@ pub unsafe fn fill(to: *mut u8, value: Scalar, count: usize) {
             2 => (0..count).for_each(|i| to.cast::<u16>().add(i).write_unaligned(value.bits() as u16)),
             4 => (0..count).for_each(|i| to.cast::<u32>().add(i).write_unaligned(value.bits() as u32)),
             _ => (0..count).for_each(|i| to.cast::<u64>().add(i).write_unaligned(value.bits())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn past_the_cache_from_any_element_on() {
+        for (skipped, count) in (0..18).flat_map(|skipped| [0, 1, 15, 40, 100].map(|count| (skipped, count))) {
+            let mut to = vec![MaybeUninit::new(0_u32); skipped + count + 1];
+            put_past_cache(&mut to[skipped..][..count], None, |at| at as u32 + 1);
+            fence();
+            // SAFETY: all of them have been written.
+            let to: Vec<u32> = to.iter().map(|to| unsafe { to.assume_init() }).collect();
+            let right = (0..skipped).map(|_| 0).chain(1..=count as u32).chain([0]);
+            assert!(to.iter().copied().eq(right), "{skipped} {count}");
         }
     }
 }

@@ -8,6 +8,7 @@
 //! nearly. A task that would wait for longer than its work took is given up, and done anew when all others have been:
 //! whatever a thread does meanwhile (it may be in a function of the caller's that evaluates something itself), none hangs.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +17,9 @@ use std::{hint, slice, thread};
 
 use smallvec::SmallVec;
 
-use super::combine::{self, Combine, ComplexProduct, Greatest, Least, Product, Sum, Tile};
+use super::combine::{
+    self, Combine, ComplexProduct, Greatest, InPlace, Least, Loose, PastCache, Product, Rows, Sum, Tile,
+};
 use super::packing;
 use super::pass::Run;
 use super::scratch::{Scratch, with_scratch};
@@ -39,11 +42,13 @@ impl Run<'_> {
     pub unsafe fn scan(&self, scan: &Scan) {
         let tiles = &scan.tiles;
         let caller = Caller::new(self, tiles, scan.parts().map(DType::size).collect());
-        let fills = scan.fills.iter().map(|kernel| caller.runnable(kernel)).collect();
-        let ends = scan.ends.iter().map(|kernel| (kernel, caller.runnable(kernel)));
-        let ends = ends.map(|(kernel, code)| (code, caller.past_cache(kernel, code))).collect();
+        let fills = scan.fills.iter().filter(|_| scan.reads.is_none()).map(|kernel| caller.runnable(kernel)).collect();
+        let ends = scan.ends.iter().filter(|_| scan.writes.is_none()).map(|kernel| (kernel, caller.runnable(kernel)));
+        let ends: SmallVec<[(&dyn Compiled, Option<usize>); 1]> =
+            ends.map(|(kernel, code)| (code, caller.past_cache(kernel, code))).collect();
+        let past_cache = scan.writes.is_some() && scan.ends.iter().any(|kernel| caller.pays(kernel));
         let lanes = scan.lanes.iter().map(|(of, dtype, parts)| (lane(*of, *dtype), parts.clone())).collect();
-        let tasks = Tasks { scan, caller, fills, ends, lanes };
+        let tasks = Tasks { scan, caller, fills, ends, past_cache, lanes };
         let each = scan.along() * tiles.group;
         if tiles.pieces() == 1 {
             let work = |todo: Piece| {
@@ -117,6 +122,8 @@ struct Tasks<'a> {
     fills: SmallVec<[&'a dyn Compiled; 1]>,
     /// With what the addresses of results must be multiples of where they are written past the cache.
     ends: SmallVec<[(&'a dyn Compiled, Option<usize>); 1]>,
+    /// Whether what is written at once is written so.
+    past_cache: bool,
     lanes: SmallVec<[(&'static dyn Lane, Range<usize>); 2]>,
 }
 
@@ -334,9 +341,10 @@ impl Tasks<'_> {
             // SAFETY: as the caller promises.
             unsafe { self.caller.call(kernel, (*code, None), (runs, tile, parts), scratch) }
         }
+        let from = self.scan.reads.map(|o| self.caller.place(o, runs, tile));
         for (lane, own) in &self.lanes {
-            // SAFETY: the tile has been computed; there is a state of each run.
-            unsafe { lane.local(tile, &parts[own.clone()], &memory.state[own.clone()]) }
+            // SAFETY: the tile has been computed, or may be read; there is a state of each run.
+            unsafe { lane.local(tile, from, &parts[own.clone()], &memory.state[own.clone()]) }
         }
     }
 
@@ -345,9 +353,15 @@ impl Tasks<'_> {
     /// # Safety
     /// As for [`Run::scan`]; the tile must have been scanned.
     unsafe fn ended(&self, runs: Runs, tile: Tile, parts: &Parts, memory: &Memory, scratch: &mut Scratch) {
+        // (A piece has been read as a whole.)
+        let next = Tile { first: tile.first + self.caller.tiles.step, ..tile };
+        let ahead = |o: usize| self.caller.place(o, runs, next).0.cast_const();
+        let ahead = if self.caller.tiles.pieces() == 1 { self.scan.reads.map(ahead) } else { None };
+        let (first, past_cache) = (|o: usize| self.caller.place(o, runs, tile), self.past_cache);
+        let to = self.scan.writes.map(|o| To { first: first(o), past_cache, ahead });
         for (lane, own) in &self.lanes {
-            // SAFETY: the tile has been scanned; there is room for what comes before a block of each run.
-            unsafe { lane.apply(tile, &parts[own.clone()], &memory.carry[own.clone()]) }
+            // SAFETY: the tile has been scanned; there is room for what comes before a block of each run; the result may be written.
+            unsafe { lane.apply(tile, to, &parts[own.clone()], &memory.carry[own.clone()]) }
         }
         for (kernel, code) in self.scan.ends.iter().zip(&self.ends) {
             // SAFETY: as the caller promises.
@@ -356,19 +370,30 @@ impl Tasks<'_> {
     }
 
     fn fence(&self) {
-        if self.ends.iter().any(|(_, past_cache)| past_cache.is_some()) {
+        if self.past_cache || self.ends.iter().any(|(_, past_cache)| past_cache.is_some()) {
             packing::fence();
         }
     }
 }
 
+/// Where the first row of a tile lies, and how many bytes it is to the next one.
+type Place = (*mut u8, isize);
+
+/// Where a tile is written, whether past the cache, and what is read next.
+#[derive(Clone, Copy)]
+struct To {
+    first: Place,
+    past_cache: bool,
+    ahead: Option<*const u8>,
+}
+
 /// The loops of a scan, on bytes.
 trait Lane: Sync {
-    /// See [`combine::local`].
+    /// See [`combine::local`]: of rows elsewhere, or of what lies at `parts`.
     ///
     /// # Safety
-    /// The tile must lie at `parts`, initialised; there must be a state of each run.
-    unsafe fn local(&self, tile: Tile, parts: &[*mut u8], state: &[*mut u8]);
+    /// There must be room for the tile at `parts`; there or elsewhere it must be readable. There must be a state of each run.
+    unsafe fn local(&self, tile: Tile, from: Option<Place>, parts: &[*mut u8], state: &[*mut u8]);
 
     /// See [`combine::totals`].
     ///
@@ -382,17 +407,17 @@ trait Lane: Sync {
     /// There must be a row of states for each block, and room for a row after them.
     unsafe fn advance(&self, sizes: [usize; 3], totals: &[*mut u8], before: Option<&[*mut u8]>, after: &[*mut u8]);
 
-    /// See [`combine::apply`].
+    /// See [`combine::apply`]: to rows elsewhere, past the cache or not, or to `parts`.
     ///
     /// # Safety
-    /// As for [`local`](Lane::local).
-    unsafe fn apply(&self, tile: Tile, parts: &[*mut u8], carry: &[*mut u8]);
+    /// The tile must lie at `parts`; rows elsewhere must be writable, and read by nobody meanwhile. There must be a state of each run.
+    unsafe fn apply(&self, tile: Tile, to: Option<To>, parts: &[*mut u8], carry: &[*mut u8]);
 }
 
 /// A way of combining values of `P` parts of a type.
 struct Loops<T, C, const P: usize>(std::marker::PhantomData<fn() -> (T, C)>);
 
-/// Slices of all parts.
+/// Slices of all parts (of a buffer that is only written to what they hold is unspecified).
 ///
 /// # Safety
 /// There must be so many elements at each, which nothing else uses.
@@ -411,10 +436,18 @@ unsafe fn read<'a, T, const P: usize>(parts: &[*mut u8], elements: usize) -> [&'
 }
 
 impl<T: Copy, C: Combine<T, P>, const P: usize> Lane for Loops<T, C, P> {
-    unsafe fn local(&self, tile: Tile, parts: &[*mut u8], state: &[*mut u8]) {
+    unsafe fn local(&self, tile: Tile, from: Option<Place>, parts: &[*mut u8], state: &[*mut u8]) {
         // SAFETY: as the caller promises.
         let (parts, state) = unsafe { (slices(parts, tile.room()), slices(state, tile.points)) };
-        combine::local::<T, P, C>(tile, parts, state);
+        let Some((first, pitch)) = from else {
+            return combine::local::<T, P, C>(tile, &InPlace, parts, state);
+        };
+        let row = |row: usize| {
+            let at = first.wrapping_offset(row as isize * pitch).cast_const();
+            // SAFETY: as the caller promises; the elements may lie anywhere.
+            unsafe { slice::from_raw_parts(at.cast::<Loose<T>>(), tile.columns()) }
+        };
+        combine::local::<T, P, C>(tile, &Rows(row), parts, state);
     }
 
     unsafe fn totals(&self, tile: Tile, group: usize, parts: &[*mut u8], to: &[*mut u8]) {
@@ -439,10 +472,21 @@ impl<T: Copy, C: Combine<T, P>, const P: usize> Lane for Loops<T, C, P> {
         }
     }
 
-    unsafe fn apply(&self, tile: Tile, parts: &[*mut u8], carry: &[*mut u8]) {
+    unsafe fn apply(&self, tile: Tile, to: Option<To>, parts: &[*mut u8], carry: &[*mut u8]) {
         // SAFETY: as the caller promises.
         let (parts, carry) = unsafe { (slices(parts, tile.room()), slices(carry, tile.points)) };
-        combine::apply::<T, P, C>(tile, parts, carry);
+        let Some(To { first: (first, pitch), past_cache, ahead }) = to else {
+            return combine::apply::<T, P, C>(tile, &InPlace, parts, carry);
+        };
+        let row = |row: usize| {
+            let at = first.wrapping_offset(row as isize * pitch);
+            // SAFETY: as the caller promises; the elements may lie anywhere, and each row is written once, after what was before.
+            unsafe { slice::from_raw_parts_mut(at.cast::<MaybeUninit<Loose<T>>>(), tile.columns()) }
+        };
+        if past_cache {
+            return combine::apply::<T, P, C>(tile, &PastCache(row, ahead), parts, carry);
+        }
+        combine::apply::<T, P, C>(tile, &Rows(row), parts, carry);
     }
 }
 

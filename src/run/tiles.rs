@@ -52,9 +52,13 @@ impl<'a> Caller<'a> {
 
     /// What the addresses of results must be multiples of, if they are written past the cache.
     pub fn past_cache(&self, kernel: &TileKernel, code: &dyn Compiled) -> Option<usize> {
+        if self.pays(kernel) { code.past_cache_alignment() } else { None }
+    }
+
+    /// Whether it pays to write the results past the cache.
+    pub fn pays(&self, kernel: &TileKernel) -> bool {
         let addresses = self.addresses.iter().map(|address| address.addr());
-        let pays = kernel.nontemporal.as_ref()?.pays(&self.tiles.walk, addresses);
-        if pays { code.past_cache_alignment() } else { None }
+        kernel.nontemporal.as_ref().is_some_and(|nontemporal| nontemporal.pays(&self.tiles.walk, addresses))
     }
 
     /// The runs of a chain of pieces.
@@ -72,6 +76,15 @@ impl<'a> Caller<'a> {
         (piece / pieces, start..length.min(start + self.tiles.piece))
     }
 
+    /// Where the first row of a tile lies in an operand of the walk, and how many bytes it is to the next row.
+    pub fn place(&self, o: usize, runs: Runs, tile: Tile) -> (*mut u8, isize) {
+        let ((kept, _), strides) = (self.tiles.axes(), self.tiles.walk.nest.strides(o));
+        let around = kept.len() - 1;
+        let own = runs.point as isize * strides[around] + tile.first as isize * strides[around + 1];
+        let address = self.addresses[o].wrapping_offset(offset(runs.outer, &kept[..around], strides) + own);
+        (address, strides[if tile.across { around + 1 } else { around }])
+    }
+
     /// Calls a kernel for a tile.
     ///
     /// # Safety
@@ -83,16 +96,9 @@ impl<'a> Caller<'a> {
         (runs, tile, parts): (Runs, Tile, &Parts),
         scratch: &mut Scratch,
     ) {
-        let nest = &self.tiles.walk.nest;
-        let (kept, _) = self.tiles.axes();
-        let around = kept.len() - 1;
         let operand = |operand: &TileOperand| match *operand {
             TileOperand::Part(part) => parts[part],
-            TileOperand::Walk(o) => {
-                let strides = nest.strides(o);
-                let own = runs.point as isize * strides[around] + tile.first as isize * strides[around + 1];
-                self.addresses[o].wrapping_offset(offset(runs.outer, &kept[..around], strides) + own)
-            }
+            TileOperand::Walk(o) => self.place(o, runs, tile).0,
         };
         scratch.pointers.clear();
         scratch.pointers.extend(kernel.operands.iter().map(operand));
