@@ -70,6 +70,12 @@ pub trait Source<T: Copy, const P: usize> {
 pub trait Sink<T: Copy, const P: usize> {
     /// Writes some elements of a row from `start` on: what `value` makes of each, and of its number among them.
     fn put(&self, row: usize, start: usize, own: Parts<T, P>, value: impl Fn(usize, [T; P]) -> [T; P]);
+
+    /// Writes them as they are.
+    #[inline(always)]
+    fn keep(&self, row: usize, start: usize, own: Parts<T, P>) {
+        self.put(row, start, own, |_, own| own);
+    }
 }
 
 /// The buffer itself.
@@ -116,6 +122,10 @@ impl<T: Copy, const P: usize> Sink<T, P> for InPlace {
             put(&mut own, element, value);
         }
     }
+
+    /// They are there.
+    #[inline(always)]
+    fn keep(&self, _: usize, _: usize, _: Parts<T, P>) {}
 }
 
 impl<'a, T: Copy + 'a, const P: usize, F: Fn(usize) -> &'a mut [MaybeUninit<Loose<T>>]> Sink<T, P> for Rows<F> {
@@ -299,7 +309,7 @@ pub fn apply<T: Copy, const P: usize, C: Combine<T, P>>(
             if last {
                 carry.iter_mut().zip(&own).for_each(|(carry, own)| carry.copy_from_slice(own));
             }
-            to.put(row, 0, own, |_, own| own);
+            to.keep(row, 0, own);
         }
         return;
     }
@@ -313,7 +323,7 @@ pub fn apply<T: Copy, const P: usize, C: Combine<T, P>>(
                 to.put(point, start, own, |_, own| C::combine(before, own));
             } else {
                 put(&mut carry, point, last);
-                to.put(point, start, own, |_, own| own);
+                to.keep(point, start, own);
             }
         }
     }
