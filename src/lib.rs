@@ -155,6 +155,7 @@ pub use files::error::{FileError, FileErrorKind};
 pub use files::npy;
 #[cfg(feature = "files")]
 pub use files::stream::api::Stream;
+#[cfg(feature = "files")]
 pub use files::stream::plan::{StreamPlan, StreamResult};
 pub use ir::registered::RustFunction;
 pub use jit::tier::Executor;
