@@ -133,6 +133,15 @@ fn serial(executor: Executor, failures: &mut Vec<String>) {
     let two = compile("a + b, sum(a)");
     none("a map and a sum", &mut || two.eval_into(args![a, b], &mut (&mut p, &mut point)).unwrap());
 
+    let (scan, scan0) = (compile("cumsum(a)"), compile("cummax(a*2, axis=0)"));
+    let mut z = Array1::<f64>::zeros(20_000);
+    none("a scan", &mut || scan.eval_into(args![a = &big], &mut z).unwrap());
+    none("a scan, axis 0", &mut || scan0.eval_into(args![a = &high], &mut wide).unwrap());
+    let (bytes, mut counts) = (Array1::from_elem(20_000, 7_u8), Array1::<i64>::zeros(10));
+    let (of_bytes, of_floats) = (compile("bincount(a, 10)"), compile("histogram(a, 10, 0, 5)"));
+    none("counts of bytes", &mut || of_bytes.eval_into(args![a = &bytes], &mut counts).unwrap());
+    none("a histogram", &mut || of_floats.eval_into(args![a = &big], &mut counts).unwrap());
+
     let f = e.prepare(["a", "b", "c"], args![a, b, c]).unwrap();
     none("prepared", &mut || f.call([Arg::new(&a), Arg::new(&b), Arg::new(&c)], &mut y).unwrap());
     let slices = [&a, &b, &c].map(|x| x.as_slice().unwrap());

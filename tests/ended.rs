@@ -259,12 +259,15 @@ fn goes_on(e: &Expr, arguments: &Args, wait: u64) -> Duration {
     })
 }
 
-/// (That they end, the other tests say. Without optimisation or machine code it takes a hundred times as long.)
 #[test]
-#[ignore = "a measurement: cargo test --release --test ended -- --ignored --nocapture"]
 fn cancelled_calls_end_soon() {
     let _turn = turn();
-    for (what, text, [rows, columns]) in long() {
+    // Without optimisation the interpreter is a hundred times slower: it is not measured then, be it asked for or all there is.
+    let slow = cfg!(debug_assertions);
+    let interpreted = |what: &str| what == "interpreted" || cfg!(not(feature = "jit"));
+    let most = Duration::from_millis(if slow { 2000 } else { 200 });
+    for (what, text, [rows, columns]) in long().into_iter().filter(|&(what, ..)| !slow || !interpreted(what)) {
+        let rows = if slow { rows / 10 } else { rows };
         let x = Array2::from_shape_fn((rows, columns), |(i, j)| 1.5 + ((i + j) % 1000) as f64 * 0.01);
         let (t, c) = (x.t().as_standard_layout().to_owned().reversed_axes(), x.slice(s![.., ..1]).to_owned());
         for threads in [Threads::Serial, pool(2)] {
@@ -280,7 +283,7 @@ fn cancelled_calls_end_soon() {
             let _: AnyArray = e.eval(arguments(rows / 20)).unwrap();
             let worst = [2, 5, 11, 23].map(|wait| goes_on(&e, &arguments(rows), wait)).into_iter().max().unwrap();
             println!("{what}, {} threads: {:.1} ms after it was cancelled", threads.count(), worst.as_secs_f64() * 1e3);
-            assert!(worst < Duration::from_millis(200), "{what}: {worst:?}");
+            assert!(worst < most, "{what}: {worst:?}");
         }
     }
 }

@@ -64,12 +64,15 @@ impl Run<'_> {
     unsafe fn numbers_of_bytes(&self, of: &OfBytes) -> [u32; BYTES] {
         let bytes: [u8; BYTES] = std::array::from_fn(|byte| byte as u8);
         let mut numbers = [u32::MAX; BYTES];
-        let mut pointers: Vec<*mut u8> = of.operands.iter().map(|operand| self.address(operand)).collect();
-        pointers[of.bytes] = bytes.as_ptr().cast_mut();
-        pointers.push(numbers.as_mut_ptr().cast());
         let code = &**of.called.kernel.runnable(self.executor, BYTES);
-        // SAFETY: bytes are read, numbers written, as many as there are.
-        unsafe { self.call(code, &of.called, &mut pointers, &[BYTES]) }
+        with_scratch(|Scratch { pointers, .. }| {
+            pointers.clear();
+            pointers.extend(of.operands.iter().map(|operand| self.address(operand)));
+            pointers[of.bytes] = bytes.as_ptr().cast_mut();
+            pointers.push(numbers.as_mut_ptr().cast());
+            // SAFETY: bytes are read, numbers written, as many as there are.
+            unsafe { self.call(code, &of.called, pointers, &[BYTES]) }
+        });
         numbers
     }
 }
