@@ -127,6 +127,13 @@ fn scans() {
     );
     let flat = explain("max(cumsum(a))", &args![a]);
     says(&flat, &["scan along all axes as one: cumsum for `cumsum(a)`", "writes     f64 for later stages"]);
+    // What no kernel does is said to be done by none.
+    let line = Array1::<f64>::ones(10_000);
+    let plain = explain("cumsum(line)", &args![line]);
+    says(&plain, &["scanned where it lies in blocks of 512", "run by     loops of the library, no kernel"]);
+    assert!(plain.stages()[0].kernel.is_empty() && !plain.to_string().contains("kernel of stage 0"));
+    let read = explain("cumsum(line)/3", &args![line]);
+    says(&read, &["scanned where it lies in blocks of 512", "div.f64"]);
 }
 
 #[test]

@@ -75,7 +75,7 @@ pub struct StagePlan {
     pub operations: usize,
     /// On how many threads.
     pub threads: usize,
-    /// Whether by machine code, or else by the interpreter.
+    /// Whether by machine code, or else by the interpreter; a scan of an array as it is, into one, is done by loops of the library.
     pub native: bool,
     /// An estimate of its time.
     pub nanoseconds: f64,
@@ -83,7 +83,7 @@ pub struct StagePlan {
     pub memory_bound: bool,
     /// Why it is slow, in sentences.
     pub slow: Vec<String>,
-    /// The kernel in its text form.
+    /// The kernel in its text form; empty where none runs.
     pub kernel: String,
     /// The machine code of the kernel; `None` where there is none (without the feature `jit`).
     pub assembly: Option<String>,
@@ -108,10 +108,11 @@ impl Explain {
             show::types(&mut text, &names, &notes)?;
             for (at, planned) in plans.iter().enumerate() {
                 names.results = writes_results(program, planned);
-                let native = planned.kernel.expects_native(core.options.executor, planned.points / planned.run);
+                let own = planned.by_own_loops();
+                let native = !own && planned.kernel.expects_native(core.options.executor, planned.points / planned.run);
                 let cost = Cost::new(planned, native, threads);
                 let kernel = planned.kernel.kernel();
-                let listing = planned.kernel.listing(core.options.executor);
+                let listing = if own { None } else { Some(planned.kernel.listing(core.options.executor)) };
                 let plan = StagePlan {
                     elements: planned.points,
                     bytes: cost.bytes,
@@ -121,12 +122,14 @@ impl Explain {
                     nanoseconds: cost.nanoseconds(),
                     memory_bound: cost.bound_by_memory(),
                     slow: slow::reasons(planned, &plans[..at], &cost, native, &names),
-                    kernel: kernel.to_string(),
-                    assembly: listing.as_ref().ok().cloned(),
+                    kernel: if own { String::new() } else { kernel.to_string() },
+                    assembly: listing.as_ref().and_then(|listing| listing.as_ref().ok().cloned()),
                 };
                 show::stage(&mut text, planned, &cost, &plan, &names, options)?;
-                let operands = show::operands(planned, &names);
-                write!(kernels, "\nkernel of stage {}: {operands}\n{}", planned.stage, plan.kernel)?;
+                if !own {
+                    let operands = show::operands(planned, &names);
+                    write!(kernels, "\nkernel of stage {}: {operands}\n{}", planned.stage, plan.kernel)?;
+                }
                 stages.push(plan);
                 listings.push(listing);
             }
@@ -139,6 +142,7 @@ impl Explain {
         write().unwrap_or_default();
         text += &kernels;
         for ((planned, plan), listing) in plans.iter().zip(&stages).zip(listings) {
+            let Some(listing) = listing else { continue };
             let code = listing.unwrap_or_else(|why| format!("none: {}\n", why.0));
             let note = if plan.native { "" } else { " (it would be interpreted here)" };
             writeln!(text, "\nmachine code of stage {}{note}\n{code}", planned.stage).unwrap_or_default();

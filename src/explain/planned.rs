@@ -164,41 +164,45 @@ impl Planned {
         let times = |o: &usize| if *o < shown.sources { run } else { 1 };
         let arrays = (0..walks.len()).filter(|&o| shown.how != How::Unrolled || !walks[o].spec.is_affine());
         let operands = arrays.flat_map(|o| std::iter::repeat_n(o, times(&o))).collect();
-        Some(Planned {
-            stage: pass.stage,
-            how: shown.how,
-            joined: shown.joined,
-            points: loops.iter().map(|l| l.length).product(),
-            loops,
-            walks,
-            operands,
-            run,
-            kernel: Arc::clone(&pass.called.kernel),
-            tile: pass.tile,
-            flat: pass.flat,
-            shared: pass.parallel,
-            around: None,
-        })
+        let planned =
+            Planned::new((pass.stage, shown), (loops, walks), (&pass.called.kernel, pass.tile), pass.parallel);
+        Some(Planned { operands, run, flat: pass.flat, ..planned })
     }
 
-    fn of_count(counting: &Counting, at: &dyn Fn(&Operand) -> usize) -> Planned {
-        let tiles = &counting.tiles;
-        let (loops, walks) = walked(&tiles.walk, &counting.shown, at);
+    /// A pass whose kernel takes one element at a time.
+    fn new(
+        (stage, shown): (usize, &Shown),
+        (loops, walks): (Vec<Loop>, Vec<Walk>),
+        (kernel, tile): (&Arc<Tiered>, [usize; 2]),
+        shared: bool,
+    ) -> Planned {
         Planned {
-            stage: counting.stage,
-            how: counting.shown.how,
-            joined: false,
+            stage,
+            how: shown.how,
+            joined: shown.joined,
             points: loops.iter().map(|l| l.length).product(),
             loops,
             operands: (0..walks.len()).collect(),
             walks,
             run: 1,
-            kernel: Arc::clone(&counting.fill.called.kernel),
+            kernel: Arc::clone(kernel),
+            tile,
             flat: false,
-            tile: [tiles.group, tiles.step],
-            shared: counting.parallel,
+            shared,
             around: None,
         }
+    }
+
+    /// Whether it is the library's own loops that do it all, and no kernel.
+    pub fn by_own_loops(&self) -> bool {
+        self.how == How::Scanned { reads: true, writes: true }
+    }
+
+    fn of_count(counting: &Counting, at: &dyn Fn(&Operand) -> usize) -> Planned {
+        let tiles = &counting.tiles;
+        let walked = walked(&tiles.walk, &counting.shown, at);
+        let kernel = (&counting.fill.called.kernel, [tiles.group, tiles.step]);
+        Planned::new((counting.stage, &counting.shown), walked, kernel, counting.parallel)
     }
 
     fn of_scan(scan: &Scan, at: &dyn Fn(&Operand) -> usize) -> Option<Planned> {
@@ -211,23 +215,14 @@ impl Planned {
             }
         }
         let read = |operand: &TileOperand| if let TileOperand::Walk(o) = operand { Some(*o) } else { None };
-        let first = scan.fills.first()?;
+        // A kernel that is only copied by is none of what runs.
+        let kernels = if scan.reads.is_some() && scan.writes.is_none() { &scan.ends } else { &scan.fills };
+        let shown = kernels.first()?;
         let tile = [tiles.group, scan.along()];
-        Some(Planned {
-            stage: scan.stage,
-            how: scan.shown.how,
-            joined: scan.shown.joined,
-            points: loops.iter().map(|l| l.length).product(),
-            loops,
-            walks,
-            operands: first.operands.iter().filter_map(read).collect(),
-            run: 1,
-            kernel: Arc::clone(&first.called.kernel),
-            flat: false,
-            tile: if tiles.across { [tile[1], tile[0]] } else { tile },
-            shared: scan.parallel,
-            around: None,
-        })
+        let tile = if tiles.across { [tile[1], tile[0]] } else { tile };
+        let kernel = (&shown.called.kernel, tile);
+        let planned = Planned::new((scan.stage, &scan.shown), (loops, walks), kernel, scan.parallel);
+        Some(Planned { operands: shown.operands.iter().filter_map(read).collect(), ..planned })
     }
 
     fn of_fold(fold: &Fold, at: &dyn Fn(&Operand) -> usize) -> Planned {
@@ -240,21 +235,7 @@ impl Planned {
             Reach::Columns { steps, .. } => (&steps[steps.len() - 1].1, [block, fold.group.min(fold.wide())]),
             Reach::Packed { combine, .. } => (combine, [1, (fold.piece * BLOCK).min(fold.length())]),
         };
-        Planned {
-            stage: fold.stage,
-            how: fold.shown.how,
-            joined: false,
-            points: loops.iter().map(|l| l.length).product(),
-            loops,
-            operands: (0..walks.len()).collect(),
-            walks,
-            run: 1,
-            kernel: Arc::clone(&called.kernel),
-            tile,
-            flat: false,
-            shared: fold.parallel,
-            around: None,
-        }
+        Planned::new((fold.stage, &fold.shown), (loops, walks), (&called.kernel, tile), fold.parallel)
     }
 }
 

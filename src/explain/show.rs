@@ -160,6 +160,7 @@ pub fn stage(
         writeln!(f, "  how        {how}")?;
     }
     let by = match (plan.native, names.core.options.executor, planned.kernel.why_not(names.core.options.executor)) {
+        _ if planned.by_own_loops() => "loops of the library, no kernel".into(),
         (true, executor, _) => {
             let title = planned.kernel.native_title(executor, planned.points / planned.run);
             format!("machine code ({})", title.unwrap_or_default())
@@ -277,10 +278,9 @@ fn how(planned: &Planned, names: &Names) -> Option<String> {
         How::Counted => {
             "computed into a buffer and counted there, in tables of the tasks' own that are added up".into()
         }
-        How::Scanned => {
-            format!(
-                "computed into a buffer and scanned there in blocks of {BLOCK}, each combined with what comes before it{with_result}"
-            )
+        How::Scanned { reads, .. } => {
+            let from = if reads { "scanned where it lies" } else { "computed into a buffer and scanned there" };
+            format!("{from} in blocks of {BLOCK}, each combined with what comes before it{with_result}")
         }
         How::Packed => {
             format!(

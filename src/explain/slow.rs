@@ -50,7 +50,7 @@ pub fn reasons(planned: &Planned, earlier: &[Planned], cost: &Cost, native: bool
             "far more values wait for a later use than registers hold: where parts of the text share little, let each be a text of its own"
                 .into(),
         );
-    } else if !native && planned.points >= 1000 {
+    } else if !native && !planned.by_own_loops() && planned.points >= 1000 {
         all.push("it is interpreted: machine code takes about half the time".into());
     }
     all

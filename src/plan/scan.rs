@@ -76,14 +76,6 @@ impl Maker<'_> {
         // (Scanning an element and combining it with what the block begins with take as long as some operations.)
         let parallel = self.target.pays_to_share(points, moved, (4 * scans.args.len() + operations) as f64);
         let size = self.size_of_scan(&walk, bytes, parallel);
-        let shown = Shown {
-            how: How::Scanned,
-            joined: joins.is_some(),
-            shape: shape.clone(),
-            walk: None,
-            sources: program.stages[at].sources.len(),
-            moved: None,
-        };
         let dtype = |part: usize| program.graph.node(scans.args[part]).dtype;
         let lanes = scans.lanes.iter().map(|(scan, own)| (*scan, dtype(own.start), own.clone())).collect();
         let Size { across, group, step, piece } = size;
@@ -91,6 +83,14 @@ impl Maker<'_> {
         let (fills, ends, states) = Default::default();
         let tiles = Tiles { walk, across, loops, group, step, piece };
         let [reads, writes] = [parts.reads, parts.writes].map(|o| o.filter(|&o| side_by_side(&tiles, o)));
+        let shown = Shown {
+            how: How::Scanned { reads: reads.is_some(), writes: writes.is_some() },
+            joined: joins.is_some(),
+            shape: shape.clone(),
+            walk: None,
+            sources: program.stages[at].sources.len(),
+            moved: None,
+        };
         let mut scan = Scan { stage: at, lanes, tiles, fills, reads, ends, writes, states, parallel, shown };
         let (dtypes, row): (SmallVec<[DType; 4]>, usize) = (scan.parts().collect(), scan.along());
         let mut kernel = |(of, operands)| self.tile_kernel(&scan.tiles, (&dtypes, row), of, operands);

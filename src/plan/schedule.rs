@@ -263,7 +263,12 @@ pub enum How {
     /// From a buffer into which they are put in logical order.
     Packed,
     /// None are combined into one: each with those before it, in a buffer.
-    Scanned,
+    Scanned {
+        /// Whether they are read where they lie: no kernel computes them.
+        reads: bool,
+        /// Whether what they come to is the result: no kernel reads it.
+        writes: bool,
+    },
     /// None are combined: each is a number, and it is counted how often there is which.
     Counted,
 }
