@@ -89,14 +89,7 @@ fn main() -> ExitCode {
 }
 
 fn options(cli: &mut Cli) -> Result<(usize, Shared), Failure> {
-    let (mut rows, mut shared) = (None, Shared::new());
-    while let Some(name) = cli.option()? {
-        match name.as_str() {
-            "rows" => rows = Some(cli.count(&name, 1..=100_000_000)?),
-            _ => shared.take(&name, cli)?,
-        }
-    }
-    let rows = rows.unwrap_or(shared.usually(1_000_000, 50_000));
+    let (rows, shared) = cli.one_count("rows", 1..=100_000_000, [1_000_000, 50_000])?;
     check_memory(600 * rows as u64, "--rows")?;
     Ok((rows, shared))
 }

@@ -63,6 +63,24 @@ impl Cli {
         }
     }
 
+    /// All options of an example that has one number beside the shared ones: that number, by default the `usual` one, or with
+    /// `--quick` the other.
+    pub fn one_count(
+        &mut self,
+        own: &str,
+        range: RangeInclusive<usize>,
+        [usual, quick]: [usize; 2],
+    ) -> Result<(usize, Shared), Failure> {
+        let (mut number, mut shared) = (None, Shared::new());
+        while let Some(name) = self.option()? {
+            match name == own {
+                true => number = Some(self.count(&name, range.clone())?),
+                false => shared.take(&name, self)?,
+            }
+        }
+        Ok((number.unwrap_or(shared.usually(usual, quick)), shared))
+    }
+
     /// The value of an option as text.
     pub fn text(&mut self, name: &str) -> Result<String, Failure> {
         let value = self.parser.value().map_err(|_| Failure::Usage(format!("`--{name}` wants a value")))?;

@@ -85,14 +85,7 @@ fn main() -> ExitCode {
 }
 
 fn options(cli: &mut Cli) -> Result<(usize, Shared), Failure> {
-    let (mut size, mut shared) = (None, Shared::new());
-    while let Some(name) = cli.option()? {
-        match name.as_str() {
-            "size" => size = Some(cli.count(&name, 1..=1_000_000_000)?),
-            _ => shared.take(&name, cli)?,
-        }
-    }
-    let size = size.unwrap_or(shared.usually(10_000_000, 500_000));
+    let (size, shared) = cli.one_count("size", 1..=1_000_000_000, [10_000_000, 500_000])?;
     // Four arrays of f64, two temporaries, and two results that are compared.
     check_memory(64 * size as u64, "--size")?;
     Ok((size, shared))

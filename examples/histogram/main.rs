@@ -99,14 +99,7 @@ fn main() -> ExitCode {
 }
 
 fn options(cli: &mut Cli) -> Result<(usize, Shared), Failure> {
-    let (mut size, mut shared) = (None, Shared::new());
-    while let Some(name) = cli.option()? {
-        match name.as_str() {
-            "size" => size = Some(cli.count(&name, 16..=30_000)?),
-            _ => shared.take(&name, cli)?,
-        }
-    }
-    let size = size.unwrap_or(shared.usually(3072, 512));
+    let (size, shared) = cli.one_count("size", 16..=30_000, [3072, 512])?;
     // Three pictures in bytes; one in f64 and in f32, while it is made.
     check_memory(32 * (size as u64).pow(2), "--size")?;
     Ok((size, shared))

@@ -75,14 +75,7 @@ fn main() -> ExitCode {
 }
 
 fn options(cli: &mut Cli) -> Result<(usize, Shared), Failure> {
-    let (mut size, mut shared) = (None, Shared::new());
-    while let Some(name) = cli.option()? {
-        match name.as_str() {
-            "size" => size = Some(cli.count(&name, 1..=100_000)?),
-            _ => shared.take(&name, cli)?,
-        }
-    }
-    let size = size.unwrap_or(shared.usually(4096, 1024));
+    let (size, shared) = cli.one_count("size", 1..=100_000, [4096, 1024])?;
     // Two arrays, and two results that are compared.
     check_memory(8 * 4 * (size as u64) * (size + ROOM) as u64, "--size")?;
     Ok((size, shared))

@@ -88,14 +88,7 @@ fn main() -> ExitCode {
 }
 
 fn options(cli: &mut Cli) -> Result<(usize, Shared), Failure> {
-    let (mut largest, mut shared) = (None, Shared::new());
-    while let Some(name) = cli.option()? {
-        match name.as_str() {
-            "largest" => largest = Some(cli.count(&name, 32..=4096)?),
-            _ => shared.take(&name, cli)?,
-        }
-    }
-    let largest = largest.unwrap_or(shared.usually(768, 256));
+    let (largest, shared) = cli.one_count("largest", 32..=4096, [768, 256])?;
     // Three matrices, two results that are compared, and the blocks of ndarray's product.
     check_memory(8 * 6 * (largest as u64).pow(2), "--largest")?;
     Ok((largest, shared))

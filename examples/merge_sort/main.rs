@@ -87,14 +87,7 @@ fn main() -> ExitCode {
 }
 
 fn options(cli: &mut Cli) -> Result<(usize, Shared), Failure> {
-    let (mut largest, mut shared) = (None, Shared::new());
-    while let Some(name) = cli.option()? {
-        match name.as_str() {
-            "largest" => largest = Some(cli.count(&name, 100..=1_000_000_000)?),
-            _ => shared.take(&name, cli)?,
-        }
-    }
-    let largest = largest.unwrap_or(shared.usually(10_000_000, 100_000));
+    let (largest, shared) = cli.one_count("largest", 100..=1_000_000_000, [10_000_000, 100_000])?;
     // The line, a copy, two results, a second line to merge into.
     check_memory(48 * largest as u64, "--largest")?;
     Ok((largest, shared))

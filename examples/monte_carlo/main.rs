@@ -103,14 +103,7 @@ fn main() -> ExitCode {
 }
 
 fn options(cli: &mut Cli) -> Result<(usize, Shared), Failure> {
-    let (mut points, mut shared) = (None, Shared::new());
-    while let Some(name) = cli.option()? {
-        match name.as_str() {
-            "points" => points = Some(cli.count(&name, 1_000..=1_000_000_000)?),
-            _ => shared.take(&name, cli)?,
-        }
-    }
-    let points = points.unwrap_or(shared.usually(10_000_000, 300_000));
+    let (points, shared) = cli.one_count("points", 1_000..=1_000_000_000, [10_000_000, 300_000])?;
     // Two arrays, and what `arrays` makes.
     check_memory(33 * points as u64, "--points")?;
     Ok((points, shared))

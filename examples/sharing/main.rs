@@ -100,14 +100,7 @@ fn main() -> ExitCode {
 }
 
 fn options(cli: &mut Cli) -> Result<(usize, Shared), Failure> {
-    let (mut size, mut shared) = (None, Shared::new());
-    while let Some(name) = cli.option()? {
-        match name.as_str() {
-            "size" => size = Some(cli.count(&name, 1000..=1_000_000_000)?),
-            _ => shared.take(&name, cli)?,
-        }
-    }
-    let size = size.unwrap_or(shared.usually(4_000_000, 100_000));
+    let (size, shared) = cli.one_count("size", 1000..=1_000_000_000, [4_000_000, 100_000])?;
     check_memory(9 * size as u64, "--size")?;
     Ok((size, shared))
 }
