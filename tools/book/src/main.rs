@@ -92,11 +92,11 @@ fn unlisted(page: &Page, listed: &[PathBuf]) -> Option<String> {
 
 /// Code of which nobody would notice that it has ceased to be right: what rustdoc tests are the pages that `src/lib.rs` includes.
 fn untested(page: &Page, project: &Project) -> Vec<String> {
-    let included = |source: &str| source.contains(&format!("\"../{}\"", page.path.display()));
+    let included = |source: &str| source.contains(&format!("../{}\"", page.path.display()));
     let (rust, console) = (included(&project.lib), included(&project.cli));
     let fault = |block: &page::Block| match block.language.as_str() {
         "rust" if !rust => Some("this code is not tested: include the page in `mod guides` of src/lib.rs"),
-        "console" if !console => Some("these commands are not run: tests/cli.rs runs those of docs/command-line.md"),
+        "console" if !console => Some("these commands are not run: the test `cli` runs those of docs/command-line.md"),
         "rust" | "console" | "sh" | "text" | "toml" | "json" | "python" => None,
         "" => Some("say what language this block is: `text` if it is none"),
         _ => Some("nothing tests code in this language: `rust` and `sh` are tested, `text` is no code"),

@@ -19,7 +19,7 @@ pub struct Project {
     pub features: BTreeSet<String>,
     /// `src/lib.rs`, which includes the pages whose Rust is tested.
     pub lib: String,
-    /// `tests/cli.rs`, which includes the pages whose blocks of `console` are run.
+    /// The test `cli`, which includes the pages whose blocks of `console` are run.
     pub cli: String,
 }
 
@@ -35,7 +35,9 @@ impl Project {
             let text = |target: &Value, key: &str| target.get(key).and_then(Value::as_str).map(String::from);
             targets.filter_map(move |target| Some((text(target, "name")?, text(target, "path")))).collect::<Vec<_>>()
         };
-        let mut tests = found(root, "tests")?.into_keys().collect::<BTreeSet<_>>();
+        let sources_of_tests = found(root, "tests")?;
+        let cli = sources_of_tests.get("cli").cloned().context("there is no test `cli`")?;
+        let mut tests = sources_of_tests.into_keys().collect::<BTreeSet<_>>();
         tests.extend(listed("test").into_iter().map(|(name, _)| name));
         let program = |(name, path): (String, Option<String>)| {
             let path = root.join(path.unwrap_or_else(|| format!("src/bin/{name}.rs")));
@@ -50,7 +52,7 @@ impl Project {
             programs: listed("bin").into_iter().map(program).collect::<Result<_>>()?,
             features: keys("features"),
             lib: read(&root.join("src/lib.rs"))?,
-            cli: read(&root.join("tests/cli.rs"))?,
+            cli,
         })
     }
 }
