@@ -1,0 +1,103 @@
+//! The class `Prepared`: a call whose arrays, types and loops have been looked up once.
+//!
+//! Comes in: an expression with its arguments, and an array to write to. Goes out: that array, written anew at each call. Always holds:
+//! arrays live as long as the handle.
+
+use pyo3::prelude::*;
+use tilexpr::{Arg, Args, PreparedDyn};
+
+use crate::argument::Value;
+use crate::array::Lies;
+use crate::call::{self, Call, Outputs};
+use crate::error;
+use crate::expression::Passed;
+use crate::text::Text;
+
+/// A call that has been bound to arrays; see the documentation of `Expression.prepare`.
+#[pyclass(frozen, module = "tilexpr")]
+pub struct Prepared {
+    call: PreparedDyn,
+    text: Py<Text>,
+    /// Arguments, in the order in which the call takes them; they borrow from `_lies`, whose memory `_kept` keeps.
+    args: Vec<Arg<'static>>,
+    out: Py<PyAny>,
+    outputs: smallvec::SmallVec<[Lies; 1]>,
+    /// Whether no argument lies on the only output.
+    alone: bool,
+    /// Whether it is so little work that the interpreter is not let go.
+    short: bool,
+    _lies: Vec<Lies>,
+    _kept: Vec<Py<PyAny>>,
+}
+
+/// What stands for a name: an array, by its number, or a number.
+enum Place {
+    Array(usize),
+    Number(Arg<'static>),
+}
+
+impl Prepared {
+    /// Binds arguments, and an array (or several) to write to.
+    pub fn new(py: Python, text: Py<Text>, passed: Passed, out: Bound<PyAny>) -> PyResult<Prepared> {
+        let Passed { names, values, expr } = passed;
+        let source = &text.get().source;
+        let short = Call { expr: &expr, text: source, names: &names, values: &values }.is_short();
+        let outputs = call::outputs(&out)?;
+        let (mut lies, mut kept): (Vec<Lies>, Vec<Py<PyAny>>) = Default::default();
+        let (mut places, mut used): (Vec<Place>, Vec<&str>) = Default::default();
+        for (name, value) in names.into_iter().zip(values) {
+            places.push(match value {
+                Value::Array(array, keep) => {
+                    lies.push(array);
+                    kept.push(keep.unbind());
+                    Place::Array(lies.len() - 1)
+                }
+                Value::Number(number) => Place::Number(number),
+                Value::Huge(_) => continue,
+            });
+            used.push(name);
+        }
+        let alone = outputs.len() == 1 && lies.iter().all(|array| outputs[0].is_apart(array));
+        let arg = |place| match place {
+            // SAFETY: the list stays as it is, on the heap, and its arrays are kept, as long as the handle: fields are dropped with it, and
+            // nothing that drops them looks into arguments.
+            Place::Array(at) => Arg::new(unsafe { (*lies.as_ptr().add(at)).view() }),
+            Place::Number(number) => number,
+        };
+        let args: Vec<Arg<'static>> = places.into_iter().map(arg).collect();
+        let like: Args = used.iter().copied().zip(args.iter().cloned()).collect();
+        let call = expr.prepare_dyn(&used, like).map_err(|error| error::eval(py, &error, source))?;
+        let prepared =
+            Prepared { call, args, out: out.unbind(), outputs, alone, short, _lies: lies, _kept: kept, text };
+        // What is wrong with the arrays is said now.
+        prepared.run(py)?;
+        Ok(prepared)
+    }
+
+    #[inline]
+    fn run(&self, py: Python) -> PyResult<()> {
+        // SAFETY: the arrays are writable and live as long as the handle. Only where nothing lies on the only one is it said to be alone.
+        let views = self.outputs.iter().map(|lies| unsafe { if self.alone { lies.alone() } else { lies.shared() } });
+        let mut outputs = Outputs(views.collect());
+        let result = if self.short {
+            self.call.call(&self.args, &mut outputs)
+        } else {
+            py.detach(|| self.call.call(&self.args, &mut outputs))
+        };
+        result.map_err(|error| error::eval(py, &error, &self.text.get().source))
+    }
+}
+
+#[pymethods]
+impl Prepared {
+    fn __call__(&self, py: Python) -> PyResult<Py<PyAny>> {
+        self.run(py)?;
+        Ok(self.out.clone_ref(py))
+    }
+
+    /// The array that is written to, or the tuple of them.
+    #[getter]
+    fn out(&self, py: Python) -> Py<PyAny> {
+        self.out.clone_ref(py)
+    }
+}
