@@ -175,3 +175,17 @@ fn bounds_that_are_none() {
     let none = Array1::<f64>::zeros(0);
     assert_eq!(expr.eval::<Array1<i64>>(args![x = &none, lo = 0.0, hi = 1.0]).unwrap(), array![0, 0, 0, 0]);
 }
+
+/// What is computed beforehand is not there where it has no elements.
+#[test]
+fn of_no_elements() {
+    let (a, row) = (Array2::<f64>::zeros((5, 0)), Array1::<f64>::zeros(0));
+    let args = args![a, row];
+    for text in [
+        "histogram(a/sqrt(sum(a, axis=0)), 3, 0, 1)",
+        "histogram(a*sin(row)*row, 3, 0, 1)",
+        "bincount(i8(a/exp(row)), 3)",
+    ] {
+        check(text, &args, &[0, 0, 0]);
+    }
+}

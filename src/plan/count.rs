@@ -41,15 +41,16 @@ impl Maker<'_> {
     pub fn count(&mut self, at: usize, counts: &Counts, empty: bool) {
         let (program, bins) = (self.program, counts.bins as usize);
         let shape = self.shapes.stages[at].clone();
-        let sources: Vec<Array> = program.stages[at].sources.iter().map(|&source| self.source(source)).collect();
         self.hold(at);
         let [Array { operand, .. }] = &self.left(at)[..] else { return };
         let Place::Call(place) = operand.place else { return };
         if empty {
+            // (What it would read may be nowhere.)
             self.steps.push(Step::Fill { at: place, value: 0i64.into(), count: bins });
             return;
         }
         let stage = &program.stages[at];
+        let sources: Vec<Array> = stage.sources.iter().map(|&source| self.source(source)).collect();
         let elements: usize = shape.iter().product();
         let byte = byte_source(&program.graph, stage, &sources).filter(|_| elements >= MANY);
         let numbers: SmallVec<[TileOperand; 4]> = (0..sources.len()).map(TileOperand::Walk).collect();
