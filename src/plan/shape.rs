@@ -60,6 +60,16 @@ pub fn axis_set(axes: &Axes, rank: usize) -> Result<u64, AxisError> {
     Ok(set)
 }
 
+/// The shape of a scan: that of its operand, or one axis of all its elements. A single number is an array of one element.
+pub fn scanned(axis: Option<i32>, shape: &Shape) -> Result<Shape, AxisError> {
+    match (axis, shape.len() as i64) {
+        (None, _) => Ok(Shape::from_slice(&[count(shape).unwrap_or(0)])),
+        (Some(0 | -1), 0) => Ok(Shape::from_slice(&[1])),
+        (Some(axis), rank) if (-rank..rank).contains(&i64::from(axis)) => Ok(shape.clone()),
+        (Some(axis), _) => Err(AxisError::OutOfRange(axis)),
+    }
+}
+
 /// The shape that is left when the axes of the set are reduced.
 pub fn reduced(shape: &[usize], set: u64, keepdims: bool) -> Shape {
     let axes = shape.iter().enumerate().map(|(axis, &len)| (set >> axis & 1 == 1, len));

@@ -4,7 +4,7 @@
 //! numbers that follow from shapes; or why there are none, as data.
 
 use super::program::{Program, Stage, Work};
-use super::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, count, reduced};
+use super::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, count, reduced, scanned};
 use super::source::Source;
 use crate::diagnostic::Span;
 
@@ -135,16 +135,6 @@ impl Shapes {
             (input, Shape::from_slice(self.source(inputs, source)))
         };
         ShapeError::Mismatch(stage.sources.iter().map(part).filter(|(_, shape)| !shape.is_empty()).collect())
-    }
-}
-
-/// The shape of a scan: that of its operand, or one axis of all its elements. A single number is an array of one element.
-fn scanned(axis: Option<i32>, shape: &Shape) -> Result<Shape, AxisError> {
-    match (axis, shape.len() as i64) {
-        (None, _) => Ok(Shape::from_slice(&[count(shape).unwrap_or(0)])),
-        (Some(0 | -1), 0) => Ok(Shape::from_slice(&[1])),
-        (Some(axis), rank) if (-rank..rank).contains(&i64::from(axis)) => Ok(shape.clone()),
-        (Some(axis), _) => Err(AxisError::OutOfRange(axis)),
     }
 }
 

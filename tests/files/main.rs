@@ -4,6 +4,7 @@
 mod bad;
 #[path = "../common/mod.rs"]
 mod common;
+mod counts;
 mod process;
 mod runs;
 mod stream;

@@ -178,18 +178,6 @@ fn functions_of_rust_and_their_panics() {
 }
 
 #[test]
-fn what_goes_on_from_piece_to_piece() {
-    let (folder, a) = folder(5000);
-    for text in ["cumsum(a)", "sum(cumprod(a))", "histogram(a, 10, 0, 1)"] {
-        let e = Expr::compile(text).unwrap();
-        let error = e.stream().file("a", &a).output(folder.path("z.npy")).run::<Vec<AnyArray>>().unwrap_err();
-        assert_eq!(error.kind(), Kind::Unsupported, "{text}: {error}");
-        assert!(error.to_string().contains("a scan or a histogram goes on"), "{error}");
-    }
-    assert_eq!(folder.names(), ["a.npy"]);
-}
-
-#[test]
 fn what_bounds_calls_bounds_a_run() {
     let (folder, a) = folder(500_000);
     let z = folder.path("z.npy");

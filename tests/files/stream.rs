@@ -166,7 +166,7 @@ fn random_array(rng: &mut Rng, shape: &[usize], dtype: DType) -> AnyArray {
 }
 
 /// Runs texts on arrays of these shapes, by their names, each in some way; `TILEXPR_FUZZ=N` with N in the thousands in several.
-fn check_all(texts: &[&str], shapes: &[(&str, &[usize])], rng: &mut Rng) -> usize {
+pub fn check_all(texts: &[&str], shapes: &[(&str, &[usize])], rng: &mut Rng) -> usize {
     let mut refused = 0;
     let rounds = 1 + setting("TILEXPR_FUZZ", 0) as usize / 1000;
     for text in texts.iter().flat_map(|text| std::iter::repeat_n(text, rounds)) {
@@ -175,7 +175,7 @@ fn check_all(texts: &[&str], shapes: &[(&str, &[usize])], rng: &mut Rng) -> usiz
             continue;
         }
         let dtype = rng.pick(&[DType::F64, DType::F64, DType::F32, DType::I16, DType::C128]);
-        let ordered = ["max", "min", "std", "<", ">", "//"].iter().any(|of| text.contains(of));
+        let ordered = ["max", "min", "std", "histogram", "bincount", "<", ">", "//"].iter().any(|of| text.contains(of));
         let dtype = if ordered && dtype.is_complex() { DType::F64 } else { dtype };
         let given = shapes.iter().map(|(name, shape)| {
             let array = random_array(rng, shape, dtype);

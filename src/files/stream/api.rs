@@ -36,11 +36,14 @@ type OnProgress<'a> = Box<dyn FnMut(u64, u64) -> ControlFlow<()> + 'a>;
 /// ```
 ///
 /// # Results
-/// A result that has the elements or the rows of a file (`a + b`, `a - mean(a)`, `sum(a, axis=1)`) goes to a file: there are as many
-/// [outputs](Stream::output) as such results, in their order. What reductions leave (`sum(a)`, `mean(a, axis=0)`, `sqrt(max(a))`) is a value, which
+/// A result that has the elements or the rows of a file (`a + b`, `a - mean(a)`, `sum(a, axis=1)`, `cumsum(a, axis=1)`) goes to a file: there are as many
+/// [outputs](Stream::output) as such results, in their order. What reductions and histograms leave (`sum(a)`, `mean(a, axis=0)`, `sqrt(max(a))`, `histogram(a, 100, 0, 1)`) is a value, which
 /// [`run`](Stream::run) gives. [`plan`](Stream::plan) says which results are which.
 ///
-/// What depends on a reduction of all (`a - mean(a)`, `var(a)`) is computed in several passes over the files.
+/// What depends on a reduction of all (`a - mean(a)`, `var(a)`, `histogram(a, 100, min(a), max(a))`) is computed in several passes over the files.
+///
+/// Two kinds of texts are refused: scans that go on from row to row of a file (`cumsum(a)`, `cumsum(a, axis=0)`), and sums of floats over axis 0 and
+/// some that are not the next ones (`axis=(0, 2)`), unless each row has a power of two of elements that go into one.
 ///
 /// An output comes into its place when all of it is on the disk. Before that nothing is changed under that name, so an output may take the place of
 /// an input; after an error, or when the run is stopped, no file has been written or changed, and nothing is left behind. (A process that is killed leaves a file

@@ -3,11 +3,14 @@
 //! Comes in: a typed graph, and the shapes of its inputs. Goes out: for results and reductions which nodes they are computed from, whether
 //! those are cut or whole, and for which reductions they wait. Always holds: what is cut has the rows of the whole along its axis 0, and what
 //! is made of it row by row, too; all else is whole. One loop over a stack or an arena, no recursion.
+//!
+//! Counting is a reduction over all axes here, and so is a scan one over its own axis: both need all elements along these axes for a result. (What
+//! a scan leaves is as large as what it runs over, so a scan along other axes than the first one goes row by row.)
 
 use std::collections::BTreeSet;
 
-use crate::plan::shape::{Shape, axis_set, broadcast, reduced};
-use crate::types::graph::{Graph, NodeId, NodeKind};
+use crate::plan::shape::{Shape, axis_set, broadcast, reduced, scanned};
+use crate::types::graph::{Axes, Graph, NodeId, NodeKind};
 
 /// How a value is there while a piece is computed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -32,7 +35,7 @@ pub enum Root {
 pub struct Need {
     /// For each node whether it is needed cut, and whether whole.
     pub modes: Vec<[bool; 2]>,
-    /// The reductions whose results must be there before.
+    /// The reductions (counts, scans) whose results must be there before.
     pub waits: BTreeSet<NodeId>,
 }
 
@@ -55,7 +58,7 @@ pub struct Shaped<'a> {
     pub shapes: Vec<Shape>,
     /// For each node the shape that its arguments broadcast to: of a reduction that which it runs over.
     pub spaces: Vec<Shape>,
-    /// For each reduction the axes that it runs over: bit `i` for axis `i`.
+    /// For each reduction (counting, scan) the axes that it runs over: bit `i` for axis `i`.
     pub axes: Vec<u64>,
 }
 
@@ -78,6 +81,15 @@ impl<'a> Shaped<'a> {
                     set = axis_set(axes, space.len()).ok()?;
                     shape = reduced(&space, set, *keepdims);
                 }
+                NodeKind::Counts(bins) => {
+                    set = axis_set(&Axes::All, space.len()).ok()?;
+                    shape = Shape::from_slice(&[*bins as usize]);
+                }
+                NodeKind::Scan { axis, .. } => {
+                    shape = scanned(*axis, &space).ok()?;
+                    let along = axis.filter(|_| !space.is_empty()).map(|axis| Axes::List([axis][..].into()));
+                    set = axis_set(&along.unwrap_or(Axes::All), space.len()).ok()?;
+                }
                 _ => {}
             }
             all.shapes.push(shape);
@@ -97,6 +109,12 @@ impl<'a> Shaped<'a> {
         &self.spaces[node.0 as usize]
     }
 
+    /// Whether a node needs other elements than those at its own place: a reduction, or what is computed as such is.
+    pub fn combines(&self, node: NodeId) -> bool {
+        let kind = &self.graph.node(node).kind;
+        matches!(kind, NodeKind::Reduce { .. } | NodeKind::Counts(_) | NodeKind::Scan { .. })
+    }
+
     /// Whether a reduction combines elements of different rows (or there are no rows).
     pub fn crosses_rows(&self, node: NodeId) -> bool {
         self.axes[node.0 as usize] & 1 == 1 || self.space(node).is_empty()
@@ -111,8 +129,7 @@ impl<'a> Shaped<'a> {
 
     /// Whether the result of a node is taken as it is, once it is there: of a reduction that is not combined row by row.
     pub fn waits_for(&self, node: NodeId, mode: Mode) -> bool {
-        let reduces = matches!(self.graph.node(node).kind, NodeKind::Reduce { .. });
-        reduces && (mode == Mode::Whole || self.crosses_rows(node))
+        self.combines(node) && (mode == Mode::Whole || self.crosses_rows(node))
     }
 
     /// What is needed for these.

@@ -1,4 +1,4 @@
-//! States of pieces, merged into the result of the whole.
+//! States of pieces, merged into the result of the whole; counts of pieces, added up.
 //!
 //! Comes in: for each piece, in any order, the state of a reduction. Goes out: its result. Always holds: states are merged as the nodes of the
 //! tree of the whole are, by a binary counter (`plan/fold.rs`); few of them are there at a time.
@@ -79,6 +79,31 @@ impl Counter {
             self.monoid.merge.eval(&all).unwrap_or_default()
         };
         earlier.iter().zip(later).map(both).collect()
+    }
+}
+
+/// Counts in pieces, added up: in any order, for they are integers.
+pub struct Counts {
+    /// In native byte order, `i64`.
+    bytes: Vec<u8>,
+}
+
+impl Counts {
+    /// Of nothing: so many zeros.
+    pub fn new(bytes: Vec<u8>) -> Counts {
+        Counts { bytes }
+    }
+
+    /// Adds those of a piece.
+    pub fn add(&mut self, piece: &[u8]) {
+        for (all, own) in self.bytes.as_chunks_mut().0.iter_mut().zip(piece.as_chunks().0) {
+            *all = i64::from_ne_bytes(*all).wrapping_add(i64::from_ne_bytes(*own)).to_ne_bytes();
+        }
+    }
+
+    /// The counts of all.
+    pub fn finish(self) -> Vec<u8> {
+        self.bytes
     }
 }
 

@@ -10,7 +10,7 @@
 //! | `pieces`           | how large pieces are, and how many are in work                                        |
 //! | `run`              | pass after pass                                                                       |
 //! | `work`             | one pass: workers that read, compute and write                                        |
-//! | `merge`, `values`  | states of pieces merged; what is held in memory                                       |
+//! | `merge`, `values`  | states of pieces merged, their counts added up; what is held in memory                |
 //!
 //! The typed graph is cut at reductions that combine rows of different pieces. A pass computes those whose arguments are known, piece by piece, and
 //! then they are numbers (or small arrays) for the passes after it. Each piece is an ordinary call of an ordinary program, so it has the same bits

@@ -30,9 +30,9 @@ pub enum Cut {
 pub enum Gives {
     /// The result of this number: to a file, or, where nothing is cut, as it is.
     Result(usize),
-    /// The result of a reduction over rows.
+    /// The result of a reduction over rows, or of counting in them.
     Combined(NodeId),
-    /// The results of a reduction of each row, or of one whose arguments are all in memory.
+    /// The results of a reduction or scan of each row, or of one whose arguments are all in memory.
     Collected(NodeId),
 }
 
@@ -212,16 +212,19 @@ impl Finder<'_> {
     fn combined(&self, node: NodeId, need: &Need) -> Result<(Cut, usize, usize), Refused> {
         let (space, set) = (self.shaped.space(node), self.shaped.axes[node.0 as usize]);
         let all = set.trailing_ones() as usize >= space.len();
-        let NodeKind::Reduce { monoid, .. } = self.shaped.graph.node(node).kind else { return Err(Refused(node)) };
-        if monoid.components().is_none() {
-            return Err(Refused(node));
-        }
-        let orders: &[bool] = if monoid.ordered || monoid.extreme.is_some() { &[false] } else { &[false, true] };
+        let (is_ordered, in_c_order) = match self.shaped.graph.node(node).kind {
+            NodeKind::Reduce { monoid, .. } if monoid.components().is_some() => {
+                (monoid.ordered, monoid.ordered || monoid.extreme.is_some())
+            }
+            NodeKind::Counts(_) => (false, false),
+            _ => return Err(Refused(node)),
+        };
+        let orders: &[bool] = if in_c_order { &[false] } else { &[false, true] };
         if let (true, Some(&reversed)) = (all, orders.iter().find(|&&reversed| self.is_flat(need, space, reversed))) {
             return Ok((Cut::Flat { reversed }, count(space).unwrap_or(0), 1));
         }
         let rows = space[0];
-        if !monoid.ordered || count(space) == Some(0) || least_rows(combined_in_row(space, set)).is_some() {
+        if !is_ordered || count(space) == Some(0) || least_rows(combined_in_row(space, set)).is_some() {
             return Ok((Cut::Rows, rows, 1));
         }
         let axes = set.trailing_ones() as usize;
@@ -235,9 +238,9 @@ impl Finder<'_> {
     /// Whether what is needed is elements of arrays of this shape, lying so, and numbers.
     fn is_flat(&self, need: &Need, shape: &[usize], reversed: bool) -> bool {
         let nodes = self.shaped.graph.nodes.iter().zip(&need.modes).enumerate();
-        let elementwise = nodes.filter(|(_, (_, modes))| modes[Mode::Cut as usize]).all(|(at, (node, _))| {
-            let reduces = matches!(node.kind, NodeKind::Reduce { .. });
-            !reduces && self.shaped.shape(NodeId(at as u32)) == shape
+        let elementwise = nodes.filter(|(_, (_, modes))| modes[Mode::Cut as usize]).all(|(at, _)| {
+            let node = NodeId(at as u32);
+            !self.shaped.combines(node) && self.shaped.shape(node) == shape
         });
         let packed = self.inputs(need, Mode::Cut).all(|(input, _)| self.lying.is_packed(input, reversed));
         let single = |node: NodeId| count(self.shaped.shape(node)) == Some(1);

@@ -129,7 +129,8 @@ pub fn pieces<'h>(
         Gives::Combined(node) => monoid(shaped, node).is_some_and(|monoid| monoid.ordered),
         _ => false,
     });
-    let wished = wishes.piece.unwrap_or(PIECE).saturating_sub(fixed) / moving.max(1);
+    // A piece that leaves much (a million counts) is as large as what it leaves, or else that would be most of the work.
+    let wished = wishes.piece.unwrap_or(PIECE.max(2 * fixed)).saturating_sub(fixed) / moving.max(1);
     let mut length = wished.max(if wishes.piece.is_none() { run } else { 1 }).saturating_mul(pass.row).max(least);
     if is_ordered {
         length = 1 << length.ilog2();

@@ -230,11 +230,19 @@ impl Maker<'_> {
         }
     }
 
-    /// The reductions that give the state of one over rows.
+    /// The reductions that give the state of one over rows; the counts of a piece.
     fn combined(&mut self, node: NodeId, flat: bool) -> Given {
         let shaped = self.shaped;
         let (args, span) = (self.args(node, Mode::Cut), shaped.graph.node(node).span);
-        let NodeKind::Reduce { axes, .. } = &shaped.graph.node(node).kind else { return Vec::new() };
+        let axes = match &shaped.graph.node(node).kind {
+            NodeKind::Reduce { axes, .. } => axes,
+            NodeKind::Counts(bins) => {
+                let id = self.builder.add(NodeKind::Counts(*bins), &args, DType::I64, span);
+                let output = Output { dtype: DType::I64, shape: shaped.shape(node).into(), has_rows: false };
+                return vec![(SmallVec::from_slice(&[id]), output)];
+            }
+            _ => return Vec::new(),
+        };
         let shape = crate::plan::shape::reduced(self.shaped.space(node), self.shaped.axes[node.0 as usize], false);
         let one = |monoid: &'static Monoid| {
             // Of a pair of an element and where it stands the best element is combined of the first alone.

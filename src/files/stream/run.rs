@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use super::demand::{Mode, Shaped};
-use super::merge::Counter;
+use super::merge::{Counter, Counts};
 use super::passes::{Cut, Gives, Pass, combined_in_row, monoid, passes};
 use super::pieces::{Pieces, Wishes, pieces};
 use super::plan::{StreamPlan, StreamResult};
@@ -27,7 +27,7 @@ use crate::files::npy::Header;
 use crate::files::npy::input::Input;
 use crate::files::target::{Target, place};
 use crate::plan::shape::count;
-use crate::types::graph::NodeId;
+use crate::types::graph::{NodeId, NodeKind};
 
 /// The bytes of memory that a run may take, unless a caller says otherwise.
 const LIMIT: usize = 256 << 20;
@@ -282,6 +282,10 @@ impl<'s> Prepared<'s> {
                     let (target, offset) = targets.get(&at).ok_or_else(incomplete)?;
                     Sink::File(target, *offset)
                 }
+                Gives::Combined(node) if matches!(shaped.graph.node(node).kind, NodeKind::Counts(_)) => {
+                    let bins = count(shaped.shape(node)).unwrap_or(0);
+                    Sink::Counted(Mutex::new(Counts::new(zeros(bins * DType::I64.size())?)))
+                }
                 Gives::Combined(node) => {
                     let in_row = match pass.cut {
                         Cut::Rows => combined_in_row(shaped.space(node), shaped.axes[node.0 as usize]),
@@ -300,6 +304,7 @@ impl<'s> Prepared<'s> {
             let bytes = match sink {
                 Sink::File(..) => continue,
                 Sink::Combined(counter) => inner(counter).finish().ok_or_else(incomplete)?,
+                Sink::Counted(counts) => inner(counts).finish(),
                 Sink::Collected(bytes) => inner(bytes),
             };
             if let Gives::Combined(node) | Gives::Collected(node) = *gives {
@@ -333,12 +338,19 @@ fn incomplete() -> FileError {
         .with_help("please report the expression")
 }
 
-/// Why a reduction cannot be computed in pieces.
+/// Why a reduction or a scan cannot be computed in pieces.
 #[cold]
 fn unsupported(setup: &Setup, shaped: &Shaped, node: NodeId) -> FileError {
-    let message =
-        "this reduction combines rows of a file with axes further in, in an order that pieces of rows do not keep";
-    let help = "reduce axis 0 first, or the inner axes first, and then the rest: `sum(sum(a, axis=2), axis=0)` (its last bits may differ)";
+    let (message, help) = match shaped.graph.node(node).kind {
+        NodeKind::Scan { .. } => (
+            "this scan goes on from row to row of a file, and so from piece to piece, which a stream does not",
+            "scan along another axis than the first one, `axis=1`; or read the array into memory, or map its file, and evaluate the expression on that",
+        ),
+        _ => (
+            "this reduction combines rows of a file with axes further in, in an order that pieces of rows do not keep",
+            "reduce axis 0 first, or the inner axes first, and then the rest: `sum(sum(a, axis=2), axis=0)` (its last bits may differ)",
+        ),
+    };
     let diagnostic = Diagnostic::new(message.to_string(), shaped.graph.node(node).span).with_help(help);
     let error = EvalError::shown(EvalErrorKind::Partial, diagnostic, setup.expr.source());
     FileError::unsupported(error)

@@ -10,15 +10,12 @@ use super::demand::Shaped;
 use super::passes::Lying;
 use crate::array::arg::{Arg, Args};
 use crate::array::view::{Strided, View};
-use crate::diagnostic::Diagnostic;
-use crate::error::eval::{EvalError, EvalErrorKind};
 use crate::expr::api::Expr;
 use crate::expr::core::{Bound, Typed};
 use crate::files::error::{FileError, FileErrorKind};
 use crate::files::npy::Header;
 use crate::files::npy::input::Input;
 use crate::syntax::normal;
-use crate::types::graph::{Node, NodeKind};
 
 /// What stands for a name.
 pub enum Given<'a> {
@@ -104,14 +101,6 @@ impl<'a> Setup<'a> {
     /// The graph with the shapes of its values.
     pub fn shaped(&self) -> Result<Shaped<'_>, FileError> {
         let graph = &self.typed.program.graph;
-        let whole = |node: &&Node| matches!(node.kind, NodeKind::Scan { .. } | NodeKind::Counts(_));
-        if let Some(node) = graph.nodes.iter().find(whole) {
-            let message = "a scan or a histogram goes on from piece to piece of a file, which a stream does not";
-            let diagnostic = Diagnostic::new(message.to_string(), node.span)
-                .with_help("read the array into memory, or map its file, and evaluate the expression on that");
-            let error = EvalError::shown(EvalErrorKind::Partial, diagnostic, self.expr.source());
-            return Err(FileError::unsupported(error));
-        }
         let shaped = Shaped::new(graph, |input| self.of(input).shape());
         shaped.ok_or_else(|| {
             FileError::new(FileErrorKind::Unsupported, None, "shapes of parts that no result needs do not fit together")

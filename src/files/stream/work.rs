@@ -12,7 +12,7 @@ use std::time::Duration;
 use smallvec::SmallVec;
 
 use super::demand::Mode;
-use super::merge::{Counter, scalars};
+use super::merge::{Counter, Counts, scalars};
 use super::passes::{Cut, Pass};
 use super::pieces::{ALIGNMENT, Piece, Pieces};
 use super::program::{Computed, Origin, Output, Programs, Slot};
@@ -34,6 +34,8 @@ pub enum Sink<'s> {
     File(&'s Target, u64),
     /// States of pieces, into one.
     Combined(Mutex<Counter>),
+    /// Counts of pieces, added up.
+    Counted(Mutex<Counts>),
     /// Rows, into an array.
     Collected(Mutex<Vec<u8>>),
 }
@@ -392,6 +394,10 @@ impl Work<'_> {
             Sink::Collected(all) => {
                 let length = range.len();
                 lock(all)[range].copy_from_slice(&bytes[..length]);
+                Ok(())
+            }
+            Sink::Counted(counts) => {
+                lock(counts).add(&bytes[..self.output_bytes(output, 0)]);
                 Ok(())
             }
             Sink::Combined(counter) => {
