@@ -2,66 +2,21 @@
 //!
 //! One test in a process of its own, for the counter counts all.
 
+#[path = "common/counting.rs"]
+mod counting;
 #[path = "common/executors.rs"]
 mod executors;
-
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ndarray::{Array1, Array2, ArrayD, IxDyn, s};
 use tilexpr::{Arg, Executor, Expr, Threads, args};
 
-struct Counting;
-
-/// Of all threads.
-static COUNT: AtomicUsize = AtomicUsize::new(0);
-
-thread_local! {
-    /// Of this thread, with their bytes: the harness has a thread of its own, which is none of our business.
-    static HERE: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
-}
-
-fn note(bytes: usize) {
-    COUNT.fetch_add(1, Ordering::Relaxed);
-    let _ = HERE.try_with(|here| here.set((here.get().0 + 1, here.get().1 + bytes)));
-}
-
-// SAFETY: the system's allocator, with a counter.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
-        // SAFETY: as the caller promises.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        note(layout.size());
-        // SAFETY: as the caller promises.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        note(size);
-        // SAFETY: as the caller promises.
-        unsafe { System.realloc(at, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: as the caller promises.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
 /// This thread's allocations, and their bytes, in a call that is warm.
 fn cost(mut call: impl FnMut()) -> (usize, usize) {
     (0..3).for_each(|_| call());
-    let before = HERE.get();
+    let before = counting::of_this_thread();
     call();
-    (HERE.get().0 - before.0, HERE.get().1 - before.1)
+    let after = counting::of_this_thread();
+    (after.0 - before.0, after.1 - before.1)
 }
 
 #[test]
@@ -173,12 +128,12 @@ fn parallel(failures: &mut Vec<String>) {
         e.eval_into(args![a], &mut y).unwrap();
         sum.eval_into(args![a], &mut point).unwrap();
     }
-    let before = COUNT.load(Ordering::Relaxed);
+    let before = counting::of_all();
     for _ in 0..50 {
         e.eval_into(args![a], &mut y).unwrap();
         sum.eval_into(args![a], &mut point).unwrap();
     }
-    let count = COUNT.load(Ordering::Relaxed) - before;
+    let count = counting::of_all() - before;
     // One worker, and rayon's injector queue takes a block for every 60-odd calls from outside the pool.
     if count > 150 {
         failures.push(format!("parallel: {count} allocations in 100 calls"));

