@@ -1,12 +1,13 @@
 //! What more threads bring: for the same work, for work that grows with them, and by who does what.
 //!
 //! `work.rs` has loops whose items take equally long and loops whose items do not, `schedules.rs` shares them among threads,
-//! `measure.rs` measures, `seen.rs` says what the figures show.
+//! `measure.rs` measures, `library.rs` does the same for the library's own schedules, `seen.rs` says what the figures show.
 //!
 //!     cargo run --release --example scaling
 
 #[path = "../common/mod.rs"]
 mod common;
+mod library;
 mod measure;
 mod schedules;
 mod seen;
@@ -19,7 +20,7 @@ use common::chart::{Axis, Bars, Lines};
 use common::cli::{Cli, Failure, Shared, check_memory, run};
 use common::machine::cpu;
 use common::table::{Cell, Table};
-use measure::{Row, SCHEDULES, STRONG, Shares};
+use measure::{Row, STRONG, Shares};
 
 const HELP: &str = "\
 Speedup and efficiency over the number of threads, and static, dynamic and
@@ -53,6 +54,11 @@ The schedules, on all threads:
 of rows that take equally long (`even`), of rows that do not (`uneven`), and of
 very many short items (`even, tiny`). `imbalance` is the longest time that a
 thread was busy by the mean. All give the results of one thread to the bit.
+
+The same for the library, whose `LoopSchedule` is auto, static, dynamic or guided,
+with a chunk of elements behind it if that is given: for a text of arithmetic
+alone, for a Rust function that takes equally long for all elements (`even`), and
+for one that does not (the Mandelbrot set), with the dear rows first and last.
 ";
 
 const SCALING: &[(&str, &str)] = &[
@@ -71,6 +77,9 @@ const SHARES: &[(&str, &str)] = &[
     ("imbalance", "imbalance"),
     ("pieces", "pieces"),
 ];
+
+const LIBRARY: &[(&str, &str)] =
+    &[("work", "text"), ("variant", "LoopSchedule"), ("seconds", "time"), ("efficiency", "efficiency")];
 
 const LONG: &[(&str, &str)] = &[
     ("variant", "variant"),
@@ -91,17 +100,23 @@ pub struct Options {
 fn main() -> ExitCode {
     run(HELP, |cli| {
         let mut options = options(cli)?;
-        let (speedup, shares) = (options.shared.picture("scaling.svg")?, options.shared.picture("schedules.svg")?);
+        let pictures = ["scaling.svg", "schedules.svg", "loop_schedules.svg"];
+        let [speedup, shares, own] = pictures.map(|name| options.shared.picture(name));
+        let (speedup, shares, own) = (speedup?, shares?, own?);
         println!("{}", cpu());
         let rows = measure::scaling(&options)?;
         let schedules = measure::schedules(&options)?;
+        let texts = library::loop_schedules(&options)?;
         println!("all threads and schedules give the results of one thread to the bit\n");
-        print(&rows, &schedules)?;
-        long(&rows, &schedules, options.shared.threads).write(options.shared.json.as_mut())?;
+        let threads = options.shared.threads;
+        print(&rows, &schedules, &texts)?;
+        long(&rows, schedules.iter().chain(&texts), threads).write(options.shared.json.as_mut())?;
         draw_speedup(&speedup, &rows)?;
-        draw_shares(&shares, &schedules, options.shared.threads)?;
-        println!("\ncharts: {} and {}", speedup.display(), shares.display());
-        seen::say_all(&rows, &schedules, options.shared.threads);
+        draw_shares(&shares, &format!("efficiency of schedules on {threads} threads, by work"), &schedules)?;
+        draw_shares(&own, &format!("efficiency of `LoopSchedule` on {threads} threads, by text"), &texts)?;
+        println!("\ncharts: {}, {} and {}", speedup.display(), shares.display(), own.display());
+        seen::say_all(&rows, &schedules, threads);
+        seen::say_texts(&texts, threads);
         Ok(())
     })
 }
@@ -121,7 +136,7 @@ fn options(cli: &mut Cli) -> Result<Options, Failure> {
     Ok(Options { size, elements, shared })
 }
 
-fn print(rows: &[Row], schedules: &[Shares]) -> Result<(), Failure> {
+fn print(rows: &[Row], schedules: &[Shares], texts: &[Shares]) -> Result<(), Failure> {
     let mut scaling = Table::new(SCALING);
     for row in rows {
         scaling.row(vec![
@@ -136,12 +151,12 @@ fn print(rows: &[Row], schedules: &[Shares]) -> Result<(), Failure> {
     println!();
     let mut shares = Table::new(SHARES);
     for of in schedules {
-        for (at, (name, _)) in SCHEDULES.iter().enumerate() {
+        for (at, name) in of.schedules.iter().enumerate() {
             let count =
                 |pieces: usize| if pieces == 0 { Cell::Text(String::new()) } else { Cell::Count(pieces as u64) };
             shares.row(vec![
                 Cell::Text(of.work.to_owned()),
-                Cell::Text(name.to_string()),
+                Cell::Text(name.clone()),
                 Cell::Seconds(of.seconds[at]),
                 Cell::Number(of.efficiency[at], 2),
                 Cell::Number(of.imbalance[at], 2),
@@ -149,10 +164,23 @@ fn print(rows: &[Row], schedules: &[Shares]) -> Result<(), Failure> {
             ]);
         }
     }
-    Ok(shares.print()?)
+    shares.print()?;
+    println!();
+    let mut library = Table::new(LIBRARY);
+    for of in texts {
+        for (at, name) in of.schedules.iter().enumerate() {
+            library.row(vec![
+                Cell::Text(of.work.to_owned()),
+                Cell::Text(name.clone()),
+                Cell::Seconds(of.seconds[at]),
+                Cell::Number(of.efficiency[at], 2),
+            ]);
+        }
+    }
+    Ok(library.print()?)
 }
 
-fn long(rows: &[Row], schedules: &[Shares], threads: usize) -> Table {
+fn long<'s>(rows: &[Row], schedules: impl Iterator<Item = &'s Shares>, threads: usize) -> Table {
     let mut table = Table::new(LONG);
     for row in rows {
         table.row(vec![
@@ -166,9 +194,9 @@ fn long(rows: &[Row], schedules: &[Shares], threads: usize) -> Table {
         ]);
     }
     for of in schedules {
-        for (at, (name, _)) in SCHEDULES.iter().enumerate() {
+        for (at, name) in of.schedules.iter().enumerate() {
             table.row(vec![
-                Cell::Text(name.to_string()),
+                Cell::Text(name.clone()),
                 Cell::Text(of.work.to_owned()),
                 Cell::Count(threads as u64),
                 Cell::Seconds(of.seconds[at]),
@@ -199,11 +227,11 @@ fn draw_speedup(path: &Path, rows: &[Row]) -> Result<(), Failure> {
     chart.draw(path)
 }
 
-fn draw_shares(path: &Path, schedules: &[Shares], threads: usize) -> Result<(), Failure> {
+fn draw_shares(path: &Path, title: &str, schedules: &[Shares]) -> Result<(), Failure> {
     let chart = Bars {
-        title: &format!("efficiency of schedules on {threads} threads, by work"),
+        title,
         y: Axis { label: "efficiency (1: all threads busy with the work alone)", log: false },
-        names: SCHEDULES.iter().map(|(name, _)| name.to_string()).collect(),
+        names: schedules.first().map_or(Vec::new(), |of| of.schedules.clone()),
         groups: schedules.iter().map(|of| (of.work.to_owned(), of.efficiency.clone())).collect(),
     };
     chart.draw(path)

@@ -18,7 +18,7 @@ pub const STRONG: [&str; 3] = ["compute", "fifth_serial", "memory"];
 /// What has more work for more threads.
 pub const WEAK: &str = "compute_weak";
 
-pub const SCHEDULES: [(&str, Schedule); 5] = [
+const SCHEDULES: [(&str, Schedule); 5] = [
     ("static", Schedule::Static),
     ("dynamic_1", Schedule::Dynamic(1)),
     ("dynamic_64", Schedule::Dynamic(64)),
@@ -34,12 +34,13 @@ pub struct Row {
     pub speedup: f64,
 }
 
-/// How long some work took by each of [`SCHEDULES`].
+/// How long some work took by each of these schedules.
 pub struct Shares {
     pub work: &'static str,
+    pub schedules: Vec<String>,
     pub seconds: Vec<f64>,
     pub efficiency: Vec<f64>,
-    /// The longest time that a thread was busy, by the mean.
+    /// The longest time that a thread was busy, by the mean; NaN where that is not known.
     pub imbalance: Vec<f64>,
     pub pieces: Vec<usize>,
 }
@@ -161,6 +162,7 @@ fn shares(work: &Work, threads: usize, seconds: f64) -> Result<Shares, Failure> 
     let alone = medians[SCHEDULES.len()];
     Ok(Shares {
         work: work.name,
+        schedules: SCHEDULES.map(|(name, _)| name.to_owned()).to_vec(),
         efficiency: medians[..SCHEDULES.len()].iter().map(|time| alone / time / threads as f64).collect(),
         imbalance: imbalances.iter().map(|of| median(of)).collect(),
         seconds: medians,

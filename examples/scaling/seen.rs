@@ -1,6 +1,7 @@
 //! What the figures show, in sentences.
 
-use super::measure::{Row, SCHEDULES, STRONG, Shares, WEAK};
+use super::library::TEXTS;
+use super::measure::{Row, STRONG, Shares, WEAK};
 use crate::common::fit::line;
 use crate::common::prose::say;
 
@@ -82,7 +83,7 @@ fn amdahl(rows: &[Row], cores: usize) {
 
 /// Which schedule suits some work.
 fn schedule(of: &Shares, threads: usize) {
-    let time = |name: &str| SCHEDULES.iter().position(|(n, _)| *n == name).map_or(f64::NAN, |at| of.seconds[at]);
+    let time = |name: &str| of.schedules.iter().position(|n| n == name).map_or(f64::NAN, |at| of.seconds[at]);
     let imbalance = of.imbalance[0];
     let (fixed, single, many, guided) = (time("static"), time("dynamic_1"), time("dynamic_64"), time("guided"));
     let why = match of.work {
@@ -109,4 +110,41 @@ fn schedule(of: &Shares, threads: usize) {
         many * 1e3,
         guided * 1e3
     ));
+}
+
+/// What the library's schedules do to texts.
+pub fn say_texts(texts: &[Shares], threads: usize) {
+    for of in texts {
+        let times = || of.schedules.iter().zip(&of.seconds);
+        let Some((best, least)) = times().min_by(|a, b| a.1.total_cmp(b.1)) else { continue };
+        let others = times().filter(|(_, time)| **time > 1.15 * least);
+        let others: Vec<String> =
+            others.map(|(name, time)| format!("`{name}` {:.2} times that", time / least)).collect();
+        let others = match others.is_empty() {
+            true => "all others are within 15 % of that, so there is nothing to choose".to_owned(),
+            false => others.join(", "),
+        };
+        say(&format!(
+            "`LoopSchedule`, text `{}` on {threads} threads: `{best}` takes {:.2} ms; {others}.{}",
+            of.work,
+            least * 1e3,
+            why(of)
+        ));
+    }
+}
+
+/// Why the schedules differ.
+fn why(of: &Shares) -> &'static str {
+    let time = |name: &str| of.schedules.iter().position(|n| n == name).map_or(f64::NAN, |at| of.seconds[at]);
+    let (fixed, dynamic, guided, fine) = (time("static"), time("dynamic"), time("guided"), time("dynamic,64"));
+    match TEXTS.iter().position(|name| *name == of.work) {
+        Some(0) if fine > 1.3 * dynamic => " To hand out 64 elements takes as long as to compute them.",
+        Some(2) if fixed.min(guided) > 1.15 * dynamic => {
+            " The dear rows are the first share of a static schedule, and the first piece of a guided one."
+        }
+        Some(3) if fixed > 1.15 * guided => {
+            " The dear rows are the second share of a static schedule; the pieces of a guided one are short by then."
+        }
+        _ => "",
+    }
 }

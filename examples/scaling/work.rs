@@ -53,7 +53,7 @@ fn mandelbrot_row(row: usize, work: &Work) -> u64 {
 }
 
 /// How long `z*z + c` stays near 0.
-fn mandelbrot(cx: f64, cy: f64) -> u64 {
+pub fn mandelbrot(cx: f64, cy: f64) -> u64 {
     let (mut x, mut y) = (0.0, 0.0);
     for iteration in 0..ITERATIONS {
         let (xx, yy) = (x * x, y * y);
@@ -67,7 +67,7 @@ fn mandelbrot(cx: f64, cy: f64) -> u64 {
 }
 
 /// The bits of what the logistic map makes of a number after so many steps.
-fn walk(i: usize, steps: usize) -> u64 {
+pub fn walk(i: usize, steps: usize) -> u64 {
     let start = 0.1 + (i % 997) as f64 * 0.0008;
     (0..steps).fold(start, |x, _| 3.9 * x * (1.0 - x)).to_bits() >> 32
 }

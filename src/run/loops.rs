@@ -18,10 +18,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 ///
 /// | | pieces | wins |
 /// |---|---|---|
-/// | `Auto` | half a thread's share of what is left | nearly always: threads that wake late, and cores that others use, find work left |
-/// | `Static` | one equal share for each thread; with a chunk, these in turn | even work on idle cores: each thread walks through neighbouring memory, and nobody asks for more |
-/// | `Dynamic` | one chunk (one tile) | uneven work: rows of a fractal, a registered function that takes longer for some elements |
-/// | `Guided` | a thread's share of what is left, no less than the chunk | uneven work of very many tiles: large pieces first, small ones last |
+/// | `Auto` | half a thread's share of what is left | nowhere by much, and loses little anywhere: no other is 10 % faster on what was measured |
+/// | `Static` | one equal share for each thread; with a chunk, these in turn | nowhere that was measured: on even work it is as fast as the others; who takes what does not depend on how long it takes |
+/// | `Dynamic` | one chunk (one tile) | work whose dear elements stand close together, first above all: a registered function that takes longer for some |
+/// | `Guided` | a thread's share of what is left, no less than the chunk | as `Dynamic`, in fewer pieces, where the dear elements stand last; where they stand first it is no better than `Static` |
+///
+/// In figures, on two threads of Zen 4, as the share of the threads' time that is work (`cargo run --release --example scaling`): arithmetic alone and
+/// an even function 0.95 to 1.00 by each of the four; a function that is dear in its first rows: `Auto` 0.93, `Static` and `Guided` 0.57, `Dynamic` 0.99; in its last rows:
+/// `Static` 0.57, the others 1.00. A chunk of 64 elements halves the speed of arithmetic, and costs a function of 75 steps 2 %; a static schedule with it has 0.98 where one without has 0.57.
 ///
 /// Whoever is free takes the next piece, also of a static schedule: which of rayon's threads that is is not fixed. Work that is too little for
 /// several threads stays on one, whatever the schedule.
