@@ -62,7 +62,8 @@ fn scans_within_rows() {
         "cumsum(cumsum(a*b, axis=1), axis=1), max(cumsum(a, axis=1), axis=0)",
         "cumprod(a/1000 + 1j*row/1000, axis=1)",
         "mean(cumsum(a, axis=1), axis=1), sum(cumsum(col*a, axis=1))",
-        "cumsum(sum(a, axis=0)), cumsum(sum(a)), a*cumsum(sum(a, axis=0))",
+        "cumsum(sum(a, axis=0)), cumsum(mean(a, axis=1)), cumsum(sum(a)), a*cumsum(sum(a, axis=0))",
+        "cumprod(1 + cumsum(max(real(a), axis=1))/1e6)*sum(a, axis=1), a + cumsum(sum(a, axis=1, keepdims=True), axis=0)",
         "cumsum(a, axis=1, dtype=c128), sum(cumsum(a, axis=-1, dtype=f64)**2)",
     ];
     for [n, m] in [[100, 3], [700, 7], [32, 256], [30, 1030], [1, 3000], [3000, 1], [40, 33], [5, 0], [0, 5]] {
@@ -86,7 +87,8 @@ fn scans_that_go_on_from_piece_to_piece() {
         ("cumsum(a)", "^^^^^^^^^"),
         ("sum(cumprod(a, axis=0))", "^^^^^^^^^^^^^^^^^^"),
         ("cumsum(sum(a)*a, axis=-2)", "^^^^^^^^^^^^^^^^^^^^^^^^^"),
-        ("1 + cumsum(mean(a, axis=1))", "^^^^^^^^^^^^^^^^^^^^^^^"),
+        ("1 + cumsum(mean(a, axis=1, keepdims=True) + a)", "^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"),
+        ("cumsum(cumsum(a, axis=1), axis=0)", "^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"),
     ] {
         let e = Expr::compile(text).unwrap();
         let error = e.stream().file("a", &a).output(&z).run::<Vec<AnyArray>>().unwrap_err();

@@ -42,7 +42,7 @@ type OnProgress<'a> = Box<dyn FnMut(u64, u64) -> ControlFlow<()> + 'a>;
 ///
 /// What depends on a reduction of all (`a - mean(a)`, `var(a)`, `histogram(a, 100, min(a), max(a))`) is computed in several passes over the files.
 ///
-/// Two kinds of texts are refused: scans that go on from row to row of a file (`cumsum(a)`, `cumsum(a, axis=0)`), and sums of floats over axis 0 and
+/// Two kinds of texts are refused: scans that go on from row to row of a file (`cumsum(a)`, `cumsum(a, axis=0)`; what reductions leave is scanned in memory), and sums of floats over axis 0 and
 /// some that are not the next ones (`axis=(0, 2)`), unless each row has a power of two of elements that go into one.
 ///
 /// An output comes into its place when all of it is on the disk. Before that nothing is changed under that name, so an output may take the place of

@@ -162,16 +162,25 @@ impl Finder<'_> {
             let crosses = self.shaped.crosses_rows(node);
             let root = if crosses { Root::Elements(node) } else { Root::Value(node, Mode::Cut) };
             let mut need = self.shaped.need([root]);
-            let in_memory = !self.cuts_file(&need);
+            let args = &self.shaped.graph.node(node).args;
+            let whole = self.shaped.need(args.iter().map(|&arg| Root::Value(arg, Mode::Whole)));
+            let in_memory = !self.cuts_file(&need) || crosses && self.scans_what_is_left(node, &whole);
             if in_memory {
-                let args = &self.shaped.graph.node(node).args;
-                need = self.shaped.need(args.iter().map(|&arg| Root::Value(arg, Mode::Whole)));
+                need = whole;
             }
             open.extend(&need.waits);
             let gives = if crosses && !in_memory { Gives::Combined(node) } else { Gives::Collected(node) };
             found.insert(node, Item { gives, need, level: 0, in_memory });
         }
         items.extend(found.into_values());
+    }
+
+    /// Whether a node is a scan, along rows, of nothing but what reductions have left. (What it leaves is as large.)
+    fn scans_what_is_left(&self, node: NodeId, whole: &Need) -> bool {
+        let is_scan = |node: NodeId| matches!(self.shaped.graph.node(node).kind, NodeKind::Scan { .. });
+        let has_left = |&wait: &NodeId| !is_scan(wait) || self.shaped.crosses_rows(wait);
+        let of_files = self.inputs(whole, Mode::Whole).any(|(input, _)| self.lying.is_file(input));
+        is_scan(node) && !of_files && whole.waits.iter().all(has_left)
     }
 
     /// Finds the level of each. A node's arguments stand before it, so those of reductions are known in their order.
