@@ -153,7 +153,45 @@ fn keep(text: &Bound<Text>, options: Options, out: Option<&Bound<PyAny>>) -> PyR
     Ok(())
 }
 
-/// Evaluates an expression; see the documentation of `tilexpr.evaluate`.
+/// Evaluates an expression on arrays and numbers, and returns an array.
+///
+/// Parameters
+/// ----------
+/// ex : str
+///     The expression. Its names have their values in `local_dict`, else in `global_dict`; where these are None, in the caller's frame. A name
+///     that has a value is a variable, whatever else it might mean (`e`, `max`).
+/// local_dict, global_dict : dict or mapping, optional
+///     Where names have their values.
+/// out : array, optional
+///     Where the result is written, which may be an array that is read as well; of the result's shape, or one that it broadcasts to. A
+///     tuple of arrays for several results. It is returned.
+/// order : {'K', 'C', 'F', 'A'}
+///     How a new result lies in memory: as the arguments, by rows, by columns, by columns if all arguments lie so.
+/// casting : {'same_kind', 'safe', 'no', 'equiv', 'unsafe'}
+///     Which conversions the result may take on its way into `out`.
+/// sanitize : bool, optional
+///     Changes nothing: texts cannot but compute, whatever they are.
+/// disable_cache : bool
+///     Whether `re_evaluate` shall not know of this call.
+/// optimization, truediv
+///     numexpr's; they change nothing.
+///
+/// Raises
+/// ------
+/// SyntaxError, NameError (a KeyError), TypeError, ValueError, OverflowError, MemoryError: subclasses of them that are subclasses of
+/// `tilexpr.Error`, too.
+///
+/// Arrays must not be written to, nor resized, by another thread meanwhile.
+///
+/// >>> import numpy as np, tilexpr
+/// >>> a, b = np.array([1.0, 2.0]), np.array([[10.0], [20.0]])
+/// >>> tilexpr.evaluate("a*b + 1")
+/// array([[11., 21.],
+///        [21., 41.]])
+/// >>> tilexpr.evaluate("sum(a*x)", {"x": 3})
+/// array(9.)
+/// >>> tilexpr.evaluate("sqrt(a)", out=a) is a
+/// True
 #[pyfunction]
 #[pyo3(signature = (ex, local_dict=None, global_dict=None, out=None, order="K", casting="same_kind", sanitize=None,
     _frame_depth=3, disable_cache=false, **kwargs))]
@@ -183,7 +221,18 @@ pub fn evaluate<'py>(
     Ok(result)
 }
 
-/// Evaluates the last expression of this thread anew; see the documentation of `tilexpr.re_evaluate`.
+/// Evaluates the last expression of this thread anew, on what its names stand for now.
+///
+/// Parameters
+/// ----------
+/// local_dict, global_dict : dict or mapping, optional
+///     Where names have their values; where they are None, in the caller's frame.
+///
+/// >>> import numpy as np, tilexpr
+/// >>> tilexpr.evaluate("2*a", {"a": np.array([1, 2])})
+/// array([2, 4])
+/// >>> tilexpr.re_evaluate({"a": np.array([5, 6])})
+/// array([10, 12])
 #[pyfunction]
 #[pyo3(signature = (local_dict=None, global_dict=None, _frame_depth=2))]
 pub fn re_evaluate<'py>(
@@ -209,7 +258,13 @@ pub fn re_evaluate<'py>(
     run(py, text.get(), options, &scope, out.as_ref())
 }
 
-/// Whether an expression could be evaluated: `None`, or the exception that says why not; see the documentation of `tilexpr.validate`.
+/// Whether an expression could be evaluated: None, or the exception that says why not. Nothing is computed. Afterwards `re_evaluate` computes it.
+///
+/// The parameters are those of `evaluate`; `casting` is 'safe' by default.
+///
+/// >>> import numpy as np, tilexpr
+/// >>> tilexpr.validate("a + b", {"a": np.ones(2), "b": np.ones(3)})  # doctest: +ELLIPSIS
+/// ArgumentError(...)
 #[pyfunction]
 #[pyo3(signature = (ex, local_dict=None, global_dict=None, out=None, order="K", casting="safe", _frame_depth=2,
     sanitize=None, **kwargs))]

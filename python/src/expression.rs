@@ -16,7 +16,7 @@ use crate::prepared::Prepared;
 use crate::state::State;
 use crate::text::{self, Options, Text};
 
-/// An expression, compiled; see the documentation of `tilexpr.compile`.
+/// An expression, compiled; made by `compile`.
 #[pyclass(frozen, subclass, module = "tilexpr")]
 pub struct Expression {
     text: Py<Text>,
@@ -123,6 +123,7 @@ impl Expression {
         self.text.get().names.iter().filter(|name| !name.is_constant()).map(|name| &*name.text).collect()
     }
 
+    /// Evaluates it: arrays by name; `out` as for `evaluate`.
     #[pyo3(signature = (*, out=None, **arrays))]
     fn __call__<'py>(
         &self,
@@ -141,7 +142,19 @@ impl Expression {
         }
     }
 
-    /// Binds arrays once, for many calls.
+    /// Binds arrays once, for many calls: what is returned is called without arguments, reads what is in the arrays then, writes to `out` (a new
+    /// array without it) and returns it. It has run once already.
+    ///
+    /// The arrays must neither be resized nor given another shape in place.
+    ///
+    /// >>> import numpy as np, tilexpr
+    /// >>> a, y = np.array([1.0, 2.0]), np.empty(2)
+    /// >>> call = tilexpr.compile("a*k").prepare(a=a, k=10, out=y)
+    /// >>> a += 1
+    /// >>> call() is y
+    /// True
+    /// >>> y
+    /// array([20., 30.])
     #[pyo3(signature = (*, out=None, **arrays))]
     fn prepare<'py>(
         &self,
@@ -198,7 +211,17 @@ impl Expression {
         Ok((explained.to_string(), stages))
     }
 
-    /// The state of a part of a larger array: elements `offset` and on of `total`.
+    /// The state of a part of a larger array, for an expression whose results are reductions over all axes: elements `offset` and on of `total`, counted
+    /// in C order. States of all parts, merged in order, come to what one call on the whole gives, to the bit.
+    ///
+    /// `offset` is a multiple of 512, and so is the number of elements unless they are the last.
+    ///
+    /// >>> import numpy as np, tilexpr
+    /// >>> a = np.arange(1000.0)
+    /// >>> total = tilexpr.compile("sum(a), max(a)")
+    /// >>> first, last = total.partial(0, 1000, a=a[:512]), total.partial(512, 1000, a=a[512:])
+    /// >>> first.merge(last).finish()
+    /// (array(499500.), array(999.))
     #[pyo3(signature = (offset, total, /, **arrays))]
     fn partial<'py>(
         &self,

@@ -41,5 +41,7 @@ mod _native {
     #[pymodule_export]
     use super::state::State;
     #[pymodule_export]
+    use super::text::names;
+    #[pymodule_export]
     use super::threads::{get_num_threads, set_threads};
 }

@@ -13,7 +13,7 @@ use crate::error;
 use crate::expression::Passed;
 use crate::text::Text;
 
-/// A call that has been bound to arrays; see the documentation of `Expression.prepare`.
+/// A call that has been bound to arrays; made by `Expression.prepare`.
 #[pyclass(frozen, module = "tilexpr")]
 pub struct Prepared {
     call: PreparedDyn,

@@ -14,7 +14,7 @@ use crate::call::Outputs;
 use crate::error;
 use crate::evaluate::one_or_all;
 
-/// The state of reductions over a part of an array; see the documentation of `Expression.partial`.
+/// The state of reductions over a part of an array; made by `Expression.partial`. It can be pickled.
 #[pyclass(frozen, module = "tilexpr")]
 pub struct State(Mutex<tilexpr::State>);
 

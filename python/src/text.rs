@@ -112,6 +112,13 @@ impl Text {
     }
 }
 
+/// The names of variables in a text, in order of first appearance; whether it has a meaning is not looked at.
+#[pyfunction]
+pub fn names(text: &Bound<PyString>) -> PyResult<Vec<String>> {
+    let names = &Text::get(text)?.get().names;
+    Ok(names.iter().filter(|name| !name.is_constant()).map(|name| name.text.clone()).collect())
+}
+
 /// Compiles a text.
 pub fn make(py: Python, source: &str, options: Options, declared: u8) -> PyResult<Expr> {
     let Options { order, casting, accuracy } = options;

@@ -33,7 +33,8 @@ from ._expression import Explanation, Expression, compile
 from ._jit import JitError, jit
 from ._native import Prepared, State, evaluate, get_num_threads, re_evaluate, validate
 from ._sympy import from_sympy
-from ._threads import MAX_THREADS, _init_num_threads, detect_number_of_cores, set_num_threads
+from . import _threads
+from ._threads import _init_num_threads, detect_number_of_cores, set_num_threads
 from .expressions import E
 from .necompiler import NumExpr, disassemble
 from .utils import (
@@ -49,6 +50,7 @@ __version__ = "0.1.0"
 
 ncores = detect_number_of_cores()
 nthreads = _init_num_threads()
+MAX_THREADS = _threads.MAX_THREADS
 
 # numexpr's blocks are of so many elements; tiles are of as many as the caches like.
 __BLOCK_SIZE1__ = 1024

@@ -161,4 +161,4 @@ def disassemble(nex):
 def getExprNames(text, context=None, sanitize=True):
     """The names of variables in an expression in alphabetical order, and whether Intel's VML would be used (never: the functions are this
     package's own)."""
-    return sorted(Expression(text).names), False
+    return sorted(_native.names(text)), False

@@ -27,7 +27,7 @@ for name in ("", ".cpuinfo", ".expressions", ".necompiler", ".utils"):
 
 def fetch(folder):
     """The file of tests."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-build-isolation", "--no-binary", "numexpr", "-d", folder]
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", "numexpr", "-d", folder]
     subprocess.run([*command, f"numexpr=={VERSION}"], check=True)
     with tarfile.open(next(pathlib.Path(folder).glob("numexpr-*.tar.gz"))) as archive:
         return archive.extractfile(f"numexpr-{VERSION}/numexpr/tests/test_numexpr.py").read()
