@@ -19,8 +19,8 @@ use crate::error;
 pub enum Value<'py> {
     /// An array, which lives as long as this.
     Array(Lies, Bound<'py, PyAny>),
-    /// A bare number.
-    Number(Arg<'static>),
+    /// A bare number, and which one if it is whole: shapes may depend on it.
+    Number(Arg<'static>, Option<i64>),
     /// A whole number that no machine's integer holds: its digits, as a literal.
     Huge(String),
 }
@@ -35,27 +35,19 @@ impl<'py> Value<'py> {
             return Value::of_array(value.clone(), name);
         }
         if let Ok(number) = value.cast_exact::<PyFloat>() {
-            return Ok(Value::Number(number.value().into_arg()));
+            return Ok(Value::Number(number.value().into_arg(), None));
         }
         if let Ok(number) = value.cast_exact::<PyInt>() {
             return whole(number);
         }
         // SAFETY: an object; `True` and `False` are the only ones of their type.
         if unsafe { ffi::PyBool_Check(value.as_ptr()) } != 0 {
-            return Ok(Value::Number(value.is_truthy()?.into_arg()));
+            return Ok(Value::Number(value.is_truthy()?.into_arg(), None));
         }
         if let Ok(number) = value.cast_exact::<PyComplex>() {
-            return Ok(Value::Number(Complex::new(number.real(), number.imag()).into_arg()));
+            return Ok(Value::Number(Complex::new(number.real(), number.imag()).into_arg(), None));
         }
         Value::of_other(value, name)
-    }
-
-    /// How many elements there are.
-    pub fn elements(&self) -> usize {
-        match self {
-            Value::Array(lies, _) => lies.elements(),
-            Value::Number(_) | Value::Huge(_) => 1,
-        }
     }
 
     /// As an argument.
@@ -64,7 +56,7 @@ impl<'py> Value<'py> {
             // SAFETY: the array is kept alive by this; NumPy moves the memory of an array only if `resize` is told not to look for
             // references (which the documentation forbids while a call runs).
             Value::Array(lies, _) => Some(unsafe { lies.view() }.into_arg()),
-            Value::Number(number) => Some(number.clone()),
+            Value::Number(number, _) => Some(number.clone()),
             Value::Huge(_) => None,
         }
     }
@@ -110,12 +102,12 @@ fn whole<'py>(number: &Bound<'py, PyInt>) -> PyResult<Value<'py>> {
     // SAFETY: an int.
     let small = unsafe { ffi::PyLong_AsLongLongAndOverflow(number.as_ptr(), &mut overflow) };
     if overflow == 0 {
-        return Ok(Value::Number(small.into_arg()));
+        return Ok(Value::Number(small.into_arg(), Some(small)));
     }
     if overflow > 0
         && let Ok(number) = number.extract::<u64>()
     {
-        return Ok(Value::Number(number.into_arg()));
+        return Ok(Value::Number(number.into_arg(), Some(number.cast_signed())));
     }
     // (The digits of base 16 are as many as one likes; `str` refuses long numbers.)
     let digits = number.call_method1(intern!(number.py(), "__format__"), ("#x",))?;

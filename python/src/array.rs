@@ -16,6 +16,7 @@ use smallvec::SmallVec;
 use tilexpr::{ByteOrder, DType, View, ViewMut};
 
 /// Where the elements of an array lie.
+#[derive(Clone)]
 pub struct Lies {
     pointer: *mut u8,
     pub dtype: DType,
@@ -31,9 +32,12 @@ unsafe impl Send for Lies {}
 unsafe impl Sync for Lies {}
 
 impl Lies {
-    /// How many elements there are.
-    pub fn elements(&self) -> usize {
-        self.shape.iter().fold(1, |all, &n| all.saturating_mul(n))
+    /// Whether another array is of the same type and lies in the same way, wherever it is.
+    pub fn is_like(&self, other: &Lies) -> bool {
+        self.dtype == other.dtype
+            && self.order == other.order
+            && self.shape == other.shape
+            && self.strides == other.strides
     }
 
     /// As an argument.

@@ -1,9 +1,12 @@
 //! One call: arguments in, arrays of NumPy's out.
 //!
-//! Comes in: an expression, a value for each of its names, and arrays to write to, if the caller has some. Goes out: the results. Always
+//! Comes in: a text, a value for each of its names, and arrays to write to, if the caller has some. Goes out: the results. Always
 //! holds: other Python threads run meanwhile if it takes long, and the keys that interrupt a program interrupt it.
+//!
+//! A call whose arguments are of the types of the one before, and lie like them, is a prepared one: neither names nor types nor shapes are
+//! looked up again.
 
-use std::sync::mpsc;
+use std::sync::{Arc, OnceLock, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -11,11 +14,12 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyTuple, PyTupleMethods};
 use smallvec::SmallVec;
-use tilexpr::{Args, CancelToken, EvalError, Expr, Memory, Out, ViewMut};
+use tilexpr::{Arg, Args, CancelToken, DType, EvalError, Expr, Layout, Memory, Out, PreparedDyn, ViewMut};
 
 use crate::argument::Value;
 use crate::array::{self, Lies};
 use crate::error;
+use crate::text::{self, Key, Text};
 
 /// Operations on elements from which on other threads may run meanwhile: to let go of the interpreter and to take it again costs some
 /// 100 ns, and more if another thread has it then.
@@ -39,37 +43,95 @@ unsafe impl Out for Outputs<'_> {
     }
 }
 
-/// A call: an expression, its names in order with their values.
+/// An estimate of the work: elements of what the arguments broadcast to, times operations.
+pub fn work(values: &[Value], text: &str) -> usize {
+    let mut axes: SmallVec<[usize; 8]> = SmallVec::new();
+    for value in values {
+        let Value::Array(lies, _) = value else { continue };
+        let more = lies.shape.len().saturating_sub(axes.len());
+        axes.insert_many(0, std::iter::repeat_n(1, more));
+        let skip = axes.len() - lies.shape.len();
+        axes[skip..].iter_mut().zip(&lies.shape).for_each(|(axis, &n)| *axis = n.max(*axis));
+    }
+    let elements = axes.iter().fold(1, |all: usize, &n| all.saturating_mul(n));
+    elements.saturating_mul(1 + text.len() / 4)
+}
+
+/// Whether so much work takes so little time that the interpreter need not be let go.
+pub fn is_short(work: usize) -> bool {
+    work < LET_GO
+}
+
+/// What calls of a text have in common as long as their arguments are alike.
+pub struct Memo {
+    key: Key,
+    like: Vec<Like>,
+    /// Made by the second such call.
+    ready: OnceLock<Ready>,
+}
+
+/// What an argument is like.
+enum Like {
+    Array(Lies),
+    Number(DType, Option<i64>),
+}
+
+struct Ready {
+    call: PreparedDyn,
+    layouts: Vec<Layout>,
+}
+
+impl Like {
+    /// None of what is part of the text.
+    fn of(value: &Value) -> Option<Like> {
+        match value {
+            Value::Array(lies, _) => Some(Like::Array(lies.clone())),
+            Value::Number(number, whole) => Some(Like::Number(number.dtype(), *whole)),
+            Value::Huge(_) => None,
+        }
+    }
+
+    fn is(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Like::Array(like), Value::Array(lies, _)) => like.is_like(lies),
+            (Like::Number(dtype, like), Value::Number(number, whole)) => *dtype == number.dtype() && like == whole,
+            _ => false,
+        }
+    }
+}
+
+/// A call: a text, its names in order with their values.
 pub struct Call<'a, 'py> {
-    pub expr: &'a Expr,
-    pub text: &'a str,
+    pub text: &'a Text,
+    pub key: Key,
     pub names: &'a [&'a str],
     pub values: &'a [Value<'py>],
 }
 
 impl<'py> Call<'_, 'py> {
     /// The arguments. (What is too large for an argument has become part of the text.)
-    fn args(&self) -> Args<'_> {
+    pub fn args(&self) -> Args<'_> {
         self.names.iter().zip(self.values).filter_map(|(&name, value)| Some((name, value.arg()?))).collect()
     }
 
-    /// An estimate of the work: elements of what the arguments broadcast to, times operations.
-    fn work(&self) -> usize {
-        let mut axes: SmallVec<[usize; 8]> = SmallVec::new();
-        for value in self.values {
-            let Value::Array(lies, _) = value else { continue };
-            let more = lies.shape.len().saturating_sub(axes.len());
-            axes.insert_many(0, std::iter::repeat_n(1, more));
-            let skip = axes.len() - lies.shape.len();
-            axes[skip..].iter_mut().zip(&lies.shape).for_each(|(axis, &n)| *axis = n.max(*axis));
+    /// The expression: values that no argument can hold are written into the text, before it.
+    ///
+    /// # Errors
+    /// Where the text uses a function that there is not.
+    pub fn expr(&self, py: Python) -> PyResult<Expr> {
+        let huge = |(&name, value): (&&str, &Value)| match value {
+            Value::Huge(digits) => Some(format!("{name} = {digits}; ")),
+            _ => None,
+        };
+        let before: String = self.names.iter().zip(self.values).filter_map(huge).collect();
+        if before.is_empty() {
+            return self.text.expr(py, self.key);
         }
-        let elements = axes.iter().fold(1, |all: usize, &n| all.saturating_mul(n));
-        elements.saturating_mul(1 + self.text.len() / 4)
+        text::make(py, &(before + &self.text.source), self.key)
     }
 
-    /// Whether it takes so little time that the interpreter need not be let go.
-    pub fn is_short(&self) -> bool {
-        self.work() < LET_GO
+    fn fault(&self, py: Python, error: &EvalError) -> PyErr {
+        error::eval(py, error, &self.text.source)
     }
 
     /// Whether there would be results.
@@ -77,7 +139,7 @@ impl<'py> Call<'_, 'py> {
     /// # Errors
     /// Where types or shapes do not fit.
     pub fn check(&self, py: Python) -> PyResult<()> {
-        self.expr.outputs(self.args()).map(drop).map_err(|error| error::eval(py, &error, self.text))
+        self.expr(py)?.outputs(self.args()).map(drop).map_err(|error| self.fault(py, &error))
     }
 
     /// New arrays.
@@ -85,17 +147,64 @@ impl<'py> Call<'_, 'py> {
     /// # Errors
     /// Where there is no result.
     pub fn results(&self, py: Python<'py>) -> PyResult<SmallVec<[Bound<'py, PyAny>; 1]>> {
-        let args = self.args();
-        let fault = |error: &EvalError| error::eval(py, error, self.text);
-        let layouts = self.expr.layouts(&args).map_err(|error| fault(&error))?;
-        let mut arrays: SmallVec<[Bound<'py, PyAny>; 1]> = SmallVec::new();
-        for layout in &layouts {
-            arrays.push(array::new(py, layout.dtype, &layout.shape, &layout.strides)?);
+        let work = work(self.values, &self.text.source);
+        if work < LONG
+            && let Some(memo) = self.memo()
+        {
+            return self.again(py, &memo, work);
         }
+        let (expr, args) = (self.expr(py)?, self.args());
+        let arrays = new(py, &expr.layouts(&args).map_err(|error| self.fault(py, &error))?)?;
         let lies: SmallVec<[Lies; 1]> = arrays.iter().filter_map(array::read).collect();
         // SAFETY: these arrays have just been made; nobody else knows of them.
         let outputs = Outputs(lies.iter().map(|lies| unsafe { lies.alone() }).collect());
-        self.run(py, &args, outputs)?;
+        self.run(py, &expr, &args, outputs, work)?;
+        Ok(arrays)
+    }
+
+    /// What the call before has found out, if this one is like it.
+    fn memo(&self) -> Option<Arc<Memo>> {
+        let mut memo = self.text.memo.lock().unwrap_or_else(PoisonError::into_inner);
+        let like = |memo: &Memo| {
+            memo.key == self.key
+                && memo.like.len() == self.values.len()
+                && memo.like.iter().zip(self.values).all(|(like, value)| like.is(value))
+        };
+        if let Some(there) = &*memo
+            && like(there)
+        {
+            return Some(Arc::clone(there));
+        }
+        let like = self.values.iter().map(Like::of).collect::<Option<_>>();
+        *memo = like.map(|like| Arc::new(Memo { key: self.key, like, ready: OnceLock::new() }));
+        None
+    }
+
+    /// New arrays, from a call like the one before.
+    fn again(&self, py: Python<'py>, memo: &Memo, work: usize) -> PyResult<SmallVec<[Bound<'py, PyAny>; 1]>> {
+        let ready = match memo.ready.get() {
+            Some(ready) => ready,
+            None => {
+                let (expr, args) = (self.expr(py)?, self.args());
+                let made = || {
+                    let layouts = expr.layouts(&args)?;
+                    Ok(Ready { call: expr.prepare_dyn(self.names, &args)?, layouts })
+                };
+                let made = made().map_err(|error| self.fault(py, &error))?;
+                memo.ready.get_or_init(|| made)
+            }
+        };
+        let arrays = new(py, &ready.layouts)?;
+        let lies: SmallVec<[Lies; 1]> = arrays.iter().filter_map(array::read).collect();
+        // SAFETY: as above.
+        let mut outputs = Outputs(lies.iter().map(|lies| unsafe { lies.alone() }).collect());
+        let args: SmallVec<[Arg; 4]> = self.values.iter().filter_map(Value::arg).collect();
+        let result = if is_short(work) {
+            ready.call.call(&args, &mut outputs)
+        } else {
+            py.detach(|| ready.call.call(&args, &mut outputs))
+        };
+        result.map_err(|error| self.fault(py, &error))?;
         Ok(arrays)
     }
 
@@ -111,20 +220,25 @@ impl<'py> Call<'_, 'py> {
         // SAFETY: the arrays are writable, which `outputs` has seen to, and live as long as `out`. Only where nothing lies on the only one
         // is it said to be alone.
         let views = lies.iter().map(|lies| unsafe { if alone { lies.alone() } else { lies.shared() } });
-        self.run(py, &self.args(), Outputs(views.collect()))
+        let work = work(self.values, &self.text.source);
+        self.run(py, &self.expr(py)?, &self.args(), Outputs(views.collect()), work)
     }
 
-    fn run(&self, py: Python<'py>, args: &Args, mut outputs: Outputs) -> PyResult<()> {
-        let work = self.work();
-        let result = if work < LET_GO {
-            self.expr.eval_into(args, &mut outputs)
+    fn run(&self, py: Python<'py>, expr: &Expr, args: &Args, mut outputs: Outputs, work: usize) -> PyResult<()> {
+        let result = if is_short(work) {
+            expr.eval_into(args, &mut outputs)
         } else if work < LONG || !is_main_thread(py)? {
-            py.detach(|| self.expr.eval_into(args, &mut outputs))
+            py.detach(|| expr.eval_into(args, &mut outputs))
         } else {
-            interruptible(py, self.expr, |expr| expr.eval_into(args, &mut outputs))?
+            interruptible(py, expr, |expr| expr.eval_into(args, &mut outputs))?
         };
-        result.map_err(|error| error::eval(py, &error, self.text))
+        result.map_err(|error| self.fault(py, &error))
     }
+}
+
+/// New arrays of NumPy's.
+fn new<'py>(py: Python<'py>, layouts: &[Layout]) -> PyResult<SmallVec<[Bound<'py, PyAny>; 1]>> {
+    layouts.iter().map(|layout| array::new(py, layout.dtype, &layout.shape, &layout.strides)).collect()
 }
 
 /// Where arrays to write to lie: of one array, or of a tuple of them.
@@ -165,11 +279,10 @@ fn is_main_thread(py: Python) -> PyResult<bool> {
 /// Runs work on a thread of its own, and cancels it when a signal's handler raises (as that of Ctrl-C does).
 fn interruptible<R: Send>(py: Python, expr: &Expr, work: impl FnOnce(&Expr) -> R + Send) -> PyResult<R> {
     let token = CancelToken::new();
-    let expr = expr.with_cancel(token.clone());
+    let expr = &expr.with_cancel(token.clone());
     py.detach(|| {
         thread::scope(|scope| {
             let (send, receive) = mpsc::sync_channel(1);
-            let expr = &expr;
             let run = move || drop(send.send(work(expr)));
             let worker = thread::Builder::new().name("tilexpr-call".into()).spawn_scoped(scope, run)?;
             loop {

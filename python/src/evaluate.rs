@@ -10,14 +10,13 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use smallvec::SmallVec;
-use tilexpr::Expr;
 
 use crate::argument::Value;
 use crate::array;
 use crate::call::Call;
 use crate::error;
 use crate::scope::Scope;
-use crate::text::{self, Options, Text};
+use crate::text::{self, Key, Options, Text};
 
 /// What a thread evaluated last.
 struct Last {
@@ -54,26 +53,6 @@ fn find<'a, 'py>(text: &'a Text, py: Python<'py>, scope: &Scope<'py>) -> PyResul
     Ok((names, values, declared))
 }
 
-/// The expression for these values: those that no argument can hold are written into the text, before it.
-pub fn expr(
-    py: Python,
-    text: &Text,
-    options: Options,
-    declared: u8,
-    names: &[&str],
-    values: &[Value],
-) -> PyResult<Expr> {
-    let huge = |(&name, value): (&&str, &Value)| match value {
-        Value::Huge(digits) => Some(format!("{name} = {digits}; ")),
-        _ => None,
-    };
-    let before: String = names.iter().zip(values).filter_map(huge).collect();
-    if before.is_empty() {
-        return text.expr(py, options, declared);
-    }
-    text::make(py, &(before + &text.source), options, declared)
-}
-
 /// One evaluation.
 fn run<'py>(
     py: Python<'py>,
@@ -83,8 +62,7 @@ fn run<'py>(
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (names, values, declared) = find(text, py, scope)?;
-    let expr = expr(py, text, options, declared, &names, &values)?;
-    let call = Call { expr: &expr, text: &text.source, names: &names, values: &values };
+    let call = Call { text, key: Key::new(options, declared), names: &names, values: &values };
     match out {
         Some(out) => {
             call.put(py, out)?;
@@ -288,8 +266,7 @@ pub fn validate<'py>(
         let text = text_of(ex)?;
         let scope = Scope::new(py, local_dict, global_dict, _frame_depth.saturating_sub(DEPTH[1]))?;
         let (names, values, declared) = find(text.get(), py, &scope)?;
-        let expr = expr(py, text.get(), options, declared, &names, &values)?;
-        Call { expr: &expr, text: &text.get().source, names: &names, values: &values }.check(py)?;
+        Call { text: text.get(), key: Key::new(options, declared), names: &names, values: &values }.check(py)?;
         keep(&text, options, out.as_ref())
     };
     match valid() {

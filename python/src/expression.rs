@@ -6,15 +6,15 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use smallvec::SmallVec;
-use tilexpr::{Accuracy, Args, Expr};
+use tilexpr::Accuracy;
 
 use crate::argument::Value;
 use crate::call::Call;
 use crate::error;
-use crate::evaluate::{expr, one_or_all};
+use crate::evaluate::one_or_all;
 use crate::prepared::Prepared;
 use crate::state::State;
-use crate::text::{self, Options, Text};
+use crate::text::{self, Key, Options, Text};
 
 /// An expression, compiled; made by `compile`.
 #[pyclass(frozen, subclass, module = "tilexpr")]
@@ -32,13 +32,7 @@ type Remade = (String, [String; 3]);
 pub struct Passed<'a, 'py> {
     pub names: SmallVec<[&'a str; 8]>,
     pub values: SmallVec<[Value<'py>; 8]>,
-    pub expr: Expr,
-}
-
-impl<'py> Passed<'_, 'py> {
-    fn args(&self) -> Args<'_> {
-        self.names.iter().zip(&self.values).filter_map(|(&name, value)| Some((name, value.arg()?))).collect()
-    }
+    key: Key,
 }
 
 impl Expression {
@@ -66,8 +60,7 @@ impl Expression {
         {
             self.no_such_name(arrays)?;
         }
-        let expr = expr(py, text, self.options, declared, &names, &values)?;
-        Ok(Passed { names, values, expr })
+        Ok(Passed { names, values, key: Key::new(self.options, declared) })
     }
 
     /// Says which of the arguments has no name in the text.
@@ -86,7 +79,7 @@ impl Expression {
     }
 
     fn call<'a, 'py>(&'a self, passed: &'a Passed<'_, 'py>) -> Call<'a, 'py> {
-        Call { expr: &passed.expr, text: &self.text.get().source, names: &passed.names, values: &passed.values }
+        Call { text: self.text.get(), key: passed.key, names: &passed.names, values: &passed.values }
     }
 }
 
@@ -107,7 +100,7 @@ impl Expression {
         let said = [order, casting, accuracy].map(String::from);
         let text = Text::get(text)?;
         // What the text is whatever its names are is said now.
-        text.get().expr(py, options, 0)?;
+        text.get().expr(py, Key::new(options, 0))?;
         Ok(Expression { text: text.unbind(), options, said })
     }
 
@@ -167,7 +160,8 @@ impl Expression {
             Some(out) => out,
             None => one_or_all(py, self.call(&passed).results(py)?)?,
         };
-        Prepared::new(py, self.text.clone_ref(py), passed, out)
+        let expr = self.call(&passed).expr(py)?;
+        Prepared::new(py, self.text.clone_ref(py), &expr, passed, out)
     }
 
     /// The type (NumPy's name) and the shape of each result.
@@ -178,7 +172,8 @@ impl Expression {
         arrays: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Vec<(&'static str, Bound<'py, pyo3::types::PyTuple>)>> {
         let passed = self.passed(py, arrays)?;
-        let found = passed.expr.outputs(passed.args());
+        let call = self.call(&passed);
+        let found = call.expr(py)?.outputs(call.args());
         let found = found.map_err(|error| error::eval(py, &error, self.text()))?;
         let each = |(dtype, shape)| Ok((error::numpy_name(dtype), pyo3::types::PyTuple::new(py, shape)?));
         found.into_iter().map(each).collect()
@@ -192,7 +187,8 @@ impl Expression {
         arrays: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<(String, Vec<Bound<'py, PyDict>>)> {
         let passed = self.passed(py, arrays)?;
-        let explained = passed.expr.explain(passed.args()).map_err(|error| error::eval(py, &error, self.text()))?;
+        let call = self.call(&passed);
+        let explained = call.expr(py)?.explain(call.args()).map_err(|error| error::eval(py, &error, self.text()))?;
         let stage = |plan: &tilexpr::StagePlan| {
             let stage = PyDict::new(py);
             stage.set_item("elements", plan.elements)?;
@@ -231,8 +227,9 @@ impl Expression {
         arrays: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<State> {
         let passed = self.passed(py, arrays)?;
-        let args = passed.args();
-        let state = py.detach(|| passed.expr.partial(&args, offset, total));
+        let call = self.call(&passed);
+        let (expr, args) = (call.expr(py)?, call.args());
+        let state = py.detach(|| expr.partial(&args, offset, total));
         state.map(State::new).map_err(|error| error::eval(py, &error, self.text()))
     }
 

@@ -4,11 +4,11 @@
 //! arrays live as long as the handle.
 
 use pyo3::prelude::*;
-use tilexpr::{Arg, Args, PreparedDyn};
+use tilexpr::{Arg, Args, Expr, PreparedDyn};
 
 use crate::argument::Value;
 use crate::array::Lies;
-use crate::call::{self, Call, Outputs};
+use crate::call::{self, Outputs};
 use crate::error;
 use crate::expression::Passed;
 use crate::text::Text;
@@ -38,10 +38,10 @@ enum Place {
 
 impl Prepared {
     /// Binds arguments, and an array (or several) to write to.
-    pub fn new(py: Python, text: Py<Text>, passed: Passed, out: Bound<PyAny>) -> PyResult<Prepared> {
-        let Passed { names, values, expr } = passed;
+    pub fn new(py: Python, text: Py<Text>, expr: &Expr, passed: Passed, out: Bound<PyAny>) -> PyResult<Prepared> {
+        let Passed { names, values, .. } = passed;
         let source = &text.get().source;
-        let short = Call { expr: &expr, text: source, names: &names, values: &values }.is_short();
+        let short = call::is_short(call::work(&values, source));
         let outputs = call::outputs(&out)?;
         let (mut lies, mut kept): (Vec<Lies>, Vec<Py<PyAny>>) = Default::default();
         let (mut places, mut used): (Vec<Place>, Vec<&str>) = Default::default();
@@ -52,7 +52,7 @@ impl Prepared {
                     kept.push(keep.unbind());
                     Place::Array(lies.len() - 1)
                 }
-                Value::Number(number) => Place::Number(number),
+                Value::Number(number, _) => Place::Number(number),
                 Value::Huge(_) => continue,
             });
             used.push(name);

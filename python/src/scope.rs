@@ -3,6 +3,8 @@
 //! Comes in: dictionaries that the caller passed, or the frame of Python that called. Goes out: the value of a name. Always holds: a look
 //! into a frame leaves it as it was: arrays live no longer for it.
 
+use std::cell::OnceCell;
+
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -11,7 +13,9 @@ use pyo3::types::{PyDict, PyString};
 /// Local names, and those behind them.
 pub struct Scope<'py> {
     local: Bound<'py, PyAny>,
-    global: Bound<'py, PyAny>,
+    /// Looked up when a name is not among the local ones.
+    global: OnceCell<Bound<'py, PyAny>>,
+    above: usize,
     /// Whether the local names are a copy of the variables of a function, which Python keeps with its frame.
     snapshot: bool,
 }
@@ -24,43 +28,46 @@ impl<'py> Scope<'py> {
         global: Option<Bound<'py, PyAny>>,
         above: usize,
     ) -> PyResult<Scope<'py>> {
-        let (local, global) = match (local, global) {
-            (Some(local), Some(global)) => return Ok(Scope { local, global, snapshot: false }),
-            given => given,
-        };
-        let frame = frame(py, above)?;
-        let attribute = |name| frame.getattr(name);
-        let globals = attribute(intern!(py, "f_globals"))?;
-        let global = global.unwrap_or_else(|| globals.clone());
+        let found = global.map(OnceCell::from).unwrap_or_default();
         if let Some(local) = local {
-            return Ok(Scope { local, global, snapshot: false });
+            return Ok(Scope { local, global: found, above, snapshot: false });
         }
-        let local = attribute(intern!(py, "f_locals"))?;
+        let frame = frame(py, above)?;
+        let globals = frame.getattr(intern!(py, "f_globals"))?;
+        let local = frame.getattr(intern!(py, "f_locals"))?;
         let mut snapshot = false;
         // From 3.13 on what a function's frame gives is no dictionary, but looks into the frame.
         if !local.is(&globals) && local.is_exact_instance_of::<PyDict>() {
             const OPTIMIZED: i64 = 1;
-            let flags: i64 = attribute(intern!(py, "f_code"))?.getattr(intern!(py, "co_flags"))?.extract()?;
+            let flags: i64 = frame.getattr(intern!(py, "f_code"))?.getattr(intern!(py, "co_flags"))?.extract()?;
             snapshot = flags & OPTIMIZED != 0;
         }
-        Ok(Scope { local, global, snapshot })
+        found.get_or_init(|| globals);
+        Ok(Scope { local, global: found, above, snapshot })
     }
 
     /// The value of a name, if it has one.
     pub fn get(&self, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        for names in [&self.local, &self.global] {
-            if let Some(value) = look_up(names, name)? {
-                return Ok(Some(value));
-            }
+        match look_up(&self.local, name)? {
+            Some(value) => Ok(Some(value)),
+            None => look_up(self.global()?, name),
         }
-        Ok(None)
+    }
+
+    fn global(&self) -> PyResult<&Bound<'py, PyAny>> {
+        let py = self.local.py();
+        if let Some(global) = self.global.get() {
+            return Ok(global);
+        }
+        let found = frame(py, self.above)?.getattr(intern!(py, "f_globals"))?;
+        Ok(self.global.get_or_init(|| found))
     }
 
     /// All names that have values.
     pub fn names(&self) -> PyResult<Bound<'py, PyAny>> {
         let py = self.local.py();
         let all = pyo3::types::PyList::empty(py);
-        for names in [&self.local, &self.global] {
+        for names in [&self.local, self.global()?] {
             for name in names.call_method0(intern!(py, "keys"))?.try_iter()? {
                 all.append(name?)?;
             }

@@ -3,7 +3,7 @@
 //! Comes in: a text as Python has it. Goes out: its names, and an [`Expr`] for the options of a call. Always holds: a name that has a value is a
 //! variable, whatever else it may mean (`e`, `pi`, `max`).
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -11,6 +11,7 @@ use pyo3::types::{PyDict, PyString};
 use smallvec::SmallVec;
 use tilexpr::{Accuracy, Casting, Expr, Order, identifiers};
 
+use crate::call::Memo;
 use crate::error;
 use crate::threads::{get_num_threads, threads};
 
@@ -34,6 +35,8 @@ pub struct Text {
     pub source: String,
     pub names: Vec<Name>,
     made: Mutex<SmallVec<[(Key, Expr); 1]>>,
+    /// What the last call has found out.
+    pub memo: Mutex<Option<Arc<Memo>>>,
 }
 
 /// A name in a text.
@@ -46,10 +49,17 @@ pub struct Name {
 
 /// What an [`Expr`] is made for: options, the constants that have values, the number of threads.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Key {
+pub struct Key {
     options: Options,
     declared: u8,
     threads: usize,
+}
+
+impl Key {
+    /// For these options, with those constants as variables that have values.
+    pub fn new(options: Options, declared: u8) -> Key {
+        Key { options, declared, threads: get_num_threads() }
+    }
 }
 
 impl Name {
@@ -71,7 +81,8 @@ impl Text {
             Name { python: PyString::intern(py, &text).unbind(), text, constant }
         };
         let names = identifiers(source).map_err(|error| error::compile(py, &error))?;
-        Ok(Text { source: source.to_string(), names: names.into_iter().map(name).collect(), made: Mutex::default() })
+        let names = names.into_iter().map(name).collect();
+        Ok(Text { source: source.to_string(), names, made: Mutex::default(), memo: Mutex::default() })
     }
 
     /// The text, from the store of them.
@@ -93,17 +104,16 @@ impl Text {
         Ok(text)
     }
 
-    /// The expression for these options, with those constants as variables that have values.
+    /// The expression.
     ///
     /// # Errors
     /// Where the text uses a function that there is not.
-    pub fn expr(&self, py: Python, options: Options, declared: u8) -> PyResult<Expr> {
-        let key = Key { options, declared, threads: get_num_threads() };
+    pub fn expr(&self, py: Python, key: Key) -> PyResult<Expr> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, expr)) = made.iter().find(|(there, _)| *there == key) {
             return Ok(expr.clone());
         }
-        let expr = make(py, &self.source, options, declared)?;
+        let expr = make(py, &self.source, key)?;
         if made.len() >= 8 {
             made.clear();
         }
@@ -115,13 +125,14 @@ impl Text {
 /// The names of variables in a text, in order of first appearance; whether it has a meaning is not looked at.
 #[pyfunction]
 pub fn names(text: &Bound<PyString>) -> PyResult<Vec<String>> {
-    let names = &Text::get(text)?.get().names;
+    let text = Text::get(text)?;
+    let names = &text.get().names;
     Ok(names.iter().filter(|name| !name.is_constant()).map(|name| name.text.clone()).collect())
 }
 
 /// Compiles a text.
-pub fn make(py: Python, source: &str, options: Options, declared: u8) -> PyResult<Expr> {
-    let Options { order, casting, accuracy } = options;
+pub fn make(py: Python, source: &str, key: Key) -> PyResult<Expr> {
+    let Key { options: Options { order, casting, accuracy }, declared, .. } = key;
     let mut builder = Expr::builder().order(order).casting(casting).accuracy(accuracy).threads(threads());
     for (at, constant) in CONSTANTS.iter().enumerate() {
         if declared & 1 << at != 0 {
