@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, Array3, s};
 use num_complex::Complex;
-use tilexpr::{Args, Executor, Explain, Expr, Threads, args};
+use tilexpr::{Args, ByteOrder, Executor, Explain, Expr, Threads, View, args};
 
 fn explain(text: &str, args: &Args) -> Explain {
     let expr = Expr::builder().executor(Executor::Native).threads(Threads::Serial).compile(text).unwrap();
@@ -202,6 +202,14 @@ fn why_it_is_slow() {
     slow(&explain("a*b", &args![a, b = a.slice(s![.., ..;-1])]), 0, "`b` is reversed");
     let thin = Array3::<f64>::ones((2000, 3, 4));
     slow(&explain("2*t", &args![t = thin.slice(s![.., ..;2, ..3])]), 0, "the innermost loop has 3 elements only");
+    let wide = Array2::<f64>::ones((2000, 2000));
+    let gap = explain("2*w", &args![w = wide.slice(s![.., ..1999])]);
+    slow(&gap, 0, "rows of 15.6 KiB each begin anew, for at their ends `w` does not go on with the next");
+    slow(&explain("2*w", &args![w = &wide]), 0, "");
+    slow(&explain("sum(w, axis=0)", &args![w = wide.slice(s![..20, ..])]), 0, "of only 20 rows each result is made");
+    slow(&explain("sum(w, axis=1)", &args![w = wide.slice(s![.., ..100])]), 0, "the reduced runs are short");
+    let swapped = View::from(&wide).with_byte_order(ByteOrder::NATIVE.swapped());
+    slow(&explain("2*w", &args![w = swapped]), 0, "the bytes of `w` are turned round at each element");
     let z = Array1::<Complex<f64>>::ones(5000);
     says(&explain("z*z", &args![z]), &["`z.real`: i0 +16 bytes", "32.0 bytes"]);
     slow(&explain("z*z", &args![z]), 0, "");

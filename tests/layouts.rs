@@ -145,6 +145,26 @@ fn integers() {
     }
 }
 
+/// Beside operands that go through a buffer results are written past the cache, row by row of a tile.
+#[test]
+fn rows_of_tiles_past_the_cache() {
+    let shape = [75, 601];
+    let of = |seed: usize| move |at: IxDyn| ((at[0] * 601 + at[1]) * seed % 1009) as f64 / 8.0;
+    let turned = ArrayD::from_shape_fn(IxDyn(&[601, 75]), of(3));
+    let (a, b) = (turned.t(), ArrayD::from_shape_fn(IxDyn(&shape), of(5)));
+    let expected: [ArrayD<f64>; 2] = [&a * &b + 0.25, &b - &a];
+    for executor in Executor::available() {
+        for tile in [None, Some(100), Some(3000)] {
+            let builder = Expr::builder().executor(executor).stream_from(0);
+            let builder = tile.into_iter().fold(builder, |builder, tile| builder.tile(tile));
+            let one: ArrayD<f64> = builder.compile("a*b + 0.25").unwrap().eval(args![a, b = &b]).unwrap();
+            let both: (ArrayD<f64>, ArrayD<f64>) =
+                builder.compile("a*b + 0.25, b - a").unwrap().eval(args![a, b = &b]).unwrap();
+            assert_eq!([&one, &both.0, &both.1], [&expected[0], &expected[0], &expected[1]], "{executor:?}, {tile:?}");
+        }
+    }
+}
+
 #[test]
 fn positions_are_those_of_logical_order() {
     let mut rng = Rng::new(3);

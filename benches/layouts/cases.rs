@@ -28,6 +28,9 @@ impl Lies {
     }
 }
 
+/// Bytes by which the memory of each array begins later than that of the one before.
+const APART: usize = 5 * 64;
+
 /// Memory with elements that lie so.
 #[derive(Clone)]
 pub struct Array<T> {
@@ -43,17 +46,18 @@ impl<T: Element + From<u8>> Array<T> {
     pub fn all(lies: &Lies, swapped: bool) -> Vec<Array<T>> {
         let count = lies.arrays.len();
         let new = |(at, strides): (usize, &Vec<isize>)| {
-            Array::new(&lies.shape, strides, swapped && (count == 1 || at + 1 < count))
+            // (Arrays that lie whole pages apart would get in each other's way, whatever their layout.)
+            Array::new(&lies.shape, strides, at * APART, swapped && (count == 1 || at + 1 < count))
         };
         lies.arrays.iter().enumerate().map(new).collect()
     }
 
-    fn new(shape: &[usize], strides: &[isize], swapped: bool) -> Array<T> {
+    fn new(shape: &[usize], strides: &[isize], apart: usize, swapped: bool) -> Array<T> {
         let far = |positive: bool| -> usize {
             let axes = shape.iter().zip(strides).filter(|(_, s)| (**s > 0) == positive);
             axes.map(|(n, s)| (n - 1) * s.unsigned_abs()).sum()
         };
-        let (first, size) = (far(false), size_of::<T>());
+        let (first, size) = (apart + far(false), size_of::<T>());
         let mut bytes = vec![0; first + far(true) + size];
         // Elements of an array that is repeated are written once.
         let lengths: Vec<usize> = shape.iter().zip(strides).map(|(n, s)| if *s == 0 { 1 } else { *n }).collect();

@@ -19,6 +19,10 @@ const LARGE: usize = 32 << 10;
 /// Elements of a run that are so few that its beginning and end count, and bytes of a row.
 const RUN: usize = 64;
 const ROW: usize = 1 << 10;
+/// Bytes of a row from which on its beginning does not count in what comes from memory.
+const FAR: usize = 64 << 10;
+/// Elements of which so few take no time.
+const FEW: usize = 1000;
 
 /// The sentences. `earlier` are the passes before.
 pub fn reasons(planned: &Planned, earlier: &[Planned], cost: &Cost, native: bool, names: &Names) -> Vec<String> {
@@ -38,52 +42,116 @@ pub fn reasons(planned: &Planned, earlier: &[Planned], cost: &Cost, native: bool
             "the reduced axes are no single run in memory: elements are put into logical order in a buffer before they are combined"
                 .into(),
         ),
-        How::Whole if planned.loops.last().is_some_and(|l| l.reduced && l.length < RUN) => {
+        How::Whole if planned.loops.last().is_some_and(|l| l.reduced && is_short(l.length, planned)) => {
             all.push("the reduced runs are short: starting and ending each costs as much as its elements".into());
         }
+        How::Columns if combined(planned) < RUN => all.push(format!(
+            "of only {} rows each result is made: starting and ending it costs as much as combining them",
+            combined(planned)
+        )),
         _ => {}
     }
-    rows(planned, &mut all);
+    rows(planned, cost, names, &mut all);
+    swapped(planned, names, &mut all);
     through_cache(planned, cost, names, &mut all);
     if planned.kernel.crowded() {
         all.push(
             "far more values wait for a later use than registers hold: where parts of the text share little, let each be a text of its own"
                 .into(),
         );
-    } else if !native && !planned.by_own_loops() && planned.points >= 1000 {
+    } else if !native && !planned.by_own_loops() && planned.points >= FEW {
         all.push("it is interpreted: machine code takes about half the time".into());
     }
     all
 }
 
+/// Whether so many elements, one after the other, are so few that a start counts.
+fn is_short(length: usize, planned: &Planned) -> bool {
+    let widest = planned.walks.iter().map(|walk| walk.spec.dtype.size()).max().unwrap_or(1);
+    length < RUN || length * widest < ROW
+}
+
+/// How many elements are combined into one.
+fn combined(planned: &Planned) -> usize {
+    planned.loops.iter().filter(|l| l.reduced).map(|l| l.length).product()
+}
+
 /// Rows that are so short that each start of one counts.
-fn rows(planned: &Planned, all: &mut Vec<String>) {
+fn rows(planned: &Planned, cost: &Cost, names: &Names, all: &mut Vec<String>) {
     let inner = match planned.how {
-        How::Each if !planned.flat => planned.loops.last(),
-        How::Columns => planned.loops.iter().rfind(|l| !l.reduced),
+        How::Each | How::Runs | How::Whole if !planned.flat => planned.loops.len().checked_sub(1),
+        How::Columns => planned.loops.iter().rposition(|l| !l.reduced),
         _ => None,
     };
-    let widest = planned.walks.iter().map(|walk| walk.spec.dtype.size()).max().unwrap_or(1);
-    let Some(length) = inner.map(|l| l.length).filter(|&n| n * widest < ROW && n < planned.points) else { return };
-    if planned.points < 1000 {
+    let Some(inner) = inner else { return };
+    let length = planned.loops[inner].length;
+    if length == planned.points || planned.points < FEW {
         return;
     }
-    let vectors = if length < 8 { "no vectors, and " } else { "" };
-    all.push(format!(
-        "the innermost loop has {length} elements only: {vectors}each start of it costs (no axes could be merged into a longer one)"
-    ));
+    let widest = planned.walks.iter().map(|walk| walk.spec.dtype.size()).max().unwrap_or(1);
+    if length * widest < ROW {
+        // (Of short runs that are reduced it is said already.)
+        if planned.how != How::Whole {
+            let vectors = if length < 8 { "no vectors, and " } else { "" };
+            all.push(format!(
+                "the innermost loop has {length} elements only: {vectors}each start of it costs (no axes could be merged into a longer one)"
+            ));
+        }
+        return;
+    }
+    // The loop around that over the row.
+    let outer = match planned.how {
+        How::Columns => planned.loops.iter().rposition(|l| l.reduced),
+        _ => inner.checked_sub(1),
+    };
+    if let Some(outer) = outer.filter(|_| length * widest < FAR && !cost.near && cost.bound_by_memory()) {
+        let apart = |walk: &&Walk| walk.strides[outer] != length as isize * walk.strides[inner];
+        let apart: Vec<String> = planned.walks.iter().filter(apart).map(|walk| names.walk(walk)).collect();
+        if !apart.is_empty() {
+            all.push(format!(
+                "rows of {} each begin anew, for at their ends {} does not go on with the next: where a row begins nothing has been fetched ahead",
+                super::show::bytes((length * widest) as f64),
+                apart.join(", ")
+            ));
+        }
+    }
+}
+
+/// Arrays whose bytes lie in the other order than the machine's.
+fn swapped(planned: &Planned, names: &Names, all: &mut Vec<String>) {
+    let of = planned.walks.iter().filter(|walk| names.swapped(walk).is_some()).map(|walk| names.walk(walk));
+    let of: Vec<String> = of.collect();
+    if !of.is_empty() && planned.points >= FEW {
+        all.push(format!(
+            "the bytes of {} are turned round at each element; a copy in the order of the machine pays if it is used often",
+            of.join(", ")
+        ));
+    }
 }
 
 /// Results so large that they would go past the cache, if they lay otherwise.
 fn through_cache(planned: &Planned, cost: &Cost, names: &Names, all: &mut Vec<String>) {
-    let large = planned.points as f64 * cost.bytes >= names.core.options.tuning.nontemporal_from() as f64;
+    let total = planned.points as f64 * cost.bytes;
+    let large = total >= names.core.options.tuning.nontemporal_from() as f64;
     let results = || planned.walks.iter().filter(|walk| walk.spec.role == Role::Out);
-    if planned.how == How::Each && large && results().next().is_some() && results().all(|walk| !walk.nontemporal) {
-        all.push(
-            "the result is written by way of the cache, which reads its lines first: rows are too short, or go through a buffer"
-                .into(),
-        );
+    let past = results().next().is_none() || results().any(|walk| walk.nontemporal);
+    let why = match planned.how {
+        How::Each => "rows are too short, or go through a buffer",
+        // Where a few are combined, what they come to is a good part of all bytes.
+        How::Unrolled | How::Columns if 4.0 * results().map(|walk| bytes(planned, walk)).sum::<f64>() >= total => {
+            "elements are combined"
+        }
+        _ => return,
+    };
+    if large && !past {
+        all.push(format!("the result is written by way of the cache, which reads its lines first: {why}"));
     }
+}
+
+/// Bytes of all elements of an array that are walked.
+fn bytes(planned: &Planned, walk: &Walk) -> f64 {
+    let lengths = planned.loops.iter().zip(&walk.strides).filter(|(_, s)| **s != 0).map(|(l, _)| l.length as f64);
+    lengths.product::<f64>() * walk.spec.dtype.size() as f64
 }
 
 /// Functions that are called for each element.
@@ -247,16 +315,15 @@ fn depends(program: &Program, stage: usize, on: usize) -> bool {
 /// Arrays that stages leave for others, and those that are read again.
 fn between(planned: &Planned, earlier: &[Planned], names: &Names, all: &mut Vec<String>) {
     for walk in &planned.walks {
-        let elements = planned.loops.iter().zip(&walk.strides).filter(|(_, s)| **s != 0).map(|(l, _)| l.length);
-        let bytes = elements.product::<usize>() * walk.spec.dtype.size();
-        if bytes < LARGE {
+        let bytes = bytes(planned, walk);
+        if bytes < LARGE as f64 {
             continue;
         }
         match walk.spec.source {
             Some(Source::Temp { .. }) => all.push(format!(
                 "{} is an array of {} between stages: written there, read here",
                 names.walk(walk),
-                super::show::bytes(bytes as f64)
+                super::show::bytes(bytes)
             )),
             Some(Source::Input(_)) => {
                 let same = |other: &Walk| other.spec.source == walk.spec.source;

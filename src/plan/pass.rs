@@ -34,16 +34,18 @@ impl Target<'_> {
 
         let from = self.tuning.nontemporal_from();
         let large = elementwise && points.saturating_mul(bytes) >= from;
-        let Arranged { loops, packed, flat, turned, moved } = match combining {
+        let arranged = match combining {
             true => Arranged { loops: nest.rank().min(2), ..Arranged::default() },
             false => arrange(nest, operands, large),
         };
+        let Arranged { loops, flat, by_row, turned, moved, .. } = arranged;
+        let packed = &arranged.packed;
         let extents = nest.extents(loops);
-        let kernel_loops = if flat { 1 } else { loops };
+        let kernel_loops = if flat || by_row { 1 } else { loops };
         let plain = kernel_loops == 1 && !combining;
-        let nontemporal = if plain && large { nontemporal(nest, operands, &packed, from) } else { None };
+        let nontemporal = if plain && large { nontemporal(nest, operands, packed, from) } else { None };
 
-        let rows = if packed.is_empty() { [0; 2] } else { self.packed_tile(nest, operands, (&packed, flat), extents) };
+        let rows = if packed.is_empty() { [0; 2] } else { self.packed_tile(nest, operands, &arranged, extents) };
         let mut table = Table::new(kernel_loops);
         for (o, operand) in operands.iter().enumerate() {
             let strides = &nest.strides(o)[nest.rank() - kernel_loops..];
@@ -59,6 +61,7 @@ impl Target<'_> {
         let parallel = self.pays_to_share(points, bytes, called.kernel.weight());
         let tile = match () {
             () if turned => [extents[0], (self.tuning.tile.unwrap_or(TURNED) / extents[0]).clamp(1, extents[1])],
+            () if by_row => slice::tile(rows, called.kernel.most()),
             () if !packed.is_empty() => rows,
             () => self.tile(extents, combining, parallel, called.kernel.most()),
         };
@@ -69,7 +72,20 @@ impl Target<'_> {
         let how = if combining { How::Whole } else { How::Each };
         let shown = Shown { how, joined: false, shape: Shape::new(), walk: None, sources: 0, moved };
         let shown = Some(shown);
-        Pass { stage, called, walk, loops, tile, points, parallel, packed, flat, nontemporal, shown }
+        Pass {
+            stage,
+            called,
+            walk,
+            loops,
+            tile,
+            points,
+            parallel,
+            packed: arranged.packed,
+            flat,
+            by_row,
+            nontemporal,
+            shown,
+        }
     }
 
     /// The lengths of a tile along the kernel's loops.

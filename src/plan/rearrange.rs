@@ -8,13 +8,14 @@
 //! |------------------------------------------------------|-----------------------------------------------------------------|
 //! | the innermost axis is short; most of them lie as if it and the next were one (colours of a picture) | the others through a buffer, one loop over both |
 //! | the innermost axis is shorter than a step            | it becomes the outer one of the kernel's loops                  |
-//! | neighbours lie along another axis (transposed)       | squares through a buffer                                        |
+//! | neighbours lie along another axis (transposed)       | squares through a buffer; rows of much that is written past the cache are long |
 //! | narrow elements a few elements apart, or backwards   | runs through a buffer                                           |
 
 use smallvec::SmallVec;
 
 use super::nest::Nest;
 use super::schedule::Operand;
+use super::slice::LEAST;
 use super::target::Target;
 use crate::ir::Role;
 
@@ -34,6 +35,8 @@ const FEW: usize = 512;
 const WIDE: usize = 4;
 /// Bytes of rows of results that are each written past the cache: what is lost where they begin and end within lines of it is little beside them.
 const PAST: usize = 1 << 12;
+/// Bytes of the buffers of a tile whose results are written past the cache row by row: long rows, as much as stays in the second cache.
+const LONG_ROWS: usize = 1 << 19;
 
 /// What has been chosen.
 #[derive(Default)]
@@ -44,6 +47,8 @@ pub struct Arranged {
     pub packed: SmallVec<[u32; 2]>,
     /// Whether a tile's rows follow each other without a gap in all operands, so that one loop of the kernel has all its points.
     pub flat: bool,
+    /// Whether the kernel has one loop and is called for each row of a tile of two, so that results go past the cache.
+    pub by_row: bool,
     /// Whether a short innermost axis has become the outer one of the loops.
     pub turned: bool,
     /// The axis that has another place.
@@ -72,6 +77,7 @@ pub fn arrange(nest: &mut Nest, operands: &[Operand], large: bool) -> Arranged {
         if large && all.packed.is_empty() && lies_in_rows(nest, operands) {
             all.loops = 1;
         }
+        all.by_row = large && !all.packed.is_empty() && has_rows(nest, operands, &all.packed);
     }
     let strided = (0..operands.len() as u32).filter(|&o| is_strided(nest, operands, o as usize));
     let strided: SmallVec<[u32; 2]> = strided.filter(|o| !all.packed.contains(o)).collect();
@@ -167,16 +173,29 @@ fn lies_in_rows(nest: &Nest, operands: &[Operand]) -> bool {
     })
 }
 
+/// Whether results have rows that are worth writing past the cache, each with a call of its own, beside operands that go through a buffer.
+fn has_rows(nest: &Nest, operands: &[Operand], packed: &[u32]) -> bool {
+    let Some(&last) = nest.shape().last() else { return false };
+    operands.iter().enumerate().all(|(o, operand)| {
+        let (size, along) = (operand.size(), nest.strides(o).last().copied());
+        match operand.spec.role {
+            Role::In => !operand.spec.is_affine(),
+            _ => last * size >= PAST && along == Some(size as isize) && !packed.contains(&(o as u32)),
+        }
+    })
+}
+
 impl Target<'_> {
     /// The lengths of a tile of which these operands go through a buffer.
     pub fn packed_tile(
         &self,
         nest: &Nest,
         operands: &[Operand],
-        (packed, flat): (&[u32], bool),
+        arranged: &Arranged,
         [e0, e1]: [usize; 2],
     ) -> [usize; 2] {
-        if flat {
+        let packed = &arranged.packed;
+        if arranged.flat {
             // Rows of whole lines of the cache, whatever the type.
             let rows = self.tuning.tile.map_or((TILE / e1).next_multiple_of(64), |n| n / e1);
             return [rows.clamp(1, e0), e1];
@@ -184,6 +203,12 @@ impl Target<'_> {
         let crossing =
             packed.iter().filter(|&&o| nest.rank() > 1 && is_across(nest, &operands[o as usize], o as usize));
         match crossing.map(|&o| operands[o as usize].size()).max() {
+            Some(size) if arranged.by_row && self.tuning.tile.is_none() => {
+                // As wide as there is room for, and all of one width.
+                let rows = (ROW / size).max(ROWS).min(e0);
+                let most = (LONG_ROWS / (rows * size * packed.len())).max(1).next_multiple_of(LEAST);
+                [rows, e1.div_ceil(e1.div_ceil(most)).next_multiple_of(LEAST).min(e1)]
+            }
             Some(size) => {
                 let [t0, t1] = self.tuning.tile.map_or([ROWS, (ROW / size).min(4 * ROWS)], |n| [n.isqrt().max(1); 2]);
                 [t0.min(e0), t1.min(e1)]

@@ -189,6 +189,8 @@ pub struct Pass {
     /// Whether a tile's rows follow each other without a gap, in the buffer and elsewhere, so that the kernel has one loop over all its
     /// points, though the pass has two.
     pub flat: bool,
+    /// Whether the kernel has one loop and is called for each row of a tile, though the pass has two.
+    pub by_row: bool,
     /// The results that are written past the cache, if they prove to lie apart from all else and what is touched is large; none if
     /// that is not to be.
     pub nontemporal: Option<Nontemporal>,

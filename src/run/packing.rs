@@ -206,6 +206,8 @@ const PAGE: isize = 4096;
 /// Columns whose places are found at a time, and how many of them a line is fetched ahead.
 const COLUMNS: usize = 256;
 const AHEAD: usize = 8;
+/// Lines that are fetched of the beginning of a row.
+const ROW_AHEAD: usize = 8;
 /// Elements that are copied as a run rather than one by one.
 const RUN: usize = 8;
 
@@ -403,6 +405,26 @@ fn prefetch(address: *const u8) {
     let _ = address;
 }
 
+/// Fetches the first lines of a row that comes next: where a row begins no hardware looks ahead.
+pub fn prefetch_row(row: *const u8) {
+    (0..ROW_AHEAD).for_each(|line| prefetch(row.wrapping_add(line * LINE)));
+}
+
+/// The first point at which the addresses of all results are multiples of this power of two, if there is one: each comes with the address of its first
+/// element, and the size of an element, a power of two.
+pub fn aligned_from(results: &[(usize, usize)], alignment: usize) -> Option<usize> {
+    let &(address, size) = results.first()?;
+    let shift = size.trailing_zeros();
+    let mut point = (address.wrapping_neg() & (alignment - 1)) >> shift;
+    while point < alignment {
+        if results.iter().all(|&(at, size)| (at + point * size) & (alignment - 1) == 0) {
+            return Some(point);
+        }
+        point += (alignment >> shift).max(1);
+    }
+    None
+}
+
 /// Orders stores past the cache before what follows.
 pub fn fence() {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
@@ -482,6 +504,16 @@ pub unsafe fn fill(to: *mut u8, value: Scalar, count: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn results_are_aligned_from_the_first_such_point_on() {
+        assert_eq!(aligned_from(&[(64, 8)], 32), Some(0));
+        assert_eq!(aligned_from(&[(40, 8)], 32), Some(3));
+        assert_eq!(aligned_from(&[(40, 8), (36, 4)], 32), Some(7));
+        assert_eq!(aligned_from(&[(40, 8), (32, 8)], 32), None);
+        assert_eq!(aligned_from(&[(41, 8)], 32), None);
+        assert_eq!(aligned_from(&[(33, 1)], 32), Some(31));
+    }
 
     #[test]
     fn past_the_cache_from_any_element_on() {

@@ -375,7 +375,7 @@ impl<'a> Job<'a> {
     /// As for [`tiles`](Job::tiles).
     unsafe fn rearranged(&self, scratch: &mut Scratch, counts: [usize; 2]) {
         let Scratch { pointers, moved, ahead, bytes, .. } = scratch;
-        let Pass { walk, packed, loops, flat, .. } = self.pass;
+        let Pass { walk, packed, loops, flat, by_row, .. } = self.pass;
         let rank = self.shape.len();
         let size = |o: u32| walk.operands[o as usize].size();
         let mut buffer = bytes.reserve(packed.iter().map(|&o| self.pass.packed_bytes(o)).sum());
@@ -389,7 +389,7 @@ impl<'a> Job<'a> {
                 counts,
                 outside: (outside, [down, strides[rank - 1]]),
                 inside: (inside, [self.pass.packed_row(o) as isize, size(o) as isize]),
-                ahead: *loops == 2 && !flat,
+                ahead: *loops == 2 && !flat && !by_row,
             }
         };
         let role = |o: u32| walk.operands[o as usize].spec.role;
@@ -404,6 +404,7 @@ impl<'a> Job<'a> {
         // SAFETY: packed operands lie in the buffer, with the strides in the kernel's table; the others as before.
         unsafe {
             match self.past_cache {
+                _ if *by_row => self.each_row([moved, ahead], counts),
                 Some(alignment) => self.past_cache([moved, ahead], counts, alignment),
                 None => self.call(moved, counts),
             }
@@ -411,6 +412,35 @@ impl<'a> Job<'a> {
         for &o in packed.iter().filter(|&&o| role(o) != Role::In) {
             // SAFETY: the tile's elements may be written, and the kernel has filled the buffer.
             unsafe { place(o, pointers[o as usize], moved[o as usize]).copy_out() }
+        }
+    }
+
+    /// Calls a kernel of one loop for each row of a tile whose operands begin at these addresses. `ahead` has room for addresses.
+    ///
+    /// # Safety
+    /// As for [`tiles`](Job::tiles).
+    unsafe fn each_row(&self, [pointers, ahead]: [&mut Vec<*mut u8>; 2], [rows, columns]: [usize; 2]) {
+        let Pass { walk, packed, called, .. } = self.pass;
+        let across = self.shape.len() - 2;
+        let down = |o: usize| match packed.contains(&(o as u32)) {
+            true => self.pass.packed_row(o as u32) as isize,
+            false => walk.nest.strides(o)[across],
+        };
+        let down: SmallVec<[isize; 8]> = (0..pointers.len()).map(down).collect();
+        let read = |&o: &usize| walk.operands[o].spec.role == Role::In && !packed.contains(&(o as u32));
+        let read: SmallVec<[usize; 8]> = (0..pointers.len()).filter(read).collect();
+        for row in 0..rows {
+            if row + 1 < rows {
+                read.iter().for_each(|&o| packing::prefetch_row(pointers[o].wrapping_offset(down[o])));
+            }
+            // SAFETY: a row of the tile.
+            unsafe {
+                match self.past_cache {
+                    Some(alignment) => self.past_cache([pointers, ahead], [1, columns], alignment),
+                    None => self.run.call(self.kernel, called, pointers, &[columns]),
+                }
+            }
+            pointers.iter_mut().zip(&down).for_each(|(pointer, down)| *pointer = pointer.wrapping_offset(*down));
         }
     }
 
@@ -423,12 +453,10 @@ impl<'a> Job<'a> {
     unsafe fn past_cache(&self, [pointers, ahead]: [&mut Vec<*mut u8>; 2], counts: [usize; 2], alignment: usize) {
         let Pass { walk, packed, .. } = self.pass;
         let count = counts[0] * counts[1];
-        let results = self.pass.nontemporal.iter().flat_map(|nontemporal| &nontemporal.results);
-        let aligned = |points: usize| {
-            let place = |&o: &u32| pointers[o as usize].addr() + points * walk.operands[o as usize].size();
-            results.clone().all(|o| place(o).is_multiple_of(alignment))
-        };
-        let head = (0..alignment).find(|&points| aligned(points)).unwrap_or(count).min(count);
+        let results = self.pass.nontemporal.as_ref().map_or(&[][..], |nontemporal| &nontemporal.results);
+        let place = |&o: &u32| (pointers[o as usize].addr(), walk.operands[o as usize].size());
+        let places: SmallVec<[(usize, usize); 2]> = results.iter().map(place).collect();
+        let head = packing::aligned_from(&places, alignment).unwrap_or(count).min(count);
         ahead.clear();
         ahead.extend(pointers.iter().enumerate().map(|(o, pointer)| {
             let stride = match packed.contains(&(o as u32)) {

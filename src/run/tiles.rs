@@ -5,6 +5,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::combine::Tile;
+use super::packing::aligned_from;
 use super::pass::{Addresses, Run};
 use super::scratch::Scratch;
 use crate::jit::{Call, Compiled};
@@ -134,8 +135,7 @@ impl<'a> Caller<'a> {
                 results.push((pointer.addr(), walk.operands[*o].size()));
             }
         }
-        let aligned = |points: &usize| results.iter().all(|&(at, size)| (at + points * size).is_multiple_of(alignment));
-        let head = (0..alignment).find(aligned).unwrap_or(count).min(count);
+        let head = aligned_from(&results, alignment).unwrap_or(count).min(count);
         // SAFETY: the first points, then the others, where the results' addresses are aligned.
         unsafe {
             if head > 0 {
