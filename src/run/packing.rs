@@ -6,7 +6,7 @@ use std::ptr;
 
 use smallvec::SmallVec;
 
-use super::squares::Square;
+use super::squares::{Square, at, last_columns};
 use crate::dtype::Scalar;
 use crate::plan::nest::offset;
 
@@ -31,7 +31,7 @@ impl Block {
     /// All elements of both places must be valid, those of the buffer for writes, and the two must be apart.
     pub unsafe fn copy_in(&self) {
         // SAFETY: as the caller promises.
-        unsafe { self.copy(self.outside, self.inside) }
+        unsafe { self.copy(self.outside, self.inside, true) }
     }
 
     /// Copies the buffer into the array's tile.
@@ -40,17 +40,18 @@ impl Block {
     /// All elements of both places must be valid, those of the array for writes, and the two must be apart.
     pub unsafe fn copy_out(&self) {
         // SAFETY: as the caller promises.
-        unsafe { self.copy(self.inside, self.outside) }
+        unsafe { self.copy(self.inside, self.outside, false) }
     }
 
-    unsafe fn copy(&self, from: (*mut u8, [isize; 2]), to: (*mut u8, [isize; 2])) {
+    /// `within`: what lies between the rows of the tile that is written is the tile's, too.
+    unsafe fn copy(&self, from: (*mut u8, [isize; 2]), to: (*mut u8, [isize; 2]), within: bool) {
         // SAFETY: as the caller promises.
         unsafe {
             match self.size {
-                1 => self.copy_as::<u8>(from, to),
-                2 => self.copy_as::<u16>(from, to),
-                4 => self.copy_as::<u32>(from, to),
-                _ => self.copy_as::<u64>(from, to),
+                1 => self.copy_as::<u8>(from, to, within),
+                2 => self.copy_as::<u16>(from, to, within),
+                4 => self.copy_as::<u32>(from, to, within),
+                _ => self.copy_as::<u64>(from, to, within),
             }
         }
     }
@@ -58,8 +59,8 @@ impl Block {
     /// Squares of elements are turned in registers, where neighbours lie along rows in the one place and along columns in the other;
     /// what is left goes one by one. Rows are the fast index: the array's neighbours lie along them, so whole cache lines are used
     /// while they are there.
-    unsafe fn copy_as<T: Square>(&self, from: (*mut u8, [isize; 2]), to: (*mut u8, [isize; 2])) {
-        let [rows, columns] = self.counts;
+    unsafe fn copy_as<T: Square>(&self, from: (*mut u8, [isize; 2]), to: (*mut u8, [isize; 2]), within: bool) {
+        let [rows, mut columns] = self.counts;
         let unit = size_of::<T>() as isize;
         let stepped = if columns >= RUN { Stepped::of([from.1[1], to.1[1]], unit) } else { None };
         if let Some(stepped) = stepped {
@@ -71,11 +72,18 @@ impl Block {
         }
         let (turned, side) = (from.1[0] == unit && to.1[1] == unit, T::SIDE);
         let squares = side > 1 && (turned || from.1[1] == unit && to.1[0] == unit);
+        // (Of fewer most of what is turned would be for nothing.)
+        let last = if squares && turned && within && 4 * (columns % side) >= side { columns % side } else { 0 };
+        if last > 0 {
+            // SAFETY: as the caller promises; the columns before these are written afterwards.
+            unsafe { last_columns::<T>(from, to, self.counts, last) }
+            columns -= last;
+        }
         let whole = if squares { [rows / side * side, columns / side * side] } else { [0; 2] };
         for column in (0..columns).step_by(if squares { side } else { 1 }) {
             let group = column..(column + if squares { side } else { 1 }).min(columns);
             if self.ahead {
-                group.clone().for_each(|column| self.prefetch((column + columns) as isize));
+                group.clone().for_each(|column| self.prefetch((column + self.counts[1]) as isize));
             }
             let mut row = 0;
             if group.end <= whole[1] {
@@ -191,11 +199,6 @@ unsafe fn run<T: Copy, const FROM: isize, const TO: isize>(from: *const T, to: *
         // SAFETY: an element of each; it need not be aligned.
         unsafe { to.wrapping_offset(TO * at).write_unaligned(from.wrapping_offset(FROM * at).read_unaligned()) }
     }
-}
-
-/// An element of a tile that lies so.
-fn at<T>((pointer, [down, across]): (*mut u8, [isize; 2]), row: usize, column: usize) -> *mut T {
-    pointer.wrapping_offset(row as isize * down + column as isize * across).cast()
 }
 
 /// Rows that are gathered at a time: their lines, in both places, stay in L1.
@@ -410,21 +413,6 @@ pub fn prefetch_row(row: *const u8) {
     (0..ROW_AHEAD).for_each(|line| prefetch(row.wrapping_add(line * LINE)));
 }
 
-/// The first point at which the addresses of all results are multiples of this power of two, if there is one: each comes with the address of its first
-/// element, and the size of an element, a power of two.
-pub fn aligned_from(results: &[(usize, usize)], alignment: usize) -> Option<usize> {
-    let &(address, size) = results.first()?;
-    let shift = size.trailing_zeros();
-    let mut point = (address.wrapping_neg() & (alignment - 1)) >> shift;
-    while point < alignment {
-        if results.iter().all(|&(at, size)| (at + point * size) & (alignment - 1) == 0) {
-            return Some(point);
-        }
-        point += (alignment >> shift).max(1);
-    }
-    None
-}
-
 /// Orders stores past the cache before what follows.
 pub fn fence() {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
@@ -504,16 +492,6 @@ pub unsafe fn fill(to: *mut u8, value: Scalar, count: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn results_are_aligned_from_the_first_such_point_on() {
-        assert_eq!(aligned_from(&[(64, 8)], 32), Some(0));
-        assert_eq!(aligned_from(&[(40, 8)], 32), Some(3));
-        assert_eq!(aligned_from(&[(40, 8), (36, 4)], 32), Some(7));
-        assert_eq!(aligned_from(&[(40, 8), (32, 8)], 32), None);
-        assert_eq!(aligned_from(&[(41, 8)], 32), None);
-        assert_eq!(aligned_from(&[(33, 1)], 32), Some(31));
-    }
 
     #[test]
     fn past_the_cache_from_any_element_on() {

@@ -247,6 +247,21 @@ impl Run<'_> {
     }
 }
 
+/// The first point at which the addresses of all results are multiples of this power of two, if there is one: each comes with the address of its first
+/// element, and the size of an element, a power of two.
+pub fn aligned_from(results: &[(usize, usize)], alignment: usize) -> Option<usize> {
+    let &(address, size) = results.first()?;
+    let shift = size.trailing_zeros();
+    let mut point = (address.wrapping_neg() & (alignment - 1)) >> shift;
+    while point < alignment {
+        if results.iter().all(|&(at, size)| (at + point * size) & (alignment - 1) == 0) {
+            return Some(point);
+        }
+        point += (alignment >> shift).max(1);
+    }
+    None
+}
+
 /// Arrays from one of their rows on.
 fn from_row<'a>(arrays: &[Strided<'a>], steps: &[isize], row: usize) -> SmallVec<[Strided<'a>; 8]> {
     arrays.iter().zip(steps).map(|(array, &step)| array.moved(row as isize * step)).collect()
@@ -456,7 +471,7 @@ impl<'a> Job<'a> {
         let results = self.pass.nontemporal.as_ref().map_or(&[][..], |nontemporal| &nontemporal.results);
         let place = |&o: &u32| (pointers[o as usize].addr(), walk.operands[o as usize].size());
         let places: SmallVec<[(usize, usize); 2]> = results.iter().map(place).collect();
-        let head = packing::aligned_from(&places, alignment).unwrap_or(count).min(count);
+        let head = aligned_from(&places, alignment).unwrap_or(count).min(count);
         ahead.clear();
         ahead.extend(pointers.iter().enumerate().map(|(o, pointer)| {
             let stride = match packed.contains(&(o as u32)) {
@@ -477,5 +492,20 @@ impl<'a> Job<'a> {
         let call = Call { pointers: ahead, strides: table, extents, origin: &[0], faults: self.run.faults };
         // SAFETY: the tile's other points; the results' addresses are aligned.
         unsafe { self.kernel.run_past_cache(&call) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_aligned_from_the_first_such_point_on() {
+        assert_eq!(aligned_from(&[(64, 8)], 32), Some(0));
+        assert_eq!(aligned_from(&[(40, 8)], 32), Some(3));
+        assert_eq!(aligned_from(&[(40, 8), (36, 4)], 32), Some(7));
+        assert_eq!(aligned_from(&[(40, 8), (32, 8)], 32), None);
+        assert_eq!(aligned_from(&[(41, 8)], 32), None);
+        assert_eq!(aligned_from(&[(33, 1)], 32), Some(31));
     }
 }

@@ -3,6 +3,8 @@
 //! Comes in: addresses of a few columns, each of elements one after the other. Goes out: rows of as many elements. Always holds: bits alone are
 //! moved, and nothing need be aligned.
 
+use std::ptr;
+
 /// Elements of which squares of a few are moved at once.
 pub trait Square: Copy {
     /// Rows and columns of a square: of 1 where elements go one by one.
@@ -21,6 +23,41 @@ pub trait Square: Copy {
                     let to = to.wrapping_byte_offset(down * row as isize).wrapping_add(column);
                     to.write_unaligned(from.wrapping_add(row).read_unaligned());
                 }
+            }
+        }
+    }
+}
+
+/// An element of a tile that lies so: the address of the first one, and strides along rows and columns in bytes.
+pub fn at<T>((pointer, [down, across]): (*mut u8, [isize; 2]), row: usize, column: usize) -> *mut T {
+    pointer.wrapping_offset(row as isize * down + column as isize * across).cast()
+}
+
+/// Copies the last columns of a tile into rows, where they are fewer than a square has: as squares whose other columns are the last one over again. These
+/// come to lie in the rows that follow, where what belongs there must be written later; the last rows, after which there are none, go one by one.
+///
+/// # Safety
+/// The tile's elements must be valid in both places, and neighbours lie along its columns in the one, along its rows in the other, which are in
+/// ascending order; there what lies between rows may be written, too.
+pub unsafe fn last_columns<T: Square>(
+    from: (*mut u8, [isize; 2]),
+    to: (*mut u8, [isize; 2]),
+    [rows, columns]: [usize; 2],
+    last: usize,
+) {
+    let (first, side) = (columns - last, T::SIDE);
+    let beyond = ((side - last) * size_of::<T>()).div_ceil(to.1[0].unsigned_abs().max(1));
+    let whole = rows.saturating_sub(beyond) / side * side;
+    let mut lines = [ptr::null(); 16];
+    for (next, line) in lines[..side].iter_mut().enumerate() {
+        *line = at::<T>(from, 0, first + next.min(last - 1)).cast_const();
+    }
+    // SAFETY: elements of the tile; what is written beyond a row lies within the rows that follow.
+    unsafe {
+        T::transpose(&lines[..side], at::<T>(to, 0, first), to.1[0], whole / side);
+        for column in first..columns {
+            for row in whole..rows {
+                at::<T>(to, row, column).write_unaligned(at::<T>(from, row, column).read_unaligned());
             }
         }
     }
@@ -144,7 +181,7 @@ mod x86 {
 
 #[cfg(test)]
 mod tests {
-    use super::Square;
+    use super::{Square, last_columns};
 
     fn check<T: Square + PartialEq + std::fmt::Debug>(of: fn(usize) -> T) {
         let (side, squares) = (T::SIDE, 3);
@@ -168,5 +205,34 @@ mod tests {
         check(|n| n as u16);
         check(|n| n as u32);
         check(|n| n as u64);
+    }
+
+    fn check_last<T: Square + PartialEq + std::fmt::Debug>(of: fn(usize) -> T) {
+        let size = size_of::<T>() as isize;
+        for (rows, columns) in (1..40).flat_map(|rows| (1..T::SIDE.max(2)).map(move |columns| (rows, columns))) {
+            let from: Vec<T> = (0..rows * columns).map(of).collect();
+            // An element more, which stays.
+            let mut to = vec![of(1); rows * columns + 1];
+            let place = from.as_ptr().cast_mut().cast();
+            // SAFETY: both have all elements.
+            unsafe {
+                last_columns::<T>(
+                    (place, [size, rows as isize * size]),
+                    (to.as_mut_ptr().cast(), [columns as isize * size, size]),
+                    [rows, columns],
+                    columns,
+                );
+            }
+            let expected = (0..rows * columns).map(|n| of(n % columns * rows + n / columns)).chain([of(1)]);
+            assert!(expected.eq(to.iter().copied()), "{rows} {columns}");
+        }
+    }
+
+    #[test]
+    fn fewer_columns_than_a_square_has() {
+        check_last(|n| n as u8);
+        check_last(|n| n as u16);
+        check_last(|n| n as u32);
+        check_last(|n| n as u64);
     }
 }

@@ -5,8 +5,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::combine::Tile;
-use super::packing::aligned_from;
-use super::pass::{Addresses, Run};
+use super::pass::{Addresses, Run, aligned_from};
 use super::scratch::Scratch;
 use crate::jit::{Call, Compiled};
 use crate::plan::nest::offset;
