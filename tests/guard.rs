@@ -82,12 +82,12 @@ fn lengths<T: Element, R: Element>(expr: &Expr, last: bool) {
 
 #[test]
 fn f64s() {
-    run::<f64, f64>(&["a*b + 1", "where(a < b, a, sqrt(b))", "a % b"]);
+    run::<f64, f64>(&["a*b + 1", "where(a < b, a, sqrt(b))", "a % b", "cumsum(a)"]);
 }
 
 #[test]
 fn f32s() {
-    run::<f32, f32>(&["a*b + 1", "maximum(a, b)"]);
+    run::<f32, f32>(&["a*b + 1", "maximum(a, b)", "cummax(a)"]);
     run::<f32, f64>(&["f64(a) + f64(b)"]);
     run::<f32, bool>(&["a < b"]);
 }
@@ -139,7 +139,9 @@ fn planes_and_reductions() {
         for way in WAYS {
             let one = |text| compile(text, executor, way);
             let (sum, sum0, sum1) = (one("sum(a*b)"), one("max(a*b, axis=0)"), one("sum(a, axis=1)"));
-            let (add, rows) = (one("a + b"), one("a / sum(a, axis=1, keepdims=True)"));
+            let texts = ["a + b", "a / sum(a, axis=1, keepdims=True)", "cumsum(a, axis=0)", "cummax(a, axis=1)"];
+            let of_shape = texts.map(one);
+            let add = &of_shape[0];
             for last in [false, true] {
                 for (n, m) in [(1, 1), (2, 3), (3, 9), (8, 8), (9, 17), (17, 9), (16, 32), (20, 25), (2, 250)] {
                     let view = |page: &mut Page| {
@@ -162,8 +164,7 @@ fn planes_and_reductions() {
                         sum1.eval_into(&args, y.slice::<f64>(across, last)).unwrap();
                         let mut out =
                             ndarray::ArrayViewMut2::from_shape((across, down), y.slice::<f64>(n * m, last)).unwrap();
-                        add.eval_into(&args, &mut out).unwrap();
-                        rows.eval_into(&args, &mut out).unwrap();
+                        of_shape.iter().for_each(|expr| expr.eval_into(&args, &mut out).unwrap());
                     }
                     let mixed: Args = args![a = &p, b = &u];
                     if n == m {

@@ -240,6 +240,69 @@ fn in_place_and_into_views() {
     }
 }
 
+/// Rows that are short, or long and whole, lie in lanes and in lines written past the cache: all types, ends of all lengths.
+#[test]
+fn rows_and_columns_of_all_types() {
+    macro_rules! check {
+        ($t:ty, $number:expr, $($text:literal $combine:expr),*) => {
+            for [rows, columns] in [[37, 30], [9, 8], [70, 7], [5, 301], [13, 511], [3, 1000], [1, 4700], [1030, 13]] {
+                let number: fn(usize) -> $t = $number;
+                let a = Array2::from_shape_fn((rows, columns), |(r, c)| number(r * columns + c));
+                $( for axis in 0..2 {
+                    let mut right = a.clone();
+                    for mut lane in right.lanes_mut(Axis(axis)) {
+                        let scanned = defined(lane.to_vec().into_iter(), $combine);
+                        lane.assign(&Array1::from(scanned));
+                    }
+                    for expr in past_cache(&format!(concat!($text, "(a, axis={})"), axis)) {
+                        let result: Array2<$t> = expr.eval(args![a]).unwrap();
+                        let same = result.iter().zip(&right).all(|(x, y)| x.to_ne_bytes() == y.to_ne_bytes());
+                        assert!(same, "{} {rows}x{columns} axis {axis} {}", $text, stringify!($t));
+                    }
+                } )*
+            }
+        };
+    }
+    check!(f64, |i| (i * 7919 % 1000) as f64 * 0.37 - 150.0, "cumsum" |x, y| x + y, "cummax" f64::max, "cummin" f64::min);
+    check!(f32, |i| (i * 7919 % 1000) as f32 * 0.001 + 0.5, "cumsum" |x, y| x + y, "cumprod" |x, y| x * y, "cummax" f32::max);
+    check!(i64, |i| (i * 7919 % 1000) as i64 - 300, "cumsum" |x, y| x + y, "cumprod" |x: i64, y| x.wrapping_mul(y), "cummin" Ord::min);
+    check!(u32, |i| (i * 7919 % 1000) as u32, "cummax" Ord::max);
+    check!(i32, |i| 500 - (i * 7919 % 1000) as i32, "cummin" Ord::min);
+    check!(i16, |i| (i * 7919 % 1000) as i16, "cummax" Ord::max);
+    check!(u8, |i| (i * 7919 % 251) as u8, "cummin" Ord::min);
+}
+
+/// Expressions whose results are written past the cache however small they are.
+fn past_cache(text: &str) -> Vec<Expr> {
+    let on = |threads| Expr::builder().threads(threads).serial_below(0).stream_from(0).compile(text).unwrap();
+    vec![on(Threads::Serial), on(pool(2))]
+}
+
+/// Rows that go from where they are read to where they are written, past the cache or not, and in place.
+#[test]
+fn long_rows_across_blocks() {
+    for (rows, columns) in [(1100, 600), (513, 517)] {
+        let a = numbers(rows * (columns + 3)).into_shape_with_order((rows, columns + 3)).unwrap();
+        for a in [a.clone(), a.slice(s![.., 2..-1]).to_owned()] {
+            let right = bits(&along(&a.clone().into_dyn(), 0, |x, y| x + y));
+            for expr in every_way("cumsum(a, axis=0)").into_iter().chain(past_cache("cumsum(a, axis=0)")) {
+                let result: Array2<f64> = expr.eval(args![a]).unwrap();
+                assert_eq!(bits(&result), right);
+                let mut own = a.clone();
+                expr.update("a", &mut own, args![]).unwrap();
+                assert_eq!(bits(&own), right);
+            }
+        }
+        let right = bits(&along(&a.slice(s![.., 2..-1]).to_owned().into_dyn(), 0, |x, y| x + y));
+        let mut room = Array2::zeros((rows, columns + 5));
+        for expr in past_cache("cumsum(a, axis=0)") {
+            expr.eval_into(args![a = a.slice(s![.., 2..-1])], &mut room.slice_mut(s![.., 1..-4])).unwrap();
+            assert_eq!(bits(room.slice(s![.., 1..-4])), right);
+            assert!(room.slice(s![.., -4..]).iter().chain(room.column(0)).all(|&x| x == 0.0));
+        }
+    }
+}
+
 #[test]
 fn on_a_worker_of_a_pool() {
     let a = numbers(500_000);

@@ -18,7 +18,7 @@ use super::make::{Array, Maker, walk};
 use super::nest::Nest;
 use super::pass::TASKS;
 use super::program::{Scans, Work};
-use super::schedule::{BLOCK, How, Scan, Shown, Step, TileOperand, Tiles, Walk};
+use super::schedule::{BLOCK, How, Nontemporal, Scan, Shown, Step, TileOperand, Tiles, Walk};
 use super::shape::{Shape, count};
 use crate::dtype::DType;
 use crate::ir::Role;
@@ -29,6 +29,12 @@ const STEP: usize = 16 << 10;
 const PIECE: usize = 256 << 10;
 /// Neighbours that are combined side by side, at most: a row of them is long for the memory, and the state of each stays in L1.
 const COLUMNS: usize = 1024;
+/// The same where rows are written as they are read: two rows of states of so many bytes each stay in L2.
+const STATES: usize = 256 << 10;
+/// Tasks of a thread then, so that rows are long.
+const FEW: usize = 2;
+/// Blocks that are scanned side by side.
+const SIDES: usize = 8;
 /// The same at least, where rows are shared out.
 const NARROW: usize = 64;
 /// Neighbours from which on it pays to combine them side by side.
@@ -75,7 +81,8 @@ impl Maker<'_> {
         let points: usize = walk.nest.shape().iter().product();
         // (Scanning an element and combining it with what the block begins with take as long as some operations.)
         let parallel = self.target.pays_to_share(points, moved, (4 * scans.args.len() + operations) as f64);
-        let size = self.size_of_scan(&walk, bytes, parallel);
+        let through = parts.reads.is_some() && parts.writes.is_some();
+        let size = self.size_of_scan(&walk, bytes, (through, parallel));
         let dtype = |part: usize| program.graph.node(scans.args[part]).dtype;
         let lanes = scans.lanes.iter().map(|(scan, own)| (*scan, dtype(own.start), own.clone())).collect();
         let Size { across, group, step, piece } = size;
@@ -91,7 +98,10 @@ impl Maker<'_> {
             sources: program.stages[at].sources.len(),
             moved: None,
         };
-        let mut scan = Scan { stage: at, lanes, tiles, fills, reads, ends, writes, states, parallel, shown };
+        let from = self.target.tuning.nontemporal_from();
+        let nontemporal = writes.map(|o| Nontemporal { results: SmallVec::from_slice(&[o as u32]), from });
+        let mut scan =
+            Scan { stage: at, lanes, tiles, fills, reads, ends, writes, nontemporal, states, parallel, shown };
         let (dtypes, row): (SmallVec<[DType; 4]>, usize) = (scan.parts().collect(), scan.along());
         let mut kernel = |(of, operands)| self.tile_kernel(&scan.tiles, (&dtypes, row), of, operands);
         let fills = parts.fills.into_iter().map(&mut kernel).collect();
@@ -190,7 +200,7 @@ impl Maker<'_> {
     }
 
     /// How much a task takes. It decides nothing about the result.
-    fn size_of_scan(&self, walk: &Walk, bytes: usize, parallel: bool) -> Size {
+    fn size_of_scan(&self, walk: &Walk, bytes: usize, (through, parallel): (bool, bool)) -> Size {
         let (tile, threads) = (self.target.tuning.tile, self.target.threads);
         let [kept @ .., length] = walk.nest.shape() else { return Size { across: false, group: 1, step: 1, piece: 1 } };
         let (wide, length) = (kept.last().copied().unwrap_or(1), *length);
@@ -200,8 +210,10 @@ impl Maker<'_> {
         let (small, large) = (tile.unwrap_or(STEP / bytes), tile.unwrap_or(PIECE / bytes));
         let blocks = |elements: usize, least: usize| (elements / BLOCK).max(least) * BLOCK;
         if across {
-            let shared = (wide * outer).div_ceil(threads * TASKS).next_multiple_of(NARROW);
-            let columns = if parallel { shared.min(COLUMNS) } else { COLUMNS };
+            let tasks = threads * if through { FEW } else { TASKS };
+            let shared = (wide * outer).div_ceil(tasks).next_multiple_of(NARROW);
+            let most = if through { STATES / bytes } else { COLUMNS };
+            let columns = if parallel { shared.min(most) } else { most };
             let group = tile.map_or(columns, |tile| tile.max(1)).min(wide);
             let step = |group: usize| (small / group).clamp(1, length);
             let few = outer * wide.div_ceil(group) < 2 * threads;
@@ -214,7 +226,9 @@ impl Maker<'_> {
         }
         let step = blocks(small, if tile.is_some() { 1 } else { 4 });
         if length <= step {
-            return Size { across, group: (small / length).clamp(1, wide), step: length, piece: length };
+            let group = step / length;
+            let group = if group > SIDES { group / SIDES * SIDES } else { group };
+            return Size { across, group: group.clamp(1, wide), step: length, piece: length };
         }
         let group = if neighbours { wide.min(WIDE) } else { 1 };
         let piece = blocks(large / group, if tile.is_some() { 1 } else { 4 });
@@ -276,7 +290,11 @@ fn lies_in_columns(walk: &Walk) -> bool {
 fn side_by_side(tiles: &Tiles, o: usize) -> bool {
     let size = tiles.walk.operands[o].size() as isize;
     match (tiles.walk.nest.strides(o), tiles.across) {
-        ([.., along], false) => *along == size && tiles.axes().1 >= BLOCK,
+        ([.., point, along], false) => {
+            let length = tiles.axes().1;
+            *along == size && (length >= BLOCK || *point == size * length as isize)
+        }
+        ([along], false) => *along == size,
         ([.., point, _], true) => *point == size,
         _ => false,
     }

@@ -207,19 +207,33 @@ pub struct Nontemporal {
 }
 
 impl Nontemporal {
-    /// Whether results prove to be apart from all else that is touched (their lines are in the cache already if they are read, too),
-    /// and so much is touched that they are written past the cache. Several views of one array count once.
-    pub fn pays(&self, walk: &Walk, addresses: impl Iterator<Item = usize>) -> bool {
+    /// From where to where each operand reaches.
+    fn reached(walk: &Walk, addresses: impl Iterator<Item = usize>) -> SmallVec<[(usize, usize); 16]> {
         let reach = |(o, address): (usize, usize)| {
             let (before, after) = walk.nest.reach(o, walk.operands[o].size());
             (address.saturating_sub(before), address.saturating_add(after))
         };
-        let mut reached: SmallVec<[(usize, usize); 16]> = addresses.enumerate().map(reach).collect();
+        addresses.enumerate().map(reach).collect()
+    }
+
+    /// Whether results prove to be apart from all else that is touched.
+    pub fn apart(&self, walk: &Walk, addresses: impl Iterator<Item = usize>) -> bool {
+        self.apart_in(&Self::reached(walk, addresses))
+    }
+
+    fn apart_in(&self, reached: &[(usize, usize)]) -> bool {
         let apart = |&o: &u32| {
             let (start, end) = reached[o as usize];
             reached.iter().enumerate().all(|(other, r)| other == o as usize || r.1 <= start || end <= r.0)
         };
-        if !self.results.iter().all(apart) {
+        self.results.iter().all(apart)
+    }
+
+    /// Whether results prove to be apart from all else that is touched (their lines are in the cache already if they are read, too),
+    /// and so much is touched that they are written past the cache. Several views of one array count once.
+    pub fn pays(&self, walk: &Walk, addresses: impl Iterator<Item = usize>) -> bool {
+        let mut reached = Self::reached(walk, addresses);
+        if !self.apart_in(&reached) {
             return false;
         }
         reached.sort_unstable();

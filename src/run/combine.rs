@@ -3,13 +3,13 @@
 //! Comes in: a tile of one scan, as one slice for each of its parts, or rows elsewhere. Goes out: the tile scanned, there or elsewhere. Always holds: the order in which elements
 //! are combined is that of `plan::scan`, whatever the tiles; all executors run these loops, so all give the same bits.
 //!
-//! An addition waits for the one before it, so several blocks, or runs, are scanned side by side. Where neighbours are elements of
-//! different runs, whole rows of them are, and the compiler makes vectors of that.
+//! An addition waits for the one before it, so several blocks, or runs, are scanned side by side: as lanes of vectors, into which squares of
+//! elements are turned (`squares`), where the CPU has wide ones and elements are of 4 or 8 bytes. Where neighbours are elements of different
+//! runs, whole rows of them are, and the compiler makes vectors of that.
 
-use std::mem::MaybeUninit;
-use std::ops::Range;
-
-use super::packing;
+use super::ends::{Each, Fill, InPlace, One, Parts, Sink, Source, at, put, within};
+use super::pairs::Combine;
+use super::squares::{Loose, SIDES, Sides, Wide};
 use crate::plan::schedule::BLOCK;
 
 /// A tile of some runs.
@@ -38,136 +38,20 @@ impl Tile {
         let rows = if self.across { self.elements } else { self.points };
         rows.saturating_sub(1) * self.pitch + self.columns()
     }
-}
 
-/// How two values are combined, of `P` parts each.
-pub trait Combine<T, const P: usize> {
-    /// The earlier one and the later one.
-    fn combine(earlier: [T; P], later: [T; P]) -> [T; P];
-}
-
-/// One slice for each part.
-pub type Parts<'a, T, const P: usize> = [&'a mut [T]; P];
-
-/// An element that may lie anywhere.
-#[derive(Clone, Copy)]
-#[repr(C, packed)]
-pub struct Loose<T>(pub T);
-
-/// Where what is scanned is read from.
-pub trait Source<T: Copy, const P: usize> {
-    /// Some elements of a row.
-    type Row: Copy;
-
-    /// So many of a row of the tile, from `start` on.
-    fn row(&self, row: usize, start: usize, length: usize) -> Self::Row;
-
-    /// One of them, which `own` has room for.
-    fn get(row: Self::Row, own: &Parts<T, P>, at: usize) -> [T; P];
-}
-
-/// Where what has been scanned is written to.
-pub trait Sink<T: Copy, const P: usize> {
-    /// Writes some elements of a row from `start` on: what `value` makes of each, and of its number among them.
-    fn put(&self, row: usize, start: usize, own: Parts<T, P>, value: impl Fn(usize, [T; P]) -> [T; P]);
-
-    /// Writes them as they are.
-    #[inline(always)]
-    fn keep(&self, row: usize, start: usize, own: Parts<T, P>) {
-        self.put(row, start, own, |_, own| own);
-    }
-}
-
-/// The buffer itself.
-pub struct InPlace;
-
-/// Elsewhere: rows of one part, by their number.
-pub struct Rows<F>(pub F);
-
-/// The same, written past the cache. What is read next may be named, where it is element `start` of the first row that is written:
-/// it is fetched meanwhile, so that memory does not idle.
-pub struct PastCache<F>(pub F, pub Option<*const u8>);
-
-impl<T: Copy, const P: usize> Source<T, P> for InPlace {
-    type Row = ();
-
-    #[inline(always)]
-    fn row(&self, _: usize, _: usize, _: usize) {}
-
-    #[inline(always)]
-    fn get((): (), own: &Parts<T, P>, element: usize) -> [T; P] {
-        at(own, element)
-    }
-}
-
-impl<'a, T: Copy + 'a, const P: usize, F: Fn(usize) -> &'a [Loose<T>]> Source<T, P> for Rows<F> {
-    type Row = &'a [Loose<T>];
-
-    #[inline(always)]
-    fn row(&self, row: usize, start: usize, length: usize) -> &'a [Loose<T>] {
-        &self.0(row)[start..][..length]
-    }
-
-    #[inline(always)]
-    fn get(row: &'a [Loose<T>], _: &Parts<T, P>, element: usize) -> [T; P] {
-        [row[element].0; P]
-    }
-}
-
-impl<T: Copy, const P: usize> Sink<T, P> for InPlace {
-    #[inline(always)]
-    fn put(&self, _: usize, _: usize, mut own: Parts<T, P>, value: impl Fn(usize, [T; P]) -> [T; P]) {
-        for element in 0..own[0].len() {
-            let value = value(element, at(&own, element));
-            put(&mut own, element, value);
-        }
-    }
-
-    /// They are there.
-    #[inline(always)]
-    fn keep(&self, _: usize, _: usize, _: Parts<T, P>) {}
-}
-
-impl<'a, T: Copy + 'a, const P: usize, F: Fn(usize) -> &'a mut [MaybeUninit<Loose<T>>]> Sink<T, P> for Rows<F> {
-    #[inline(always)]
-    fn put(&self, row: usize, start: usize, own: Parts<T, P>, value: impl Fn(usize, [T; P]) -> [T; P]) {
-        let to = &mut self.0(row)[start..][..own[0].len()];
-        for (element, to) in to.iter_mut().enumerate() {
-            to.write(Loose(value(element, at(&own, element))[0]));
-        }
-    }
-}
-
-impl<'a, T: Copy + 'a, const P: usize, F: Fn(usize) -> &'a mut [MaybeUninit<Loose<T>>]> Sink<T, P> for PastCache<F> {
-    #[inline(always)]
-    fn put(&self, row: usize, start: usize, own: Parts<T, P>, value: impl Fn(usize, [T; P]) -> [T; P]) {
-        let to = &mut self.0(row)[start..][..own[0].len()];
-        let ahead = self.1.map(|ahead| ahead.wrapping_add(start * size_of::<T>()));
-        packing::put_past_cache(to, ahead, |element| Loose(value(element, at(&own, element))[0]));
+    /// All of it as one row, where rows follow each other.
+    pub fn as_one(&self) -> Tile {
+        Tile { across: false, pitch: self.room(), points: 1, elements: self.room(), first: 0 }
     }
 }
 
 /// Blocks that are scanned side by side: as many additions of which none waits for another as take the time of one.
 const SIDE: usize = 4;
 
-/// A range of each part.
-#[inline(always)]
-fn within<'a, T, const P: usize>(parts: &'a mut Parts<T, P>, range: Range<usize>) -> Parts<'a, T, P> {
-    parts.each_mut().map(|part| &mut part[range.clone()])
-}
-
-#[inline(always)]
-fn at<T: Copy, const P: usize>(parts: &Parts<T, P>, at: usize) -> [T; P] {
-    std::array::from_fn(|part| parts[part][at])
-}
-
-#[inline(always)]
-fn put<T: Copy, const P: usize>(parts: &mut Parts<T, P>, at: usize, value: [T; P]) {
-    parts.iter_mut().zip(value).for_each(|(part, value)| part[at] = value);
-}
-
 /// Scans each block of a tile by itself. `state` is what each run's unfinished block has come to: before the tile, and after it.
+#[inline(always)]
 pub fn local<T: Copy, const P: usize, C: Combine<T, P>>(
+    wide: Option<Wide>,
     tile: Tile,
     from: &impl Source<T, P>,
     mut parts: Parts<T, P>,
@@ -182,33 +66,84 @@ pub fn local<T: Copy, const P: usize, C: Combine<T, P>>(
         }
         return;
     }
-    // In rows of many blocks those of one row stand side by side, else those of several rows.
-    let many = elements / (SIDE * BLOCK) * SIDE * BLOCK;
-    for (point, start) in (0..points).flat_map(|point| (0..many).step_by(SIDE * BLOCK).map(move |at| (point, at))) {
-        let places = std::array::from_fn(|n| (point, start + n * BLOCK));
-        let at = point * pitch + start;
-        blocks::<T, P, SIDE, C, _>((from, places), within(&mut parts, at..at + SIDE * BLOCK), BLOCK, BLOCK);
-    }
-    for start in (many..elements).step_by(BLOCK) {
-        let length = BLOCK.min(elements - start);
-        let mut point = 0;
-        while point < points {
-            let at = point * pitch + start;
-            if point + SIDE <= points {
-                let places = std::array::from_fn(|n| (point + n, start));
-                let end = at + (SIDE - 1) * pitch + length;
-                blocks::<T, P, SIDE, C, _>((from, places), within(&mut parts, at..end), pitch, length);
-                point += SIDE;
-            } else {
-                let own = within(&mut parts, at..at + length);
-                blocks::<T, P, 1, C, _>((from, [(point, start)]), own, length, length);
-                point += 1;
-            }
+    // Whole blocks in their order, and the shorter ones at the ends of runs.
+    let (whole, rest) = (elements / BLOCK, elements % BLOCK);
+    let ends = |point: usize| (point, whole * BLOCK);
+    for first in (0..points * whole).step_by(SIDES) {
+        let live = SIDES.min(points * whole - first);
+        let places = |n: usize| match points {
+            1 => (0, (first + n) * BLOCK),
+            _ => ((first + n) / whole, (first + n) % whole * BLOCK),
+        };
+        let joined = if points == 1 && live < SIDES && rest > 0 { Some(rest) } else { None };
+        beside::<T, P, C, _>((wide, from, tile), &mut parts, (live, &places), (BLOCK, joined));
+        if joined.is_some() {
+            return;
         }
+    }
+    for first in (0..points).step_by(SIDES).take_while(|_| rest > 0) {
+        let places = |n: usize| ends(first + n);
+        beside::<T, P, C, _>((wide, from, tile), &mut parts, (SIDES.min(points - first), &places), (rest, None));
+    }
+}
+
+/// Scans up to [`SIDES`] blocks of this length, each at a run and an element of it, and after the last of them the shorter one that follows it, if one does.
+#[inline(always)]
+fn beside<T: Copy, const P: usize, C: Combine<T, P>, S: Source<T, P>>(
+    (wide, from, tile): (Option<Wide>, &S, Tile),
+    parts: &mut Parts<T, P>,
+    (live, place): (usize, &impl Fn(usize) -> (usize, usize)),
+    (length, joined): (usize, Option<usize>),
+) {
+    let least = joined.unwrap_or(length);
+    let lanes = live + usize::from(joined.is_some());
+    if let (Some(wide), true, true) = (wide, P == 1 && lanes > 1, Wide::scans::<T>(least)) {
+        let row = |n: usize| {
+            let (point, start) = place(n.min(lanes - 1));
+            from.row(point, start, if n >= live { least } else { length })
+        };
+        let places = std::array::from_fn(|n| {
+            let (point, start) = place(n.min(lanes - 1));
+            point * tile.pitch + start
+        });
+        let rows: [S::Row; SIDES] = std::array::from_fn(row);
+        let lines: [Option<&[Loose<T>]>; SIDES] = rows.each_ref().map(S::elsewhere);
+        let lines = lines[0].map(|first| lines.map(|line| line.unwrap_or(first)));
+        let own = &mut *parts[0];
+        let states = [own[places[0]]; SIDES];
+        let mut sides = Sides { own, places, live: lanes, states };
+        let combine = |x: T, y: T| C::combine([x; P], [y; P])[0];
+        wide.scan(&mut sides, lines.as_ref(), 0..least, combine);
+        if joined.is_some() {
+            // The shorter one is done: the one before it takes its lanes.
+            let last = live - 1;
+            let mut lines = lines;
+            for n in live..SIDES {
+                (sides.places[n], sides.states[n]) = (sides.places[last], sides.states[last]);
+                lines.iter_mut().for_each(|lines| lines[n] = lines[last]);
+            }
+            sides.live = live;
+            wide.scan(&mut sides, lines.as_ref(), least..length, combine);
+        }
+        return;
+    }
+    let mut n = 0;
+    while n < live {
+        if n + SIDE <= live {
+            blocks::<T, P, SIDE, C, _>((from, std::array::from_fn(|side| place(n + side))), tile, parts, length);
+            n += SIDE;
+        } else {
+            blocks::<T, P, 1, C, _>((from, [place(n)]), tile, parts, length);
+            n += 1;
+        }
+    }
+    if let Some(rest) = joined {
+        blocks::<T, P, 1, C, _>((from, [place(live)]), tile, parts, rest);
     }
 }
 
 /// A row of neighbours, with what their blocks have come to before.
+#[inline(always)]
 fn next_row<T: Copy, const P: usize, C: Combine<T, P>, S: Source<T, P>>(
     (from, number): (&S, usize),
     mut row: Parts<T, P>,
@@ -225,20 +160,23 @@ fn next_row<T: Copy, const P: usize, C: Combine<T, P>, S: Source<T, P>>(
     }
 }
 
-/// Scans `N` blocks of this length, so many elements apart. What is scanned begins at these rows and elements of them.
+/// Scans `N` blocks of this length, which begin at these rows and elements of them.
 #[inline(always)]
 fn blocks<T: Copy, const P: usize, const N: usize, C: Combine<T, P>, S: Source<T, P>>(
     (from, places): (&S, [(usize, usize); N]),
-    parts: Parts<T, P>,
-    apart: usize,
+    tile: Tile,
+    parts: &mut Parts<T, P>,
     length: usize,
 ) {
     let mut sides: [Parts<T, P>; N] = std::array::from_fn(|_| std::array::from_fn(|_| Default::default()));
-    for (part, mut rest) in parts.into_iter().enumerate() {
-        for side in &mut sides {
-            let (block, after) = rest.split_at_mut(apart.min(rest.len()));
-            side[part] = &mut block[..length];
-            rest = after;
+    for (part, rest) in parts.iter_mut().enumerate() {
+        let (mut rest, mut skipped) = (&mut **rest, 0);
+        for (side, (point, start)) in sides.iter_mut().zip(places) {
+            // (They follow each other.)
+            let begin = point * tile.pitch + start;
+            let (block, after) = rest[begin - skipped..].split_at_mut(length);
+            side[part] = block;
+            (rest, skipped) = (after, begin + length);
         }
     }
     let from: [S::Row; N] = std::array::from_fn(|n| from.row(places[n].0, places[n].1, length));
@@ -286,6 +224,7 @@ pub fn advance<T: Copy, const P: usize, C: Combine<T, P>>(
 
 /// Combines what comes before each block of a tile with what the block has come to. `carry` is what comes before the block in which the tile
 /// begins, and goes on to that in which the next tile does.
+#[inline(always)]
 pub fn apply<T: Copy, const P: usize, C: Combine<T, P>>(
     tile: Tile,
     to: &impl Sink<T, P>,
@@ -296,20 +235,8 @@ pub fn apply<T: Copy, const P: usize, C: Combine<T, P>>(
     if across {
         for row in 0..elements {
             let (of_run, place) = (first + row, row * pitch..row * pitch + points);
-            let (mut own, mut carry) = (within(&mut parts, place.clone()), within(&mut carry, 0..points));
-            let last = (of_run + 1).is_multiple_of(BLOCK);
-            if of_run >= BLOCK && !last {
-                to.put(row, 0, own, |point, own| C::combine(at(&carry, point), own));
-                continue;
-            }
-            if of_run >= BLOCK {
-                InPlace.put(row, 0, own, |point, own| C::combine(at(&carry, point), own));
-                own = within(&mut parts, place);
-            }
-            if last {
-                carry.iter_mut().zip(&own).for_each(|(carry, own)| carry.copy_from_slice(own));
-            }
-            to.keep(row, 0, own);
+            let (own, carry) = (within(&mut parts, place), within(&mut carry, 0..points));
+            row_with_carry::<T, P, C>((to, row), of_run, own, carry);
         }
         return;
     }
@@ -320,82 +247,74 @@ pub fn apply<T: Copy, const P: usize, C: Combine<T, P>>(
             let (before, last) = (at(&carry, point), at(&own, end - start - 1));
             if first + start >= BLOCK {
                 put(&mut carry, point, C::combine(before, last));
-                to.put(point, start, own, |_, own| C::combine(before, own));
+                to.put::<C>(point, start, own, One(before));
             } else {
                 put(&mut carry, point, last);
-                to.keep(point, start, own);
+                to.keep::<C>(point, start, own);
             }
         }
     }
 }
 
-/// Sum; integers wrap.
-pub struct Sum;
-/// Product; integers wrap.
-pub struct Product;
-/// The lesser; -0.0 is less than 0.0, a NaN is less than all.
-pub struct Least;
-/// The greater; 0.0 is greater than -0.0, a NaN is greater than all.
-pub struct Greatest;
-/// Product of complex numbers: real parts, imaginary parts.
-pub struct ComplexProduct;
-
-macro_rules! combine_integers {
-    ($($t:ty),*) => {$(
-        impl Combine<$t, 1> for Sum {
-            #[inline(always)]
-            fn combine([x]: [$t; 1], [y]: [$t; 1]) -> [$t; 1] { [x.wrapping_add(y)] }
-        }
-        impl Combine<$t, 1> for Product {
-            #[inline(always)]
-            fn combine([x]: [$t; 1], [y]: [$t; 1]) -> [$t; 1] { [x.wrapping_mul(y)] }
-        }
-        impl Combine<$t, 1> for Least {
-            #[inline(always)]
-            fn combine([x]: [$t; 1], [y]: [$t; 1]) -> [$t; 1] { [x.min(y)] }
-        }
-        impl Combine<$t, 1> for Greatest {
-            #[inline(always)]
-            fn combine([x]: [$t; 1], [y]: [$t; 1]) -> [$t; 1] { [x.max(y)] }
-        }
-    )*};
+/// Combines neighbours, elements number `of_run` of their runs, with what comes before their blocks, and writes them as a row.
+#[inline(always)]
+fn row_with_carry<T: Copy, const P: usize, C: Combine<T, P>>(
+    (to, row): (&impl Sink<T, P>, usize),
+    of_run: usize,
+    mut own: Parts<T, P>,
+    mut carry: Parts<T, P>,
+) {
+    let last = (of_run + 1).is_multiple_of(BLOCK);
+    if of_run >= BLOCK && !last {
+        return to.put::<C>(row, 0, own, Each(carry.map(|part| &*part)));
+    }
+    if of_run >= BLOCK {
+        let count = own[0].len();
+        InPlace.put::<C>(row, 0, within(&mut own, 0..count), Each(carry.each_ref().map(|part| &**part)));
+    }
+    if last {
+        carry.iter_mut().zip(&own).for_each(|(carry, own)| carry.copy_from_slice(own));
+    }
+    to.keep::<C>(row, 0, own);
 }
 
-macro_rules! combine_floats {
-    ($($t:ty),*) => {$(
-        impl Combine<$t, 1> for Sum {
-            #[inline(always)]
-            fn combine([x]: [$t; 1], [y]: [$t; 1]) -> [$t; 1] { [x + y] }
-        }
-        impl Combine<$t, 1> for Product {
-            #[inline(always)]
-            fn combine([x]: [$t; 1], [y]: [$t; 1]) -> [$t; 1] { [x * y] }
-        }
-        impl Combine<$t, 1> for Least {
-            /// Where neither is less, they are equal (zeros alone have other bits then), or one is NaN.
-            #[inline(always)]
-            fn combine([x]: [$t; 1], [y]: [$t; 1]) -> [$t; 1] {
-                [if x < y { x } else if y < x { y } else { <$t>::from_bits(x.to_bits() | y.to_bits()) }]
+/// Rows of neighbours of one part, each read once and written once: scanned, and combined with what comes before their blocks. `state` and
+/// `carry` are as for the two steps.
+#[inline(always)]
+pub fn through<T: Copy, const P: usize, C: Combine<T, P>, S: Source<T, P>>(
+    tile: Tile,
+    from: &S,
+    to: &impl Fill<T>,
+    [state, carry]: [&mut [T]; 2],
+) {
+    let combine = |x: T, y: T| C::combine([x; P], [y; P])[0];
+    for row in 0..tile.elements {
+        let (of_run, read) = (tile.first + row, from.row(row, 0, tile.points));
+        let Some(read) = S::elsewhere(&read) else { return };
+        let (begins, later, last) = (of_run.is_multiple_of(BLOCK), of_run >= BLOCK, (of_run + 1).is_multiple_of(BLOCK));
+        to.fill(row, 0, tile.points, |range, to| {
+            let (read, state, carry) = (&read[range.clone()], &mut state[range.clone()], &mut carry[range]);
+            let places =
+                to.iter_mut().zip(read).zip(state).zip(carry).map(|(((to, x), own), before)| (to, x.0, own, before));
+            if later && !begins && !last {
+                return places.for_each(|(to, x, own, before)| {
+                    *own = combine(*own, x);
+                    to.write(Loose(combine(*before, *own)));
+                });
             }
-        }
-        impl Combine<$t, 1> for Greatest {
-            #[inline(always)]
-            fn combine([x]: [$t; 1], [y]: [$t; 1]) -> [$t; 1] {
-                [if x > y { x } else if y > x { y } else { -<$t>::from_bits((-x).to_bits() | (-y).to_bits()) }]
-            }
-        }
-        impl Combine<$t, 2> for ComplexProduct {
-            #[inline(always)]
-            fn combine([a, b]: [$t; 2], [c, d]: [$t; 2]) -> [$t; 2] { [a * c - b * d, a * d + b * c] }
-        }
-    )*};
+            places.for_each(|(to, x, own, before)| {
+                *own = if begins { x } else { combine(*own, x) };
+                let value = if later { combine(*before, *own) } else { *own };
+                *before = if last { value } else { *before };
+                to.write(Loose(value));
+            });
+        });
+    }
 }
-
-combine_integers!(i8, i16, i32, i64, u8, u16, u32, u64);
-combine_floats!(f32, f64);
 
 #[cfg(test)]
 mod tests {
+    use super::super::pairs::{Greatest, Sum};
     use super::*;
 
     /// The definition, element by element.
@@ -423,7 +342,8 @@ mod tests {
         for (points, length) in [(1, 1), (1, 511), (1, 5000), (3, 512), (5, 1300), (9, 37), (6, 2100)] {
             let runs: Vec<Vec<f64>> = (0..points).map(|p| numbers(length + p)[p..].to_vec()).collect();
             let right: Vec<Vec<f64>> = runs.iter().map(|run| plain(run)).collect();
-            for (across, step) in [(false, BLOCK), (false, 4 * BLOCK), (false, 8 * BLOCK), (true, 7), (true, 1000)] {
+            let ways = [(false, BLOCK), (false, 4 * BLOCK), (false, 8 * BLOCK), (true, 7), (true, 1000)];
+            for ((across, step), wide) in ways.iter().flat_map(|way| [None, Wide::here()].map(|wide| (*way, wide))) {
                 let (mut state, mut carry) = (vec![0.0; points], vec![0.0; points]);
                 for first in (0..length).step_by(step) {
                     let elements = step.min(length - first);
@@ -434,7 +354,7 @@ mod tests {
                     for (p, run) in runs.iter().enumerate() {
                         (0..elements).for_each(|e| buffer[place(p, e)] = run[first + e]);
                     }
-                    local::<f64, 1, Sum>(tile, &InPlace, [&mut buffer], [&mut state]);
+                    local::<f64, 1, Sum>(wide, tile, &InPlace, [&mut buffer], [&mut state]);
                     apply::<f64, 1, Sum>(tile, &InPlace, [&mut buffer], [&mut carry]);
                     for (p, right) in right.iter().enumerate() {
                         for e in 0..elements {
@@ -447,12 +367,28 @@ mod tests {
         }
     }
 
+    /// Lanes of vectors give the bits of one element after the other, zeros, infinities and NaN among them.
+    #[test]
+    fn lanes_make_no_difference() {
+        let special = [0.0, -0.0, 1.0, -2.5, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 3.0, 1e-40];
+        for (points, length) in [(1, 1500), (1, 5000), (3, 8), (8, 9), (11, 30), (5, 511), (3, 1100)] {
+            let all: Vec<f32> = (0..points * length).map(|i| special[i * i % 101 % special.len()]).collect();
+            let tile = Tile { across: false, pitch: length, points, elements: length, first: 0 };
+            let scan = |wide| {
+                let (mut buffer, mut state) = (all.clone(), vec![0.0; points]);
+                local::<f32, 1, Greatest>(wide, tile, &InPlace, [&mut buffer], [&mut state]);
+                buffer.iter().map(|x| x.to_bits()).collect::<Vec<u32>>()
+            };
+            assert_eq!(scan(None), scan(Wide::here()), "{points} {length}");
+        }
+    }
+
     #[test]
     fn what_pieces_begin_with() {
         let (x, group) = (numbers(4 * BLOCK), 3);
         let mut buffer = x.clone();
         let tile = Tile { across: false, pitch: x.len(), points: 1, elements: x.len(), first: 0 };
-        local::<f64, 1, Sum>(tile, &InPlace, [&mut buffer], [&mut [0.0]]);
+        local::<f64, 1, Sum>(None, tile, &InPlace, [&mut buffer], [&mut [0.0]]);
         let mut to = vec![f64::NAN; 4 * group];
         totals(tile, group, [&buffer], [&mut to]);
         let (first, rest) = to.split_at(2 * group);
@@ -461,17 +397,5 @@ mod tests {
         advance::<f64, 1, Sum>([group, 1], [rest], Some([&half]), [&mut whole]);
         let right = plain(&x);
         assert_eq!((half[0], whole[0]), (right[2 * BLOCK - 1], right[4 * BLOCK - 1]));
-    }
-
-    #[test]
-    fn zeros_and_nan() {
-        let least = |x: f64, y: f64| Least::combine([x], [y])[0];
-        let greatest = |x: f32, y: f32| Greatest::combine([x], [y])[0];
-        assert_eq!(least(0.0, -0.0).to_bits(), least(-0.0, 0.0).to_bits());
-        assert!(least(0.0, -0.0).is_sign_negative() && greatest(0.0, -0.0).is_sign_positive());
-        assert!(greatest(-0.0, 0.0).is_sign_positive());
-        assert!(least(f64::NAN, 1.0).is_nan() && least(1.0, f64::NAN).is_nan());
-        assert!(greatest(f32::NAN, f32::INFINITY).is_nan() && greatest(f32::NEG_INFINITY, f32::NAN).is_nan());
-        assert_eq!((least(2.0, 1.0), greatest(2.0, 1.0)), (1.0, 2.0));
     }
 }

@@ -4,7 +4,9 @@
 //! |---------------------------|-------------------------------------------------------------------------|
 //! | `execute`, `keep`         | a schedule, step by step; the key by which one is kept                  |
 //! | `pass`, `fold`, `packing` | its steps: passes, tasks of reductions, operands rearranged on the way  |
-//! | `scan`, `combine`         | its steps: tasks of scans; their loops                                  |
+//! | `scan`                    | its steps: tasks of scans                                               |
+//! | `combine`, `lanes`        | their loops; the same on bytes                                          |
+//! | `pairs`, `ends`           | how two values are combined; where they are read and written            |
 //! | `squares`                 | squares of elements turned in registers                                 |
 //! | `count`                   | its steps: counting                                                     |
 //! | `tiles`                   | kernels on the tiles of these                                           |
@@ -17,12 +19,15 @@
 mod best;
 mod combine;
 mod count;
+mod ends;
 pub mod execute;
 mod fold;
 pub mod keep;
+mod lanes;
 pub mod line;
 pub mod loops;
 mod packing;
+mod pairs;
 pub mod pass;
 mod scan;
 mod scratch;

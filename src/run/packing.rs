@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
-use std::ptr;
+use std::{ptr, slice};
 
 use smallvec::SmallVec;
 
@@ -422,16 +422,20 @@ pub fn fence() {
     }
 }
 
-/// Writes elements one after another, whole lines past the cache: needs a [`fence`] afterwards. Fetches as much from
-/// `ahead` on meanwhile.
-pub fn put_past_cache<T: Copy>(to: &mut [MaybeUninit<T>], ahead: Option<*const u8>, value: impl Fn(usize) -> T) {
-    let (size, address) = (size_of::<T>(), to.as_ptr().addr());
+/// Writes elements one after another, whole lines past the cache: needs a [`fence`] afterwards. `write` must set all that it is given, which
+/// are the elements of this range. Fetches as much from `ahead` on meanwhile.
+#[inline(always)]
+pub fn put_past_cache<T: Copy>(
+    to: &mut [MaybeUninit<T>],
+    ahead: Option<*const u8>,
+    mut write: impl FnMut(Range<usize>, &mut [MaybeUninit<T>]),
+) {
+    let (size, address, count) = (size_of::<T>(), to.as_ptr().addr(), to.len());
     let (in_line, head) = (LINE / size, address.next_multiple_of(LINE) - address);
     // (Where elements lie across lines no line is whole.)
-    let head =
-        if head.is_multiple_of(size) && LINE.is_multiple_of(size) { (head / size).min(to.len()) } else { to.len() };
+    let head = if head.is_multiple_of(size) && LINE.is_multiple_of(size) { (head / size).min(count) } else { count };
     let (before, lines) = to.split_at_mut(head);
-    before.iter_mut().enumerate().for_each(|(at, to)| _ = to.write(value(at)));
+    write(0..head, before);
     let mut at = head;
     let mut lines = lines.chunks_exact_mut(in_line);
     for line in &mut lines {
@@ -439,15 +443,14 @@ pub fn put_past_cache<T: Copy>(to: &mut [MaybeUninit<T>], ahead: Option<*const u
             prefetch(ahead.wrapping_add(at * size));
         }
         let mut whole = Whole([const { MaybeUninit::uninit() }; LINE]);
-        for n in 0..in_line {
-            // SAFETY: a line has so many elements; those of some types lie anywhere.
-            unsafe { whole.0.as_mut_ptr().cast::<T>().add(n).write_unaligned(value(at + n)) }
-        }
-        // SAFETY: all of it has been written, and there is as much room, at an address that is a multiple of it.
+        // SAFETY: a line is room for so many elements, which are aligned there, and need not be set yet.
+        let own = unsafe { slice::from_raw_parts_mut(whole.0.as_mut_ptr().cast::<MaybeUninit<T>>(), in_line) };
+        write(at..at + in_line, own);
+        // SAFETY: there is as much room, at an address that is a multiple of it.
         unsafe { put_line(line.as_mut_ptr().cast(), &whole) }
         at += in_line;
     }
-    lines.into_remainder().iter_mut().enumerate().for_each(|(n, to)| _ = to.write(value(at + n)));
+    write(at..count, lines.into_remainder());
 }
 
 /// A line of the cache.
@@ -497,7 +500,9 @@ mod tests {
     fn past_the_cache_from_any_element_on() {
         for (skipped, count) in (0..18).flat_map(|skipped| [0, 1, 15, 40, 100].map(|count| (skipped, count))) {
             let mut to = vec![MaybeUninit::new(0_u32); skipped + count + 1];
-            put_past_cache(&mut to[skipped..][..count], None, |at| at as u32 + 1);
+            put_past_cache(&mut to[skipped..][..count], None, |range, to| {
+                to.iter_mut().zip(range).for_each(|(to, at)| _ = to.write(at as u32 + 1));
+            });
             fence();
             // SAFETY: all of them have been written.
             let to: Vec<u32> = to.iter().map(|to| unsafe { to.assume_init() }).collect();

@@ -8,27 +8,24 @@
 //! nearly. A task that would wait for longer than its work took is given up, and done anew when all others have been:
 //! whatever a thread does meanwhile (it may be in a function of the caller's that evaluates something itself), none hangs.
 
-use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
-use std::{hint, slice, thread};
+use std::{hint, thread};
 
 use smallvec::SmallVec;
 
-use super::combine::{
-    self, Combine, ComplexProduct, Greatest, InPlace, Least, Loose, PastCache, Product, Rows, Sum, Tile,
-};
+use super::combine::Tile;
+use super::lanes::{Lane, To, lane};
 use super::packing;
 use super::pass::Run;
 use super::scratch::{Scratch, with_scratch};
 use super::threads::Piece;
 use super::tiles::{Caller, Parts, Runs};
-use crate::dtype::{DType, with_type};
+use crate::dtype::DType;
 use crate::jit::Compiled;
 use crate::plan::schedule::{BLOCK, Scan, Tiles};
-use crate::types::graph;
 
 /// Looks at what comes before a piece between which the thread does not let others run.
 const LOOKS: usize = 100;
@@ -46,9 +43,10 @@ impl Run<'_> {
         let ends = scan.ends.iter().filter(|_| scan.writes.is_none()).map(|kernel| (kernel, caller.runnable(kernel)));
         let ends: SmallVec<[(&dyn Compiled, Option<usize>); 1]> =
             ends.map(|(kernel, code)| (code, caller.past_cache(kernel, code))).collect();
-        let past_cache = scan.writes.is_some() && scan.ends.iter().any(|kernel| caller.pays(kernel));
+        let past_cache = scan.writes.is_some() && caller.pays(scan.nontemporal.as_ref());
+        let through = scan.through() && scan.nontemporal.as_ref().is_some_and(|results| caller.apart(results));
         let lanes = scan.lanes.iter().map(|(of, dtype, parts)| (lane(*of, *dtype), parts.clone())).collect();
-        let tasks = Tasks { scan, caller, fills, ends, past_cache, lanes };
+        let tasks = Tasks { scan, caller, fills, ends, past_cache, through, lanes };
         let each = scan.along() * tiles.group;
         if tiles.pieces() == 1 {
             let work = |todo: Piece| {
@@ -124,6 +122,8 @@ struct Tasks<'a> {
     ends: SmallVec<[(&'a dyn Compiled, Option<usize>); 1]>,
     /// Whether what is written at once is written so.
     past_cache: bool,
+    /// Whether it is written as it is read: what is read is no place that is written.
+    through: bool,
     lanes: SmallVec<[(&'static dyn Lane, Range<usize>); 2]>,
 }
 
@@ -179,6 +179,16 @@ impl Tasks<'_> {
             }
             let elements = start..length.min(start + self.caller.tiles.step);
             let (tile, parts) = self.tile(runs, elements, start, &memory);
+            if let (true, Some(from), Some(to)) = (self.through, self.scan.reads, self.scan.writes) {
+                let [from, first] = [from, to].map(|o| self.caller.place(o, runs, tile));
+                let to = To { first, past_cache: self.past_cache, ahead: None };
+                for (lane, own) in &self.lanes {
+                    let states = [&memory.state[own.clone()], &memory.carry[own.clone()]];
+                    // SAFETY: as the caller promises; what is read and what is written are apart; there are two states of each run.
+                    unsafe { lane.through(tile, from, to, states) }
+                }
+                continue;
+            }
             // SAFETY: as the caller promises; the buffer has room for a step.
             unsafe {
                 self.scanned(runs, tile, &parts, &memory, scratch);
@@ -355,7 +365,13 @@ impl Tasks<'_> {
     unsafe fn ended(&self, runs: Runs, tile: Tile, parts: &Parts, memory: &Memory, scratch: &mut Scratch) {
         // (A piece has been read as a whole.)
         let next = Tile { first: tile.first + self.caller.tiles.step, ..tile };
-        let ahead = |o: usize| self.caller.place(o, runs, next).0.cast_const();
+        let ahead = |o: usize| {
+            let (first, pitch) = self.caller.place(o, runs, next);
+            // After whole runs come others.
+            let (_, length) = self.caller.tiles.axes();
+            let skipped = if tile.across || tile.elements < length { 0 } else { (runs.points as isize - 1) * pitch };
+            first.wrapping_offset(skipped).cast_const()
+        };
         let ahead = if self.caller.tiles.pieces() == 1 { self.scan.reads.map(ahead) } else { None };
         let (first, past_cache) = (|o: usize| self.caller.place(o, runs, tile), self.past_cache);
         let to = self.scan.writes.map(|o| To { first: first(o), past_cache, ahead });
@@ -373,137 +389,5 @@ impl Tasks<'_> {
         if self.past_cache || self.ends.iter().any(|(_, past_cache)| past_cache.is_some()) {
             packing::fence();
         }
-    }
-}
-
-/// Where the first row of a tile lies, and how many bytes it is to the next one.
-type Place = (*mut u8, isize);
-
-/// Where a tile is written, whether past the cache, and what is read next.
-#[derive(Clone, Copy)]
-struct To {
-    first: Place,
-    past_cache: bool,
-    ahead: Option<*const u8>,
-}
-
-/// The loops of a scan, on bytes.
-trait Lane: Sync {
-    /// See [`combine::local`]: of rows elsewhere, or of what lies at `parts`.
-    ///
-    /// # Safety
-    /// There must be room for the tile at `parts`; there or elsewhere it must be readable. There must be a state of each run.
-    unsafe fn local(&self, tile: Tile, from: Option<Place>, parts: &[*mut u8], state: &[*mut u8]);
-
-    /// See [`combine::totals`].
-    ///
-    /// # Safety
-    /// The tile must lie at `parts`; there must be a row of `group` states for each block.
-    unsafe fn totals(&self, tile: Tile, group: usize, parts: &[*mut u8], to: &[*mut u8]);
-
-    /// See [`combine::advance`]: of a group, so many runs and so many blocks.
-    ///
-    /// # Safety
-    /// There must be a row of states for each block, and room for a row after them.
-    unsafe fn advance(&self, sizes: [usize; 3], totals: &[*mut u8], before: Option<&[*mut u8]>, after: &[*mut u8]);
-
-    /// See [`combine::apply`]: to rows elsewhere, past the cache or not, or to `parts`.
-    ///
-    /// # Safety
-    /// The tile must lie at `parts`; rows elsewhere must be writable, and read by nobody meanwhile. There must be a state of each run.
-    unsafe fn apply(&self, tile: Tile, to: Option<To>, parts: &[*mut u8], carry: &[*mut u8]);
-}
-
-/// A way of combining values of `P` parts of a type.
-struct Loops<T, C, const P: usize>(std::marker::PhantomData<fn() -> (T, C)>);
-
-/// Slices of all parts (of a buffer that is only written to what they hold is unspecified).
-///
-/// # Safety
-/// There must be so many elements at each, which nothing else uses.
-unsafe fn slices<'a, T, const P: usize>(parts: &[*mut u8], elements: usize) -> [&'a mut [T]; P] {
-    // SAFETY: as the caller promises; they are aligned to lines of the cache, or to elements from there on.
-    std::array::from_fn(|part| unsafe { slice::from_raw_parts_mut(parts[part].cast(), elements) })
-}
-
-/// The same to read.
-///
-/// # Safety
-/// There must be so many elements at each, which nothing else writes.
-unsafe fn read<'a, T, const P: usize>(parts: &[*mut u8], elements: usize) -> [&'a [T]; P] {
-    // SAFETY: as the caller promises.
-    std::array::from_fn(|part| unsafe { slice::from_raw_parts(parts[part].cast_const().cast(), elements) })
-}
-
-impl<T: Copy, C: Combine<T, P>, const P: usize> Lane for Loops<T, C, P> {
-    unsafe fn local(&self, tile: Tile, from: Option<Place>, parts: &[*mut u8], state: &[*mut u8]) {
-        // SAFETY: as the caller promises.
-        let (parts, state) = unsafe { (slices(parts, tile.room()), slices(state, tile.points)) };
-        let Some((first, pitch)) = from else {
-            return combine::local::<T, P, C>(tile, &InPlace, parts, state);
-        };
-        let row = |row: usize| {
-            let at = first.wrapping_offset(row as isize * pitch).cast_const();
-            // SAFETY: as the caller promises; the elements may lie anywhere.
-            unsafe { slice::from_raw_parts(at.cast::<Loose<T>>(), tile.columns()) }
-        };
-        combine::local::<T, P, C>(tile, &Rows(row), parts, state);
-    }
-
-    unsafe fn totals(&self, tile: Tile, group: usize, parts: &[*mut u8], to: &[*mut u8]) {
-        let rows = tile.elements.div_ceil(BLOCK) - 1;
-        // SAFETY: as the caller promises.
-        let (parts, to) = unsafe { (read::<T, P>(parts, tile.room()), slices(to, rows * group + tile.points)) };
-        combine::totals(tile, group, parts, to);
-    }
-
-    unsafe fn advance(
-        &self,
-        [group, points, blocks]: [usize; 3],
-        totals: &[*mut u8],
-        before: Option<&[*mut u8]>,
-        after: &[*mut u8],
-    ) {
-        // SAFETY: as the caller promises.
-        unsafe {
-            let before = before.map(|before| read::<T, P>(before, points));
-            let totals = read::<T, P>(totals, (blocks - 1) * group + points);
-            combine::advance::<T, P, C>([group, points], totals, before, slices(after, points));
-        }
-    }
-
-    unsafe fn apply(&self, tile: Tile, to: Option<To>, parts: &[*mut u8], carry: &[*mut u8]) {
-        // SAFETY: as the caller promises.
-        let (parts, carry) = unsafe { (slices(parts, tile.room()), slices(carry, tile.points)) };
-        let Some(To { first: (first, pitch), past_cache, ahead }) = to else {
-            return combine::apply::<T, P, C>(tile, &InPlace, parts, carry);
-        };
-        let row = |row: usize| {
-            let at = first.wrapping_offset(row as isize * pitch);
-            // SAFETY: as the caller promises; the elements may lie anywhere, and each row is written once, after what was before.
-            unsafe { slice::from_raw_parts_mut(at.cast::<MaybeUninit<Loose<T>>>(), tile.columns()) }
-        };
-        if past_cache {
-            return combine::apply::<T, P, C>(tile, &PastCache(row, ahead), parts, carry);
-        }
-        combine::apply::<T, P, C>(tile, &Rows(row), parts, carry);
-    }
-}
-
-/// The loops of a scan of this type.
-fn lane(of: graph::Scan, dtype: DType) -> &'static dyn Lane {
-    fn new<T: Copy + 'static, C: Combine<T, P> + 'static, const P: usize>() -> &'static dyn Lane {
-        const { &Loops::<T, C, P>(std::marker::PhantomData) }
-    }
-    let lane = match of {
-        graph::Scan::Sum => with_type!(dtype, T: Number; new::<T, Sum, 1>()),
-        graph::Scan::Prod => with_type!(dtype, T: Number; new::<T, Product, 1>()),
-        graph::Scan::Min => with_type!(dtype, T: Number; new::<T, Least, 1>()),
-        graph::Scan::Max => with_type!(dtype, T: Number; new::<T, Greatest, 1>()),
-        graph::Scan::Product(_) => with_type!(dtype, T: Float; new::<T, ComplexProduct, 2>()),
-    };
-    match lane {
-        Some(lane) => lane,
-        None => unreachable!("scans of {dtype} are of another type"),
     }
 }

@@ -9,7 +9,7 @@ use super::pass::{Addresses, Run, aligned_from};
 use super::scratch::Scratch;
 use crate::jit::{Call, Compiled};
 use crate::plan::nest::offset;
-use crate::plan::schedule::{TileKernel, TileOperand, Tiles};
+use crate::plan::schedule::{Nontemporal, TileKernel, TileOperand, Tiles};
 
 /// Addresses of the parts of a buffer.
 pub type Parts = SmallVec<[*mut u8; 2]>;
@@ -52,13 +52,18 @@ impl<'a> Caller<'a> {
 
     /// What the addresses of results must be multiples of, if they are written past the cache.
     pub fn past_cache(&self, kernel: &TileKernel, code: &dyn Compiled) -> Option<usize> {
-        if self.pays(kernel) { code.past_cache_alignment() } else { None }
+        if self.pays(kernel.nontemporal.as_ref()) { code.past_cache_alignment() } else { None }
     }
 
     /// Whether it pays to write the results past the cache.
-    pub fn pays(&self, kernel: &TileKernel) -> bool {
+    pub fn pays(&self, nontemporal: Option<&Nontemporal>) -> bool {
         let addresses = self.addresses.iter().map(|address| address.addr());
-        kernel.nontemporal.as_ref().is_some_and(|nontemporal| nontemporal.pays(&self.tiles.walk, addresses))
+        nontemporal.is_some_and(|nontemporal| nontemporal.pays(&self.tiles.walk, addresses))
+    }
+
+    /// Whether results prove to be apart from all else.
+    pub fn apart(&self, nontemporal: &Nontemporal) -> bool {
+        nontemporal.apart(&self.tiles.walk, self.addresses.iter().map(|address| address.addr()))
     }
 
     /// The runs of a chain of pieces.

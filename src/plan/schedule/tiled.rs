@@ -41,6 +41,8 @@ pub struct Scan {
     pub ends: SmallVec<[TileKernel; 1]>,
     /// If that were a copy to elements side by side: the operand of the walk to which the result is written at once.
     pub writes: Option<usize>,
+    /// When that is written past the cache.
+    pub nontemporal: Option<Nontemporal>,
     /// If there are several pieces, where states are in the call's memory, part by part: for each piece that with which it begins, and those
     /// that its blocks come to.
     pub states: SmallVec<[usize; 2]>,
@@ -128,6 +130,13 @@ impl Tiles {
 }
 
 impl Scan {
+    /// Whether rows of neighbours go from where they are read to where they are written, by way of no buffer, if these are apart: rows are
+    /// long, and none waits for what another task finds out.
+    pub fn through(&self) -> bool {
+        let ends = self.reads.is_some() && self.writes.is_some() && self.tiles.pieces() == 1;
+        ends && self.tiles.across && self.tiles.group >= BLOCK
+    }
+
     /// States that are kept for each piece: that with which it begins, and one for each block.
     pub fn kept(&self) -> usize {
         1 + self.tiles.piece.div_ceil(BLOCK)
