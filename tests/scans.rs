@@ -283,7 +283,7 @@ fn past_cache(text: &str) -> Vec<Expr> {
 fn long_rows_across_blocks() {
     for (rows, columns) in [(1100, 600), (513, 517)] {
         let a = numbers(rows * (columns + 3)).into_shape_with_order((rows, columns + 3)).unwrap();
-        for a in [a.clone(), a.slice(s![.., 2..-1]).to_owned()] {
+        for a in [a.clone(), a.slice(s![.., 2..columns + 2]).to_owned()] {
             let right = bits(&along(&a.clone().into_dyn(), 0, |x, y| x + y));
             for expr in every_way("cumsum(a, axis=0)").into_iter().chain(past_cache("cumsum(a, axis=0)")) {
                 let result: Array2<f64> = expr.eval(args![a]).unwrap();
@@ -293,12 +293,12 @@ fn long_rows_across_blocks() {
                 assert_eq!(bits(&own), right);
             }
         }
-        let right = bits(&along(&a.slice(s![.., 2..-1]).to_owned().into_dyn(), 0, |x, y| x + y));
+        let right = bits(&along(&a.slice(s![.., 2..columns + 2]).to_owned().into_dyn(), 0, |x, y| x + y));
         let mut room = Array2::zeros((rows, columns + 5));
         for expr in past_cache("cumsum(a, axis=0)") {
-            expr.eval_into(args![a = a.slice(s![.., 2..-1])], &mut room.slice_mut(s![.., 1..-4])).unwrap();
-            assert_eq!(bits(room.slice(s![.., 1..-4])), right);
-            assert!(room.slice(s![.., -4..]).iter().chain(room.column(0)).all(|&x| x == 0.0));
+            expr.eval_into(args![a = a.slice(s![.., 2..columns + 2])], &mut room.slice_mut(s![.., 1..columns + 1])).unwrap();
+            assert_eq!(bits(room.slice(s![.., 1..columns + 1])), right);
+            assert!(room.slice(s![.., columns + 1..]).iter().chain(room.column(0)).all(|&x| x == 0.0));
         }
     }
 }

@@ -328,10 +328,10 @@ mod x86 {
         // SAFETY: as the caller promises; nothing need be aligned.
         unsafe {
             let mut columns = turned(lines(from));
-            for column in 0..W {
+            for (column, line) in columns.iter_mut().enumerate() {
                 if column >= done {
-                    *state = combined::<W, T>(*state, columns[column], combine);
-                    columns[column] = *state;
+                    *state = combined::<W, T>(*state, *line, combine);
+                    *line = *state;
                 }
             }
             let lines = turned(columns);
@@ -361,8 +361,8 @@ mod x86 {
         // SAFETY: as the caller promises.
         unsafe {
             let mut states = [_mm256_setzero_si256(); G];
-            for g in 0..G {
-                states[g] = _mm256_loadu_si256(sides.states.as_ptr().wrapping_add(g * W).cast());
+            for (g, state) in states.iter_mut().enumerate() {
+                *state = _mm256_loadu_si256(sides.states.as_ptr().wrapping_add(g * W).cast());
             }
             let whole = range.start + range.len() / W * W;
             let mut at = range.start;
@@ -395,8 +395,8 @@ mod x86 {
                     square::<W, T>((lines.map(|to| to.cast_const()), lines), &mut states[g], whole - at, combine);
                 }
             }
-            for g in 0..G {
-                _mm256_storeu_si256(sides.states.as_mut_ptr().wrapping_add(g * W).cast(), states[g]);
+            for (g, state) in states.iter().enumerate() {
+                _mm256_storeu_si256(sides.states.as_mut_ptr().wrapping_add(g * W).cast(), *state);
             }
         }
     }
