@@ -296,7 +296,8 @@ fn long_rows_across_blocks() {
         let right = bits(&along(&a.slice(s![.., 2..columns + 2]).to_owned().into_dyn(), 0, |x, y| x + y));
         let mut room = Array2::zeros((rows, columns + 5));
         for expr in past_cache("cumsum(a, axis=0)") {
-            expr.eval_into(args![a = a.slice(s![.., 2..columns + 2])], &mut room.slice_mut(s![.., 1..columns + 1])).unwrap();
+            expr.eval_into(args![a = a.slice(s![.., 2..columns + 2])], &mut room.slice_mut(s![.., 1..columns + 1]))
+                .unwrap();
             assert_eq!(bits(room.slice(s![.., 1..columns + 1])), right);
             assert!(room.slice(s![.., columns + 1..]).iter().chain(room.column(0)).all(|&x| x == 0.0));
         }
