@@ -35,10 +35,10 @@ thread_local! {
 const DEPTH: [usize; 2] = [3, 2];
 
 /// Values for the names of a text, and which of its constants have one.
-type Found<'a, 'py> = (SmallVec<[&'a str; 8]>, SmallVec<[Value<'py>; 8]>, u8);
+type Found<'a, 'py> = (SmallVec<[&'a str; 8]>, Vec<Value<'py>>, u8);
 
 fn find<'a, 'py>(text: &'a Text, py: Python<'py>, scope: &Scope<'py>) -> PyResult<Found<'a, 'py>> {
-    let (mut names, mut values, mut declared) = (SmallVec::new(), SmallVec::new(), 0);
+    let (mut names, mut values, mut declared) = (SmallVec::new(), Vec::with_capacity(text.names.len()), 0);
     for name in &text.names {
         match scope.get(name.python.bind(py))? {
             Some(value) => {

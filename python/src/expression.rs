@@ -31,7 +31,7 @@ type Remade = (String, [String; 3]);
 /// What is passed under the names of a text.
 pub struct Passed<'a, 'py> {
     pub names: SmallVec<[&'a str; 8]>,
-    pub values: SmallVec<[Value<'py>; 8]>,
+    pub values: Vec<Value<'py>>,
     key: Key,
 }
 
@@ -39,7 +39,7 @@ impl Expression {
     /// The values for the names; what has no name in the text is an error.
     fn passed<'py>(&self, py: Python<'py>, arrays: Option<&Bound<'py, PyDict>>) -> PyResult<Passed<'_, 'py>> {
         let text = self.text.get();
-        let (mut names, mut values, mut declared) = (SmallVec::new(), SmallVec::new(), 0);
+        let (mut names, mut values, mut declared) = (SmallVec::new(), Vec::with_capacity(text.names.len()), 0);
         for name in &text.names {
             let value = arrays.map(|arrays| arrays.get_item(name.python.bind(py))).transpose()?.flatten();
             match value {

@@ -4,7 +4,7 @@
 //! arrays live as long as the handle.
 
 use pyo3::prelude::*;
-use tilexpr::{Arg, Args, Expr, PreparedDyn};
+use tilexpr::{Arg, Args, EvalError, Expr, Out, PreparedDyn};
 
 use crate::argument::Value;
 use crate::array::Lies;
@@ -76,15 +76,21 @@ impl Prepared {
 
     #[inline]
     fn run(&self, py: Python) -> PyResult<()> {
-        // SAFETY: the arrays are writable and live as long as the handle. Only where nothing lies on the only one is it said to be alone.
-        let views = self.outputs.iter().map(|lies| unsafe { if self.alone { lies.alone() } else { lies.shared() } });
-        let mut outputs = Outputs(views.collect());
-        let result = if self.short {
-            self.call.call(&self.args, &mut outputs)
+        let result = if let ([only], true) = (&*self.outputs, self.alone) {
+            // SAFETY: the array is writable and lives as long as the handle; no argument lies on it.
+            self.call(py, &mut unsafe { only.alone() })
         } else {
-            py.detach(|| self.call.call(&self.args, &mut outputs))
+            // SAFETY: as above, but for the last.
+            self.call(py, &mut Outputs(self.outputs.iter().map(|lies| unsafe { lies.shared() }).collect()))
         };
         result.map_err(|error| error::eval(py, &error, &self.text.get().source))
+    }
+}
+
+impl Prepared {
+    #[inline]
+    fn call<O: Out + Send>(&self, py: Python, out: &mut O) -> Result<(), EvalError> {
+        if self.short { self.call.call(&self.args, out) } else { py.detach(|| self.call.call(&self.args, out)) }
     }
 }
 
