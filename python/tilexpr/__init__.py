@@ -11,7 +11,7 @@ array([12., 17., 22.])
 - `compile`: an expression as an object, called with arrays by name, several results, prepared calls, `explain`.
 - `jit`: a Python function whose body is an expression, compiled from its source.
 - `tilexpr.dask.evaluate`: on dask arrays, one fused task a chunk.
-- `use_in_pandas`: pandas' `eval`, `query` and operators.
+- `use_in_pandas`: pandas' `eval`, `query` and operators; and `engine=tilexpr.jit` in its `map` and `apply`.
 - `from_sympy`: a SymPy expression.
 """
 
@@ -32,6 +32,8 @@ from ._errors import (
 from ._expression import Explanation, Expression, compile
 from ._jit import JitError, jit
 from ._native import Prepared, State, evaluate, get_num_threads, re_evaluate, validate
+from ._pandas import use_in_pandas
+from ._pandas_engine import PandasEngine
 from ._sympy import from_sympy
 from . import _threads
 from ._threads import _init_num_threads, detect_number_of_cores, set_num_threads
@@ -82,6 +84,7 @@ __all__ = [
     "NumExpr",
     "JitError",
     "OperandError",
+    "PandasEngine",
     "Prepared",
     "RangeError",
     "State",
@@ -102,6 +105,7 @@ __all__ = [
     "set_num_threads",
     "set_vml_accuracy_mode",
     "set_vml_num_threads",
+    "use_in_pandas",
     "use_vml",
     "validate",
 ]

@@ -18,6 +18,9 @@ def as_array(value, name):
     """A NumPy array of the elements of an object, without a copy where it offers its memory; called by the native part."""
     if isinstance(value, np.generic):
         return np.asarray(value)
+    if hasattr(value, "__pandas_priority__"):
+        # (What is missing in pandas' columns is NaN in arrays of NumPy's, null in Arrow's.)
+        return np.asarray(value)
     if hasattr(value, "__arrow_c_array__"):
         return _of_arrow_array(value.__arrow_c_array__(), name)
     if hasattr(value, "__arrow_c_stream__"):

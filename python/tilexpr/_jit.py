@@ -27,7 +27,8 @@ def jit(function=None, /, **options):
     other functions that `jit` has compiled. Numbers and arrays that it uses from outside are looked up at each call. What an expression cannot
     say (loops, `if` as a statement, indexing) is an error that shows the line.
 
-    Parameters are those of the function; `options` are those of `compile`.
+    Parameters are those of the function; `options` are those of `compile`. In pandas it is an engine: `df.apply(f, axis=1, engine=tilexpr.jit)`
+    (see `tilexpr.PandasEngine`).
 
     >>> import numpy as np, tilexpr
     >>> @tilexpr.jit
@@ -41,20 +42,22 @@ def jit(function=None, /, **options):
     'low = np.log1p(np.exp(np.minimum(x, limit))); np.where(x > limit, x, low)'
     """
     if function is None:
-        return functools.partial(jit, **options)
+        decorator = functools.partial(jit, **options)
+        decorator.__pandas_udf__ = jit.__pandas_udf__
+        return decorator
     return Jitted(function, options)
 
 
 class Jitted:
     """A function that `jit` has compiled: called as the Python function is; `expression` is what it became, `__wrapped__` the function."""
 
-    def __init__(self, function, options):
+    def __init__(self, function, options, source=None):
         functools.update_wrapper(self, function)
         self._signature = inspect.signature(function)
         for parameter in self._signature.parameters.values():
             if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
                 raise JitError(f"`{function.__name__}` has `*{parameter.name}`: an expression has named parameters alone")
-        source = _Source(function)
+        source = source or Source(function)
         body = source.statements()
         self.text, starts = source.text(body)
         try:
@@ -62,28 +65,28 @@ class Jitted:
         except SyntaxError as error:
             at = max(at for at, start in enumerate(starts) if start <= (error.span or (0, 0))[0])
             raise source.error(body[at], str(error).splitlines()[0] + _help(error)) from None
-        parameters = set(self._signature.parameters)
-        self._free = [name for name in self.expression.names if name not in parameters]
+        self.fields = source.fields
+        bound = {*self._signature.parameters, *self.fields}
+        self._free = [name for name in self.expression.names if name not in bound]
         self._names = [name for name in self._signature.parameters if name in set(self.expression.names)]
         self._function = function
 
     def __call__(self, *args, out=None, **kwargs):
+        return self.expression(**self.arguments(args, kwargs), out=out)
+
+    def arguments(self, args, kwargs):
+        """What the names of the expression mean in a call."""
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
         arrays = {name: bound.arguments[name] for name in self._names}
-        for name in self._free:
-            arrays[name] = _outside(self._function, name)
-        return self.expression(**arrays, out=out)
+        return {**arrays, **{name: _outside(self._function, name) for name in self._free}}
 
     def __get__(self, instance, owner=None):
         return self if instance is None else functools.partial(self, instance)
 
     def explain(self, *args, **kwargs):
         """How it is computed for these arguments; see `Expression.explain`."""
-        bound = self._signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        arrays = {name: bound.arguments[name] for name in self._names}
-        return self.expression.explain(**arrays, **{name: _outside(self._function, name) for name in self._free})
+        return self.expression.explain(**self.arguments(args, kwargs))
 
 
 def _help(error):
@@ -111,19 +114,38 @@ def _outside(function, name):
     return value
 
 
-class _Source:
-    """The source of a function, and what its names mean."""
+def _lambda(function, module):
+    """The function that a `lambda` in the text of a module is: of several in its line that of which its instructions come."""
+    code = function.__code__
+    found = [node for node in ast.walk(module) if isinstance(node, ast.Lambda) and node.lineno == code.co_firstlineno]
+    if len(found) > 1:
+        places = [
+            ((first, start), (last, end)) for first, last, start, end in code.co_positions() if start is not None and (first, start) < (last, end)
+        ]
+        whole = (min(start for start, _ in places), max(end for _, end in places)) if places else None
+        found = [node for node in found if ((node.body.lineno, node.body.col_offset), (node.body.end_lineno, node.body.end_col_offset)) == whole]
+    if len(found) != 1:
+        raise JitError("the source of a `lambda` cannot be told: write it as `def`, or in a line of its own")
+    (node,) = found
+    return ast.FunctionDef(function.__name__, node.args, [ast.copy_location(ast.Return(node.body), node.body)], [])
+
+
+class Source:
+    """The source of a function, and what its names mean. `fields` are names that it has for parts of its parameters."""
 
     def __init__(self, function):
         self.function = function
+        is_lambda = function.__name__ == "<lambda>"
         try:
-            lines, self.first = inspect.getsourcelines(function)
+            # (A `lambda` is found in its file: its line alone may be no statement.)
+            self.lines, self.first = (inspect.findsource(function)[0], 1) if is_lambda else inspect.getsourcelines(function)
         except (OSError, TypeError) as error:
             raise JitError(f"the source of `{function.__name__}` is not to be had: {error}") from None
         self.file = inspect.getsourcefile(function) or "<unknown>"
-        self.lines = lines
-        self.tree = ast.parse(textwrap.dedent("".join(lines))).body[0]
+        text = "".join(self.lines)
+        self.tree = _lambda(function, ast.parse(text)) if is_lambda else ast.parse(textwrap.dedent(text)).body[0]
         self.definitions = {}
+        self.fields = {}
 
     def error(self, node, message):
         """An error that shows the line of a node."""
@@ -132,7 +154,7 @@ class _Source:
 
     def statements(self):
         if not isinstance(self.tree, ast.FunctionDef):
-            raise JitError(f"`{self.function.__name__}` is not written as `def`: only such functions are compiled")
+            raise JitError(f"`{self.function.__name__}` is written neither as `def` nor as `lambda`: only such functions are compiled")
         body = self.tree.body
         if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
             body = body[1:]
