@@ -126,3 +126,15 @@ def test_what_cannot_be_said(function, words):
 def test_what_is_refused_otherwise(function):
     with pytest.raises((tilexpr.JitError, TypeError)):
         tilexpr.jit(function)
+
+
+def test_lambdas():
+    f, g = tilexpr.jit(lambda x: x + 1), tilexpr.jit(lambda x: x if x > 2 else -x)
+    assert f(np.array([1.0])).tolist() == [2] and g(np.array([1.0, 3.0])).tolist() == [-1, 3]
+    # fmt: off
+    h = tilexpr.jit(lambda x:
+                    x * 5)
+    # fmt: on
+    assert h(np.array([2.0])).tolist() == [10]
+    with pytest.raises(SyntaxError, match="no comprehension"):
+        tilexpr.jit(lambda x: [y for y in x])

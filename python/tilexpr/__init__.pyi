@@ -22,6 +22,8 @@ from ._native import (
     re_evaluate as re_evaluate,
     validate as validate,
 )
+from ._pandas import use_in_pandas as use_in_pandas
+from ._pandas_engine import PandasEngine as PandasEngine
 from ._sympy import from_sympy as from_sympy
 from ._threads import detect_number_of_cores as detect_number_of_cores, set_num_threads as set_num_threads
 from .expressions import E as E

@@ -123,7 +123,7 @@ def _engine(engines):
             for node in nodes:
                 if isinstance(node, UnaryOp) and node.op == "+":
                     node.op = ""
-            return _evaluate(self.convert(), local_dict=self.expr.env.full_scope, global_dict={})
+            return _evaluate(self.convert(), local_dict=self.expr.env.full_scope, global_dict={}, disable_cache=True)
 
     return TilexprEngine
 
@@ -149,9 +149,21 @@ def _for_operators():
 
 def _operator(text, local_dict, casting="safe"):
     """One operator of pandas; a TypeError, upon which pandas asks NumPy, if it cannot be computed here."""
+    if " ** " in text:
+        text = _power(*text.split(" ** "), local_dict)
     try:
         return _evaluate(text, local_dict=local_dict, global_dict={}, casting=casting, disable_cache=True)
     except (CancelledError, TooLargeError):
         raise
     except Error as error:
         raise TypeError(str(error)) from error
+
+
+def _power(base, exponent, values):
+    """The text of a power: an exponent that stands in it is a few multiplications, or a root."""
+    value = values[exponent]
+    if type(value) in (int, float) and abs(value) <= 16 and 2 * value == int(2 * value):
+        return f"{base} ** {value!r}"
+    if np.result_type(values[base], value).kind in "iu":
+        raise TypeError("NumPy is faster at integers to the power of integers")
+    return f"{base} ** {exponent}"

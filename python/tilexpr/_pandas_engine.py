@@ -159,14 +159,19 @@ class RowSource(Source):
         self.row = next(iter(inspect.signature(function).parameters), None)
 
     def node(self, node):
-        if isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.value, ast.Name) and node.value.id == self.row:
-            if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-                if node.slice.value not in self.columns:
-                    raise self.error(node, f"there is no column {node.slice.value!r}")
-                return ast.copy_location(ast.Name(self._name(node.slice.value)), node)
-            if isinstance(node, ast.Attribute) and node.attr in self.columns and not self._is_method(node.attr):
-                return ast.copy_location(ast.Name(self._name(node.attr)), node)
-        return super().node(node)
+        if not (isinstance(node, (ast.Subscript, ast.Attribute)) and isinstance(node.value, ast.Name) and node.value.id == self.row):
+            return super().node(node)
+        if isinstance(node, ast.Subscript):
+            if not isinstance(node.slice, ast.Constant):
+                return super().node(node)
+            field = node.slice.value
+        elif self._is_method(node.attr):
+            return super().node(node)
+        else:
+            field = node.attr
+        if field not in self.columns:
+            raise self.error(node, f"there is no column {field!r}")
+        return ast.copy_location(ast.Name(self._name(field)), node)
 
     def _is_method(self, name):
         """Whether it is something else of a row's than a column, as `row.max`."""
