@@ -85,22 +85,31 @@ def calls():
     prepared = tilexpr.compile(text).prepare(**names, out=out)
     compiled = tilexpr.compile(text)
     vectorized = numba.vectorize(["f8(f8, f8, f8)"])(lambda a, b, c: a * b + c) if numba else None
-    yield "evaluate, names of the caller", {
-        "tilexpr": lambda a=a, b=b, c=c: tilexpr.evaluate("a*b + c"),
-        "numexpr": lambda a=a, b=b, c=c: numexpr.evaluate("a*b + c"),
-        "numpy": lambda: a * b + c,
-        **({"numba": lambda: vectorized(a, b, c)} if numba else {}),
-    }
-    yield "evaluate, a dictionary", {
-        "tilexpr": lambda: tilexpr.evaluate(text, names),
-        "numexpr": lambda: numexpr.evaluate(text, names),
-    }
+    yield (
+        "evaluate, names of the caller",
+        {
+            "tilexpr": lambda a=a, b=b, c=c: tilexpr.evaluate("a*b + c"),
+            "numexpr": lambda a=a, b=b, c=c: numexpr.evaluate("a*b + c"),
+            "numpy": lambda: a * b + c,
+            **({"numba": lambda: vectorized(a, b, c)} if numba else {}),
+        },
+    )
+    yield (
+        "evaluate, a dictionary",
+        {
+            "tilexpr": lambda: tilexpr.evaluate(text, names),
+            "numexpr": lambda: numexpr.evaluate(text, names),
+        },
+    )
     tilexpr.evaluate(text, names)
     numexpr.evaluate(text, names)
-    yield "re_evaluate, a dictionary", {
-        "tilexpr": lambda: tilexpr.re_evaluate(names),
-        "numexpr": lambda: numexpr.re_evaluate(names),
-    }
+    yield (
+        "re_evaluate, a dictionary",
+        {
+            "tilexpr": lambda: tilexpr.re_evaluate(names),
+            "numexpr": lambda: numexpr.re_evaluate(names),
+        },
+    )
     yield "Expression, by name", {"tilexpr": lambda: compiled(a=a, b=b, c=c)}
     yield "prepared", {"tilexpr": prepared}
 
@@ -115,8 +124,9 @@ def column():
     t = np.linspace(0, 1, 4_410_000).reshape(-1, 1)
     names = {"x0": 0, "x1": 1, "x2": 2, "x3": 3, "x4": 4, "x5": 5, "t": t}
     text = "(x0+x1*t+x2*t**2)*cos(x3+x4*t+x5**t)"
-    yield "4,410,000 x 1, powers and a cosine", expression(
-        text, names, lambda x0, x1, x2, x3, x4, x5, t: (x0 + x1 * t + x2 * t**2) * np.cos(x3 + x4 * t + x5**t)
+    yield (
+        "4,410,000 x 1, powers and a cosine",
+        expression(text, names, lambda x0, x1, x2, x3, x4, x5, t: (x0 + x1 * t + x2 * t**2) * np.cos(x3 + x4 * t + x5**t)),
     )
 
 
@@ -138,16 +148,22 @@ def texts():
     a = np.arange(10)
     text = "+".join(f"(a + {i})*{i}" for i in range(50))
     count = iter(range(10**9))
-    yield "50 terms on 10 elements, the same text", {
-        "tilexpr": lambda: tilexpr.evaluate(text + "+ i", {"a": a, "i": 1}),
-        "numexpr": lambda: numexpr.evaluate(text + "+ i", {"a": a, "i": 1}),
-        "numpy": lambda: eval(text + "+ i", {"a": a, "i": 1}),  # noqa: S307
-    }
-    yield "50 terms on 10 elements, another text each time", {
-        "tilexpr": lambda: tilexpr.evaluate(f"{text}+ {next(count)}", {"a": a}),
-        "numexpr": lambda: numexpr.evaluate(f"{text}+ {next(count)}", {"a": a}),
-        "numpy": lambda: eval(f"{text}+ {next(count)}", {"a": a}),  # noqa: S307
-    }
+    yield (
+        "50 terms on 10 elements, the same text",
+        {
+            "tilexpr": lambda: tilexpr.evaluate(text + "+ i", {"a": a, "i": 1}),
+            "numexpr": lambda: numexpr.evaluate(text + "+ i", {"a": a, "i": 1}),
+            "numpy": lambda: eval(text + "+ i", {"a": a, "i": 1}),  # noqa: S307
+        },
+    )
+    yield (
+        "50 terms on 10 elements, another text each time",
+        {
+            "tilexpr": lambda: tilexpr.evaluate(f"{text}+ {next(count)}", {"a": a}),
+            "numexpr": lambda: numexpr.evaluate(f"{text}+ {next(count)}", {"a": a}),
+            "numpy": lambda: eval(f"{text}+ {next(count)}", {"a": a}),  # noqa: S307
+        },
+    )
 
 
 def threads():
@@ -181,11 +197,14 @@ def threads():
         "a**2 + b**2 + 2*a*b": lambda a, b: a**2 + b**2 + 2 * a * b,
     }.items():
         # What threads run is one thread's work each.
-        yield f"{text}, 2 Python threads over 16 chunks", {
-            "tilexpr": over_threads(lambda a, b, text=text: tilexpr.evaluate(text, {"a": a, "b": b})),
-            "numexpr": over_threads(lambda a, b, text=text: numexpr.evaluate(text, {"a": a, "b": b})),
-            "numpy": over_threads(function),
-        }
+        yield (
+            f"{text}, 2 Python threads over 16 chunks",
+            {
+                "tilexpr": over_threads(lambda a, b, text=text: tilexpr.evaluate(text, {"a": a, "b": b})),
+                "numexpr": over_threads(lambda a, b, text=text: numexpr.evaluate(text, {"a": a, "b": b})),
+                "numpy": over_threads(function),
+            },
+        )
 
 
 GROUPS = {group.__name__: group for group in (calls, comparison, column, shapes, unaligned, texts, threads)}

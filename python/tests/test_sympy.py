@@ -11,7 +11,7 @@ n = sympy.symbols("n", integer=True)
 
 EXPRESSIONS = [
     x**2 + 2 * x * y - y / 3,
-    sympy.sin(x) * sympy.exp(-y**2) / (1 + sympy.Abs(x)),
+    sympy.sin(x) * sympy.exp(-(y**2)) / (1 + sympy.Abs(x)),
     sympy.sqrt(x**2 + 1) ** 3 / sympy.sqrt(y**2 + 2),
     sympy.Piecewise((x, x > 0), (y, y > 0), (0, True)),
     sympy.Max(x, y, 0) + sympy.Min(x, 2),
@@ -20,7 +20,7 @@ EXPRESSIONS = [
     sympy.diff(sympy.tanh(x * y) * sympy.log(x**2 + 1), x, 2),
     sympy.Heaviside(x, 0.5) + sympy.sign(y),
     sympy.erf(x) + sympy.gamma(y**2 + 1),
-    -((-x) ** 2) ** (y**2),
+    -(((-x) ** 2) ** (y**2)),
     x ** (-2) + sympy.GoldenRatio,
 ]
 

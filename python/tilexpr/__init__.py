@@ -15,6 +15,7 @@ array([12., 17., 22.])
 - `from_sympy`: a SymPy expression.
 """
 
+from . import _threads
 from ._errors import (
     ArgumentError,
     CancelledError,
@@ -35,7 +36,6 @@ from ._native import Prepared, State, evaluate, get_num_threads, re_evaluate, va
 from ._pandas import use_in_pandas
 from ._pandas_engine import PandasEngine
 from ._sympy import from_sympy
-from . import _threads
 from ._threads import _init_num_threads, detect_number_of_cores, set_num_threads
 from .expressions import E
 from .necompiler import NumExpr, disassemble

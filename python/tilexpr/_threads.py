@@ -3,7 +3,7 @@
 import logging
 import os
 
-from ._native import get_num_threads, set_threads
+from ._native import set_threads
 
 _log = logging.getLogger(__name__)
 
