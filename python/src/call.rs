@@ -66,6 +66,7 @@ pub fn is_short(work: usize) -> bool {
 pub struct Memo {
     key: Key,
     like: Vec<Like>,
+    work: usize,
     /// Made by the second such call.
     ready: OnceLock<Ready>,
 }
@@ -147,12 +148,13 @@ impl<'py> Call<'_, 'py> {
     /// # Errors
     /// Where there is no result.
     pub fn results(&self, py: Python<'py>) -> PyResult<SmallVec<[Bound<'py, PyAny>; 1]>> {
-        let work = work(self.values, &self.text.source);
-        if work < LONG
-            && let Some(memo) = self.memo()
+        let memo = self.memo();
+        if let Ok(memo) = &memo
+            && memo.work < LONG
         {
-            return self.again(py, &memo, work);
+            return self.again(py, memo);
         }
+        let work = memo.map_or_else(|work| work, |memo| memo.work);
         let (expr, args) = (self.expr(py)?, self.args());
         let arrays = new(py, &expr.layouts(&args).map_err(|error| self.fault(py, &error))?)?;
         let lies: SmallVec<[Lies; 1]> = arrays.iter().filter_map(array::read).collect();
@@ -162,8 +164,8 @@ impl<'py> Call<'_, 'py> {
         Ok(arrays)
     }
 
-    /// What the call before has found out, if this one is like it.
-    fn memo(&self) -> Option<Arc<Memo>> {
+    /// What the call before has found out, if this one is like it; else how much work this one is, of which it keeps what it is like.
+    fn memo(&self) -> Result<Arc<Memo>, usize> {
         let mut memo = self.text.memo.lock().unwrap_or_else(PoisonError::into_inner);
         let like = |memo: &Memo| {
             memo.key == self.key
@@ -173,15 +175,16 @@ impl<'py> Call<'_, 'py> {
         if let Some(there) = &*memo
             && like(there)
         {
-            return Some(Arc::clone(there));
+            return Ok(Arc::clone(there));
         }
         let like = self.values.iter().map(Like::of).collect::<Option<_>>();
-        *memo = like.map(|like| Arc::new(Memo { key: self.key, like, ready: OnceLock::new() }));
-        None
+        let work = work(self.values, &self.text.source);
+        *memo = like.map(|like| Arc::new(Memo { key: self.key, like, work, ready: OnceLock::new() }));
+        Err(work)
     }
 
     /// New arrays, from a call like the one before.
-    fn again(&self, py: Python<'py>, memo: &Memo, work: usize) -> PyResult<SmallVec<[Bound<'py, PyAny>; 1]>> {
+    fn again(&self, py: Python<'py>, memo: &Memo) -> PyResult<SmallVec<[Bound<'py, PyAny>; 1]>> {
         let ready = match memo.ready.get() {
             Some(ready) => ready,
             None => {
@@ -199,7 +202,7 @@ impl<'py> Call<'_, 'py> {
         // SAFETY: as above.
         let mut outputs = Outputs(lies.iter().map(|lies| unsafe { lies.alone() }).collect());
         let args: SmallVec<[Arg; 4]> = self.values.iter().filter_map(Value::arg).collect();
-        let result = if is_short(work) {
+        let result = if is_short(memo.work) {
             ready.call.call(&args, &mut outputs)
         } else {
             py.detach(|| ready.call.call(&args, &mut outputs))
