@@ -146,6 +146,7 @@ pub use error::{CompileError, CompileErrorKind};
 pub use explain::{Explain, StagePlan};
 pub use expr::api::{Builder, Expr, Names};
 pub use expr::casting::Casting;
+pub use expr::indices::Indices;
 pub use expr::layout::Layout;
 pub use expr::partial::state::State;
 pub use expr::prepared::{Prepared, PreparedDyn, PreparedUpdate};

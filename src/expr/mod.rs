@@ -11,6 +11,7 @@
 //! | `prepared`            | calls prepared beforehand                                                     |
 //! | `partial`             | reductions of parts of an array, merged                                       |
 //! | `layout`              | what results there would be                                                   |
+//! | `indices`             | which axes of arguments and results can be cut together                       |
 //! | `fit`, `fault`        | errors of shapes and outputs, and of the data, in words                       |
 //! | `ended`               | errors of calls that were not let run to their end                            |
 
@@ -24,6 +25,7 @@ pub mod core;
 mod ended;
 mod fault;
 mod fit;
+pub mod indices;
 pub mod layout;
 mod options;
 pub mod partial;
