@@ -44,7 +44,7 @@ unsafe impl Out for Outputs<'_> {
 }
 
 /// An estimate of the work: elements of what the arguments broadcast to, times operations.
-pub fn work(values: &[Value], text: &str) -> usize {
+pub fn work(values: &[Value], text: &Text) -> usize {
     let mut axes: SmallVec<[usize; 8]> = SmallVec::new();
     for value in values {
         let Value::Array(lies, _) = value else { continue };
@@ -54,12 +54,17 @@ pub fn work(values: &[Value], text: &str) -> usize {
         axes[skip..].iter_mut().zip(&lies.shape).for_each(|(axis, &n)| *axis = n.max(*axis));
     }
     let elements = axes.iter().fold(1, |all: usize, &n| all.saturating_mul(n));
-    elements.saturating_mul(1 + text.len() / 4)
+    elements.saturating_mul(text.operations)
 }
 
 /// Whether so much work takes so little time that the interpreter need not be let go.
 pub fn is_short(work: usize) -> bool {
     work < LET_GO
+}
+
+/// Whether so much work takes so long that signals must be able to end it.
+pub fn is_long(work: usize) -> bool {
+    work >= LONG
 }
 
 /// What calls of a text have in common as long as their arguments are alike.
@@ -178,7 +183,7 @@ impl<'py> Call<'_, 'py> {
             return Ok(Arc::clone(there));
         }
         let like = self.values.iter().map(Like::of).collect::<Option<_>>();
-        let work = work(self.values, &self.text.source);
+        let work = work(self.values, self.text);
         *memo = like.map(|like| Arc::new(Memo { key: self.key, like, work, ready: OnceLock::new() }));
         Err(work)
     }
@@ -223,19 +228,26 @@ impl<'py> Call<'_, 'py> {
         // SAFETY: the arrays are writable, which `outputs` has seen to, and live as long as `out`. Only where nothing lies on the only one
         // is it said to be alone.
         let views = lies.iter().map(|lies| unsafe { if alone { lies.alone() } else { lies.shared() } });
-        let work = work(self.values, &self.text.source);
+        let work = work(self.values, self.text);
         self.run(py, &self.expr(py)?, &self.args(), Outputs(views.collect()), work)
     }
 
     fn run(&self, py: Python<'py>, expr: &Expr, args: &Args, mut outputs: Outputs, work: usize) -> PyResult<()> {
-        let result = if is_short(work) {
-            expr.eval_into(args, &mut outputs)
-        } else if work < LONG || !is_main_thread(py)? {
-            py.detach(|| expr.eval_into(args, &mut outputs))
-        } else {
-            interruptible(py, expr, |expr| expr.eval_into(args, &mut outputs))?
-        };
-        result.map_err(|error| self.fault(py, &error))
+        run(py, expr, work, |expr| expr.eval_into(args, &mut outputs))?.map_err(|error| self.fault(py, &error))
+    }
+}
+
+/// Runs an expression as so much work asks for: without the interpreter, or so that signals end it.
+///
+/// # Errors
+/// What a signal's handler has raised.
+pub fn run<R: Send>(py: Python, expr: &Expr, work: usize, run: impl FnOnce(&Expr) -> R + Send) -> PyResult<R> {
+    if is_short(work) {
+        Ok(run(expr))
+    } else if work < LONG || !is_main_thread(py)? {
+        Ok(py.detach(|| run(expr)))
+    } else {
+        interruptible(py, expr, run)
     }
 }
 

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use tilexpr::Accuracy;
 
 use crate::argument::Value;
-use crate::call::Call;
+use crate::call::{self, Call};
 use crate::error;
 use crate::evaluate::one_or_all;
 use crate::prepared::Prepared;
@@ -229,7 +229,8 @@ impl Expression {
         let passed = self.passed(py, arrays)?;
         let call = self.call(&passed);
         let (expr, args) = (call.expr(py)?, call.args());
-        let state = py.detach(|| expr.partial(&args, offset, total));
+        let work = call::work(&passed.values, self.text.get());
+        let state = call::run(py, &expr, work, |expr| expr.partial(&args, offset, total))?;
         state.map(State::new).map_err(|error| error::eval(py, &error, self.text()))
     }
 

@@ -4,7 +4,7 @@
 //! arrays live as long as the handle.
 
 use pyo3::prelude::*;
-use tilexpr::{Arg, Args, EvalError, Expr, Out, PreparedDyn};
+use tilexpr::{Arg, Args, Expr, Out, PreparedDyn};
 
 use crate::argument::Value;
 use crate::array::Lies;
@@ -24,8 +24,11 @@ pub struct Prepared {
     outputs: smallvec::SmallVec<[Lies; 1]>,
     /// Whether no argument lies on the only output.
     alone: bool,
-    /// Whether it is so little work that the interpreter is not let go.
-    short: bool,
+    /// An estimate of the work.
+    work: usize,
+    /// The expression and the names of the arguments, for calls that signals must be able to end.
+    expr: Expr,
+    names: Vec<String>,
     _lies: Vec<Lies>,
     _kept: Vec<Py<PyAny>>,
 }
@@ -41,7 +44,7 @@ impl Prepared {
     pub fn new(py: Python, text: Py<Text>, expr: &Expr, passed: Passed, out: Bound<PyAny>) -> PyResult<Prepared> {
         let Passed { names, values, .. } = passed;
         let source = &text.get().source;
-        let short = call::is_short(call::work(&values, source));
+        let work = call::work(&values, text.get());
         let outputs = call::outputs(&out)?;
         let (mut lies, mut kept): (Vec<Lies>, Vec<Py<PyAny>>) = Default::default();
         let (mut places, mut used): (Vec<Place>, Vec<&str>) = Default::default();
@@ -67,8 +70,9 @@ impl Prepared {
         let args: Vec<Arg<'static>> = places.into_iter().map(arg).collect();
         let like: Args = used.iter().copied().zip(args.iter().cloned()).collect();
         let call = expr.prepare_dyn(&used, like).map_err(|error| error::eval(py, &error, source))?;
-        let prepared =
-            Prepared { call, args, out: out.unbind(), outputs, alone, short, _lies: lies, _kept: kept, text };
+        let names = used.into_iter().map(String::from).collect();
+        let (expr, out) = (expr.clone(), out.unbind());
+        let prepared = Prepared { call, args, out, outputs, alone, work, expr, names, _lies: lies, _kept: kept, text };
         // What is wrong with the arrays is said now.
         prepared.run(py)?;
         Ok(prepared)
@@ -76,21 +80,27 @@ impl Prepared {
 
     #[inline]
     fn run(&self, py: Python) -> PyResult<()> {
-        let result = if let ([only], true) = (&*self.outputs, self.alone) {
+        if let ([only], true) = (&*self.outputs, self.alone) {
             // SAFETY: the array is writable and lives as long as the handle; no argument lies on it.
             self.call(py, &mut unsafe { only.alone() })
         } else {
             // SAFETY: as above, but for the last.
             self.call(py, &mut Outputs(self.outputs.iter().map(|lies| unsafe { lies.shared() }).collect()))
+        }
+    }
+
+    #[inline]
+    fn call<O: Out + Send>(&self, py: Python, out: &mut O) -> PyResult<()> {
+        let result = if call::is_short(self.work) {
+            self.call.call(&self.args, out)
+        } else if call::is_long(self.work) {
+            // (To look up once more what has been prepared takes no time beside it.)
+            let args: Args = self.names.iter().map(String::as_str).zip(self.args.iter().cloned()).collect();
+            call::run(py, &self.expr, self.work, |expr| expr.eval_into(&args, out))?
+        } else {
+            py.detach(|| self.call.call(&self.args, out))
         };
         result.map_err(|error| error::eval(py, &error, &self.text.get().source))
-    }
-}
-
-impl Prepared {
-    #[inline]
-    fn call<O: Out + Send>(&self, py: Python, out: &mut O) -> Result<(), EvalError> {
-        if self.short { self.call.call(&self.args, out) } else { py.detach(|| self.call.call(&self.args, out)) }
     }
 }
 

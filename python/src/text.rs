@@ -34,6 +34,8 @@ pub struct Options {
 pub struct Text {
     pub source: String,
     pub names: Vec<Name>,
+    /// An estimate of the operations on an element: a function, or a power, takes as long as some others.
+    pub operations: usize,
     made: Mutex<SmallVec<[(Key, Expr); 1]>>,
     /// What the last call has found out.
     pub memo: Mutex<Option<Arc<Memo>>>,
@@ -82,7 +84,9 @@ impl Text {
         };
         let names = identifiers(source).map_err(|error| error::compile(py, &error))?;
         let names = names.into_iter().map(name).collect();
-        Ok(Text { source: source.to_string(), names, made: Mutex::default(), memo: Mutex::default() })
+        let calls = source.matches('(').count() + source.matches("**").count();
+        let operations = 1 + source.len() / 4 + 8 * calls;
+        Ok(Text { source: source.to_string(), names, operations, made: Mutex::default(), memo: Mutex::default() })
     }
 
     /// The text, from the store of them.
