@@ -2,6 +2,8 @@
 //!
 //! Comes in: a text, then arguments by name. Goes out: results, prepared calls, explanations, partial states.
 
+use std::collections::HashMap;
+
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -27,6 +29,9 @@ pub struct Expression {
 
 /// The text and the names of its options.
 type Remade = (String, [String; 3]);
+
+/// A number for each axis, or `None`.
+type Axes = Vec<Option<usize>>;
 
 /// What is passed under the names of a text.
 pub struct Passed<'a, 'py> {
@@ -177,6 +182,16 @@ impl Expression {
         let found = found.map_err(|error| error::eval(py, &error, self.text()))?;
         let each = |(dtype, shape)| Ok((error::numpy_name(dtype), pyo3::types::PyTuple::new(py, shape)?));
         found.into_iter().map(each).collect()
+    }
+
+    /// Which axes can be cut together: for each argument, and for each result, a number for each axis, or `None`.
+    #[pyo3(signature = (**arrays))]
+    fn _indices(&self, py: Python, arrays: Option<&Bound<PyDict>>) -> PyResult<(HashMap<String, Axes>, Vec<Axes>)> {
+        let passed = self.passed(py, arrays)?;
+        let call = self.call(&passed);
+        let expr = call.expr(py)?;
+        let found = expr.indices(call.args()).map_err(|error| error::eval(py, &error, self.text()))?;
+        Ok((expr.names().iter().cloned().zip(found.arguments).collect(), found.results))
     }
 
     /// How the expression is computed for these arguments: the text, and a dictionary for each pass over memory.
