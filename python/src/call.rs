@@ -7,7 +7,6 @@
 //! looked up again.
 
 use std::sync::{Arc, OnceLock, PoisonError, mpsc};
-use std::thread;
 use std::time::Duration;
 
 use pyo3::intern;
@@ -20,13 +19,14 @@ use crate::argument::Value;
 use crate::array::{self, Lies};
 use crate::error;
 use crate::text::{self, Key, Text};
+use crate::threads;
 
 /// Operations on elements from which on other threads may run meanwhile: to let go of the interpreter and to take it again costs some
 /// 100 ns, and more if another thread has it then.
 const LET_GO: usize = 100_000;
-/// Operations on elements from which on the call is run by a thread of its own, while the caller's looks for signals: some milliseconds, to
-/// which it adds 50 us.
-const LONG: usize = 20_000_000;
+/// Operations on elements from which on the call is run by another thread, while the caller's looks for signals: a millisecond and more, to
+/// which it adds some 50 us.
+const LONG: usize = 40_000_000;
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(30);
 
@@ -291,22 +291,22 @@ fn is_main_thread(py: Python) -> PyResult<bool> {
     main.eq(threading.call_method0(intern!(py, "get_ident"))?)
 }
 
-/// Runs work on a thread of its own, and cancels it when a signal's handler raises (as that of Ctrl-C does).
+/// Runs work on another thread, and cancels it when a signal's handler raises (as that of Ctrl-C does).
 fn interruptible<R: Send>(py: Python, expr: &Expr, work: impl FnOnce(&Expr) -> R + Send) -> PyResult<R> {
+    let Some(aside) = threads::aside() else { return Ok(py.detach(|| work(expr))) };
     let token = CancelToken::new();
     let expr = &expr.with_cancel(token.clone());
     py.detach(|| {
-        thread::scope(|scope| {
+        aside.in_place_scope(|scope| {
             let (send, receive) = mpsc::sync_channel(1);
-            let run = move || drop(send.send(work(expr)));
-            let worker = thread::Builder::new().name("tilexpr-call".into()).spawn_scoped(scope, run)?;
+            scope.spawn(move |_| drop(send.send(work(expr))));
             loop {
                 match receive.recv_timeout(LOOK) {
                     Ok(result) => return Ok(result),
                     Err(mpsc::RecvTimeoutError::Timeout) => {
+                        // (The scope ends when the work has.)
                         if let Err(raised) = Python::attach(|py| py.check_signals()) {
                             token.cancel();
-                            drop(worker.join());
                             return Err(raised);
                         }
                     }

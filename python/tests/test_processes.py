@@ -17,7 +17,8 @@ import tilexpr as ne
 needs_fork = pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
 needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT here")
 
-SIZE = 1_000_000
+# So many that calls go by way of another thread, which a child has not.
+SIZE = 3_000_000
 
 
 def _sum(seed):
@@ -138,7 +139,7 @@ LONG = {
     "compiled": ("a = np.ones(8)", f"[ne.evaluate({SINES} + f' + {{i}}') for i in range(1_000_000)]"),
     "prepared": ("a = np.ones(60_000_000); f = ne.compile('1')", f"ne.compile({SINES}).prepare(a=a, out=np.empty_like(a))()"),
     "part": ("a = np.ones(60_000_000)", f"ne.compile('sum(' + {SINES} + ')').partial(0, a.size, a=a)"),
-    "one costly function": ("a = np.full(3_000_000, 0.3 + 1j)", "[ne.evaluate('a**a') for _ in range(1000)]"),
+    "one costly function": ("a = np.full(5_000_000, 0.3 + 1j)", "[ne.evaluate('a**a') for _ in range(1000)]"),
 }
 CHILD = """
 import time, numpy as np, tilexpr as ne
