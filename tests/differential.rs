@@ -95,7 +95,7 @@ fn expected(case: &Case) -> Result<Option<(Vec<Tensor>, bool)>, String> {
     let var = |name: &String| case.vars.iter().find(|v| v.name == *name).unwrap();
     let vars: Vec<_> = resolved.free.iter().map(var).collect();
     let types: Vec<InputType> =
-        vars.iter().map(|v| InputType { dtype: v.ty.dtype, weak: v.ty.weak, swapped: false }).collect();
+        vars.iter().map(|v| InputType { dtype: v.ty.dtype, weak: v.ty.weak, swapped: false, text: None }).collect();
     let graph = match infer(&text, &resolved, &types, &[], &Limits::default()) {
         Ok(graph) => graph,
         Err(e) if ["out of range", "negative integer power", "128 bits"].iter().any(|m| e.message().contains(m)) => {

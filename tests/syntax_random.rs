@@ -31,6 +31,7 @@ fn bracketed() -> impl Strategy<Value = String> {
     ];
     let leaf = prop_oneof![
         prop::sample::select(vec!["a", "b", "x1", "α", "_"]).prop_map(str::to_string),
+        prop::sample::select(vec!["'it\\'s'", "b\"\\xff# )\"", "''"]).prop_map(str::to_string),
         number.prop_map(|literal| literal.to_string()),
     ];
     leaf.prop_recursive(6, 60, 4, |inner| {

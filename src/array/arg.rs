@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::view::{Dims, Memory, Strided, View};
 use crate::dtype::{DType, Element, Real};
+use crate::types::TextType;
 
 /// One argument: a borrowed array of any layout, or a scalar.
 ///
@@ -33,6 +34,8 @@ pub struct Arg<'a>(Inner<'a>);
 #[derive(Clone, Debug)]
 enum Inner<'a> {
     Array(Memory<'a>),
+    /// An array of bytes, whose last axis is that of the bytes of a string; whether it is known that there is no NUL.
+    Text(Memory<'a>, bool),
     /// The value's memory form lies at the start of the bytes.
     Scalar {
         bytes: [u64; 2],
@@ -48,11 +51,49 @@ impl<'a> Arg<'a> {
         value.into_arg()
     }
 
-    /// The type of the elements.
+    /// One string: these bytes. NULs at its end do not count, as everywhere in comparisons of strings.
+    ///
+    /// ```
+    /// use tilexpr::{Arg, Args, Expr};
+    /// let name = Arg::string(b"Lyra");
+    /// let found: bool = Expr::compile("contains(name, 'yr') & (name < 'Vega')")?.eval(Args::new().with("name", name))?;
+    /// assert!(found);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn string(bytes: &'a [u8]) -> Arg<'a> {
+        let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+        let bytes = &bytes[..end];
+        Arg(Inner::Text(Memory::new(bytes.as_ptr(), Dims::Line([end], [1])), !bytes.contains(&0)))
+    }
+
+    /// An array of strings of a fixed width: an array of bytes (`u8`), whose last axis is that of the bytes of a string. Shorter strings are
+    /// followed by NUL bytes up to the width.
+    ///
+    /// Strings are compared with strings (`==`, `<`, ...; by their bytes) and searched (`contains`).
+    /// `None` if the elements are no `u8`, if there is no axis, or if the bytes of a string do not lie one after the other.
+    ///
+    /// ```
+    /// use tilexpr::{Arg, Args, Expr};
+    /// let names = ndarray::array![*b"Lyra\0\0\0\0", *b"Carina\0\0", *b"Vela\0\0\0\0"]; // a `[[u8; 8]; 3]`
+    /// let names = ndarray::Array2::from_shape_fn((3, 8), |(i, j)| names[i][j]);
+    /// let names = Arg::strings(&names).unwrap();
+    /// let late: Vec<bool> = Expr::compile("names >= 'Lyra'")?.eval(Args::new().with("names", names))?;
+    /// assert_eq!(late, [true, false, true]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn strings(bytes: impl IntoArg<'a>) -> Option<Arg<'a>> {
+        let Arg(Inner::Array(memory)) = bytes.into_arg() else { return None };
+        let array = memory.strided();
+        let (width, stride) = array.axes().next_back()?;
+        let is_text = array.dtype == DType::U8 && (stride == 1 || width <= 1 || array.shape.contains(&0));
+        is_text.then_some(Arg(Inner::Text(memory, false)))
+    }
+
+    /// The type of the elements; of strings that of their bytes.
     #[inline]
     pub fn dtype(&self) -> DType {
         match &self.0 {
-            Inner::Array(memory) => memory.dtype(),
+            Inner::Array(memory) | Inner::Text(memory, _) => memory.dtype(),
             Inner::Scalar { dtype, .. } => *dtype,
         }
     }
@@ -69,7 +110,15 @@ impl<'a> Arg<'a> {
         matches!(&self.0, Inner::Array(memory) if memory.swapped())
     }
 
-    /// The length of each axis.
+    /// What is known of the strings, if it is an argument of strings.
+    #[inline]
+    pub(crate) fn text(&self) -> Option<TextType> {
+        let Inner::Text(memory, full) = &self.0 else { return None };
+        let width = memory.strided().shape.last().copied().unwrap_or(0);
+        Some(TextType { width, full: *full })
+    }
+
+    /// The length of each axis; the last one of strings is their width.
     pub fn shape(&self) -> &[usize] {
         self.view().shape
     }
@@ -77,7 +126,7 @@ impl<'a> Arg<'a> {
     #[inline]
     pub(crate) fn view(&self) -> Strided<'_> {
         match &self.0 {
-            Inner::Array(memory) => memory.strided(),
+            Inner::Array(memory) | Inner::Text(memory, _) => memory.strided(),
             Inner::Scalar { bytes, dtype, .. } => {
                 let pointer = (&raw const *bytes).cast_mut().cast();
                 Strided::of_elements(pointer, *dtype, &[], &[])

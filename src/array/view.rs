@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 use crate::dtype::{ByteOrder, DType, Element};
 use crate::math::complex::Part;
 use crate::plan::alias::Footprint;
+use crate::types::graph::Word;
 
 /// Where the elements of an array lie. It can be copied, and gives no right to read or write them: that is the caller's, who made it
 /// of a [`View`], or of a [`ViewMut`] that stays borrowed meanwhile.
@@ -98,6 +99,19 @@ impl<'a> Strided<'a> {
         let dtype = if part.is_some() { self.dtype.part() } else { self.dtype };
         let first = if part == Some(Part::Imaginary) { dtype.size() } else { 0 };
         Strided { pointer: self.pointer.wrapping_add(first), dtype, ..self }
+    }
+
+    /// Some bytes of each of the strings whose bytes are the last axis, as an unsigned integer. They lie within the string.
+    pub fn word(self, Word { at }: Word, dtype: DType) -> Strided<'a> {
+        let axes = self.shape.len().saturating_sub(1);
+        debug_assert!(self.shape.last().is_some_and(|&width| at + dtype.size() <= width), "bytes of the string");
+        Strided {
+            pointer: self.pointer.wrapping_add(at),
+            dtype,
+            shape: &self.shape[..axes],
+            steps: &self.steps[..axes],
+            ..self
+        }
     }
 
     /// The arrays of real numbers that an array consists of.

@@ -8,6 +8,7 @@ use crate::ir::Role;
 use crate::plan::program::Program;
 use crate::plan::source::Source;
 use crate::syntax::ast::Span;
+use crate::types::graph::Word;
 
 /// Finds the names of arrays and of places.
 pub struct Names<'a> {
@@ -41,7 +42,11 @@ impl Names<'_> {
             Some(Source::Input(input)) => {
                 let input = &self.program.graph.inputs[input as usize];
                 let name = excerpt(&self.core.names()[input.name as usize]);
-                let part = input.part.map_or(String::new(), |part| format!(".{}", part.name()));
+                let part = match (input.part, input.word) {
+                    (Some(part), _) => format!(".{}", part.name()),
+                    (_, Some(Word { at })) => format!("[{at}..{}]", at + input.dtype.size()),
+                    _ => String::new(),
+                };
                 format!("`{name}{part}`")
             }
             Some(Source::Temp { stage, part, .. }) => {

@@ -50,6 +50,11 @@ pub fn arguments(f: &mut String, names: &Names, bound: &Arguments, outputs: &[(D
         writeln!(f, "arguments")?;
     }
     for (name, (ty, view)) in names.core.names().iter().zip(bound) {
+        if let Some(text) = ty.text {
+            let axes = view.shape.len().saturating_sub(1);
+            writeln!(f, "  {name:<8} strings of {} {:?}", several(text.width, "byte", "bytes"), &view.shape[..axes])?;
+            continue;
+        }
         write!(f, "  {name:<8} {:<5}", ty.dtype.name())?;
         match ty.weak {
             true => writeln!(f, " a bare number: it takes the type of what it meets")?,

@@ -119,7 +119,7 @@ impl Core {
 /// An argument's type.
 #[inline]
 pub fn input_type(arg: &Arg) -> InputType {
-    InputType { dtype: arg.dtype(), weak: arg.is_weak(), swapped: arg.is_swapped() }
+    InputType { dtype: arg.dtype(), weak: arg.is_weak(), swapped: arg.is_swapped(), text: arg.text() }
 }
 
 /// The type of an array to be updated, as an argument.

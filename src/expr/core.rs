@@ -34,7 +34,7 @@ use crate::run::stop::Failed;
 use crate::run::stop::Stop;
 use crate::syntax::ast::Node;
 use crate::syntax::parse;
-use crate::types::graph::Graph;
+use crate::types::graph::{Graph, Input};
 use crate::types::meaning::Meaning;
 use crate::types::{InputType, Notes, OutputType, Resolved, infer, notes, resolve};
 
@@ -450,16 +450,18 @@ impl Typed {
                     .with_help(help));
             }
         }
-        Ok(graph.inputs.iter().map(|input| bound[input.name as usize].1.part(input.part)).collect())
+        let array = |input: &Input| {
+            let (_, view) = bound[input.name as usize];
+            input.word.map_or_else(|| view.part(input.part), |word| view.word(word, input.dtype))
+        };
+        Ok(graph.inputs.iter().map(array).collect())
     }
 
-    /// The arrays of the graph's inputs with the sizes of the arguments' elements, both parts of a complex one.
+    /// The arrays of the graph's inputs with the sizes of the arguments' elements, both parts of a complex one, all bytes of a string.
     fn sized<'a>(&'a self, bound: &'a Arguments, inputs: &'a [Strided]) -> impl Iterator<Item = (Strided<'a>, usize)> {
-        self.program
-            .graph
-            .inputs
-            .iter()
-            .zip(inputs)
-            .map(|(input, &array)| (array, bound[input.name as usize].1.dtype.size()))
+        self.program.graph.inputs.iter().zip(inputs).map(|(input, &array)| {
+            let (ty, view) = bound[input.name as usize];
+            (array, ty.text.map_or(view.dtype.size(), |text| text.width))
+        })
     }
 }

@@ -57,7 +57,11 @@ impl Line {
         let mut sources = SmallVec::new();
         for &(_, source) in &stage.sources {
             let Source::Input(input) = source else { return None };
-            let input = program.graph.inputs.get(input as usize).filter(|input| input.part.is_none())?;
+            let input = program
+                .graph
+                .inputs
+                .get(input as usize)
+                .filter(|input| input.part.is_none() && input.word.is_none())?;
             let name = input.name;
             sources.push((name, signature.get(name as usize)?.weak));
         }

@@ -18,6 +18,10 @@ pub struct NodeId(pub u32);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct NameId(pub u32);
 
+/// Index of a string in [`Ast::texts`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TextId(pub u32);
+
 /// A literal as written. Numbers are weak: they take their type from what they meet.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Literal {
@@ -31,6 +35,8 @@ pub enum Literal {
     Float(f64),
     /// `2j`: the imaginary part
     Imaginary(f64),
+    /// `'abc'`, `b'abc'`: bytes
+    Text(TextId),
 }
 
 /// Operators before one operand.
@@ -189,6 +195,8 @@ pub struct Ast {
     pub spans: Vec<Span>,
     /// Every distinct name in the text, in order of first appearance.
     pub names: Vec<String>,
+    /// The bytes of the strings in the text.
+    pub texts: Vec<Vec<u8>>,
     /// The links of comparisons: operator and right-hand operand.
     pub links: Vec<(Link, NodeId)>,
     /// The arguments of calls.
@@ -220,6 +228,11 @@ impl Ast {
     pub fn params(&self, of: &Assignment) -> &[(NameId, Span)] {
         let range = of.params.clone().unwrap_or(0..0);
         self.params.get(range.start as usize..range.end as usize).unwrap_or(&[])
+    }
+
+    /// The bytes of a string.
+    pub fn text(&self, id: TextId) -> &[u8] {
+        self.texts.get(id.0 as usize).map_or(&[], Vec::as_slice)
     }
 
     /// The text of a name.

@@ -101,7 +101,8 @@ pub fn sign(source: &str, span: Span, after_value: bool) -> Diagnostic {
     };
     let place = Span::new(span.start as usize, span.start as usize + first.len_utf8());
     if matches!(first, '"' | '\'') {
-        return quoted(rest, place);
+        return Diagnostic::new("this string does not end on its line", place)
+            .with_help(format!("write the `{first}` that is missing; a line break in a string is written `\\n`"));
     }
     if let Some(operator) = text.strip_suffix('=') {
         return Diagnostic::new(format!("`{text}` is not an operator here"), span)
@@ -122,17 +123,6 @@ pub fn sign(source: &str, span: Span, after_value: bool) -> Diagnostic {
         None if shown.starts_with("the invisible") => diagnostic.with_help("remove it"),
         None => diagnostic,
     }
-}
-
-/// Text in quotes: the place is all of it, if it ends in the same line.
-fn quoted(rest: &str, place: Span) -> Diagnostic {
-    let mut characters = rest.char_indices();
-    let quote = characters.next().map_or('"', |(_, quote)| quote);
-    let end = characters.take_while(|&(_, character)| character != '\n').find(|&(_, character)| character == quote);
-    let length = end.map_or(quote.len_utf8(), |(at, _)| at + quote.len_utf8());
-    let start = place.start as usize;
-    Diagnostic::new("text in quotes is not a value here", Span::new(start, start + length))
-        .with_help("write a name without quotes")
 }
 
 /// A word that Python's grammar keeps for itself.

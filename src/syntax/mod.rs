@@ -24,6 +24,7 @@ mod parser;
 mod piece;
 #[cfg(any(test, feature = "internals"))]
 pub mod print;
+mod string;
 pub mod suggest;
 mod token;
 mod tree;

@@ -40,7 +40,13 @@ pub fn for_each_child(ast: &Ast, id: NodeId, mut visit: impl FnMut(NodeId)) {
 pub fn evaluation_order(ast: &Ast) -> Ast {
     let mut sorted = Sorted {
         from: ast,
-        to: Ast { names: ast.names.clone(), params: ast.params.clone(), tuple: ast.tuple, ..Ast::default() },
+        to: Ast {
+            names: ast.names.clone(),
+            texts: ast.texts.clone(),
+            params: ast.params.clone(),
+            tuple: ast.tuple,
+            ..Ast::default()
+        },
         places: vec![NodeId(0); ast.nodes.len()],
         work: Vec::new(),
     };

@@ -20,7 +20,7 @@ use super::name::{is_name, normal};
 use super::piece::{Item, Piece};
 use super::token::Token;
 use super::tree::{Operand, Tree};
-use super::{mistake, number, order};
+use super::{mistake, number, order, string};
 use crate::diagnostic::Diagnostic;
 use crate::error::{CompileError, CompileErrorKind};
 
@@ -131,6 +131,10 @@ impl<'a> Reader<'a> {
                     Err(wrong) => return Err(self.fail(*wrong)),
                 }
             }
+            Token::Text => match string::read(self.source, span) {
+                Ok(text) => Piece::Literal(Literal::Text(self.tree.text(text))),
+                Err(wrong) => return Err(self.fail(*wrong)),
+            },
             Token::Mistake => {
                 let after_value = self.level_items().last().is_some_and(|item| item.piece.ends_value());
                 return Err(self.fail(mistake::sign(self.source, span, after_value)));

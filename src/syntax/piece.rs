@@ -18,7 +18,7 @@ pub struct Item {
 pub enum Piece {
     /// An operator or keyword.
     Sign(Token),
-    /// A number, `True` or `False`.
+    /// A number, a string, `True` or `False`.
     Literal(Literal),
     /// A name: a value, a function, a keyword, or what is assigned to.
     Name(NameId),

@@ -7,6 +7,7 @@
 use std::fmt::{self, Write};
 
 use super::ast::{Ast, Attribute, BinaryOp, Link, Literal, NameId, Node, NodeId, Span};
+use super::string::written;
 
 /// The text of a tree, with as few parentheses as possible.
 pub fn print(ast: &Ast) -> String {
@@ -146,6 +147,7 @@ impl<'a> Printer<'a> {
             self.work.push(Work::Text(")"));
         }
         match node {
+            Node::Literal(Literal::Text(text)) => self.out += &written(ast.text(*text)),
             Node::Literal(literal) => write!(self.out, "{literal}").unwrap_or(()),
             Node::Name(name) => self.out.push_str(ast.name(*name)),
             Node::Unary(op, of) => {
@@ -255,6 +257,8 @@ impl fmt::Display for Literal {
             Literal::Bool(false) => f.write_str("False"),
             Literal::Int(value) => write!(f, "{value}"),
             Literal::Float(value) => float(f, value),
+            // (The bytes are the tree's.)
+            Literal::Text(_) => f.write_str("'...'"),
             Literal::Imaginary(value) => {
                 float(f, value)?;
                 f.write_char('j')

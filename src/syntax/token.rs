@@ -44,6 +44,10 @@ pub enum Token {
     #[regex(r"\.(?&digits)(?&exponent)?[jJ]")]
     #[regex(r"(?&digits)(?&exponent)[jJ]")]
     Imaginary,
+    /// `'abc'`, `b"a\x00b"`: bytes, on one line
+    #[regex(r"[bB]?'([^'\\\r\n]|\\[^\r\n])*'")]
+    #[regex(r#"[bB]?"([^"\\\r\n]|\\[^\r\n])*""#)]
+    Text,
     /// `True`
     #[token("True")]
     True,

@@ -3,7 +3,7 @@
 //! Comes in: calls from the grammar in the order in which it reads. Goes out: the [`Ast`]. Always holds: children are there
 //! before their parent; an [`Operand`] knows the place of its brackets, its node only that of what is inside.
 
-use super::ast::{Argument, Ast, Attribute, BinaryOp, Link, Literal, NameId, Node, NodeId, Span, UnaryOp};
+use super::ast::{Argument, Ast, Attribute, BinaryOp, Link, Literal, NameId, Node, NodeId, Span, TextId, UnaryOp};
 
 /// A node that has been read, and its place with all brackets around it.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,12 @@ impl Tree {
         self.ast.nodes.push(node);
         self.ast.spans.push(span);
         Operand { id, span }
+    }
+
+    /// The bytes of a string, which a literal refers to.
+    pub fn text(&mut self, bytes: Vec<u8>) -> TextId {
+        self.ast.texts.push(bytes);
+        TextId(self.ast.texts.len() as u32 - 1)
     }
 
     pub fn literal(&mut self, literal: Literal, span: Span) -> Operand {

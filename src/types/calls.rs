@@ -17,6 +17,9 @@ impl Typer<'_> {
     /// A call.
     pub fn call(&mut self, call: &Call, args: &[Operand], options: &[(&str, Operand)]) -> Typed<Value> {
         let rule = call.function.rule;
+        if !rule.takes_text() && self.any_text(args) {
+            return self.refuse_text(call.function.name, args);
+        }
         if !args.is_empty() && !rule.takes_complex() && self.any_complex(args) {
             return self.complex_call(call, args);
         }
@@ -40,6 +43,7 @@ impl Typer<'_> {
             (Rule::Select, _) => self.select(args),
             (Rule::Between, &[x, lo, hi]) => self.between(x, lo, hi),
             (Rule::Isin, &[x, ref items @ ..]) => self.among(x, items),
+            (Rule::Contains, &[x, y]) => self.contains(x, y),
             (Rule::Abs, &[x]) => self.abs(x),
             (Rule::Sign, &[x]) => self.sign(x),
             (Rule::Square, &[x]) => self.square(x),

@@ -14,6 +14,9 @@ use crate::syntax::ast::{BinaryOp, CompareOp};
 impl Typer<'_> {
     /// `x` where the condition holds, else `y`.
     pub fn choose(&mut self, condition: Operand, x: Operand, y: Operand) -> Typed<Value> {
+        if self.any_text(&[condition, x, y]) {
+            return self.refuse_text("where", &[condition, x, y]);
+        }
         let mask = self.truth(condition)?;
         if self.any_complex(&[x, y]) {
             return self.complex_choose(mask, condition, x, y);

@@ -5,8 +5,8 @@
 
 use smallvec::SmallVec;
 
-use super::graph::{Fault, GraphBuilder, Input, NodeId, NodeKind};
-use crate::dtype::{DType, Real, Scalar};
+use super::graph::{Fault, GraphBuilder, Input, NodeId, NodeKind, Word};
+use crate::dtype::{ByteOrder, DType, Real, Scalar};
 use crate::ir::rules::embeds;
 use crate::ir::{Helper, Op, semantics};
 use crate::math::complex::{self, Complex, Part};
@@ -39,11 +39,18 @@ impl Emit {
     pub fn input(&mut self, name: u32, dtype: DType, part: Option<Part>, swapped: bool) -> NodeId {
         let dtype = dtype.part();
         let Some(bits) = dtype.unsigned().filter(|_| swapped) else {
-            return self.graph.input(Input { name, dtype, part, swapped: None }, self.span);
+            return self.graph.input(Input { name, dtype, part, word: None, swapped: None }, self.span);
         };
-        let read = self.graph.input(Input { name, dtype: bits, part, swapped: Some(dtype) }, self.span);
+        let read = self.graph.input(Input { name, dtype: bits, part, word: None, swapped: Some(dtype) }, self.span);
         let bits = self.op(Op::SwapBytes, &[read]);
         self.same_bits(bits, dtype)
+    }
+
+    /// Some bytes of the strings that an argument has, as an unsigned integer of this type; the first byte is the least.
+    pub fn word(&mut self, name: u32, at: usize, dtype: DType) -> NodeId {
+        let input = Input { name, dtype, part: None, word: Some(Word { at }), swapped: None };
+        let word = self.graph.input(input, self.span);
+        if ByteOrder::NATIVE == ByteOrder::Little || dtype.size() == 1 { word } else { self.op(Op::SwapBytes, &[word]) }
     }
 
     /// What is stored for a value where its bytes are to lie in the other order.

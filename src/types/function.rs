@@ -62,6 +62,8 @@ pub enum Rule {
     Isin,
     /// Whether two are nearly equal.
     Isclose,
+    /// Whether a string is part of another.
+    Contains,
     /// A number in the place of what is not finite.
     NanToNum,
     /// Magnitude.
@@ -164,6 +166,13 @@ impl Rule {
                 | Bincount
                 | NanReduce(_)
         )
+    }
+}
+
+impl Rule {
+    /// Whether operands may be strings.
+    pub(super) fn takes_text(self) -> bool {
+        matches!(self, Rule::Compare(_) | Rule::Between | Rule::Isin | Rule::Contains)
     }
 }
 

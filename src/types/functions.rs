@@ -134,6 +134,7 @@ functions! {
 
     "between" [] &["x", "lo", "hi"], Rule::Between, "`(lo <= x) & (x <= hi)`.";
     "isin" [] &["x", "values"], Rule::Isin, "Whether `x` is equal to one of a tuple: `isin(x, (2, 3))` is `x in (2, 3)`.";
+    "contains" [] &["x", "y"], Rule::Contains, "Whether the string `y` is part of the string `x`, each of them up to its first NUL.";
     "isclose" [] &["x", "y", "rtol", "atol", "equal_nan"], Rule::Isclose, "`abs(x - y) <= atol + rtol*abs(y)`, or equal; with `equal_nan=True` also where both are NaN.";
     "isnan" [] X, Rule::IsNan, "Whether `x` is NaN.";
     "isinf" [] X, Rule::IsInf, "Whether `x` is infinite.";

@@ -122,6 +122,13 @@ pub struct Node {
     pub span: Span,
 }
 
+/// Some bytes of each of an array's strings: as many as the type of the input has, from this one on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Word {
+    /// The first of them.
+    pub at: usize,
+}
+
 /// An input of the graph.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Input {
@@ -131,6 +138,8 @@ pub struct Input {
     pub dtype: DType,
     /// Which part of a complex number it is.
     pub part: Option<Part>,
+    /// Which bytes of a string, as an unsigned integer of the type.
+    pub word: Option<Word>,
     /// Where the bytes of its elements lie in the other order than the machine's, the type that they are then made.
     pub swapped: Option<DType>,
 }
@@ -230,7 +239,7 @@ pub struct GraphBuilder {
     /// What else than nodes the graph has cost, counted as nodes.
     beside: usize,
     /// For each free name that is an input, which.
-    places: HashMap<(u32, Option<Part>), u32>,
+    places: HashMap<(u32, Option<Part>, Option<(Word, DType)>), u32>,
     memo: HashMap<(Key, SmallVec<[NodeId; 3]>), NodeId>,
 }
 
@@ -248,7 +257,8 @@ impl GraphBuilder {
     /// The input for a free name; the same node each time.
     pub fn input(&mut self, input: Input, span: Span) -> NodeId {
         let (inputs, dtype) = (&mut self.graph.inputs, input.dtype);
-        let at = *self.places.entry((input.name, input.part)).or_insert_with(|| {
+        let word = input.word.map(|word| (word, dtype));
+        let at = *self.places.entry((input.name, input.part, word)).or_insert_with(|| {
             inputs.push(input);
             inputs.len() as u32 - 1
         });

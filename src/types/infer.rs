@@ -10,7 +10,7 @@ use super::function::Rule;
 use super::graph::Graph;
 use super::meaning::{Meaning, Resolved};
 use super::notes::Notes;
-use super::value::{Operand, Parts, Typed, Typer, Value, error};
+use super::value::{Operand, Parts, Text, Typed, Typer, Value, error};
 use crate::diagnostic::Diagnostic;
 use crate::dtype::{DType, Kind, Scalar};
 use crate::error::{CompileError, CompileErrorKind};
@@ -27,6 +27,17 @@ pub struct InputType {
     pub weak: bool,
     /// Whether the bytes of its elements lie in the other order than the machine's.
     pub swapped: bool,
+    /// Whether its elements are strings, whose bytes are its last axis.
+    pub text: Option<TextType>,
+}
+
+/// What is known of an argument's strings.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct TextType {
+    /// The bytes of each: those of a shorter string are followed by NUL.
+    pub width: usize,
+    /// Whether none of the bytes is NUL, so that the string has just so many.
+    pub full: bool,
 }
 
 /// The type that a result is converted to: that of an array which is there.
@@ -41,13 +52,13 @@ pub struct OutputType {
 impl InputType {
     /// The type of an array, and of a 0-dimensional one, with bytes in the machine's order.
     pub fn strong(dtype: DType) -> InputType {
-        InputType { dtype, weak: false, swapped: false }
+        InputType { dtype, weak: false, swapped: false, text: None }
     }
 
     /// The type of a bare scalar.
     #[cfg(any(test, feature = "internals"))]
     pub fn weak(dtype: DType) -> InputType {
-        InputType { dtype, weak: true, swapped: false }
+        InputType { dtype, weak: true, swapped: false, text: None }
     }
 }
 
@@ -66,6 +77,7 @@ pub fn infer(
     let (mut outputs, mut results) = (Vec::with_capacity(ast.results.len()), Vec::with_capacity(ast.results.len()));
     for (at, &result) in ast.results.iter().enumerate() {
         let operand = pass.operand(result).map_err(fail)?;
+        pass.typer.no_text_result(operand).map_err(fail)?;
         let (real, imaginary, dtype) = if let Value::Complex { parts, .. } = operand.value {
             let Parts { re, im } = pass.typer.alike(parts);
             (re, Some(im), pass.typer.type_of(operand.value).dtype())
@@ -118,7 +130,7 @@ fn walk<'a>(
         ast,
         resolved,
         inputs,
-        typer: Typer { emit: Emit::default(), source },
+        typer: Typer { emit: Emit::default(), source, texts: &ast.texts },
         values: Vec::with_capacity(ast.nodes.len()),
         compared: compared(ast),
     };
@@ -264,6 +276,7 @@ impl Pass<'_> {
         match literal {
             Literal::Int(c) => Ok(Value::Int(i128::try_from(c).unwrap_or(i128::MAX))),
             Literal::Float(c) => Ok(self.typer.float_literal(c)),
+            Literal::Text(text) => Ok(Value::Text(Text::Literal(text))),
             Literal::None => unreachable!("refused when names were resolved"),
             Literal::Bool(c) => Ok(Value::Node { id: self.typer.emit.constant(c), weak: true }),
             Literal::Imaginary(c) => {
@@ -280,9 +293,12 @@ impl Pass<'_> {
             Meaning::Constant(c) => Ok(self.typer.float_literal(c)),
             Meaning::Assigned(value) => Ok(self.operand(value)?.value),
             Meaning::Free(name) => {
-                let Some(&InputType { dtype, weak, swapped }) = self.inputs.get(name as usize) else {
+                let Some(&InputType { dtype, weak, swapped, text }) = self.inputs.get(name as usize) else {
                     return error("there is no argument for this name", span);
                 };
+                if let Some(ty) = text {
+                    return Ok(Value::Text(Text::Given { name, ty }));
+                }
                 let e = &mut self.typer.emit;
                 if dtype.is_complex() {
                     let mut part = |part| e.input(name, dtype, Some(part), swapped);
@@ -347,6 +363,10 @@ impl Pass<'_> {
     fn attribute(&mut self, x: Operand, attribute: Attribute) -> Typed<Value> {
         let weak = self.typer.is_weak(x.value);
         match (attribute, x.value) {
+            (_, Value::Text(_)) => {
+                let name = if attribute == Attribute::Real { "real" } else { "imag" };
+                self.typer.refuse_text(&format!(".{name}"), &[x])
+            }
             (_, Value::Complex { parts, .. }) => {
                 let parts = self.typer.alike(parts);
                 let id = if attribute == Attribute::Real { parts.re } else { parts.im };

@@ -40,7 +40,7 @@ impl Notes {
                 continue;
             }
             let ids: SmallVec<[NodeId; 2]> = match *value {
-                Value::Int(_) => continue,
+                Value::Int(_) | Value::Text(_) => continue,
                 Value::Node { id, .. } => SmallVec::from_slice(&[id]),
                 Value::Complex { parts, .. } => SmallVec::from_slice(&[parts.re, parts.im]),
             };
@@ -79,5 +79,6 @@ fn constant(value: Value, emit: &Emit) -> Option<String> {
             let (re, im) = (emit.as_const(parts.re)?, emit.as_const(parts.im)?);
             Some(format!("complex({re}, {im})"))
         }
+        Value::Text(_) => None,
     }
 }

@@ -38,6 +38,9 @@ impl Typer<'_> {
         if self.any_complex(&[x]) {
             return self.complex_unary(op, x);
         }
+        if self.any_text(&[x]) {
+            return self.refuse_text(&op.to_string(), &[x]);
+        }
         let kind = self.kind_of(x.value);
         let text = || self.text(x.span);
         match (op, kind) {
@@ -70,6 +73,9 @@ impl Typer<'_> {
 
     /// `x op y`
     pub fn binary(&mut self, op: BinaryOp, x: Operand, y: Operand) -> Typed<Value> {
+        if self.any_text(&[x, y]) {
+            return self.refuse_text(&op.to_string(), &[x, y]);
+        }
         if let (Value::Int(_), _) | (_, Value::Int(_)) = (x.value, y.value)
             && let (Some(a), Some(b)) = (self.exact(x.value), self.exact(y.value))
             && !matches!(op, BinaryOp::And | BinaryOp::Or)
@@ -292,6 +298,9 @@ impl Typer<'_> {
 
     /// `x op y`, a bool.
     pub fn compare(&mut self, op: CompareOp, x: Operand, y: Operand) -> Typed<Value> {
+        if self.any_text(&[x, y]) {
+            return self.compare_text(op, x, y);
+        }
         if self.any_complex(&[x, y]) {
             return self.complex_compare(op, x, y);
         }

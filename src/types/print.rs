@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::graph::{Axes, Graph, NodeKind};
+use super::graph::{Axes, Graph, NodeKind, Word};
 
 impl fmt::Display for Graph {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -16,6 +16,9 @@ impl fmt::Display for Graph {
                     write!(f, "input {name}")?;
                     if let Some(part) = self.inputs.get(*input as usize).and_then(|input| input.part) {
                         write!(f, " {}", part.name())?;
+                    }
+                    if let Some(Word { at }) = self.inputs.get(*input as usize).and_then(|input| input.word) {
+                        write!(f, " from byte {at}")?;
                     }
                 }
                 NodeKind::Const(c) => write!(f, "{c}")?,

@@ -23,6 +23,8 @@ pub enum Type {
     WeakFloat,
     /// The same for complex numbers.
     WeakComplex,
+    /// Strings. Beside anything else there is no common type: whatever takes them looks for them first.
+    Text,
 }
 
 /// What a type becomes beside each other one.
@@ -83,6 +85,7 @@ pub fn common(types: impl IntoIterator<Item = Type>) -> Type {
                 floats = Some(floats.map_or(dtype, |f| promote(f, dtype)))
             }
             Type::Strong(dtype) => others.push(dtype),
+            Type::Text => others.push(DType::U8),
             Type::WeakComplex => weak = Some(Type::WeakComplex),
             Type::WeakFloat if weak != Some(Type::WeakComplex) => weak = Some(Type::WeakFloat),
             Type::WeakUint if !matches!(weak, Some(Type::WeakFloat | Type::WeakComplex)) => weak = Some(Type::WeakUint),
@@ -100,7 +103,7 @@ pub fn common(types: impl IntoIterator<Item = Type>) -> Type {
 }
 
 impl Type {
-    /// The type in which values of this type are computed: weak ones as `i64` (`u64` beyond) and `f64`.
+    /// The type in which values of this type are computed: weak ones as `i64` (`u64` beyond) and `f64`; of strings that of their bytes.
     pub fn dtype(self) -> DType {
         match self {
             Type::Strong(dtype) => dtype,
@@ -108,6 +111,7 @@ impl Type {
             Type::WeakUint => DType::U64,
             Type::WeakFloat => DType::F64,
             Type::WeakComplex => DType::C128,
+            Type::Text => DType::U8,
         }
     }
 
@@ -125,6 +129,7 @@ impl fmt::Display for Type {
             Type::WeakInt | Type::WeakUint => f.pad("int"),
             Type::WeakFloat => f.pad("float"),
             Type::WeakComplex => f.pad("complex"),
+            Type::Text => f.pad("string"),
         }
     }
 }

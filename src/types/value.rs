@@ -6,12 +6,13 @@
 
 use super::emit::Emit;
 use super::graph::{Fault, FaultKind, NodeId};
+use super::infer::TextType;
 use super::promote::Type;
 use crate::diagnostic::{Diagnostic, excerpt};
 use crate::dtype::{DType, Kind, Real, Scalar};
 use crate::ir::Op;
 use crate::ir::rules::embeds;
-use crate::syntax::ast::Span;
+use crate::syntax::ast::{Span, TextId};
 
 /// The value of a part of the text.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -22,6 +23,15 @@ pub(crate) enum Value {
     Node { id: NodeId, weak: bool },
     /// A complex number: two nodes.
     Complex { parts: Parts, weak: bool },
+    /// Strings.
+    Text(Text),
+}
+
+/// Strings: one of the text, or those of an argument.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) enum Text {
+    Literal(TextId),
+    Given { name: u32, ty: TextType },
 }
 
 /// The parts of a complex number, of one float type.
@@ -55,6 +65,8 @@ pub(crate) fn error_with_help<T>(message: impl Into<String>, span: Span, help: i
 pub(crate) struct Typer<'a> {
     pub emit: Emit,
     pub source: &'a str,
+    /// The bytes of the strings in the text.
+    pub texts: &'a [Vec<u8>],
 }
 
 impl Typer<'_> {
@@ -64,6 +76,7 @@ impl Typer<'_> {
             Value::Int(c) if c > i64::MAX.into() => Type::WeakUint,
             Value::Int(_) => Type::WeakInt,
             Value::Complex { parts, weak } => self.complex_type(parts, weak),
+            Value::Text(_) => Type::Text,
             Value::Node { id, weak } => match (self.emit.dtype(id), weak) {
                 (DType::U64, true) => Type::WeakUint,
                 (dtype, true) if dtype.is_int() => Type::WeakInt,
@@ -107,7 +120,7 @@ impl Typer<'_> {
             Value::Node { id, weak: true } => {
                 self.emit.as_const(id).filter(|c| c.dtype() == DType::Bool).map(|c| i128::from(bool::from_scalar(c)))
             }
-            Value::Node { .. } | Value::Complex { .. } => None,
+            Value::Node { .. } | Value::Complex { .. } | Value::Text(_) => None,
         }
     }
 
@@ -118,7 +131,7 @@ impl Typer<'_> {
             Value::Node { id, weak: true } => {
                 self.emit.as_const(id).filter(|c| c.dtype() == DType::F64).map(f64::from_scalar)
             }
-            Value::Node { .. } | Value::Complex { .. } => None,
+            Value::Node { .. } | Value::Complex { .. } | Value::Text(_) => None,
         }
     }
 
@@ -130,6 +143,7 @@ impl Typer<'_> {
             Value::Int(c) => return self.coerce_int(c, x.span, to, others),
             Value::Node { id, weak } => (id, weak),
             Value::Complex { .. } => return error("this takes real numbers", x.span),
+            Value::Text(_) => return error("this takes numbers, not a string", x.span),
         };
         let from = self.emit.dtype(id);
         if !(weak && from.is_int() && to.is_int() && to != from) {

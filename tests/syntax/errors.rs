@@ -237,8 +237,25 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
         "pass the slice as an argument of its own; a tuple is written `(0, 1)`: `axis=(0, 1)`, `x in (0, 1)`",
     ),
     ("{a}", "`{` is not in the language", "{", "group with `(` and `)`"),
-    ("'text' + a", "text in quotes is not a value here", "'text'", "write a name without quotes"),
-    ("a + \"b", "text in quotes is not a value here", "\"", "write a name without quotes"),
+    (
+        "a == \"b",
+        "this string does not end on its line",
+        "\"",
+        "write the `\"` that is missing; a line break in a string is written `\\n`",
+    ),
+    (
+        "a == 'b\n'",
+        "this string does not end on its line",
+        "'",
+        "write the `'` that is missing; a line break in a string is written `\\n`",
+    ),
+    ("'text' a", "two values side by side: an operator such as `*` is missing", "a", ""),
+    (
+        "s == '\\q'",
+        "`\\q` is not an escape of bytes",
+        "\\q",
+        "a backslash is written `\\\\`, any byte `\\x` and two hexadecimal digits",
+    ),
     ("a ? b : c", "`?` is not an operator here", "?", "write `x if c else y`, or `where(c, x, y)`"),
     ("a is None", "`is` is not an operator here", "is", "write `==`; for NaN `isnan(x)`"),
     (

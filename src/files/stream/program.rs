@@ -123,8 +123,13 @@ fn combine(core: &Core, shaped: &Shaped, pass: &Pass, all: &mut Programs) -> Res
     for (gives, given) in pass.gives.iter().zip(&mut all.given) {
         let Gives::Combined(node) = *gives else { continue };
         let span = shaped.graph.node(node).span;
-        let input =
-            |at: usize| Input { name: at as u32, dtype: all.first.outputs[at].dtype, part: None, swapped: None };
+        let input = |at: usize| Input {
+            name: at as u32,
+            dtype: all.first.outputs[at].dtype,
+            part: None,
+            word: None,
+            swapped: None,
+        };
         let inputs = given.clone().map(|at| builder.input(input(at), span));
         let args: SmallVec<[NodeId; 3]> = inputs.collect();
         let first = outputs.len();
@@ -170,7 +175,7 @@ impl Maker<'_> {
         let Graph { inputs, faults, .. } = self.shaped.graph;
         let node = self.shaped.graph.node(id);
         if self.shaped.waits_for(id, mode) {
-            let input = Input { name: 0, dtype: node.dtype, part: None, swapped: None };
+            let input = Input { name: 0, dtype: node.dtype, part: None, word: None, swapped: None };
             return self.input(Origin::Value(id), mode, InputType::strong(node.dtype), input, id);
         }
         match &node.kind {

@@ -77,6 +77,11 @@ impl<'a> Setup<'a> {
             let all: Args = files.chain(args.iter().map(|(name, arg)| (&**name, arg.clone()))).collect();
             let mut bound = Bound::new();
             expr.core.bind(&all, &[], &mut bound)?;
+            if let Some((name, _)) = names.iter().zip(&bound).find(|(_, (ty, _))| ty.text.is_some()) {
+                let message = format!("`{name}` is an array of strings, which a stream does not take");
+                let error = EvalError::new(EvalErrorKind::Type, message).of(name);
+                return Err(error.with_help("read the files, and evaluate on arrays").into());
+            }
             let typed = expr.core.typed(&bound)?;
             typed.inputs(&expr.core, &bound)?;
             expr.core.stage_shapes(&typed, &bound)?;

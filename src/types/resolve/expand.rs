@@ -37,7 +37,7 @@ pub(super) fn expand(resolved: Resolved, source: &str, limits: &Limits) -> Resul
         source,
         limits,
         to: Resolved {
-            ast: Ast { names: from.names.clone(), tuple: from.tuple, ..Ast::default() },
+            ast: Ast { names: from.names.clone(), texts: from.texts.clone(), tuple: from.tuple, ..Ast::default() },
             ..Resolved::default()
         },
         top: vec![NodeId(0); from.nodes.len()],
