@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use ndarray::{Array1, Array2, ArrayD, Axis, array, aview1};
 use num_complex::Complex;
-use tilexpr::{AnyArray, Args, Casting, DType, EvalErrorKind, Executor, Expr, FromResult, Threads, args};
+use tilexpr::{AnyArray, Arg, Args, Casting, DType, EvalErrorKind, Executor, Expr, FromResult, Threads, args};
 
 /// The result, the same from all executors. (A NaN equals any.)
 fn eval<R: FromResult + Debug>(text: &str, args: &Args) -> R {
@@ -25,6 +25,17 @@ fn dtype(text: &str, args: &Args) -> DType {
 }
 
 type C128 = Complex<f64>;
+
+#[test]
+fn bytes_have_no_sign_and_the_empty_string_is_first() {
+    let rows = |strings: &[[u8; 2]]| Array2::from_shape_fn((strings.len(), 2), |(i, j)| strings[i][j]);
+    let (a, b) = (rows(&[[0xff, 0], [0, 0], *b"ab"]), rows(&[*b"a\0", *b"x\0", *b"a\0"]));
+    let given = Args::new().with("a", Arg::strings(&a).unwrap()).with("b", Arg::strings(&b).unwrap());
+    assert_eq!(eval::<Array1<bool>>("a > b", &given), array![true, false, true]);
+    assert_eq!(eval::<Array1<bool>>("a < 'a'", &given), array![false, true, false]);
+    assert_eq!(eval::<Array1<bool>>("'' < a", &given), array![true, false, true]);
+    assert_eq!(eval::<Array1<bool>>("contains(a, '')", &given), array![true, true, true]);
+}
 
 mod integers {
     use super::*;
@@ -513,9 +524,7 @@ mod limits {
 
     #[test]
     fn text_is_never_executed() {
-        for text in
-            ["(3+1).bit_length()", "a.__class__", "lambda: 1", "[x for x in a]", "__import__('os')", "a[0]", "'x'"]
-        {
+        for text in ["(3+1).bit_length()", "a.__class__", "lambda: 1", "[x for x in a]", "__import__('os')", "a[0]"] {
             assert!(Expr::compile(text).is_err(), "{text}");
         }
         // What its filter refused although it is right.

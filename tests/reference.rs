@@ -11,9 +11,10 @@ use tilexpr::{AnyArray, Args, DType, Expr, Kind, args};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/functions.md");
 
-/// numexpr's functions, but for `contains`, which is of byte strings.
+/// numexpr's functions.
 const NUMEXPR: &[&str] = &[
     "where",
+    "contains",
     "sqrt",
     "sin",
     "cos",
@@ -135,7 +136,7 @@ fn group(function: &Function) -> usize {
         _ if error(function).is_some() => 1,
         Rule::Abs | Rule::Sign | Rule::Square | Rule::Integral(_) | Rule::Float(_) | Rule::Fmod => 2,
         Rule::IsNan | Rule::IsInf | Rule::IsFinite | Rule::Logical(_) => 4,
-        Rule::Between | Rule::Isin | Rule::Isclose => 4,
+        Rule::Between | Rule::Isin | Rule::Isclose | Rule::Contains => 4,
         Rule::Complex | Rule::Real | Rule::Imag | Rule::Conj | Rule::Angle => 5,
         Rule::Cast(_) => 6,
         Rule::Reduce(_) | Rule::NanReduce(_) => 7,
@@ -170,7 +171,7 @@ fn reference() -> String {
         let anchor = title.to_lowercase().replace(' ', "-").replace([',', '\''], "");
         writeln!(t, "- [{title}](#{anchor})").unwrap();
     }
-    t += "- [Operators](#operators)\n- [Element types](#element-types)\n";
+    t += "- [Operators](#operators)\n- [Element types](#element-types)\n- [Strings](#strings)\n";
     for (at, (title, note)) in GROUPS.iter().enumerate() {
         write!(t, "\n## {title}\n\n").unwrap();
         if !note.is_empty() {
@@ -197,7 +198,10 @@ fn reference() -> String {
                     Rule::Bincount => "a, 4".to_string(),
                     _ => ["a"; 3][..function.required].join(", "),
                 };
-                let (takes, gives) = types(&format!("{}({params})", function.name));
+                let (takes, gives) = match function.rule {
+                    Rule::Contains => ("[strings](#strings)".into(), "`bool`".into()),
+                    _ => types(&format!("{}({params})", function.name)),
+                };
                 write!(t, " {takes} | {gives} |").unwrap();
             }
             if with_error {
@@ -292,6 +296,10 @@ fn words(types: &[DType]) -> String {
     said.join(", ")
 }
 
+const STRINGS: &str = "Strings are bytes, of a fixed width in an array: NumPy's `S`. They stand in the text (`'abc'`, `b'\\xff'`, with Python's \
+    escapes), or are arguments made by `Arg::string` and `Arg::strings`. They take the comparisons (by the bytes, which have no sign; NULs at the \
+    end do not count, so widths may differ), `in`, `between`, `isin`, `contains`, and give bools; nothing else, and beside strings alone.\n";
+
 /// The operators, from those that bind tightest.
 const OPERATORS: &[(&str, &str, &str)] = &[
     ("x.real", "a.real", "the real part; also `.imag`"),
@@ -364,7 +372,8 @@ fn element_types(t: &mut String) {
             write!(t, " {} |", common(&format!("where(True, {a}(0), {weak})"))).unwrap();
         }
     }
-    t.push('\n');
+    *t += "\n\n## Strings\n\n";
+    *t += STRINGS;
 }
 
 fn common(text: &str) -> DType {

@@ -5,7 +5,7 @@ mod common;
 use common::rng::Rng;
 use common::setting;
 use ndarray::{Array1, Array2, Array3, ArrayD, array, s};
-use tilexpr::{Arg, Args, DType, EvalErrorKind, Executor, Expr, View, ViewMut, args};
+use tilexpr::{Arg, Args, DType, EvalErrorKind, Executor, Expr, Limits, View, ViewMut, args};
 
 fn eval(text: &str, args: &Args) -> ArrayD<bool> {
     let mut results: Vec<ArrayD<bool>> = Executor::available()
@@ -139,6 +139,22 @@ fn strings_of_any_length() {
 }
 
 #[test]
+fn too_wide_for_the_limits() {
+    let x = vec![b'a'; 40_000_000];
+    let short = rows(&[&x[..900], &x[..900]], 900);
+    let given = Args::new().with("x", Arg::string(&x)).with("short", Arg::strings(&short).unwrap());
+    for text in ["x == x", "x < 'a'", "contains(x, 'a')", "contains(x, x)", "'b' > x > 'a'"] {
+        let error = Expr::compile(text).unwrap().eval::<bool>(&given).unwrap_err();
+        assert_eq!(error.kind(), EvalErrorKind::Limit, "{text}");
+        assert!(error.message().starts_with("too many operations once types are known"), "{error}");
+    }
+    let mut limits = Limits::default();
+    limits.operations = 20_000;
+    let expr = Expr::builder().limits(limits).compile("contains(short, short)").unwrap();
+    assert_eq!(expr.eval::<Vec<bool>>(&given).unwrap_err().kind(), EvalErrorKind::Limit);
+}
+
+#[test]
 fn shapes_are_broadcast() {
     let cube = Array3::from_shape_fn((2, 3, 4), |(i, j, k)| if k == 0 { b'a' + (3 * i + j) as u8 } else { 0 });
     let row = rows(&[b"b", b"b", b"f"], 2);
@@ -257,10 +273,7 @@ fn other_ways_to_call() {
     let other = rows(&[b"a", b"z"], 3);
     let error = prepared.call([Arg::strings(&other).unwrap()], &mut two).unwrap_err();
     assert_eq!(error.kind(), EvalErrorKind::Prepared);
-    assert_eq!(
-        error.message(),
-        "argument 0 is an array of strings of 3 bytes, but the call was prepared for an array of strings of 4 bytes"
-    );
+    assert_eq!(error.message(), "argument 0 is strings of 3 bytes, but the call was prepared for strings of 4 bytes");
     let shown = expr.explain(given()).unwrap().to_string();
     assert!(shown.contains("x        strings of 4 bytes [3]"), "{shown}");
     assert!(shown.contains("`x[0..4]`"), "{shown}");

@@ -15,7 +15,7 @@ use tilexpr::{Arg, IntoArg};
 use crate::array::{self, Lies};
 use crate::error;
 
-/// What stands for a name in a call.
+/// What stands for a name in a call. (A string is an array of strings without axes.)
 pub enum Value<'py> {
     /// An array, which lives as long as this.
     Array(Lies, Bound<'py, PyAny>),
@@ -55,7 +55,7 @@ impl<'py> Value<'py> {
         match self {
             // SAFETY: the array is kept alive by this; NumPy moves the memory of an array only if `resize` is told not to look for
             // references (which the documentation forbids while a call runs).
-            Value::Array(lies, _) => Some(unsafe { lies.view() }.into_arg()),
+            Value::Array(lies, _) => unsafe { lies.arg() },
             Value::Number(number, _) => Some(number.clone()),
             Value::Huge(_) => None,
         }
@@ -68,14 +68,20 @@ impl<'py> Value<'py> {
         }
     }
 
-    /// Arrays of types that there are not: halves become `float32`, which holds them all.
+    /// Strings; and arrays of types that there are not: halves become `float32`, which holds them all.
     #[cold]
     fn of_other_type(array: Bound<'py, PyAny>, name: &str) -> PyResult<Value<'py>> {
         let py = array.py();
+        if let Some(lies) = array::read_strings(&array)? {
+            return Ok(Value::Array(lies, array));
+        }
         let dtype = array.getattr(intern!(py, "dtype"))?;
         if dtype.getattr(intern!(py, "num"))?.extract::<i32>()? == numpy::npyffi::NPY_TYPES::NPY_HALF as i32 {
             let wider = array.call_method1(intern!(py, "astype"), ("float32",))?;
             return Value::of_array(wider, name);
+        }
+        if matches!(dtype.getattr(intern!(py, "kind"))?.extract::<&str>()?, "U" | "T") {
+            return Err(error::letters(py, name, &dtype));
         }
         Err(error::element_type(py, name, &dtype))
     }

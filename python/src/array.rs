@@ -11,9 +11,10 @@ use numpy::npyffi::{
     self, NPY_ARRAY_WRITEABLE, NPY_TYPES, NpyTypes, PY_ARRAY_API, PyArray_Check, PyArray_CheckExact, PyArrayObject,
     get_type_object,
 };
+use pyo3::intern;
 use pyo3::prelude::*;
 use smallvec::SmallVec;
-use tilexpr::{ByteOrder, DType, View, ViewMut};
+use tilexpr::{Arg, ByteOrder, DType, View, ViewMut};
 
 /// Where the elements of an array lie.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub struct Lies {
     pub shape: SmallVec<[usize; 4]>,
     strides: SmallVec<[isize; 4]>,
     pub writable: bool,
+    /// Whether the elements are strings, whose bytes are the last axis.
+    pub text: bool,
 }
 
 // SAFETY: an address and numbers; whoever makes views of it promises what they need.
@@ -35,6 +38,7 @@ impl Lies {
     /// Whether another array is of the same type and lies in the same way, wherever it is.
     pub fn is_like(&self, other: &Lies) -> bool {
         self.dtype == other.dtype
+            && self.text == other.text
             && self.order == other.order
             && self.shape == other.shape
             && self.strides == other.strides
@@ -43,8 +47,23 @@ impl Lies {
     /// As an argument.
     ///
     /// # Safety
-    /// The array must live as long as the view is used, and its memory stay where it is.
-    pub unsafe fn view(&self) -> View<'_> {
+    /// The array must live as long as the argument is used, and its memory stay where it is.
+    pub unsafe fn arg(&self) -> Option<Arg<'_>> {
+        // SAFETY: as the caller promises.
+        let view = unsafe { self.view() };
+        if self.text { Arg::strings(view) } else { Some(Arg::new(view)) }
+    }
+
+    /// The lengths of its axes, but for that of the bytes of strings.
+    pub fn axes(&self) -> &[usize] {
+        &self.shape[..self.shape.len() - usize::from(self.text)]
+    }
+
+    /// As a view.
+    ///
+    /// # Safety
+    /// As above.
+    unsafe fn view(&self) -> View<'_> {
         // SAFETY: NumPy's arrays lie within their memory; the rest is the caller's promise.
         let view = unsafe { View::from_raw(self.pointer, self.dtype, &self.shape, &self.strides) };
         if self.order == ByteOrder::NATIVE { view } else { view.with_byte_order(self.order) }
@@ -131,6 +150,22 @@ pub fn is_plain_array(value: &Bound<'_, PyAny>) -> bool {
 
 /// Where the elements of an array lie; `None` if they are of a type that there is not.
 pub fn read(array: &Bound<'_, PyAny>) -> Option<Lies> {
+    read_as(array, dtype_of)
+}
+
+/// Where the elements of an array of strings of bytes lie; `None` if it is of another type.
+pub fn read_strings(array: &Bound<'_, PyAny>) -> PyResult<Option<Lies>> {
+    let width = array.getattr(intern!(array.py(), "itemsize"))?.extract()?;
+    let lies = read_as(array, |number| (number == NPY_TYPES::NPY_STRING as c_int).then_some(DType::U8));
+    Ok(lies.map(|mut lies| {
+        lies.text = true;
+        lies.shape.push(width);
+        lies.strides.push(1);
+        lies
+    }))
+}
+
+fn read_as(array: &Bound<'_, PyAny>, dtype_of: impl Fn(c_int) -> Option<DType>) -> Option<Lies> {
     debug_assert!(is_array(array));
     // SAFETY: it is an array, whose fields are where NumPy's headers say; its shape and strides have `nd` numbers each.
     unsafe {
@@ -149,7 +184,7 @@ pub fn read(array: &Bound<'_, PyAny>) -> Option<Lies> {
             strides.extend_from_slice(std::slice::from_raw_parts(fields.strides, axes));
         }
         let writable = fields.flags & NPY_ARRAY_WRITEABLE != 0;
-        Some(Lies { pointer: fields.data.cast(), dtype, order, shape, strides, writable })
+        Some(Lies { pointer: fields.data.cast(), dtype, order, shape, strides, writable, text: false })
     }
 }
 

@@ -48,10 +48,10 @@ pub fn work(values: &[Value], text: &Text) -> usize {
     let mut axes: SmallVec<[usize; 8]> = SmallVec::new();
     for value in values {
         let Value::Array(lies, _) = value else { continue };
-        let more = lies.shape.len().saturating_sub(axes.len());
+        let more = lies.axes().len().saturating_sub(axes.len());
         axes.insert_many(0, std::iter::repeat_n(1, more));
-        let skip = axes.len() - lies.shape.len();
-        axes[skip..].iter_mut().zip(&lies.shape).for_each(|(axis, &n)| *axis = n.max(*axis));
+        let skip = axes.len() - lies.axes().len();
+        axes[skip..].iter_mut().zip(lies.axes()).for_each(|(axis, &n)| *axis = n.max(*axis));
     }
     let elements = axes.iter().fold(1, |all: usize, &n| all.saturating_mul(n));
     elements.saturating_mul(text.operations)
@@ -140,11 +140,22 @@ impl<'py> Call<'_, 'py> {
         error::eval(py, error, &self.text.source)
     }
 
+    /// The array, if the text is the name of an array of strings: it is copied (the library has no such results).
+    fn strings(&self) -> Option<&Bound<'py, PyAny>> {
+        match (self.names, self.values) {
+            ([name], [Value::Array(lies, array)]) if lies.text && self.text.source.trim() == *name => Some(array),
+            _ => None,
+        }
+    }
+
     /// Whether there would be results.
     ///
     /// # Errors
     /// Where types or shapes do not fit.
     pub fn check(&self, py: Python) -> PyResult<()> {
+        if self.strings().is_some() {
+            return Ok(());
+        }
         self.expr(py)?.outputs(self.args()).map(drop).map_err(|error| self.fault(py, &error))
     }
 
@@ -153,6 +164,10 @@ impl<'py> Call<'_, 'py> {
     /// # Errors
     /// Where there is no result.
     pub fn results(&self, py: Python<'py>) -> PyResult<SmallVec<[Bound<'py, PyAny>; 1]>> {
+        if let Some(array) = self.strings() {
+            let order = self.key.order();
+            return Ok(SmallVec::from_iter([array.call_method1(intern!(py, "copy"), (order,))?]));
+        }
         let memo = self.memo();
         if let Ok(memo) = &memo
             && memo.work < LONG

@@ -146,6 +146,23 @@ pub fn element_type(py: Python, name: &str, dtype: &Bound<PyAny>) -> PyErr {
     })
 }
 
+/// An array of strings of letters, not bytes.
+#[cold]
+pub fn letters(py: Python, name: &str, dtype: &Bound<PyAny>) -> PyErr {
+    let message = match dtype.str() {
+        Ok(dtype) => format!("`{name}` is an array of str ({dtype}); strings are compared as bytes"),
+        Err(error) => return error,
+    };
+    exception(py, "dtype", &message, |fields| {
+        fields.set_item("argument", name)?;
+        fields.set_item("dtype", dtype)?;
+        fields.set_item(
+            "help",
+            format!("pass `{name}.astype('S')`, if all of it is ASCII; else `np.strings.encode({name}, 'utf-8')`"),
+        )
+    })
+}
+
 /// A masked array: what is masked would be computed with.
 #[cold]
 pub fn masked(py: Python, name: &str) -> PyErr {

@@ -64,10 +64,10 @@ impl Prepared {
         let arg = |place| match place {
             // SAFETY: the list stays as it is, on the heap, and its arrays are kept, as long as the handle: fields are dropped with it, and
             // nothing that drops them looks into arguments.
-            Place::Array(at) => Arg::new(unsafe { (*lies.as_ptr().add(at)).view() }),
-            Place::Number(number) => number,
+            Place::Array(at) => unsafe { (*lies.as_ptr().add(at)).arg() },
+            Place::Number(number) => Some(number),
         };
-        let args: Vec<Arg<'static>> = places.into_iter().map(arg).collect();
+        let args: Vec<Arg<'static>> = places.into_iter().filter_map(arg).collect();
         let like: Args = used.iter().copied().zip(args.iter().cloned()).collect();
         let call = expr.prepare_dyn(&used, like).map_err(|error| error::eval(py, &error, source))?;
         let names = used.into_iter().map(String::from).collect();

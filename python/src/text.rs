@@ -62,6 +62,16 @@ impl Key {
     pub fn new(options: Options, declared: u8) -> Key {
         Key { options, declared, threads: get_num_threads() }
     }
+
+    /// The order of results, by NumPy's name.
+    pub fn order(&self) -> &'static str {
+        match self.options.order {
+            Order::C => "C",
+            Order::F => "F",
+            Order::A => "A",
+            _ => "K",
+        }
+    }
 }
 
 impl Name {

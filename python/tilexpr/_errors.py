@@ -90,11 +90,31 @@ def make(kind, message, fields):
         lines += _caret(text, *span)
     if help:
         lines.append(f"help: {help}")
+    if kind == "type":
+        lines += _opcode(message)
     error.args = ("\n".join(lines),)
     error.help, error.text, error.span, error.argument = help, text, span, fields.get("argument")
     if isinstance(error, SyntaxError):
         error.msg = error.args[0]
     return error
+
+
+# Operators of numexpr's virtual machine, and its letters for types.
+_OPCODES = {
+    "+": "add", "-": "sub", "*": "mul", "/": "div", "**": "pow", "%": "mod", "<<": "lshift", ">>": "rshift", "&": "and", "|": "or", "^": "xor",
+    "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne",
+}  # fmt: skip
+_LETTERS = {"bool": "b", "int64": "l", "uint32": "l", "float32": "f", "float64": "d", "float": "d", "complex128": "c", "complex": "c", "string": "s"}
+
+
+def _opcode(message):
+    """What numexpr says where an operator does not take strings: the name of the instruction that it lacks."""
+    found = re.match(r"`(\W+)` takes .*, not (\w+) and (\w+)$", message)
+    if not found or found[1] not in _OPCODES or "string" not in found.groups():
+        return []
+    operands = "".join(_LETTERS.get(name, "i") for name in found.groups()[1:])
+    name = _OPCODES[found[1]]
+    return [f"numexpr: couldn't find matching opcode for '{name}_{'b' if found[1] in ('<', '<=', '>', '>=', '==', '!=') else 's'}{operands}'"]
 
 
 def _place(name, text):

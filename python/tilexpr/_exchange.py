@@ -16,7 +16,9 @@ _FORMATS = {
 
 def as_array(value, name):
     """A NumPy array of the elements of an object, without a copy where it offers its memory; called by the native part."""
-    if isinstance(value, np.generic):
+    if isinstance(value, str):
+        return np.asarray(value.encode("ascii"))
+    if isinstance(value, (bytes, np.generic)):
         return np.asarray(value)
     if hasattr(value, "__pandas_priority__"):
         # (What is missing in pandas' columns is NaN in arrays of NumPy's, null in Arrow's.)
@@ -27,8 +29,6 @@ def as_array(value, name):
         return _of_arrow_stream(value, name)
     if hasattr(value, "__dlpack__"):
         return _of_dlpack(value, name)
-    if isinstance(value, str):
-        return np.asarray(value.encode("ascii"))
     try:
         return np.asarray(value)
     except (TypeError, ValueError) as error:

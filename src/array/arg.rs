@@ -7,7 +7,6 @@ use smallvec::SmallVec;
 
 use super::view::{Dims, Memory, Strided, View};
 use crate::dtype::{DType, Element, Real};
-use crate::types::TextType;
 
 /// One argument: a borrowed array of any layout, or a scalar.
 ///
@@ -34,8 +33,8 @@ pub struct Arg<'a>(Inner<'a>);
 #[derive(Clone, Debug)]
 enum Inner<'a> {
     Array(Memory<'a>),
-    /// An array of bytes, whose last axis is that of the bytes of a string; whether it is known that there is no NUL.
-    Text(Memory<'a>, bool),
+    /// An array of bytes, whose last axis is that of the bytes of a string.
+    Text(Memory<'a>),
     /// The value's memory form lies at the start of the bytes.
     Scalar {
         bytes: [u64; 2],
@@ -63,7 +62,7 @@ impl<'a> Arg<'a> {
     pub fn string(bytes: &'a [u8]) -> Arg<'a> {
         let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
         let bytes = &bytes[..end];
-        Arg(Inner::Text(Memory::new(bytes.as_ptr(), Dims::Line([end], [1])), !bytes.contains(&0)))
+        Arg(Inner::Text(Memory::new(bytes.as_ptr(), Dims::Line([end], [1]))))
     }
 
     /// An array of strings of a fixed width: an array of bytes (`u8`), whose last axis is that of the bytes of a string. Shorter strings are
@@ -86,14 +85,14 @@ impl<'a> Arg<'a> {
         let array = memory.strided();
         let (width, stride) = array.axes().next_back()?;
         let is_text = array.dtype == DType::U8 && (stride == 1 || width <= 1 || array.shape.contains(&0));
-        is_text.then_some(Arg(Inner::Text(memory, false)))
+        is_text.then_some(Arg(Inner::Text(memory)))
     }
 
     /// The type of the elements; of strings that of their bytes.
     #[inline]
     pub fn dtype(&self) -> DType {
         match &self.0 {
-            Inner::Array(memory) | Inner::Text(memory, _) => memory.dtype(),
+            Inner::Array(memory) | Inner::Text(memory) => memory.dtype(),
             Inner::Scalar { dtype, .. } => *dtype,
         }
     }
@@ -110,12 +109,11 @@ impl<'a> Arg<'a> {
         matches!(&self.0, Inner::Array(memory) if memory.swapped())
     }
 
-    /// What is known of the strings, if it is an argument of strings.
+    /// The bytes of each string, if it is an argument of strings.
     #[inline]
-    pub(crate) fn text(&self) -> Option<TextType> {
-        let Inner::Text(memory, full) = &self.0 else { return None };
-        let width = memory.strided().shape.last().copied().unwrap_or(0);
-        Some(TextType { width, full: *full })
+    pub(crate) fn text(&self) -> Option<usize> {
+        let Inner::Text(memory) = &self.0 else { return None };
+        memory.strided().shape.last().copied()
     }
 
     /// The length of each axis; the last one of strings is their width.
@@ -126,7 +124,7 @@ impl<'a> Arg<'a> {
     #[inline]
     pub(crate) fn view(&self) -> Strided<'_> {
         match &self.0 {
-            Inner::Array(memory) | Inner::Text(memory, _) => memory.strided(),
+            Inner::Array(memory) | Inner::Text(memory) => memory.strided(),
             Inner::Scalar { bytes, dtype, .. } => {
                 let pointer = (&raw const *bytes).cast_mut().cast();
                 Strided::of_elements(pointer, *dtype, &[], &[])

@@ -50,9 +50,9 @@ pub fn arguments(f: &mut String, names: &Names, bound: &Arguments, outputs: &[(D
         writeln!(f, "arguments")?;
     }
     for (name, (ty, view)) in names.core.names().iter().zip(bound) {
-        if let Some(text) = ty.text {
+        if let Some(width) = ty.text {
             let axes = view.shape.len().saturating_sub(1);
-            writeln!(f, "  {name:<8} strings of {} {:?}", several(text.width, "byte", "bytes"), &view.shape[..axes])?;
+            writeln!(f, "  {name:<8} strings of {} {:?}", several(width, "byte", "bytes"), &view.shape[..axes])?;
             continue;
         }
         write!(f, "  {name:<8} {:<5}", ty.dtype.name())?;

@@ -461,7 +461,7 @@ impl Typed {
     fn sized<'a>(&'a self, bound: &'a Arguments, inputs: &'a [Strided]) -> impl Iterator<Item = (Strided<'a>, usize)> {
         self.program.graph.inputs.iter().zip(inputs).map(|(input, &array)| {
             let (ty, view) = bound[input.name as usize];
-            (array, ty.text.map_or(view.dtype.size(), |text| text.width))
+            (array, ty.text.unwrap_or(view.dtype.size()))
         })
     }
 }

@@ -16,7 +16,7 @@ use crate::dtype::Element;
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 use crate::run::settings::{CallOptions, Settings};
 use crate::syntax::normal;
-use crate::types::{InputType, TextType};
+use crate::types::InputType;
 
 /// An expression ready for calls with arguments of certain types, in a fixed order; made by
 /// [`Expr::prepare`](crate::Expr::prepare). It holds no borrow of what it was prepared with.
@@ -270,9 +270,8 @@ impl Ready {
     #[cold]
     fn wrong_type(&self, at: usize, found: InputType) -> EvalError {
         let show = |ty: InputType| {
-            if let Some(TextType { width, full }) = ty.text {
-                let kind = if full { "a string" } else { "an array of strings" };
-                return format!("{kind} of {}", several(width, "byte", "bytes"));
+            if let Some(width) = ty.text {
+                return format!("strings of {}", several(width, "byte", "bytes"));
             }
             let kind = if ty.weak { "a bare" } else { "an array of" };
             format!("{kind} {}{}", ty.dtype, if ty.swapped { " with swapped bytes" } else { "" })

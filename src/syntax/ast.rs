@@ -230,11 +230,6 @@ impl Ast {
         self.params.get(range.start as usize..range.end as usize).unwrap_or(&[])
     }
 
-    /// The bytes of a string.
-    pub fn text(&self, id: TextId) -> &[u8] {
-        self.texts.get(id.0 as usize).map_or(&[], Vec::as_slice)
-    }
-
     /// The text of a name.
     pub fn name(&self, id: NameId) -> &str {
         &self.names[id.0 as usize]

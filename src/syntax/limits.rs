@@ -33,7 +33,7 @@ pub struct Limits {
     pub names: usize,
     /// Names that need an argument. Default: 10,000.
     pub inputs: usize,
-    /// Primitive operations that the text becomes once types are known. An elementary function counts as those that it is
+    /// Primitive operations that the text becomes once types are known (of strings the more, the wider they are). An elementary function counts as those that it is
     /// made of (`exp` 55, `pow` 184, `arcsin` of a complex number 680), and what several reductions or results are
     /// made of counts for each of them, for which there is four times this room. Default: 1,000,000.
     pub operations: usize,

@@ -147,7 +147,9 @@ impl<'a> Printer<'a> {
             self.work.push(Work::Text(")"));
         }
         match node {
-            Node::Literal(Literal::Text(text)) => self.out += &written(ast.text(*text)),
+            Node::Literal(Literal::Text(text)) => {
+                self.out += &written(ast.texts.get(text.0 as usize).map_or(&[], Vec::as_slice))
+            }
             Node::Literal(literal) => write!(self.out, "{literal}").unwrap_or(()),
             Node::Name(name) => self.out.push_str(ast.name(*name)),
             Node::Unary(op, of) => {

@@ -267,12 +267,12 @@ impl GraphBuilder {
 
     /// How large the graph is, in operations.
     pub fn size(&self) -> usize {
-        self.graph.nodes.len() + self.beside
+        self.graph.nodes.len().saturating_add(self.beside)
     }
 
     /// Counts operations that a node is lowered to, or was evaluated by.
     pub fn count(&mut self, operations: usize) {
-        self.beside += operations;
+        self.beside = self.beside.saturating_add(operations);
     }
 
     /// The index of the free name that a node is, if it is an input.

@@ -27,17 +27,8 @@ pub struct InputType {
     pub weak: bool,
     /// Whether the bytes of its elements lie in the other order than the machine's.
     pub swapped: bool,
-    /// Whether its elements are strings, whose bytes are its last axis.
-    pub text: Option<TextType>,
-}
-
-/// What is known of an argument's strings.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct TextType {
-    /// The bytes of each: those of a shorter string are followed by NUL.
-    pub width: usize,
-    /// Whether none of the bytes is NUL, so that the string has just so many.
-    pub full: bool,
+    /// If its elements are strings, whose bytes are its last axis: how many bytes each has. A shorter string is followed by NULs.
+    pub text: Option<usize>,
 }
 
 /// The type that a result is converted to: that of an array which is there.
@@ -130,7 +121,7 @@ fn walk<'a>(
         ast,
         resolved,
         inputs,
-        typer: Typer { emit: Emit::default(), source, texts: &ast.texts },
+        typer: Typer { emit: Emit::default(), source, texts: &ast.texts, most: limits.operations },
         values: Vec::with_capacity(ast.nodes.len()),
         compared: compared(ast),
     };
@@ -296,8 +287,8 @@ impl Pass<'_> {
                 let Some(&InputType { dtype, weak, swapped, text }) = self.inputs.get(name as usize) else {
                     return error("there is no argument for this name", span);
                 };
-                if let Some(ty) = text {
-                    return Ok(Value::Text(Text::Given { name, ty }));
+                if let Some(width) = text {
+                    return Ok(Value::Text(Text::Given { name, width }));
                 }
                 let e = &mut self.typer.emit;
                 if dtype.is_complex() {

@@ -40,7 +40,7 @@ pub use function::Function;
 #[cfg(any(test, feature = "internals"))]
 pub use graph::Graph;
 pub use identifiers::identifiers;
-pub use infer::{InputType, OutputType, TextType, infer, notes};
+pub use infer::{InputType, OutputType, infer, notes};
 pub use meaning::{Given, Resolved};
 pub use notes::Notes;
 pub use resolve::resolve;

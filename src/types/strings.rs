@@ -22,6 +22,12 @@ type Words = SmallVec<[NodeId; 4]>;
 /// Bytes of a word in which strings are searched.
 const WORD: usize = 8;
 
+/// Operations that a pair of words is compared by, at most.
+const COMPARED: usize = 8;
+
+/// Operations that a word is read and masked by, at most.
+const MASKED: usize = 16;
+
 impl Typer<'_> {
     /// Whether one of the operands is a string.
     pub fn any_text(&self, of: &[Operand]) -> bool {
@@ -77,28 +83,28 @@ impl Typer<'_> {
     fn width(&self, text: Text) -> usize {
         match text {
             Text::Literal(_) => self.bytes(text).map_or(0, <[u8]>::len),
-            Text::Given { ty, .. } => ty.width,
+            Text::Given { width, .. } => width,
         }
     }
 
     /// The words of a string, in integers of this type.
     fn words(&mut self, text: Text, dtype: DType) -> Words {
         let size = dtype.size();
-        let Text::Given { name, ty } = text else {
+        let Text::Given { name, width } = text else {
             let chunks = self.bytes(text).unwrap_or_default().chunks(size);
             let words: SmallVec<[u64; 4]> =
                 chunks.map(|bytes| bytes.iter().rev().fold(0, |word, &b| word << 8 | u64::from(b))).collect();
             return words.into_iter().map(|word| self.emit.constant(Scalar::from_bits(dtype, word))).collect();
         };
-        (0..ty.width).step_by(size).map(|at| word(&mut self.emit, name, ty.width, at, dtype)).collect()
+        (0..width).step_by(size).map(|at| word(&mut self.emit, name, width, at, dtype)).collect()
     }
 
     /// A bool in the shape of these strings too, of which nothing has been read: they have no bytes, or too few.
     fn spread(&mut self, mut id: NodeId, of: &[Text]) -> NodeId {
         for &text in of {
-            let Text::Given { name, ty } = text else { continue };
+            let Text::Given { name, width } = text else { continue };
             let span = self.emit.span;
-            let one = if ty.width > 0 {
+            let one = if width > 0 {
                 self.emit.word(name, 0, DType::U8)
             } else {
                 // There is no byte to read, but an axis of none, over which everything holds.
@@ -115,6 +121,16 @@ impl Typer<'_> {
         id
     }
 
+    /// Whether the graph would be too large with so many more operations. They count then, so that the text is refused.
+    fn exceeds(&mut self, operations: usize) -> bool {
+        let graph = &mut self.emit.graph;
+        let exceeds = graph.size().saturating_add(operations) > self.most;
+        if exceeds {
+            graph.count(operations);
+        }
+        exceeds
+    }
+
     /// `x op y` of which one is a string.
     pub fn compare_text(&mut self, op: CompareOp, x: Operand, y: Operand) -> Typed<Value> {
         let [x, y] = self.two_texts(&op.to_string(), x, y)?;
@@ -125,6 +141,9 @@ impl Typer<'_> {
             3..=4 => DType::U32,
             _ => DType::U64,
         };
+        if self.exceeds(widths[0].max(widths[1]).div_ceil(dtype.size()).saturating_mul(COMPARED)) {
+            return Ok(Value::Node { id: self.emit.constant(false), weak: false });
+        }
         let (mut a, mut b) = (self.words(x, dtype), self.words(y, dtype));
         let zero = self.emit.constant(Scalar::from_bits(dtype, 0));
         let count = a.len().max(b.len());
@@ -160,6 +179,11 @@ impl Typer<'_> {
             // A shorter one may begin at the last byte.
             None => width.max(1),
         };
+        let words = self.width(y).div_ceil(WORD);
+        let operations = room.saturating_mul(2 * words + 3).saturating_add((words + room / WORD + 1) * MASKED);
+        if self.exceeds(operations) {
+            return Ok(Value::Node { id: self.emit.constant(false), weak: false });
+        }
         let [hay, needle] = [x, y].map(|text| self.words(text, DType::U64));
         let hay_masks = self.masks(x, &hay);
         let masks = self.masks(y, &needle);
@@ -192,7 +216,7 @@ impl Typer<'_> {
                 let bytes = self.bytes(text)?;
                 Some(bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len()))
             }
-            Text::Given { ty, .. } => (ty.full || ty.width == 0).then_some(ty.width),
+            Text::Given { width, .. } => (width == 0).then_some(0),
         }
     }
 

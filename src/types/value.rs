@@ -6,7 +6,6 @@
 
 use super::emit::Emit;
 use super::graph::{Fault, FaultKind, NodeId};
-use super::infer::TextType;
 use super::promote::Type;
 use crate::diagnostic::{Diagnostic, excerpt};
 use crate::dtype::{DType, Kind, Real, Scalar};
@@ -31,7 +30,7 @@ pub(crate) enum Value {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Text {
     Literal(TextId),
-    Given { name: u32, ty: TextType },
+    Given { name: u32, width: usize },
 }
 
 /// The parts of a complex number, of one float type.
@@ -67,6 +66,8 @@ pub(crate) struct Typer<'a> {
     pub source: &'a str,
     /// The bytes of the strings in the text.
     pub texts: &'a [Vec<u8>],
+    /// Operations that the graph may have.
+    pub most: usize,
 }
 
 impl Typer<'_> {

@@ -244,6 +244,8 @@ fn huge_texts_are_read_or_refused_in_linear_memory() {
         ("spaces", format!("{}a", " ".repeat(1 << 20)), true),
         ("newlines", format!("{}a", "\r\n".repeat(1 << 19)), true),
         ("quotes", "\"".repeat(1 << 20), false),
+        ("one long string", format!("a == '{}'", "\\x00".repeat(1 << 18)), true),
+        ("strings", format!("a in ({})", "'b',".repeat(n)), true),
         ("one MB of sum", format!("a{}", "+a".repeat(1 << 19)), true),
     ] {
         in_a_small_thread(name, source, is_right);

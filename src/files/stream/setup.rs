@@ -10,6 +10,7 @@ use super::demand::Shaped;
 use super::passes::Lying;
 use crate::array::arg::{Arg, Args};
 use crate::array::view::{Strided, View};
+use crate::error::eval::{EvalError, EvalErrorKind};
 use crate::expr::api::Expr;
 use crate::expr::core::{Bound, Typed};
 use crate::files::error::{FileError, FileErrorKind};
