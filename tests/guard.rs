@@ -4,10 +4,10 @@
 mod common;
 
 use common::{executors, pool};
-use ndarray::{ArrayView1, ArrayViewMut1};
+use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1};
 use num_complex::Complex;
 use tilexpr::jit::law::guarded::{Flush, Guarded};
-use tilexpr::{Args, DType, Element, Executor, Expr, Threads, args};
+use tilexpr::{Arg, Args, DType, Element, Executor, Expr, Threads, args};
 
 const PAGE: usize = 4096;
 
@@ -129,6 +129,26 @@ fn bools() {
     run::<bool, bool>(&["a & b", "a == b", "not a"]);
     run::<bool, f64>(&["f64(a) + b"]);
     run::<bool, i32>(&["i32(a) + b"]);
+}
+
+/// Words of strings end where the strings do.
+#[test]
+fn strings() {
+    let mut page = Page::new();
+    for executor in executors::all() {
+        for width in [1, 2, 3, 5, 7, 8, 9, 13, 16] {
+            for text in ["x < 'b'", "x == x", "contains(x, 'ab')", "contains('abc', x)"] {
+                for (way, last) in WAYS.into_iter().flat_map(|way| [(way, false), (way, true)]) {
+                    let expr = compile(text, executor, way);
+                    for n in [0, 1, 2, 7, 33] {
+                        let rows = ArrayView2::from_shape((n, width), &*page.slice::<u8>(n * width, last)).unwrap();
+                        let given = Args::new().with("x", Arg::strings(rows).unwrap());
+                        assert_eq!(expr.eval::<Vec<bool>>(given).unwrap(), vec![text != "contains(x, 'ab')"; n]);
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[test]
