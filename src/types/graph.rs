@@ -232,14 +232,17 @@ enum Key {
     Count(Axes),
 }
 
+/// What of a free name an input is: all, a part of complex numbers, or a word of strings.
+type Place = (u32, Option<Part>, Option<(Word, DType)>);
+
 /// Builds a [`Graph`], sharing equal nodes (`a*b` and `b*a` too).
 #[derive(Default)]
 pub struct GraphBuilder {
     graph: Graph,
     /// What else than nodes the graph has cost, counted as nodes.
     beside: usize,
-    /// For each free name that is an input, which.
-    places: HashMap<(u32, Option<Part>, Option<(Word, DType)>), u32>,
+    /// For each free name that is an input, or a part of one, which.
+    places: HashMap<Place, u32>,
     memo: HashMap<(Key, SmallVec<[NodeId; 3]>), NodeId>,
 }
 
