@@ -3,9 +3,6 @@
 Each is of Python's own class for what happened, and also of that which numexpr raises there.
 """
 
-import difflib
-import re
-
 
 class Error(Exception):
     """What all errors of this package are: `help` says what to do (or is None), `text` and `span` (from, to; in characters) where it is."""
@@ -109,6 +106,8 @@ _LETTERS = {"bool": "b", "int64": "l", "uint32": "l", "float32": "f", "float64":
 
 def _opcode(message):
     """What numexpr says where an operator does not take strings: the name of the instruction that it lacks."""
+    import re
+
     found = re.match(r"`(\W+)` takes .*, not (\w+) and (\w+)$", message)
     if not found or found[1] not in _OPCODES or "string" not in found.groups():
         return []
@@ -118,11 +117,15 @@ def _opcode(message):
 
 
 def _place(name, text):
+    import re
+
     found = re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text or "")
     return found.span() if found else None
 
 
 def _known(name, known):
+    import difflib
+
     names = [other for other in known if isinstance(other, str) and not other.startswith("__")]
     close = difflib.get_close_matches(name, names, n=1)
     if close:

@@ -1,7 +1,5 @@
 """Expressions as objects, and how they show how they are computed."""
 
-import html
-
 from . import _native
 
 
@@ -65,6 +63,8 @@ class Explanation:
         return self._explanation
 
     def _repr_html_(self):
+        import html
+
         most = max((max(_bytes(s), s["operations"] * s["elements"]) for s in self.stages), default=1) or 1
         rows = "".join(_row(at, stage, most) for at, stage in enumerate(self.stages))
         head = "<tr><th>pass</th><th>elements</th><th>run by</th><th>bytes moved / operations</th><th>estimate</th><th>why it is slow</th></tr>"
@@ -81,6 +81,8 @@ def _bytes(stage):
 
 
 def _row(at, stage, most):
+    import html
+
     bytes, operations = _bytes(stage), stage["operations"] * stage["elements"]
     bars = "".join(
         f'<div style="background:{colour};width:{max(2, round(180 * amount / most))}px;height:8px" title="{amount:.3g} {what}"></div>'

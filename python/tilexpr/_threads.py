@@ -1,11 +1,8 @@
 """How many threads: numexpr's functions and environment variables, and this package's own."""
 
-import logging
 import os
 
 from ._native import set_threads
-
-_log = logging.getLogger(__name__)
 
 # The most threads that can be asked for.
 MAX_THREADS = 64
@@ -62,6 +59,8 @@ def _number(name):
     except ValueError:
         number = 0
     if number < 1:
-        _log.warning("%s is %r, which is no number of threads: not used", name, text)
+        import logging
+
+        logging.getLogger(__name__).warning("%s is %r, which is no number of threads: not used", name, text)
         return None
     return number
