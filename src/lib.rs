@@ -149,7 +149,7 @@ pub use expr::casting::Casting;
 pub use expr::indices::Indices;
 pub use expr::layout::Layout;
 pub use expr::partial::state::State;
-pub use expr::prepared::{Prepared, PreparedDyn, PreparedUpdate};
+pub use expr::prepared::{BoundCall, Prepared, PreparedDyn, PreparedUpdate};
 #[cfg(feature = "files")]
 pub use files::error::{FileError, FileErrorKind};
 #[cfg(feature = "files")]

@@ -326,3 +326,40 @@ fn explain_says_that_bytes_are_swapped() {
     assert!(text.contains("f64   [2], byte-swapped"), "{text}");
     assert!(text.contains("reads      f64 `x`: i0 next; byte-swapped"), "{text}");
 }
+
+/// A bound call reads what is in its arguments then, whether they go straight to the kernel or in the ordinary way.
+#[test]
+fn bound_calls() {
+    for (step, overlapping) in [(1, false), (2, false), (1, true)] {
+        let mut a: Vec<f64> = (0..40).map(f64::from).collect();
+        let (mut k, mut y) = (2.0, vec![0.0; 20]);
+        let call = Expr::compile("a*k + 1").unwrap().prepare_dyn(&["k", "a"], args![a = &a[..20], k]).unwrap();
+        let strides = [8 * step];
+        for round in 0..3 {
+            a.iter_mut().for_each(|x| *x += f64::from(round));
+            k += 1.0;
+            let expected: Vec<f64> = (0..20).map(|at| a[at * step as usize] * k + 1.0).collect();
+            // SAFETY: elements of `a`, and those of `y`, which nothing else uses meanwhile.
+            let (view, out) = unsafe {
+                let out = if overlapping { ViewMut::from_raw_overlapping } else { ViewMut::from_raw };
+                let view = View::from_raw(a.as_ptr().cast(), DType::F64, &[20], &strides);
+                (view, out(y.as_mut_ptr().cast(), DType::F64, &[20], &[8]))
+            };
+            let mut bound = call.bind(&[Arg::new(k), Arg::new(view)], out).unwrap();
+            bound.call().unwrap();
+            bound.call().unwrap();
+            drop(bound);
+            assert_eq!(y, expected);
+        }
+    }
+    let (a, n, mut y) = ([2_i64, 3], [2_i64, -1], [0_i64; 2]);
+    let power = Expr::compile("a**n").unwrap().prepare_dyn(&["a", "n"], args![a, n]).unwrap();
+    let pointer = y.as_mut_ptr().cast();
+    // SAFETY: the elements of `y`, which nothing else uses while a view of them does.
+    let out = || unsafe { ViewMut::from_raw(pointer, DType::I64, &[2], &[8]) };
+    let fault = power.bind(&[Arg::new(&a), Arg::new(&n)], out()).unwrap().call().unwrap_err();
+    assert_eq!(fault.kind(), EvalErrorKind::Fault);
+    let wrong = |args: &[Arg]| power.bind(args, out()).err().map(|error| error.kind());
+    assert_eq!(wrong(&[Arg::new(&a)]), Some(EvalErrorKind::Prepared));
+    assert_eq!(wrong(&[Arg::new(&a), Arg::new(&[1.0, 2.0])]), Some(EvalErrorKind::Prepared));
+}

@@ -3,8 +3,11 @@
 //! Comes in: an expression with its arguments, and an array to write to. Goes out: that array, written anew at each call. Always holds:
 //! arrays live as long as the handle.
 
+use std::cell::UnsafeCell;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use pyo3::prelude::*;
-use tilexpr::{Arg, Args, Expr, Out, PreparedDyn};
+use tilexpr::{Arg, Args, BoundCall, EvalError, Expr, Out, PreparedDyn};
 
 use crate::argument::Value;
 use crate::array::Lies;
@@ -16,12 +19,14 @@ use crate::text::Text;
 /// A call that has been bound to arrays; made by `Expression.prepare`.
 #[pyclass(frozen, module = "tilexpr")]
 pub struct Prepared {
+    /// Where nothing needs a look at each call; it borrows from `outputs` and `_lies`.
+    bound: Option<Alone>,
     call: PreparedDyn,
     text: Py<Text>,
     /// Arguments, in the order in which the call takes them; they borrow from `_lies`, whose memory `_kept` keeps.
     args: Vec<Arg<'static>>,
     out: Py<PyAny>,
-    outputs: smallvec::SmallVec<[Lies; 1]>,
+    outputs: Vec<Lies>,
     /// Whether no argument lies on the only output.
     alone: bool,
     /// An estimate of the work.
@@ -31,6 +36,29 @@ pub struct Prepared {
     names: Vec<String>,
     _lies: Vec<Lies>,
     _kept: Vec<Py<PyAny>>,
+}
+
+/// A bound call, of which one thread at a time makes use.
+struct Alone {
+    call: UnsafeCell<BoundCall<'static>>,
+    busy: AtomicBool,
+}
+
+// SAFETY: who has set `busy` has the call alone.
+unsafe impl Sync for Alone {}
+
+impl Alone {
+    /// Calls it, unless another thread does.
+    #[inline]
+    fn call(&self) -> Option<Result<(), EvalError>> {
+        if self.busy.swap(true, Ordering::Acquire) {
+            return None;
+        }
+        // SAFETY: nobody else has it meanwhile.
+        let result = unsafe { (*self.call.get()).call() };
+        self.busy.store(false, Ordering::Release);
+        Some(result)
+    }
 }
 
 /// What stands for a name: an array, by its number, or a number.
@@ -45,7 +73,7 @@ impl Prepared {
         let Passed { names, values, .. } = passed;
         let source = &text.get().source;
         let work = call::work(&values, text.get());
-        let outputs = call::outputs(&out)?;
+        let outputs = call::outputs(&out)?.into_vec();
         let (mut lies, mut kept): (Vec<Lies>, Vec<Py<PyAny>>) = Default::default();
         let (mut places, mut used): (Vec<Place>, Vec<&str>) = Default::default();
         for (name, value) in names.into_iter().zip(values) {
@@ -72,7 +100,17 @@ impl Prepared {
         let call = expr.prepare_dyn(&used, like).map_err(|error| error::eval(py, &error, source))?;
         let names = used.into_iter().map(String::from).collect();
         let (expr, out) = (expr.clone(), out.unbind());
-        let prepared = Prepared { call, args, out, outputs, alone, work, expr, names, _lies: lies, _kept: kept, text };
+        let bound = if alone && call::is_short(work) {
+            // SAFETY: the list stays as it is, on the heap, as long as the handle; its only array is writable and lives as long, and no
+            // argument lies on it.
+            let output = unsafe { (*outputs.as_ptr()).alone() };
+            let call = call.bind(&args, output).map_err(|error| error::eval(py, &error, source))?;
+            Some(Alone { call: UnsafeCell::new(call), busy: AtomicBool::new(false) })
+        } else {
+            None
+        };
+        let prepared =
+            Prepared { bound, call, args, out, outputs, alone, work, expr, names, _lies: lies, _kept: kept, text };
         // What is wrong with the arrays is said now.
         prepared.run(py)?;
         Ok(prepared)
@@ -80,6 +118,9 @@ impl Prepared {
 
     #[inline]
     fn run(&self, py: Python) -> PyResult<()> {
+        if let Some(result) = self.bound.as_ref().and_then(Alone::call) {
+            return result.map_err(|error| error::eval(py, &error, &self.text.get().source));
+        }
         if let ([only], true) = (&*self.outputs, self.alone) {
             // SAFETY: the array is writable and lives as long as the handle; no argument lies on it.
             self.call(py, &mut unsafe { only.alone() })

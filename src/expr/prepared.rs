@@ -10,7 +10,7 @@ use super::core::{Arguments, Bound, Call, Core, Typed};
 use super::ended::begin;
 use crate::array::arg::{Arg, Args};
 use crate::array::out::{Memories, Out};
-use crate::array::view::Strided;
+use crate::array::view::{Strided, ViewMut};
 use crate::diagnostic::several;
 use crate::dtype::Element;
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
@@ -129,6 +129,72 @@ impl PreparedDyn {
         self.0.check_count(args.len(), 0)?;
         self.0.call(args, out)
     }
+
+    /// Binds arguments and an output, for many calls with these: they are looked at now, and no more at each call.
+    ///
+    /// ```
+    /// use tilexpr::{Arg, DType, Expr, ViewMut, args};
+    /// let (a, b, mut y) = ([1.0, 2.0], [3.0, 4.0], [0.0; 2]);
+    /// let f = Expr::compile("a*b")?.prepare_dyn(&["a", "b"], args![a, b])?;
+    /// // SAFETY: the elements of an array that nothing else uses while the view lives.
+    /// let out = unsafe { ViewMut::from_raw(y.as_mut_ptr().cast(), DType::F64, &[2], &[8]) };
+    /// let mut bound = f.bind(&[Arg::new(&a), Arg::new(&b)], out)?;
+    /// bound.call()?;
+    /// bound.call()?;
+    /// assert_eq!(y, [3.0, 8.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Where there are more or fewer arguments than names, or one has another type than prepared for. (What else can be wrong the first
+    /// call says.)
+    pub fn bind<'a>(&self, args: &[Arg<'a>], out: ViewMut<'a>) -> Result<BoundCall<'a>, EvalError> {
+        self.0.check_count(args.len(), 0)?;
+        self.0.check_types(|at| input_type(&args[at]))?;
+        BoundCall::new(self.clone(), args, out)
+    }
+}
+
+/// A prepared call with its arguments and its output; made by [`PreparedDyn::bind`]. What lies in them may change from call to call.
+pub struct BoundCall<'a> {
+    call: PreparedDyn,
+    args: SmallVec<[Arg<'a>; 4]>,
+    out: ViewMut<'a>,
+    /// How many elements there are, if they go straight to the kernel.
+    line: Option<usize>,
+}
+
+impl<'a> BoundCall<'a> {
+    fn new(call: PreparedDyn, args: &[Arg<'a>], mut out: ViewMut<'a>) -> Result<BoundCall<'a>, EvalError> {
+        let Ready { core, typed, options, order, .. } = &call.0;
+        let memories = Memories::of(&mut out);
+        let line = match (typed.line(core), memories.single()) {
+            (Some(line), Some(output)) => line.fits(|name: usize| args[order[name]].view(), &output, options),
+            _ => None,
+        };
+        drop(memories);
+        Ok(BoundCall { args: args.iter().cloned().collect(), out, line, call })
+    }
+
+    /// Evaluates once more.
+    ///
+    /// # Errors
+    /// As for [`PreparedDyn::call`].
+    #[inline]
+    pub fn call(&mut self) -> Result<(), EvalError> {
+        let Ready { core, typed, options, order, .. } = &self.call.0;
+        if let (Some(length), Some(line)) = (self.line, typed.line(core)) {
+            begin(options)?;
+            let memories = Memories::of(&mut self.out);
+            let view = |name: usize| self.args[order[name]].view();
+            if let Some(output) = memories.single()
+                && let Some(done) = line.run_again(view, &output, length, core.options.executor, vouch(&memories))
+            {
+                return done.map(|_| ()).map_err(|failed| core.failed(typed, failed));
+            }
+        }
+        self.call.call(&self.args, &mut self.out)
+    }
 }
 
 impl PreparedUpdate {
@@ -226,6 +292,17 @@ impl Ready {
         if arguments == names { Ok(()) } else { Err(wrong_count(arguments, names)) }
     }
 
+    /// Refuses arguments of other types than it was prepared for.
+    #[inline]
+    fn check_types(&self, ty: impl Fn(usize) -> InputType) -> Result<(), EvalError> {
+        for (at, expected) in self.types.iter().enumerate() {
+            if expected.is_some_and(|e| e != ty(at)) {
+                return Err(self.wrong_type(at, ty(at)));
+            }
+        }
+        Ok(())
+    }
+
     /// Runs a call with arguments of these types; the outputs are targets, which are arguments too, if it is an update.
     #[inline]
     fn run<'a>(
@@ -235,11 +312,7 @@ impl Ready {
         memories: &Memories,
         update: bool,
     ) -> Result<(), EvalError> {
-        for (at, expected) in self.types.iter().enumerate() {
-            if expected.is_some_and(|e| e != ty(at)) {
-                return Err(self.wrong_type(at, ty(at)));
-            }
-        }
+        self.check_types(&ty)?;
         let stop = begin(&self.options)?;
         let settings = self.core.settings(&self.options, &stop);
         if let (Some(line), Some(output)) = (self.typed.line(&self.core), memories.single()) {

@@ -120,10 +120,52 @@ impl Line {
         settings: Settings,
         vouch: Vouch,
     ) -> Option<Result<Done, Failed>> {
+        let length = self.length(output, settings.options)?;
+        self.go::<false>(view, output, length, settings.executor, vouch)
+    }
+
+    /// How many elements an output has that [`run`](Line::run) would write, if it is of the kernel's type, and a line that is for here.
+    #[inline]
+    fn length(&self, output: &Strided, options: &CallOptions) -> Option<usize> {
         let length = line(output)?;
-        if output.dtype != self.output || output.swapped || !self.takes(length, settings.options) {
-            return None;
-        }
+        (output.dtype == self.output && !output.swapped && self.takes(length, options)).then_some(length)
+    }
+
+    /// How long the lines are, if [`run`](Line::run) would evaluate these: what [`run_again`](Line::run_again) asks for.
+    pub fn fits<'a>(
+        &self,
+        view: impl Fn(usize) -> Strided<'a>,
+        output: &Strided,
+        options: &CallOptions,
+    ) -> Option<usize> {
+        let length = self.length(output, options)?;
+        let all = self.sources.iter().all(|&(name, scalar)| is_like(&view(name as usize), output, scalar));
+        all.then_some(length)
+    }
+
+    /// Evaluates arguments and an output that lie as those that [`fits`](Line::fits) has found to be so long.
+    #[inline]
+    pub fn run_again<'a>(
+        &self,
+        view: impl Fn(usize) -> Strided<'a>,
+        output: &Strided,
+        length: usize,
+        executor: Executor,
+        vouch: Vouch,
+    ) -> Option<Result<Done, Failed>> {
+        self.go::<true>(view, output, length, executor, vouch)
+    }
+
+    /// Runs the kernel, unless an argument does not fit, of which it may be `KNOWN` that all do.
+    #[inline]
+    fn go<'a, const KNOWN: bool>(
+        &self,
+        view: impl Fn(usize) -> Strided<'a>,
+        output: &Strided,
+        length: usize,
+        executor: Executor,
+        vouch: Vouch,
+    ) -> Option<Result<Done, Failed>> {
         let sources = &self.sources[..];
         let (mut few, mut many) = ([output.pointer; FEW], Vec::new());
         let pointers = if let Some(few) = few.get_mut(..=sources.len()) {
@@ -134,16 +176,20 @@ impl Line {
         };
         for (&(name, scalar), pointer) in sources.iter().zip(&mut *pointers) {
             let view = view(name as usize);
-            let fits = if scalar { view.shape.is_empty() } else { view.has_shape_of(output) && line(&view).is_some() };
-            if !fits {
+            if !KNOWN && !is_like(&view, output, scalar) {
                 return None;
             }
             *pointer = view.pointer;
         }
-        let executor = settings.executor;
         let call = LineCall { kernel: &self.kernel, executor, pointers, strides: &self.strides, length };
         Some(call.run(vouch))
     }
+}
+
+/// Whether an argument is a scalar, or a line as long as the output.
+#[inline]
+fn is_like(view: &Strided, output: &Strided, scalar: bool) -> bool {
+    if scalar { view.shape.is_empty() } else { view.has_shape_of(output) && line(view).is_some() }
 }
 
 /// The number of elements, if they lie one after the other in C order.
