@@ -73,9 +73,8 @@ impl<'a> Arg<'a> {
     ///
     /// ```
     /// use tilexpr::{Arg, Args, Expr};
-    /// let names = ndarray::array![*b"Lyra\0\0\0\0", *b"Carina\0\0", *b"Vela\0\0\0\0"]; // a `[[u8; 8]; 3]`
-    /// let names = ndarray::Array2::from_shape_fn((3, 8), |(i, j)| names[i][j]);
-    /// let names = Arg::strings(&names).unwrap();
+    /// let names = ndarray::aview1(b"Lyra\0\0\0\0Carina\0\0Vela\0\0\0\0").into_shape_with_order((3, 8)).unwrap();
+    /// let names = Arg::strings(names).unwrap();
     /// let late: Vec<bool> = Expr::compile("names >= 'Lyra'")?.eval(Args::new().with("names", names))?;
     /// assert_eq!(late, [true, false, true]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

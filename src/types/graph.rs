@@ -130,7 +130,7 @@ pub struct Word {
 }
 
 /// An input of the graph.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Input {
     /// Its index among the expression's free names.
     pub name: u32,
@@ -232,17 +232,14 @@ enum Key {
     Count(Axes),
 }
 
-/// What of a free name an input is: all, a part of complex numbers, or a word of strings.
-type Place = (u32, Option<Part>, Option<(Word, DType)>);
-
 /// Builds a [`Graph`], sharing equal nodes (`a*b` and `b*a` too).
 #[derive(Default)]
 pub struct GraphBuilder {
     graph: Graph,
     /// What else than nodes the graph has cost, counted as nodes.
     beside: usize,
-    /// For each free name that is an input, or a part of one, which.
-    places: HashMap<Place, u32>,
+    /// For each input so far, which.
+    places: HashMap<Input, u32>,
     memo: HashMap<(Key, SmallVec<[NodeId; 3]>), NodeId>,
 }
 
@@ -260,8 +257,7 @@ impl GraphBuilder {
     /// The input for a free name; the same node each time.
     pub fn input(&mut self, input: Input, span: Span) -> NodeId {
         let (inputs, dtype) = (&mut self.graph.inputs, input.dtype);
-        let word = input.word.map(|word| (word, dtype));
-        let at = *self.places.entry((input.name, input.part, word)).or_insert_with(|| {
+        let at = *self.places.entry(input.clone()).or_insert_with(|| {
             inputs.push(input);
             inputs.len() as u32 - 1
         });

@@ -67,6 +67,13 @@ fn nothing_is_written_where_something_is_wrong() {
     );
     let error = compile("a").stream().file("a", &a).arg("a", 1.0).output(&z).run::<()>().unwrap_err();
     says(&error, Kind::Eval, "`a` is given twice\nhelp: pass each name once");
+    let name = tilexpr::Arg::string(b"abc");
+    let error = compile("a*(s == 'abc')").stream().file("a", &a).arg("s", name).output(&z).run::<()>().unwrap_err();
+    says(
+        &error,
+        Kind::Eval,
+        "`s` is an array of strings, which a stream does not take\nhelp: read the files, and evaluate on arrays",
+    );
     // Errors of files that the text needs; others are not looked at.
     let none = folder.path("none.npy");
     let error = compile("a + b").stream().file("a", &a).file("b", &none).output(&z).run::<()>().unwrap_err();
