@@ -274,6 +274,10 @@ fn other_ways_to_call() {
     let error = prepared.call([Arg::strings(&other).unwrap()], &mut two).unwrap_err();
     assert_eq!(error.kind(), EvalErrorKind::Prepared);
     assert_eq!(error.message(), "argument 0 is strings of 3 bytes, but the call was prepared for strings of 4 bytes");
+    let hollow = Array2::<u8>::zeros((3, 0));
+    let both = given().with("hollow", Arg::strings(&hollow).unwrap());
+    let found = Expr::compile("x == hollow").unwrap().indices(both).unwrap();
+    assert_eq!((found.arguments, found.results), (vec![vec![Some(0)]; 2], vec![vec![Some(0)]]));
     let shown = expr.explain(given()).unwrap().to_string();
     assert!(shown.contains("x        strings of 4 bytes [3]"), "{shown}");
     assert!(shown.contains("`x[0..4]`"), "{shown}");

@@ -11,16 +11,18 @@ use smallvec::SmallVec;
 use super::api::Expr;
 use super::core::{Arguments, Bound, Core};
 use crate::array::arg::AsArgs;
+use crate::array::view::Strided;
 use crate::dtype::DType;
 use crate::error::eval::EvalError;
 use crate::plan::shape::axis_set;
-use crate::types::graph::{Node, NodeId, NodeKind};
+use crate::types::InputType;
+use crate::types::graph::{Input, Node, NodeId, NodeKind};
 
 /// The indices of all axes. Made by [`Expr::indices`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Indices {
-    /// For each argument, in the order of [`Expr::names`], the index of each axis.
+    /// For each argument, in the order of [`Expr::names`], the index of each axis (of strings without that of their bytes).
     pub arguments: Vec<Vec<Option<usize>>>,
     /// For each result the index of each axis.
     pub results: Vec<Vec<Option<usize>>>,
@@ -60,11 +62,20 @@ impl Core {
         self.stage_shapes(&typed, bound)?;
         let graph = &typed.program.graph;
         let mut axes = Axes::default();
-        let arguments: Vec<Value> = bound.iter().map(|(_, array)| axes.argument(array.shape)).collect();
+        let own = |(ty, array): &(InputType, Strided)| array.shape.len() - usize::from(ty.text.is_some());
+        let arguments: Vec<Value> = bound.iter().map(|of| axes.argument(&of.1.shape[..own(of)])).collect();
         let mut values: Vec<Value> = Vec::with_capacity(graph.nodes.len());
         for node in &graph.nodes {
             let value = match node.kind {
-                NodeKind::Input(at) => arguments[graph.inputs[at as usize].name as usize].clone(),
+                NodeKind::Input(at) => {
+                    let Input { name, word, .. } = graph.inputs[at as usize];
+                    let mut value = arguments[name as usize].clone();
+                    // (Of strings without bytes all is read: none.)
+                    if word.is_none() && bound[name as usize].0.text.is_some() {
+                        value.push((0, None));
+                    }
+                    value
+                }
                 _ => axes.node(node, &values),
             };
             values.push(value);
