@@ -21,8 +21,17 @@ pub enum Value<'py> {
     Array(Lies, Bound<'py, PyAny>),
     /// A bare number, and which one if it is whole: shapes may depend on it.
     Number(Arg<'static>, Option<i64>),
-    /// A whole number that no machine's integer holds: its digits, as a literal.
-    Huge(String),
+    /// A whole number that no machine's integer holds.
+    Huge(Huge),
+}
+
+/// A whole number as a literal of the language.
+pub struct Huge {
+    /// One that stands for it among whole numbers: its own digits, if they are few enough, else those of another one that is too large for any
+    /// type.
+    pub whole: String,
+    /// The nearest float, if the digits are too many: what floats see of it.
+    pub float: Option<String>,
 }
 
 impl<'py> Value<'py> {
@@ -115,7 +124,13 @@ fn whole<'py>(number: &Bound<'py, PyInt>) -> PyResult<Value<'py>> {
     {
         return Ok(Value::Number(number.into_arg(), Some(number.cast_signed())));
     }
-    // (The digits of base 16 are as many as one likes; `str` refuses long numbers.)
-    let digits = number.call_method1(intern!(number.py(), "__format__"), ("#x",))?;
-    Ok(Value::Huge(format!("({})", digits.extract::<&str>()?)))
+    let py = number.py();
+    // What the language reads has 127 bits at most. (To what is larger NumPy does as to these, too: integers refuse it, floats round it.)
+    if number.call_method0(intern!(py, "bit_length"))?.extract::<u64>()? > 126 {
+        let float: f64 = number.call_method0(intern!(py, "__float__"))?.extract()?;
+        let whole = format!("({}0x{:x})", if overflow < 0 { "-" } else { "" }, 1_u128 << 125);
+        return Ok(Value::Huge(Huge { whole, float: Some(format!("({float:e})")) }));
+    }
+    let digits = number.call_method1(intern!(py, "__format__"), ("#x",))?;
+    Ok(Value::Huge(Huge { whole: format!("({})", digits.extract::<&str>()?), float: None }))
 }

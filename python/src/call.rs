@@ -15,7 +15,7 @@ use pyo3::types::{PyTuple, PyTupleMethods};
 use smallvec::SmallVec;
 use tilexpr::{Arg, Args, CancelToken, DType, EvalError, Expr, Layout, Memory, Out, PreparedDyn, ViewMut};
 
-use crate::argument::Value;
+use crate::argument::{Huge, Value};
 use crate::array::{self, Lies};
 use crate::error;
 use crate::text::{self, Key, Text};
@@ -29,6 +29,14 @@ const LET_GO: usize = 100_000;
 const LONG: usize = 40_000_000;
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(30);
+
+/// The name of a number that is part of the text, with that.
+fn huge<'a>((&name, value): (&&'a str, &'a Value)) -> Option<(&'a str, &'a Huge)> {
+    match value {
+        Value::Huge(huge) => Some((name, huge)),
+        _ => None,
+    }
+}
 
 /// Arrays that a call writes to.
 pub struct Outputs<'a>(pub SmallVec<[ViewMut<'a>; 1]>);
@@ -125,15 +133,21 @@ impl<'py> Call<'_, 'py> {
     /// # Errors
     /// Where the text uses a function that there is not.
     pub fn expr(&self, py: Python) -> PyResult<Expr> {
-        let huge = |(&name, value): (&&str, &Value)| match value {
-            Value::Huge(digits) => Some(format!("{name} = {digits}; ")),
-            _ => None,
-        };
-        let before: String = self.names.iter().zip(self.values).filter_map(huge).collect();
-        if before.is_empty() {
+        let literals: SmallVec<[(&str, &Huge); 1]> = self.names.iter().zip(self.values).filter_map(huge).collect();
+        if literals.is_empty() {
             return self.text.expr(py, self.key);
         }
-        text::make(py, &(before + &self.text.source), self.key)
+        let before = |literal: fn(&Huge) -> &str| -> PyResult<Expr> {
+            let before: String = literals.iter().map(|(name, huge)| format!("{name} = {}; ", literal(huge))).collect();
+            text::make(py, &(before + &self.text.source), self.key)
+        };
+        let whole = before(|huge| &huge.whole)?;
+        if literals.iter().all(|(_, huge)| huge.float.is_none()) {
+            return Ok(whole);
+        }
+        // Integers that meet it refuse it.
+        whole.outputs(self.args()).map_err(|error| self.fault(py, &error))?;
+        before(|huge| huge.float.as_ref().unwrap_or(&huge.whole))
     }
 
     fn fault(&self, py: Python, error: &EvalError) -> PyErr {

@@ -28,8 +28,16 @@ pub fn numpy_name(dtype: DType) -> &'static str {
     }
 }
 
-/// A message of the library in Python's words: the names of types that stand in it as words become NumPy's.
+/// A message of the library in Python's words: the names of types that stand in it as words become NumPy's, and shapes tuples.
 fn in_words_of_python(message: &str) -> String {
+    let mut parts = message.split("shape [");
+    let mut tuples = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let (lengths, rest) = part.split_once(']').unwrap_or((part, ""));
+        let comma = if lengths.is_empty() || lengths.contains(',') { "" } else { "," };
+        tuples += &format!("shape ({lengths}{comma}){rest}");
+    }
+    let message = &*tuples;
     let types = [
         DType::I8,
         DType::I16,

@@ -87,6 +87,14 @@ def test_whole_numbers_of_any_size():
     with pytest.raises(OverflowError) as caught:
         ne.evaluate("small + k")
     assert "    small + k\n            ^\n" in str(caught.value)
+    for k in [2**127, 2**200, -(2**200)]:
+        np.testing.assert_array_equal(ne.evaluate("a*k"), a * float(k))
+        np.testing.assert_array_equal(ne.evaluate("small < k"), [k > 0])
+        with pytest.raises(OverflowError):
+            ne.evaluate("small + k")
+    k = 2**2000
+    with pytest.raises(OverflowError):
+        ne.evaluate("a*k")
 
 
 def test_no_axes_no_elements_and_many_axes():

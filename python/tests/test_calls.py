@@ -144,7 +144,7 @@ def test_messages():
     y = np.ones(3)
     with pytest.raises(ValueError) as caught:
         ne.evaluate("x + y")
-    assert "`x` has the shape" in str(caught.value)
+    assert "`x` has the shape (2,), `y` has the shape (3,)" in str(caught.value)
     b = np.ones(2, bool)
     with pytest.raises(TypeError) as caught:
         ne.evaluate("-b + x")
