@@ -43,20 +43,31 @@ impl<'py> Value<'py> {
         if array::is_plain_array(value) {
             return Value::of_array(value.clone(), name);
         }
+        match Value::of_number(value)? {
+            Some(number) => Ok(number),
+            None => Value::of_other(value, name),
+        }
+    }
+
+    /// The value of an object that is a bare number.
+    ///
+    /// # Errors
+    /// Where it is whole, and too large for a float.
+    pub fn of_number(value: &Bound<'py, PyAny>) -> PyResult<Option<Value<'py>>> {
         if let Ok(number) = value.cast_exact::<PyFloat>() {
-            return Ok(Value::Number(number.value().into_arg(), None));
+            return Ok(Some(Value::Number(number.value().into_arg(), None)));
         }
         if let Ok(number) = value.cast_exact::<PyInt>() {
-            return whole(number);
+            return whole(number).map(Some);
         }
         // SAFETY: an object; `True` and `False` are the only ones of their type.
         if unsafe { ffi::PyBool_Check(value.as_ptr()) } != 0 {
-            return Ok(Value::Number(value.is_truthy()?.into_arg(), None));
+            return Ok(Some(Value::Number(value.is_truthy()?.into_arg(), None)));
         }
         if let Ok(number) = value.cast_exact::<PyComplex>() {
-            return Ok(Value::Number(Complex::new(number.real(), number.imag()).into_arg(), None));
+            return Ok(Some(Value::Number(Complex::new(number.real(), number.imag()).into_arg(), None)));
         }
-        Value::of_other(value, name)
+        Ok(None)
     }
 
     /// As an argument.

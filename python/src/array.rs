@@ -54,6 +54,36 @@ impl Lies {
         if self.text { Arg::strings(view) } else { Some(Arg::new(view)) }
     }
 
+    /// The address of an array's elements, if it is one that is not of strings and lies like this one.
+    pub fn at(&self, value: &Bound<'_, PyAny>) -> Option<*mut u8> {
+        if self.text || !is_plain_array(value) {
+            return None;
+        }
+        // SAFETY: it is an array, whose fields are where NumPy's headers say; its shape and strides have `nd` numbers each.
+        unsafe {
+            let (fields, descr) = fields(value);
+            let axes = fields.nd as usize;
+            let same = dtype_of(descr.type_num) == Some(self.dtype)
+                && order_of(descr.byteorder) == self.order
+                && axes == self.shape.len()
+                && (0..axes).all(|axis| {
+                    *fields.dimensions.add(axis) == self.shape[axis] as isize
+                        && *fields.strides.add(axis) == self.strides[axis]
+                });
+            same.then_some(fields.data.cast())
+        }
+    }
+
+    /// As an argument whose elements lie elsewhere in the same way.
+    ///
+    /// # Safety
+    /// As for [`arg`](Lies::arg), of an array that has been found to be [`at`](Lies::at) this address.
+    pub unsafe fn arg_at(&self, pointer: *mut u8) -> Arg<'_> {
+        // SAFETY: as the caller promises.
+        let view = unsafe { View::from_raw(pointer, self.dtype, &self.shape, &self.strides) };
+        Arg::new(if self.order == ByteOrder::NATIVE { view } else { view.with_byte_order(self.order) })
+    }
+
     /// The lengths of its axes, but for that of the bytes of strings.
     pub fn axes(&self) -> &[usize] {
         &self.shape[..self.shape.len() - usize::from(self.text)]
@@ -165,18 +195,35 @@ pub fn read_strings(array: &Bound<'_, PyAny>) -> PyResult<Option<Lies>> {
     }))
 }
 
+/// The fields of an array, and of its type.
+///
+/// # Safety
+/// It must be an array.
+unsafe fn fields<'a>(
+    array: &'a Bound<'_, PyAny>,
+) -> (&'a npyffi::PyArrayObject_fields, &'a npyffi::PyArray_Descr_fields) {
+    // SAFETY: as the caller promises; an array keeps its type.
+    unsafe {
+        let fields = &*npyffi::_PyArray_GET_ITEM_DATA(array.as_ptr().cast::<PyArrayObject>());
+        (fields, &*npyffi::_PyDataType_GET_ITEM_DATA(fields.descr))
+    }
+}
+
+fn order_of(order: std::ffi::c_char) -> ByteOrder {
+    match order as u8 {
+        b'>' => ByteOrder::Big,
+        b'<' => ByteOrder::Little,
+        _ => ByteOrder::NATIVE,
+    }
+}
+
 fn read_as(array: &Bound<'_, PyAny>, dtype_of: impl Fn(c_int) -> Option<DType>) -> Option<Lies> {
     debug_assert!(is_array(array));
     // SAFETY: it is an array, whose fields are where NumPy's headers say; its shape and strides have `nd` numbers each.
     unsafe {
-        let fields = &*npyffi::_PyArray_GET_ITEM_DATA(array.as_ptr().cast::<PyArrayObject>());
-        let descr = &*npyffi::_PyDataType_GET_ITEM_DATA(fields.descr);
+        let (fields, descr) = fields(array);
         let dtype = dtype_of(descr.type_num)?;
-        let order = match descr.byteorder as u8 {
-            b'>' => ByteOrder::Big,
-            b'<' => ByteOrder::Little,
-            _ => ByteOrder::NATIVE,
-        };
+        let order = order_of(descr.byteorder);
         let axes = fields.nd as usize;
         let (mut shape, mut strides) = (SmallVec::new(), SmallVec::new());
         if axes > 0 {

@@ -3,18 +3,18 @@
 //! Comes in: a text, a value for each of its names, and arrays to write to, if the caller has some. Goes out: the results. Always
 //! holds: other Python threads run meanwhile if it takes long, and the keys that interrupt a program interrupt it.
 //!
-//! A call whose arguments are of the types of the one before, and lie like them, is a prepared one: neither names nor types nor shapes are
-//! looked up again.
+//! A call whose arguments are of the types of the one before, and lie like them, is a prepared one: see `again`.
 
-use std::sync::{Arc, OnceLock, PoisonError, mpsc};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyTuple, PyTupleMethods};
 use smallvec::SmallVec;
-use tilexpr::{Arg, Args, CancelToken, DType, EvalError, Expr, Layout, Memory, Out, PreparedDyn, ViewMut};
+use tilexpr::{Args, CancelToken, EvalError, Expr, Layout, Memory, Out, ViewMut};
 
+use crate::again::Memo;
 use crate::argument::{Huge, Value};
 use crate::array::{self, Lies};
 use crate::error;
@@ -73,45 +73,6 @@ pub fn is_short(work: usize) -> bool {
 /// Whether so much work takes so long that signals must be able to end it.
 pub fn is_long(work: usize) -> bool {
     work >= LONG
-}
-
-/// What calls of a text have in common as long as their arguments are alike.
-pub struct Memo {
-    key: Key,
-    like: Vec<Like>,
-    work: usize,
-    /// Made by the second such call.
-    ready: OnceLock<Ready>,
-}
-
-/// What an argument is like.
-enum Like {
-    Array(Lies),
-    Number(DType, Option<i64>),
-}
-
-struct Ready {
-    call: PreparedDyn,
-    layouts: Vec<Layout>,
-}
-
-impl Like {
-    /// None of what is part of the text.
-    fn of(value: &Value) -> Option<Like> {
-        match value {
-            Value::Array(lies, _) => Some(Like::Array(lies.clone())),
-            Value::Number(number, whole) => Some(Like::Number(number.dtype(), *whole)),
-            Value::Huge(_) => None,
-        }
-    }
-
-    fn is(&self, value: &Value) -> bool {
-        match (self, value) {
-            (Like::Array(like), Value::Array(lies, _)) => like.is_like(lies),
-            (Like::Number(dtype, like), Value::Number(number, whole)) => *dtype == number.dtype() && like == whole,
-            _ => false,
-        }
-    }
 }
 
 /// A call: a text, its names in order with their values.
@@ -182,66 +143,17 @@ impl<'py> Call<'_, 'py> {
             let order = self.key.order();
             return Ok(SmallVec::from_iter([array.call_method1(intern!(py, "copy"), (order,))?]));
         }
-        let memo = self.memo();
-        if let Ok(memo) = &memo
-            && memo.work < LONG
-        {
-            return self.again(py, memo);
-        }
-        let work = memo.map_or_else(|work| work, |memo| memo.work);
+        let work = match Memo::of(self) {
+            Ok(memo) if !is_long(memo.work) => return memo.again(py, self),
+            Ok(memo) => memo.work,
+            Err(work) => work,
+        };
         let (expr, args) = (self.expr(py)?, self.args());
         let arrays = new(py, &expr.layouts(&args).map_err(|error| self.fault(py, &error))?)?;
         let lies: SmallVec<[Lies; 1]> = arrays.iter().filter_map(array::read).collect();
         // SAFETY: these arrays have just been made; nobody else knows of them.
         let outputs = Outputs(lies.iter().map(|lies| unsafe { lies.alone() }).collect());
         self.run(py, &expr, &args, outputs, work)?;
-        Ok(arrays)
-    }
-
-    /// What the call before has found out, if this one is like it; else how much work this one is, of which it keeps what it is like.
-    fn memo(&self) -> Result<Arc<Memo>, usize> {
-        let mut memo = self.text.memo.lock().unwrap_or_else(PoisonError::into_inner);
-        let like = |memo: &Memo| {
-            memo.key == self.key
-                && memo.like.len() == self.values.len()
-                && memo.like.iter().zip(self.values).all(|(like, value)| like.is(value))
-        };
-        if let Some(there) = &*memo
-            && like(there)
-        {
-            return Ok(Arc::clone(there));
-        }
-        let like = self.values.iter().map(Like::of).collect::<Option<_>>();
-        let work = work(self.values, self.text);
-        *memo = like.map(|like| Arc::new(Memo { key: self.key, like, work, ready: OnceLock::new() }));
-        Err(work)
-    }
-
-    /// New arrays, from a call like the one before.
-    fn again(&self, py: Python<'py>, memo: &Memo) -> PyResult<SmallVec<[Bound<'py, PyAny>; 1]>> {
-        let ready = match memo.ready.get() {
-            Some(ready) => ready,
-            None => {
-                let (expr, args) = (self.expr(py)?, self.args());
-                let made = || {
-                    let layouts = expr.layouts(&args)?;
-                    Ok(Ready { call: expr.prepare_dyn(self.names, &args)?, layouts })
-                };
-                let made = made().map_err(|error| self.fault(py, &error))?;
-                memo.ready.get_or_init(|| made)
-            }
-        };
-        let arrays = new(py, &ready.layouts)?;
-        let lies: SmallVec<[Lies; 1]> = arrays.iter().filter_map(array::read).collect();
-        // SAFETY: as above.
-        let mut outputs = Outputs(lies.iter().map(|lies| unsafe { lies.alone() }).collect());
-        let args: SmallVec<[Arg; 4]> = self.values.iter().filter_map(Value::arg).collect();
-        let result = if is_short(memo.work) {
-            ready.call.call(&args, &mut outputs)
-        } else {
-            py.detach(|| ready.call.call(&args, &mut outputs))
-        };
-        result.map_err(|error| self.fault(py, &error))?;
         Ok(arrays)
     }
 
@@ -281,7 +193,7 @@ pub fn run<R: Send>(py: Python, expr: &Expr, work: usize, run: impl FnOnce(&Expr
 }
 
 /// New arrays of NumPy's.
-fn new<'py>(py: Python<'py>, layouts: &[Layout]) -> PyResult<SmallVec<[Bound<'py, PyAny>; 1]>> {
+pub fn new<'py>(py: Python<'py>, layouts: &[Layout]) -> PyResult<SmallVec<[Bound<'py, PyAny>; 1]>> {
     layouts.iter().map(|layout| array::new(py, layout.dtype, &layout.shape, &layout.strides)).collect()
 }
 

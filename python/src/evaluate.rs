@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use smallvec::SmallVec;
 
+use crate::again;
 use crate::argument::Value;
 use crate::array;
 use crate::call::Call;
@@ -61,6 +62,11 @@ fn run<'py>(
     scope: &Scope<'py>,
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    if out.is_none()
+        && let Some(results) = again::evaluate(py, text, options, scope)?
+    {
+        return one_or_all(py, results);
+    }
     let (names, values, declared) = find(text, py, scope)?;
     let call = Call { text, key: Key::new(options, declared), names: &names, values: &values };
     match out {

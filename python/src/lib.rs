@@ -10,6 +10,7 @@
 //! | `scope`      | where names have their values: dictionaries, frames             |
 //! | `text`       | texts, compiled once                                            |
 //! | `call`       | one call: allocation, the interpreter let go, interrupts        |
+//! | `again`      | calls like the one before                                       |
 //! | `evaluate`   | numexpr's functions                                             |
 //! | `expression` | the class `Expression`                                          |
 //! | `prepared`   | the class `Prepared`                                            |
@@ -17,6 +18,7 @@
 //! | `threads`    | how many threads                                                |
 //! | `error`      | errors as Python has them                                       |
 
+mod again;
 mod argument;
 mod array;
 mod call;

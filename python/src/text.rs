@@ -11,7 +11,7 @@ use pyo3::types::{PyDict, PyString};
 use smallvec::SmallVec;
 use tilexpr::{Accuracy, Casting, Expr, Order, identifiers};
 
-use crate::call::Memo;
+use crate::again::Memo;
 use crate::error;
 use crate::threads::{get_num_threads, threads};
 
@@ -58,6 +58,11 @@ pub struct Key {
 }
 
 impl Key {
+    /// Whether it is for these options, and the number of threads of now.
+    pub fn is_of(&self, options: Options) -> bool {
+        self.options == options && self.threads == get_num_threads()
+    }
+
     /// For these options, with those constants as variables that have values.
     pub fn new(options: Options, declared: u8) -> Key {
         Key { options, declared, threads: get_num_threads() }
