@@ -250,3 +250,41 @@ def test_other_processes(method):
     child.start()
     assert queue.get(timeout=60) == 2_000_000
     child.join()
+
+
+def test_calls_like_the_one_before():
+    rng = np.random.default_rng(0)
+    base = rng.standard_normal((6, 8))
+    arrays = [base, base.T, base[::2, ::-1], base.astype("f4"), base.astype(">f8"), np.asfortranarray(base), base[0], base[0, 0], 2.5, 3, True]
+    # Each twice and more, so that the second call is a prepared one; then another kind.
+    for a in arrays:
+        for k in (2, 2, 2.0, 2.0, 7, np.float32(1.5), np.float32(1.5)):
+            for _ in range(3):
+                found = ne.evaluate("a*k + 1")
+                expected = np.asarray(a * k + 1)
+                assert found.dtype == expected.dtype and found.shape == expected.shape
+                np.testing.assert_array_equal(found, expected)
+    # Whole numbers decide about shapes, names may lose their values, threads may change.
+    a = np.arange(6)
+    for n in (3, 3, 5, 5):
+        np.testing.assert_array_equal(ne.evaluate("a + n"), a + n)
+    names = {"a": a, "n": 2}
+    for _ in range(3):
+        ne.evaluate("a*n - n", names)
+    del names["n"]
+    with pytest.raises(KeyError):
+        ne.evaluate("a*n - n", names)
+    before = ne.set_num_threads(1)
+    np.testing.assert_array_equal(ne.evaluate("a*n - n", {"a": a, "n": 2}), a * 2 - 2)
+    ne.set_num_threads(before)
+    e = 5.0
+    for _ in range(3):
+        assert ne.evaluate("e*2") == 10
+    del e
+    for _ in range(3):
+        assert ne.evaluate("e*2") == 2 * np.e
+    power, n = np.array([2, 3]), np.array([2, -1])
+    for exponent in (np.array([2, 3]), np.array([2, 3]), np.array([2, 3])):
+        ne.evaluate("power**n", {"power": power, "n": exponent})
+    with pytest.raises(ValueError):
+        ne.evaluate("power**n")
