@@ -147,7 +147,7 @@ pub enum Node {
         /// The value elsewhere.
         otherwise: NodeId,
     },
-    /// `function(args, keyword=value)`, `x.function(args)`. The range is into [`Ast::args`].
+    /// `function(args, keyword=value)`, `x.function(args)`, `sum[k](args)`. The range is into [`Ast::args`].
     Call {
         /// The function's name.
         function: NameId,
@@ -157,11 +157,47 @@ pub enum Node {
         args: Range<u32>,
         /// Whether it is written `x.function(...)`: what stands before the dot is the first argument.
         method: bool,
+        /// The indices that a reduction names, a range of [`Ast::coordinates`]; empty where it has no brackets.
+        indices: Range<u32>,
     },
     /// `x.real`, `x.imag`, `np.pi`
     Attribute(NodeId, Attribute),
     /// `(x, y)` as an argument such as `axis=(0, 1)`, and behind `in`. The range is into [`Ast::items`].
     Tuple(Range<u32>),
+    /// `x[i, 1:]`. The range is into [`Ast::coordinates`]; never empty.
+    Subscript(NodeId, Range<u32>),
+}
+
+/// One of what stands between the brackets of a subscript.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Coordinate {
+    /// A value: `a[-1]`, `a[i + 1]`; `None` is a new axis.
+    Value(NodeId),
+    /// `start:stop:step`, and where it stands.
+    Slice([Option<NodeId>; 3], Span),
+    /// `...`
+    Ellipsis(Span),
+}
+
+impl Coordinate {
+    /// Its nodes, from left to right.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> {
+        let nodes = match *self {
+            Coordinate::Value(id) => [Some(id), None, None],
+            Coordinate::Slice(nodes, _) => nodes,
+            Coordinate::Ellipsis(_) => [None; 3],
+        };
+        nodes.into_iter().flatten()
+    }
+
+    /// The same with other nodes.
+    pub fn map(&self, place: impl Fn(NodeId) -> NodeId) -> Coordinate {
+        match *self {
+            Coordinate::Value(id) => Coordinate::Value(place(id)),
+            Coordinate::Slice(nodes, span) => Coordinate::Slice(nodes.map(|node| node.map(&place)), span),
+            Coordinate::Ellipsis(span) => Coordinate::Ellipsis(span),
+        }
+    }
 }
 
 /// One argument of a call.
@@ -173,7 +209,7 @@ pub struct Argument {
     pub value: NodeId,
 }
 
-/// `name = value` or `name(params) = value` before the result.
+/// `name = value`, `name[i, j] = value` or `name(params) = value` before the result.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Assignment {
     /// The name that is given a value.
@@ -182,6 +218,8 @@ pub struct Assignment {
     pub name_span: Span,
     /// The parameters, if this defines a function: a range of [`Ast::params`].
     pub params: Option<Range<u32>>,
+    /// The indices between the brackets behind the name, if there are any: a range of [`Ast::coordinates`].
+    pub indices: Option<Range<u32>>,
     /// Its value; the body of a function.
     pub value: NodeId,
 }
@@ -203,6 +241,8 @@ pub struct Ast {
     pub args: Vec<Argument>,
     /// The items of tuples.
     pub items: Vec<NodeId>,
+    /// What stands between the brackets of subscripts.
+    pub coordinates: Vec<Coordinate>,
     /// `name = value` and `name(params) = value`, in order.
     pub assignments: Vec<Assignment>,
     /// The parameters of definitions, and where each stands.
@@ -228,6 +268,19 @@ impl Ast {
     pub fn params(&self, of: &Assignment) -> &[(NameId, Span)] {
         let range = of.params.clone().unwrap_or(0..0);
         self.params.get(range.start as usize..range.end as usize).unwrap_or(&[])
+    }
+
+    /// What stands between the brackets of a subscript.
+    pub fn coordinates(&self, of: &Range<u32>) -> &[Coordinate] {
+        self.coordinates.get(of.start as usize..of.end as usize).unwrap_or(&[])
+    }
+
+    /// The place of a coordinate.
+    pub fn coordinate_span(&self, of: &Coordinate) -> Span {
+        match *of {
+            Coordinate::Value(id) => self.span(id),
+            Coordinate::Slice(_, span) | Coordinate::Ellipsis(span) => span,
+        }
     }
 
     /// The text of a name.

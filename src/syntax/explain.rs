@@ -19,12 +19,14 @@ pub enum Level {
     Group,
     /// Between the brackets of a call.
     Call,
+    /// Between those of a subscript.
+    Subscript,
 }
 
 /// What ends the level.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum End {
-    /// `)`
+    /// `)`, of a subscript `]`
     Close,
     /// `;`
     Semicolon,
@@ -73,13 +75,24 @@ impl Explain<'_> {
         let mut begin = 0;
         let mut assigned = false;
         let mut defined = false;
+        // Colons since then, in a subscript.
+        let mut colons = 0;
         for (at, item) in self.items.iter().enumerate() {
             let sign = match item.piece {
                 Piece::Sign(token) => Some(token),
                 _ => None,
             };
+            let comma_follows = self.piece(at + 1).is_none_or(|next| next == Piece::Sign(Token::Comma));
             if !value_ended {
                 match sign {
+                    Some(Token::Ellipsis) if self.level == Level::Subscript && at == begin && comma_follows => {
+                        value_ended = true;
+                    }
+                    Some(Token::Colon) if self.is_slice(at, begin, colons) => colons += 1,
+                    // A bound may be left out.
+                    Some(Token::Comma) if colons > 0 && self.before(at) == Some(Piece::Sign(Token::Colon)) => {
+                        (begin, colons) = (at + 1, 0);
+                    }
                     Some(Token::Plus | Token::Minus | Token::Tilde) => {}
                     Some(Token::Not) if self.allows_not(at, begin) => {}
                     Some(_) => return Some(self.no_value(at)),
@@ -104,6 +117,13 @@ impl Explain<'_> {
                 // The next piece is read as `in`.
                 Some(Token::Not) if self.piece(at + 1) == Some(Piece::Sign(Token::In)) => {}
                 None if matches!(item.piece, Piece::Dotted(..) | Piece::Arguments { .. }) => {}
+                None if matches!(item.piece, Piece::Subscript { .. }) => {}
+                Some(Token::Colon) if waiting_if.is_none() && self.level == Level::Subscript && colons < 2 => {
+                    colons += 1;
+                    value_ended = false;
+                }
+                Some(Token::Colon) => return Some(self.colon(item.span)),
+                Some(Token::Ellipsis) => return Some(self.side_by_side(at)),
                 Some(Token::If) => {
                     if let Some(place) = waiting_if {
                         let message = "expected the `else` of the `if` before, found another `if`";
@@ -140,24 +160,27 @@ impl Explain<'_> {
                     }
                     value_ended = false;
                     begin = at + 1;
-                    assigned = false;
+                    (assigned, colons) = (false, 0);
                 }
                 Some(Token::Equal) => {
                     let named = at == begin + 1 && matches!(self.piece(begin), Some(Piece::Name(_)));
-                    let head = self.level == Level::Statement
-                        && !assigned
-                        && at == 2
-                        && matches!(self.piece(1), Some(Piece::Arguments { .. }));
+                    let behind_name = match self.piece(1) {
+                        Some(Piece::Arguments { .. } | Piece::Subscript { .. }) => {
+                            at == 2 && matches!(self.piece(0), Some(Piece::Name(_)))
+                        }
+                        _ => false,
+                    };
+                    let head = self.level == Level::Statement && !assigned && behind_name;
                     let place_ok = match self.level {
                         Level::Statement => begin == 0,
                         Level::Call => true,
-                        Level::Group => false,
+                        Level::Group | Level::Subscript => false,
                     };
                     if !(head || named && place_ok) || assigned {
                         return Some(self.equal(at, named, assigned));
                     }
                     assigned = true;
-                    defined = head;
+                    defined = head && matches!(self.piece(1), Some(Piece::Arguments { .. }));
                     begin = at + 1;
                     value_ended = false;
                 }
@@ -165,7 +188,29 @@ impl Explain<'_> {
                 Some(_) => value_ended = false,
             }
         }
-        self.at_end(value_ended, waiting_if, begin, assigned)
+        let open_slice = colons > 0 && self.before(self.items.len()) == Some(Piece::Sign(Token::Colon));
+        self.at_end(value_ended || open_slice, waiting_if, begin, assigned)
+    }
+
+    /// The piece before.
+    fn before(&self, at: usize) -> Option<Piece> {
+        at.checked_sub(1).and_then(|before| self.piece(before))
+    }
+
+    /// Whether a colon at `at`, where a value might come, is one of a slice whose bound is left out.
+    fn is_slice(&self, at: usize, begin: usize, colons: usize) -> bool {
+        let bound = at == begin || colons == 1 && self.before(at) == Some(Piece::Sign(Token::Colon));
+        self.level == Level::Subscript && bound
+    }
+
+    /// A colon where none may stand.
+    fn colon(&self, span: Span) -> Diagnostic {
+        match self.level {
+            Level::Subscript => Diagnostic::new("a slice has a start, a stop and a step, and no more", span)
+                .with_help("write `start:stop:step`; coordinates are separated by commas"),
+            _ => Diagnostic::new("a `:` stands in a slice alone", span)
+                .with_help("a slice is written `x[1:-1]`; a choice `x if c else y`"),
+        }
     }
 
     /// All pieces are right so far; is it right to end here?
@@ -195,6 +240,7 @@ impl Explain<'_> {
 
     fn end_name(&self) -> &'static str {
         match self.end {
+            End::Close if self.level == Level::Subscript => "`]`",
             End::Close => "`)`",
             End::Semicolon => "`;`",
             End::Line => "the end of the line",
@@ -216,7 +262,7 @@ impl Explain<'_> {
         match before {
             None => true,
             Some(Piece::Sign(token)) => {
-                matches!(token, Token::Not | Token::And | Token::Or | Token::If | Token::Else)
+                matches!(token, Token::Not | Token::And | Token::Or | Token::If | Token::Else | Token::Colon)
             }
             Some(_) => false,
         }
@@ -274,6 +320,7 @@ impl Explain<'_> {
                 Level::Call => last || next == Some(Piece::Sign(Token::Comma)),
                 Level::Group => at == 0 && last,
                 Level::Statement => at == 0 && last && !assigned,
+                Level::Subscript => false,
             };
         let brackets = self.source.get(item.span.range()).unwrap_or("");
         let empty = !brackets.contains(',');
@@ -294,6 +341,7 @@ impl Explain<'_> {
             Level::Call => "a tuple stands by itself as an argument: `sum(x, axis=(0, 1))`",
             Level::Group => "tuples do not nest: write `(0, 1)`",
             Level::Statement => "several results stand at the very end: `x, y`",
+            Level::Subscript => "coordinates stand without further brackets: `x[0, 1]`",
         }))
     }
 
@@ -414,7 +462,7 @@ mod tests {
         use Token::*;
         let sign = prop::sample::select(vec![
             Plus, Minus, Star, StarStar, Tilde, Not, Not, In, In, And, Or, If, If, Else, Else, Less, Equal, Comma,
-            Comma, Real, Bar,
+            Comma, Real, Bar, Colon, Colon, Ellipsis,
         ]);
         let value = prop_oneof![
             4 => Just(vec![Piece::Name(NameId(0))]),
@@ -423,6 +471,9 @@ mod tests {
             1 => Just(vec![Piece::Tuple(NodeId(0))]),
             1 => Just(vec![Piece::Name(NameId(0)), Piece::Arguments { start: 0, end: 0 }]),
             1 => Just(vec![Piece::Dotted(NameId(0), 0)]),
+            1 => Just(vec![Piece::Name(NameId(0)), Piece::Subscript { start: 0, end: 0 }]),
+            1 => Just(vec![Piece::Name(NameId(0)), Piece::Subscript { start: 0, end: 0 }, Piece::Arguments { start: 0, end: 0 }]),
+            1 => Just(vec![Piece::Literal(Literal::Int(1)), Piece::Subscript { start: 0, end: 0 }]),
             1 => Just(vec![Piece::Dotted(NameId(0), 0), Piece::Arguments { start: 0, end: 0 }]),
         ];
         let piece = prop_oneof![value, sign.prop_map(|token| vec![Piece::Sign(token)])];
@@ -438,7 +489,7 @@ mod tests {
             let source = "(0, 1)";
             let span = Span::new(0, source.len());
             let items: Vec<Item> = pieces.iter().map(|&piece| Item { piece, span }).collect();
-            for level in [Level::Statement, Level::Group, Level::Call] {
+            for level in [Level::Statement, Level::Group, Level::Call, Level::Subscript] {
                 if items.is_empty() && level != Level::Call {
                     continue;
                 }
@@ -447,6 +498,7 @@ mod tests {
                     Level::Statement => grammar::statement(&items, &mut tree).is_some(),
                     Level::Group => grammar::group(&items, &mut tree).is_some(),
                     Level::Call => grammar::arguments(&items, &mut tree).is_some(),
+                    Level::Subscript => grammar::coordinates(&items, &mut tree).is_some(),
                 };
                 let explain = |end| Explain { source, items: &items, level, end, end_span: span }.first();
                 prop_assert_eq!(read, explain(End::Close).is_none(), "{:?} {:?}", level, explain(End::Close));

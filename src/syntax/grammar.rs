@@ -9,7 +9,7 @@
 //!
 //! | rule          | form                                              |
 //! |---------------|---------------------------------------------------|
-//! | `postfix`     | `name`, `name(...)`, `literal`, `(...)`, then `.real`, `.imag`, `.name`, `.name(...)` |
+//! | `postfix`     | `name`, `name(...)`, `name[...](...)`, `literal`, `(...)`, then `[...]`, `.real`, `.imag`, `.name`, `.name(...)` |
 //! | `power`       | `[+ - ~]... postfix ** [+ - ~]... postfix ** ...` |
 //! | `product`     | `* / // %`                                        |
 //! | `sum`         | `+ -`                                             |
@@ -27,10 +27,10 @@ use chumsky::input::InputRef;
 use chumsky::prelude::*;
 use chumsky::primitive::select;
 
-use super::ast::{Attribute, BinaryOp, CompareOp, Link, NameId, Span, UnaryOp};
+use super::ast::{Attribute, BinaryOp, CompareOp, Coordinate, Link, NameId, Span, UnaryOp};
 use super::piece::{Item, Piece};
 use super::token::Token;
-use super::tree::{Operand, Tree};
+use super::tree::{List, Operand, Tree};
 
 type Input<'a> = &'a [Item];
 /// The error says nothing: it costs nothing where the text is right, and `explain` does better where it is not.
@@ -65,8 +65,8 @@ pub enum Inside {
 
 /// What a statement is.
 pub enum Statement {
-    /// `name = value`
-    Assignment(Target, Operand),
+    /// `name = value`, `name[indices] = value`
+    Assignment(Target, Option<List>, Operand),
     /// `name(params) = value`: the parameters as a call's arguments, a range of `Ast::args`, and where they stand.
     Definition { name: Target, params: Range<u32>, list: Span, body: Operand },
     /// `value, ...`
@@ -88,9 +88,31 @@ pub fn arguments(items: &[Item], tree: &mut SimpleState<Tree>) -> Option<Vec<Rea
     argument.separated_by(sign(Token::Comma)).allow_trailing().collect().parse_with_state(items, tree).into_output()
 }
 
+/// Reads what stands between the brackets of a subscript.
+pub fn coordinates(items: &[Item], tree: &mut SimpleState<Tree>) -> Option<Vec<Coordinate>> {
+    let value = || custom(expression).or_not();
+    let colon = || sign(Token::Colon);
+    let step = colon().ignore_then(value()).or_not().map(Option::flatten);
+    let bounds = value().then_ignore(colon()).then(value()).then(step);
+    let slice = bounds.map_with(|((start, stop), step), extra| {
+        let items: &[Item] = extra.slice();
+        let place = items.first().zip(items.last()).map(|(first, last)| first.span.to(last.span));
+        let nodes = [start, stop, step].map(|value: Option<Operand>| value.map(|value| value.id));
+        Coordinate::Slice(nodes, place.unwrap_or_default())
+    });
+    let ellipsis = sign(Token::Ellipsis).map(Coordinate::Ellipsis);
+    let value = custom(expression).map(|value: Operand| Coordinate::Value(value.id));
+    let coordinate = choice((ellipsis, slice, value));
+    let comma = sign(Token::Comma);
+    let all = coordinate.separated_by(comma).at_least(1).allow_trailing().collect();
+    all.parse_with_state(items, tree).into_output()
+}
+
 /// Reads one statement, at least one piece.
 pub fn statement(items: &[Item], tree: &mut SimpleState<Tree>) -> Option<Statement> {
-    let assignment = target().then(custom(expression)).map(|(target, value)| Statement::Assignment(target, value));
+    let left = name().then(subscript().or_not()).then_ignore(sign(Token::Equal));
+    let assignment =
+        left.then(custom(expression)).map(|((target, indices), value)| Statement::Assignment(target, indices, value));
     let head = name().then(list()).then_ignore(sign(Token::Equal));
     let definition = head.then(custom(expression)).map(|((name, (params, list)), body)| Statement::Definition {
         name,
@@ -128,7 +150,14 @@ fn name<'a>() -> impl Parser<'a, Input<'a>, Target, Extra> + Clone {
     })
 }
 
-fn list<'a>() -> impl Parser<'a, Input<'a>, (Range<u32>, Span), Extra> + Clone {
+fn subscript<'a>() -> impl Parser<'a, Input<'a>, List, Extra> + Clone {
+    select(|item: Item, _| match item.piece {
+        Piece::Subscript { start, end } => Some((start..end, item.span)),
+        _ => None,
+    })
+}
+
+fn list<'a>() -> impl Parser<'a, Input<'a>, List, Extra> + Clone {
     select(|item: Item, _| match item.piece {
         Piece::Arguments { start, end } => Some((start..end, item.span)),
         _ => None,
@@ -147,11 +176,20 @@ fn values<'a>() -> impl Parser<'a, Input<'a>, Values, Extra> {
     })
 }
 
+/// What may stand behind a value.
+enum Suffix {
+    Subscript(List),
+    /// `.name`, perhaps called, perhaps with indices.
+    Dotted(((Attribute, Span), Option<(Option<List>, List)>)),
+}
+
 fn postfix(input: &mut Reader) -> Read<Operand> {
-    let named = name().then(list().or_not()).map_with(|((name, span), list), extra| {
+    // `name(...)`, `name[...](...)`; what stands between brackets behind a name that is not called is a suffix.
+    let called = subscript().or_not().then(list());
+    let named = name().then(called.clone().or_not()).map_with(|((name, span), called), extra| {
         let tree: &mut SimpleState<Tree> = extra.state();
-        match list {
-            Some((args, list_span)) => tree.call(name, span, args, list_span),
+        match called {
+            Some((indices, list)) => tree.call((name, span), indices.map_or(0..0, |(indices, _)| indices), list),
             None => tree.name(name, span),
         }
     });
@@ -170,12 +208,16 @@ fn postfix(input: &mut Reader) -> Read<Operand> {
         Piece::Dotted(name, start) => Some((Attribute::Named(name), Span { start, ..item.span })),
         _ => None,
     });
-    let suffix = attribute.then(list().or_not());
-    input.parse(operand.foldl_with(suffix.repeated(), |of, ((attribute, span), list), extra| {
+    let dotted = attribute.then(called.or_not()).map(Suffix::Dotted);
+    let suffix = choice((dotted, subscript().map(Suffix::Subscript)));
+    input.parse(operand.foldl_with(suffix.repeated(), |of, suffix, extra| {
         let tree: &mut SimpleState<Tree> = extra.state();
-        match (attribute, list) {
-            (Attribute::Named(name), Some((args, list_span))) => tree.method(of, (name, span), args, list_span),
-            _ => tree.attribute(of, attribute, span),
+        match suffix {
+            Suffix::Subscript(list) => tree.subscript(of, list),
+            Suffix::Dotted(((Attribute::Named(name), span), Some((indices, list)))) => {
+                tree.method(of, (name, span), indices.map_or(0..0, |(indices, _)| indices), list)
+            }
+            Suffix::Dotted(((attribute, span), _)) => tree.attribute(of, attribute, span),
         }
     }))
 }

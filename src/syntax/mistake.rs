@@ -18,20 +18,9 @@ const SIGNS: &[(&str, &str, &str)] = &[
     ("=>", "`=>` is not an operator here", "write `>=`"),
     (":=", "`:=` is not an operator here", "give the name its value in a statement before: `t = a*b; t + c`"),
     ("->", "`->` is not an operator here", "for less than or greater than a negative value write `< -x` or `> -x`"),
-    (
-        "[",
-        "`[` is not in the language: arrays are not indexed or written out in the text",
-        "pass the slice as an argument of its own; a tuple is written `(0, 1)`: `axis=(0, 1)`, `x in (0, 1)`",
-    ),
-    (
-        "]",
-        "`]` is not in the language: arrays are not indexed or written out in the text",
-        "pass the slice as an argument of its own",
-    ),
     ("{", "`{` is not in the language", "group with `(` and `)`"),
     ("}", "`}` is not in the language", "group with `(` and `)`"),
     ("?", "`?` is not an operator here", "write `x if c else y`, or `where(c, x, y)`"),
-    (":", "`:` is not in the language", "for a choice write `x if c else y`; for a slice pass it as an argument"),
     (
         "@",
         "`@` is not an operator here: matrices are not multiplied",

@@ -4,6 +4,8 @@
 //! the same tree in post-order, without nodes that nothing refers to. Always holds: two texts that differ in brackets without
 //! meaning have equal trees but for spans, and passes that walk front to back meet errors in the order of the text.
 
+use std::ops::Range;
+
 use super::ast::{Argument, Assignment, Ast, Node, NodeId};
 
 /// Calls `visit` for the children of a node, from left to right.
@@ -25,13 +27,18 @@ pub fn for_each_child(ast: &Ast, id: NodeId, mut visit: impl FnMut(NodeId)) {
             visit(*condition);
             visit(*otherwise);
         }
-        Node::Call { args, .. } => {
+        Node::Call { args, indices, .. } => {
+            ast.coordinates(indices).iter().flat_map(|c| c.nodes()).for_each(&mut visit);
             let args = ast.args.get(args.start as usize..args.end as usize).unwrap_or(&[]);
             args.iter().for_each(|argument| visit(argument.value));
         }
         Node::Tuple(items) => {
             let items = ast.items.get(items.start as usize..items.end as usize).unwrap_or(&[]);
             items.iter().for_each(|&item| visit(item));
+        }
+        Node::Subscript(of, coordinates) => {
+            visit(*of);
+            ast.coordinates(coordinates).iter().flat_map(|c| c.nodes()).for_each(visit);
         }
     }
 }
@@ -53,8 +60,16 @@ pub fn evaluation_order(ast: &Ast) -> Ast {
     sorted.to.nodes.reserve_exact(ast.nodes.len());
     sorted.to.spans.reserve_exact(ast.nodes.len());
     for assignment in &ast.assignments {
+        let indices = assignment.indices.as_ref().map(|indices| {
+            let coordinates = ast.coordinates(indices);
+            for id in coordinates.iter().flat_map(|c| c.nodes()) {
+                sorted.take(id);
+            }
+            let places = &sorted.places;
+            copy_coordinates(ast, indices, &mut sorted.to, |old| places.get(old.0 as usize).copied().unwrap_or(old))
+        });
         let value = sorted.take(assignment.value);
-        sorted.to.assignments.push(Assignment { value, ..assignment.clone() });
+        sorted.to.assignments.push(Assignment { value, indices, ..assignment.clone() });
     }
     for &result in &ast.results {
         let result = sorted.take(result);
@@ -104,6 +119,13 @@ impl Sorted<'_> {
     }
 }
 
+/// Copies what stands between the brackets of a subscript.
+pub fn copy_coordinates(from: &Ast, of: &Range<u32>, to: &mut Ast, place: impl Fn(NodeId) -> NodeId) -> Range<u32> {
+    let start = to.coordinates.len() as u32;
+    to.coordinates.extend(from.coordinates(of).iter().map(|c| c.map(&place)));
+    start..to.coordinates.len() as u32
+}
+
 /// Copies a node to the end of another tree, where `place` says where its children are there.
 pub fn copy(from: &Ast, id: NodeId, to: &mut Ast, place: impl Fn(NodeId) -> NodeId) -> NodeId {
     let node = match from.node(id).clone() {
@@ -120,17 +142,21 @@ pub fn copy(from: &Ast, id: NodeId, to: &mut Ast, place: impl Fn(NodeId) -> Node
         Node::Conditional { then, condition, otherwise } => {
             Node::Conditional { then: place(then), condition: place(condition), otherwise: place(otherwise) }
         }
-        Node::Call { function, function_span, args, method } => {
+        Node::Call { function, function_span, args, method, indices } => {
+            let indices = copy_coordinates(from, &indices, to, &place);
             let start = to.args.len() as u32;
             let args = from.args.get(args.start as usize..args.end as usize).unwrap_or(&[]);
             to.args.extend(args.iter().map(|arg| Argument { keyword: arg.keyword, value: place(arg.value) }));
-            Node::Call { function, function_span, args: start..to.args.len() as u32, method }
+            Node::Call { function, function_span, args: start..to.args.len() as u32, method, indices }
         }
         Node::Tuple(items) => {
             let start = to.items.len() as u32;
             let items = from.items.get(items.start as usize..items.end as usize).unwrap_or(&[]);
             to.items.extend(items.iter().map(|&item| place(item)));
             Node::Tuple(start..to.items.len() as u32)
+        }
+        Node::Subscript(of, coordinates) => {
+            Node::Subscript(place(of), copy_coordinates(from, &coordinates, to, &place))
         }
     };
     let new = NodeId(to.nodes.len() as u32);

@@ -50,16 +50,30 @@ struct Bracket {
     /// Where its pieces begin.
     start: usize,
     span: Span,
-    call: Option<Callee>,
+    kind: Kind,
 }
 
-/// What an opening bracket calls.
+/// What a bracket is.
 #[derive(Clone, Copy, PartialEq)]
-enum Callee {
+enum Kind {
+    /// `(`
+    Group,
     /// `name(`
     Function,
     /// `.name(`
     Method,
+    /// `value[`
+    Subscript,
+}
+
+impl Kind {
+    /// The bracket that opens it, and the one that closes it.
+    fn brackets(self) -> [&'static str; 2] {
+        match self {
+            Kind::Subscript => ["[", "]"],
+            _ => ["(", ")"],
+        }
+    }
 }
 
 struct Reader<'a> {
@@ -96,8 +110,8 @@ impl<'a> Reader<'a> {
                     continue;
                 }
                 Ok(Token::Semicolon) => self.semicolon(span)?,
-                Ok(Token::Open) => self.open(span)?,
-                Ok(Token::Close) => self.close(span)?,
+                Ok(token @ (Token::Open | Token::OpenSquare)) => self.open(token, span)?,
+                Ok(token @ (Token::Close | Token::CloseSquare)) => self.close(token, span)?,
                 Ok(token) => {
                     let piece = self.piece(token, span)?;
                     self.items.push(Item { piece, span });
@@ -180,7 +194,7 @@ impl<'a> Reader<'a> {
         self.items.get(self.level_start()..).unwrap_or(&[])
     }
 
-    fn open(&mut self, span: Span) -> Result<(), CompileError> {
+    fn open(&mut self, token: Token, span: Span) -> Result<(), CompileError> {
         if self.brackets.len() >= self.limits.nesting {
             return Err(limits::exceeded(
                 self.source,
@@ -190,28 +204,60 @@ impl<'a> Reader<'a> {
                 "nesting",
             ));
         }
-        let call = match self.level_items().last().map(|item| item.piece) {
-            Some(Piece::Name(_)) => Some(Callee::Function),
-            Some(Piece::Dotted(..)) => Some(Callee::Method),
-            _ => None,
-        };
-        self.brackets.push(Bracket { start: self.items.len(), span, call });
+        let kind = self.opens(token, span)?;
+        self.brackets.push(Bracket { start: self.items.len(), span, kind });
         self.closed = true;
         Ok(())
     }
 
+    /// What a bracket is that opens here.
+    fn opens(&self, token: Token, span: Span) -> Result<Kind, CompileError> {
+        let mut before = self.level_items().iter().rev().map(|item| item.piece);
+        let last = before.next();
+        if token == Token::OpenSquare {
+            return match last {
+                Some(piece) if piece.ends_value() => Ok(Kind::Subscript),
+                _ => Err(self.fail(
+                    Diagnostic::new("a list is not a value: `[` stands behind what it takes a part of", span)
+                        .with_help("a tuple is written `(0, 1)`: `axis=(0, 1)`, `x in (0, 1)`"),
+                )),
+            };
+        }
+        let named = if matches!(last, Some(Piece::Subscript { .. })) { before.next() } else { last };
+        Ok(match named {
+            Some(Piece::Name(_)) => Kind::Function,
+            Some(Piece::Dotted(..)) => Kind::Method,
+            _ => Kind::Group,
+        })
+    }
+
     /// Reads the level that ends here, and puts one piece in its place.
-    fn close(&mut self, span: Span) -> Result<(), CompileError> {
-        let Some(&Bracket { start, span: opening, call }) = self.brackets.last() else {
-            return Err(self.fail(Diagnostic::new("`)` without a `(` before it", span).with_help("remove it")));
+    fn close(&mut self, token: Token, span: Span) -> Result<(), CompileError> {
+        let found = if token == Token::Close { ")" } else { "]" };
+        let Some(&Bracket { start, span: opening, kind }) = self.brackets.last() else {
+            let open = if token == Token::Close { "(" } else { "[" };
+            let message = format!("`{found}` without a `{open}` before it");
+            return Err(self.fail(Diagnostic::new(message, span).with_help("remove it")));
         };
+        let [open, expected] = kind.brackets();
+        if found != expected {
+            let message = format!("this `{open}` is closed by `{found}`");
+            let help = format!("write the `{expected}` that is missing before");
+            return Err(self.fail(Diagnostic::new(message, opening.to(span)).with_help(help)));
+        }
         let place = opening.to(span);
         let items = self.items.get(start..).unwrap_or(&[]);
-        let piece = if let Some(callee) = call {
+        let piece = if kind == Kind::Subscript {
+            let Some(coordinates) = grammar::coordinates(items, &mut self.tree) else {
+                return Err(self.refused(End::Close, span));
+            };
+            let Range { start, end } = self.tree.coordinates(coordinates);
+            Piece::Subscript { start, end }
+        } else if kind != Kind::Group {
             let Some(arguments) = grammar::arguments(items, &mut self.tree) else {
                 return Err(self.refused(End::Close, span));
             };
-            self.arguments(callee, arguments)?
+            self.arguments(kind, arguments)?
         } else if items.is_empty() {
             Piece::Tuple(self.tree.tuple(&[], place).id)
         } else {
@@ -233,9 +279,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Puts the arguments of a call into the tree.
-    fn arguments(&mut self, callee: Callee, arguments: Vec<ReadArgument>) -> Result<Piece, CompileError> {
+    fn arguments(&mut self, callee: Kind, arguments: Vec<ReadArgument>) -> Result<Piece, CompileError> {
         let start = self.tree.ast.args.len();
-        if callee == Callee::Method {
+        if callee == Kind::Method {
             // A place for what stands before the dot, which the grammar will have read when it comes to these arguments.
             self.tree.ast.args.push(Argument { keyword: None, value: NodeId(0) });
         }
@@ -275,8 +321,11 @@ impl<'a> Reader<'a> {
         match self.brackets.last() {
             None => self.end_statement(End::Semicolon, span),
             Some(bracket) => Err(self.fail(
-                Diagnostic::new("this `(` is not closed before the `;`", bracket.span)
-                    .with_help("write the `)` that is missing"),
+                Diagnostic::new(
+                    format!("this `{}` is not closed before the `;`", bracket.kind.brackets()[0]),
+                    bracket.span,
+                )
+                .with_help(format!("write the `{}` that is missing", bracket.kind.brackets()[1])),
             )),
         }
     }
@@ -292,12 +341,13 @@ impl<'a> Reader<'a> {
             return Err(self.not_last());
         }
         match statement {
-            Statement::Assignment((name, name_span), Operand { id: value, .. }) => {
-                self.tree.ast.assignments.push(Assignment { name, name_span, params: None, value });
+            Statement::Assignment((name, name_span), indices, Operand { id: value, .. }) => {
+                let indices = indices.map(|(indices, _)| indices);
+                self.tree.ast.assignments.push(Assignment { name, name_span, params: None, indices, value });
             }
             Statement::Definition { name: (name, name_span), params, list, body } => {
                 let params = Some(self.params(params, list)?);
-                self.tree.ast.assignments.push(Assignment { name, name_span, params, value: body.id });
+                self.tree.ast.assignments.push(Assignment { name, name_span, params, indices: None, value: body.id });
             }
             Statement::Values(values) => {
                 self.tree.ast.results.push(values.first.id);
@@ -360,10 +410,19 @@ impl<'a> Reader<'a> {
     fn finish(mut self) -> Result<Ast, CompileError> {
         let end = Span::new(self.source.len(), self.source.len());
         if let Some(bracket) = self.brackets.last() {
-            let unclosed = Diagnostic::new("this `(` is never closed", bracket.span);
-            return Err(self.fail(unclosed.with_help("write the `)` that is missing")));
+            let [open, close] = bracket.kind.brackets();
+            let unclosed = Diagnostic::new(format!("this `{open}` is never closed"), bracket.span);
+            return Err(self.fail(unclosed.with_help(format!("write the `{close}` that is missing"))));
         }
         self.end_statement(End::Text, end)?;
+        // A text may end with an array in index notation: that is the result.
+        let tree = &mut self.tree.0;
+        if let (true, Some(last)) = (tree.ast.results.is_empty(), tree.ast.assignments.last())
+            && last.indices.is_some()
+        {
+            let Operand { id, .. } = tree.name(last.name, last.name_span);
+            tree.ast.results.push(id);
+        }
         let ast = self.tree.0.ast;
         if !ast.results.is_empty() {
             return Ok(if self.closed { order::evaluation_order(&ast) } else { ast });
@@ -435,8 +494,11 @@ impl<'a> Reader<'a> {
     fn level_of(&self, depth: usize) -> Level {
         match depth.checked_sub(1).and_then(|outer| self.brackets.get(outer)) {
             None => Level::Statement,
-            Some(bracket) if bracket.call.is_some() => Level::Call,
-            Some(_) => Level::Group,
+            Some(bracket) => match bracket.kind {
+                Kind::Group => Level::Group,
+                Kind::Subscript => Level::Subscript,
+                Kind::Function | Kind::Method => Level::Call,
+            },
         }
     }
 

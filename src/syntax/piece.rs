@@ -1,7 +1,8 @@
 //! What one bracket level consists of: the alphabet of the grammar.
 //!
 //! Comes in: tokens, and the results of brackets that have been closed. Goes out: a flat list without brackets. Always
-//! holds: [`Piece::Arguments`] stands directly behind the [`Piece::Name`] or [`Piece::Dotted`] of its function, and nowhere else.
+//! holds: [`Piece::Arguments`] stands directly behind the [`Piece::Name`] or [`Piece::Dotted`] of its function, or the
+//! [`Piece::Subscript`] behind that, and nowhere else; [`Piece::Subscript`] stands behind what ends a value.
 
 use super::ast::{Literal, NameId, NodeId, Span};
 use super::token::Token;
@@ -31,6 +32,8 @@ pub enum Piece {
     /// The arguments of the function whose name stands before, dotted or not: a range of `Ast::args`. That of a method begins
     /// with a place for what stands before the dot.
     Arguments { start: u32, end: u32 },
+    /// `[...]` behind a value: a range of `Ast::coordinates`.
+    Subscript { start: u32, end: u32 },
 }
 
 impl Piece {

@@ -6,7 +6,7 @@
 
 use std::fmt::{self, Write};
 
-use super::ast::{Ast, Attribute, BinaryOp, Link, Literal, NameId, Node, NodeId, Span};
+use super::ast::{Ast, Attribute, BinaryOp, Coordinate, Link, Literal, NameId, Node, NodeId, Span};
 use super::string::written;
 
 /// The text of a tree, with as few parentheses as possible.
@@ -45,6 +45,8 @@ enum Work {
     Argument(NodeId),
     Text(&'static str),
     Name(NameId),
+    /// What stands between the brackets of a subscript, and these.
+    Subscript(std::ops::Range<u32>),
     Binary(BinaryOp),
     Link(Link),
 }
@@ -67,6 +69,10 @@ impl<'a> Printer<'a> {
             self.out.push_str(self.ast.name(assignment.name));
             if assignment.params.is_some() {
                 self.params(self.ast.params(assignment));
+            }
+            if let Some(indices) = &assignment.indices {
+                self.subscript(indices);
+                self.run_queued();
             }
             self.out.push_str(" = ");
             self.run(Work::Node(assignment.value, Strength::Conditional));
@@ -95,10 +101,15 @@ impl<'a> Printer<'a> {
 
     fn run(&mut self, work: Work) {
         self.work.push(work);
+        self.run_queued();
+    }
+
+    fn run_queued(&mut self) {
         while let Some(work) = self.work.pop() {
             match work {
                 Work::Text(text) => self.out.push_str(text),
                 Work::Name(name) => self.out.push_str(self.ast.name(name)),
+                Work::Subscript(coordinates) => self.subscript(&coordinates),
                 Work::Binary(BinaryOp::Pow) => self.out.push_str("**"),
                 // Writing to a string does not fail.
                 Work::Binary(op) => write!(self.out, " {op} ").unwrap_or(()),
@@ -116,6 +127,26 @@ impl<'a> Printer<'a> {
         if let Some(queued) = self.work.get_mut(first..) {
             queued.reverse();
         }
+    }
+
+    /// Queues `[...]`.
+    fn subscript(&mut self, coordinates: &std::ops::Range<u32>) {
+        self.out.push('[');
+        let coordinates = self.ast.coordinates(coordinates).iter().enumerate().flat_map(|(index, coordinate)| {
+            let comma = (index > 0).then_some(Work::Text(", "));
+            let node = |id: NodeId| Work::Node(id, Strength::Conditional);
+            let parts: Vec<Work> = match *coordinate {
+                Coordinate::Value(id) => vec![node(id)],
+                Coordinate::Ellipsis(_) => vec![Work::Text("...")],
+                Coordinate::Slice([start, stop, step], _) => {
+                    let bounds = start.map(node).into_iter().chain([Work::Text(":")]).chain(stop.map(node));
+                    bounds.chain(step.into_iter().flat_map(|step| [Work::Text(":"), node(step)])).collect()
+                }
+            };
+            comma.into_iter().chain(parts)
+        });
+        let pieces: Vec<Work> = coordinates.chain([Work::Text("]")]).collect();
+        self.queue(pieces);
     }
 
     fn argument(&mut self, id: NodeId) {
@@ -175,14 +206,16 @@ impl<'a> Printer<'a> {
                 Work::Text(" else "),
                 Work::Node(*otherwise, Conditional),
             ]),
-            Node::Call { function, args, method, .. } => {
+            Node::Call { function, args, method, indices, .. } => {
                 let mut args = ast.args.get(args.start as usize..args.end as usize).unwrap_or(&[]);
                 let mut head = None;
                 if let (true, Some((of, rest))) = (*method, args.split_first()) {
                     args = rest;
                     head = Some([Work::Node(of.value, Postfix), Work::Text(".")]);
                 }
-                let head = head.into_iter().flatten().chain([Work::Name(*function), Work::Text("(")]);
+                let indices = (!indices.is_empty()).then(|| Work::Subscript(indices.clone()));
+                let head = head.into_iter().flatten().chain([Work::Name(*function)]);
+                let head = head.chain(indices).chain([Work::Text("(")]);
                 let args = args.iter().enumerate().flat_map(|(index, argument)| {
                     let comma = (index > 0).then_some(Work::Text(", "));
                     let keyword = argument.keyword.map(|(name, _)| [Work::Name(name), Work::Text("=")]);
@@ -198,6 +231,9 @@ impl<'a> Printer<'a> {
                 };
                 self.queue([Work::Node(*of, Postfix), Work::Text("."), name]);
             }
+            Node::Subscript(of, coordinates) => {
+                self.queue([Work::Node(*of, Postfix), Work::Subscript(coordinates.clone())]);
+            }
             Node::Tuple(_) => self.argument(id),
         }
     }
@@ -205,9 +241,12 @@ impl<'a> Printer<'a> {
 
 fn strength(node: &Node) -> Strength {
     match node {
-        Node::Literal(_) | Node::Name(_) | Node::Call { .. } | Node::Attribute(..) | Node::Tuple(_) => {
-            Strength::Postfix
-        }
+        Node::Literal(_)
+        | Node::Name(_)
+        | Node::Call { .. }
+        | Node::Attribute(..)
+        | Node::Tuple(_)
+        | Node::Subscript(..) => Strength::Postfix,
         Node::Unary(super::ast::UnaryOp::Not, _) => Strength::Not,
         Node::Unary(..) => Strength::Unary,
         Node::Binary(op, ..) => binary_strength(*op),

@@ -150,6 +150,18 @@ pub enum Token {
     /// `)`
     #[token(")")]
     Close,
+    /// `[`
+    #[token("[")]
+    OpenSquare,
+    /// `]`
+    #[token("]")]
+    CloseSquare,
+    /// `:`
+    #[token(":")]
+    Colon,
+    /// `...`
+    #[token("...")]
+    Ellipsis,
 
     /// `.real`
     #[regex(r"\.[ \t]*real", priority = 20)]
@@ -184,12 +196,9 @@ pub enum Token {
     #[token("&=")]
     #[token("|=")]
     #[token("^=")]
-    #[token("[")]
-    #[token("]")]
     #[token("{")]
     #[token("}")]
     #[token("?")]
-    #[token(":")]
     #[token("@")]
     #[token(".")]
     #[token("\"")]

@@ -3,7 +3,11 @@
 //! Comes in: calls from the grammar in the order in which it reads. Goes out: the [`Ast`]. Always holds: children are there
 //! before their parent; an [`Operand`] knows the place of its brackets, its node only that of what is inside.
 
-use super::ast::{Argument, Ast, Attribute, BinaryOp, Link, Literal, NameId, Node, NodeId, Span, TextId, UnaryOp};
+use std::ops::Range;
+
+use super::ast::{
+    Argument, Ast, Attribute, BinaryOp, Coordinate, Link, Literal, NameId, Node, NodeId, Span, TextId, UnaryOp,
+};
 
 /// A node that has been read, and its place with all brackets around it.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +15,9 @@ pub struct Operand {
     pub id: NodeId,
     pub span: Span,
 }
+
+/// What stands between brackets, as a range of one of the tree's lists, and where they stand.
+pub type List = (Range<u32>, Span);
 
 /// The tree so far.
 #[derive(Default)]
@@ -40,17 +47,31 @@ impl Tree {
         self.push(Node::Name(name), span)
     }
 
-    pub fn call(&mut self, function: NameId, function_span: Span, args: std::ops::Range<u32>, list: Span) -> Operand {
-        self.push(Node::Call { function, function_span, args, method: false }, function_span.to(list))
+    /// `name(args)`, `name[indices](args)`
+    pub fn call(&mut self, (function, function_span): (NameId, Span), indices: Range<u32>, list: List) -> Operand {
+        let (args, span) = list;
+        self.push(Node::Call { function, function_span, args, method: false, indices }, function_span.to(span))
     }
 
-    /// `of.name(args)`. The first of the arguments is a place for `of`.
-    pub fn method(&mut self, of: Operand, name: (NameId, Span), args: std::ops::Range<u32>, list: Span) -> Operand {
+    /// `of[coordinates]`
+    pub fn subscript(&mut self, of: Operand, (coordinates, span): List) -> Operand {
+        self.push(Node::Subscript(of.id, coordinates), of.span.to(span))
+    }
+
+    /// Puts what stands between the brackets of a subscript into the tree.
+    pub fn coordinates(&mut self, coordinates: Vec<Coordinate>) -> Range<u32> {
+        let start = self.ast.coordinates.len() as u32;
+        self.ast.coordinates.extend(coordinates);
+        start..self.ast.coordinates.len() as u32
+    }
+
+    /// `of.name(args)`, `of.name[indices](args)`. The first of the arguments is a place for `of`.
+    pub fn method(&mut self, of: Operand, name: (NameId, Span), indices: Range<u32>, (args, list): List) -> Operand {
         if let Some(argument) = self.ast.args.get_mut(args.start as usize) {
             *argument = Argument { keyword: None, value: of.id };
         }
         let (function, function_span) = name;
-        self.push(Node::Call { function, function_span, args, method: true }, of.span.to(list))
+        self.push(Node::Call { function, function_span, args, method: true, indices }, of.span.to(list))
     }
 
     pub fn attribute(&mut self, of: Operand, attribute: Attribute, span: Span) -> Operand {

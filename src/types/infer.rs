@@ -225,6 +225,7 @@ impl Pass<'_> {
                 self.attribute(x, *attribute)
             }
             Node::Tuple(_) => error("a tuple is not a value", self.ast.span(id)),
+            Node::Subscript(..) => error("a part of an array is not read here", self.ast.span(id)),
         }
     }
 

@@ -123,6 +123,9 @@ fn print_keeps_only_the_parentheses_that_matter() {
         "(-a).imag",
         "f(a if b else c, (0, 1), k=(0,))",
         "1e999 + 1e-7 + 1.0 + 1e999j + True",
+        "a[1:-1, ::2, ..., None, n + 1][:, 0] + (a + b)[1].T[i].real",
+        "sum[k, j:n + 1](a[i, k]) + a.sum[k](b)[2:] + a[b if c else d]",
+        "D[i, j:10] = a[i] + b[j]; D[i, j]",
     ] {
         assert_eq!(print(&read(text)), text);
         let bracketed = print_full(&read(text));

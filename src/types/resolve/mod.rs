@@ -22,6 +22,10 @@ use crate::syntax::limits;
 /// Finds what the names stand for.
 pub fn resolve(ast: Ast, source: &str, given: Given) -> Result<Resolved, CompileError> {
     let fail = |(kind, diagnostic)| CompileError::new(kind, diagnostic, source);
+    if let Some(indexed) = ast.assignments.iter().find(|a| a.indices.is_some()) {
+        let diagnostic = Diagnostic::new("indices are not read yet", indexed.name_span);
+        return Err(fail((CompileErrorKind::Name, diagnostic)));
+    }
     let names = Names::new(&ast, source, given).map_err(fail)?;
     let mut meanings = vec![Meaning::Plain; ast.nodes.len()];
     let mut calls = Vec::new();
@@ -67,7 +71,10 @@ fn resolve_call(
     calls: &mut Vec<Call>,
 ) -> Result<(), Failure> {
     let (function, function_span, args, method) = match ast.node(NodeId(at as u32)) {
-        Node::Call { function, function_span, args, method } => (*function, *function_span, args, *method),
+        Node::Call { function_span, indices, .. } if !indices.is_empty() => {
+            return Err((CompileErrorKind::Name, Diagnostic::new("indices are not read yet", *function_span)));
+        }
+        Node::Call { function, function_span, args, method, .. } => (*function, *function_span, args, *method),
         &Node::Attribute(of, Attribute::Named(_)) if names.is_prefix(of, scope) => {
             meanings[of.0 as usize] = Meaning::Static;
             return Ok(());
