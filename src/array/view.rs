@@ -7,7 +7,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::dtype::{ByteOrder, DType, Element};
+use crate::dtype::{ByteOrder, DType, Element, Scalar};
 use crate::math::complex::Part;
 use crate::plan::alias::Footprint;
 use crate::types::graph::Word;
@@ -40,6 +40,11 @@ impl<'a> Strided<'a> {
     #[inline]
     pub fn of_elements(pointer: *mut u8, dtype: DType, shape: &'a [usize], strides: &'a [isize]) -> Strided<'a> {
         Strided { pointer, dtype, swapped: false, shape, steps: strides, unit: dtype.size() as isize }
+    }
+
+    /// The same array, the bytes of whose elements lie in the machine's order or in the other.
+    pub fn swapped(self, swapped: bool) -> Strided<'a> {
+        Strided { swapped, ..self }
     }
 
     /// The same array, the bytes of whose elements lie in this order.
@@ -127,6 +132,21 @@ pub(crate) fn number(argument: &Strided) -> u64 {
     // SAFETY: the caller passes what it has bound to a name as a bare integer, which is an `i64` or a `u64` of an argument that is
     // borrowed meanwhile.
     unsafe { argument.pointer.cast::<u64>().read_unaligned() }
+}
+
+/// The value of an argument that is a single integer; none of any other.
+pub(crate) fn whole(argument: &Strided) -> Option<i128> {
+    let size = argument.dtype.size();
+    if !argument.shape.is_empty() || !argument.dtype.is_int() || size > 8 {
+        return None;
+    }
+    let mut bytes = [0; 8];
+    // SAFETY: an argument is readable while it is borrowed; one of no axes has one element, of so many bytes.
+    unsafe { std::ptr::copy_nonoverlapping(argument.pointer, bytes.as_mut_ptr(), size) };
+    if argument.swapped {
+        bytes[..size].reverse();
+    }
+    Scalar::from_bits(argument.dtype, u64::from_le_bytes(bytes)).as_int()
 }
 
 impl fmt::Debug for Strided<'_> {

@@ -91,6 +91,23 @@ pub struct StagePlan {
 
 impl Explain {
     pub(crate) fn new(core: &Core, options: &CallOptions, bound: &Arguments) -> Result<Explain, EvalError> {
+        let Some(pieces) = &core.pieces else { return Explain::of_piece(core, options, bound) };
+        let (mut text, mut stages) = (String::new(), Vec::new());
+        let settings = core.settings(options, &None);
+        pieces.run(core, bound, settings, true).each(&mut |explained, core, bound| {
+            let piece = Explain::of_piece(core, options, bound)?;
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text += &format!("{explained}\n{}", piece.text);
+            stages.extend(piece.stages);
+            Ok(())
+        })?;
+        Ok(Explain { text, stages })
+    }
+
+    /// Of a text without indices, or a piece of one that has some.
+    fn of_piece(core: &Core, options: &CallOptions, bound: &Arguments) -> Result<Explain, EvalError> {
         let outputs = core.outputs(bound)?;
         let (typed, scheduled) = core.plan(bound, options)?;
         let threads = &options.threads;

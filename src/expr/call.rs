@@ -40,6 +40,9 @@ impl Core {
     /// Evaluates arguments into new arrays.
     pub fn results(&self, bound: &Arguments, options: &CallOptions) -> Result<Vec<AnyArray>, EvalError> {
         let stop = begin(options)?;
+        if let Some(pieces) = &self.pieces {
+            return pieces.run(self, bound, self.settings(options, &stop), false).results();
+        }
         // SAFETY: what is bound are arguments, which are readable while they are borrowed; new arrays are apart from them.
         let vouch = unsafe { Vouch::new() };
         self.eval(bound, self.settings(options, &stop), vouch)
@@ -95,6 +98,9 @@ impl Core {
     ) -> Result<(), EvalError> {
         let (vouch, stop) = (vouch(memories), begin(options)?);
         let settings = self.settings(options, &stop);
+        if self.pieces.is_some() {
+            return self.put_pieces(bound, &memories.views(), update || memories.overlap(), settings);
+        }
         self.with_typed(bound, &[], |typed| {
             if let (Some(line), Some(output)) = (typed.line(self), memories.single())
                 && let Some(done) = line.run(|at| bound[at].1, &output, settings, vouch)
@@ -125,6 +131,15 @@ impl Core {
         let results = self.outputs(bound)?;
         Ok(outputs.iter().zip(&results).all(|(out, (_, shape))| out.shape == shape.as_slice()))
     }
+}
+
+/// The promise for a call of operands that are views of arguments, or of what the call has made, into parts of outputs or of new arrays.
+#[inline]
+pub fn pieces() -> Vouch {
+    // SAFETY: views lie within what they are views of (`expr/pieces` sees to it), and that is readable while the call lasts: arguments
+    // are borrowed, the rest is the call's own. Outputs are parts of those that are borrowed mutably, or new, and apart from all of these:
+    // a call whose outputs may be arguments computes new arrays first.
+    unsafe { Vouch::new() }
 }
 
 /// The promise for a call into these outputs of arguments that are borrowed, or are the outputs themselves.

@@ -10,6 +10,7 @@ use super::ended::{stopped, too_much};
 use super::fault;
 use super::fit::{casts, shape_error};
 use super::options::Options;
+use super::pieces::Pieces;
 use crate::array::memory::Pending;
 use crate::array::result::AnyArray;
 use crate::array::view::{Strided, Vouch, number};
@@ -29,6 +30,7 @@ use crate::plan::whole::Outputs;
 use crate::run::execute::with_workspace;
 use crate::run::keep::{Asked, Key, Mode};
 use crate::run::line::Line;
+use crate::run::pass::Done;
 use crate::run::settings::{CallOptions, Settings};
 use crate::run::stop::Failed;
 use crate::run::stop::Stop;
@@ -36,6 +38,7 @@ use crate::syntax::ast::Node;
 use crate::syntax::parse;
 use crate::types::graph::{Graph, Input};
 use crate::types::meaning::Meaning;
+use crate::types::notation::lower;
 use crate::types::{InputType, Notes, OutputType, Resolved, infer, notes, resolve};
 
 /// A program may have at most so many times `Limits::operations` over all its stages: what two reductions are made of counts twice.
@@ -80,6 +83,8 @@ pub struct Core {
     /// The constants that the text uses.
     pub constants: Vec<String>,
     typed: Places<Arc<Typed>>,
+    /// What it consists of, if there are indices in it. What is typed then is each piece by itself.
+    pub pieces: Option<Box<Pieces>>,
 }
 
 /// A text for arguments of certain types.
@@ -117,6 +122,13 @@ impl Core {
     pub fn new(source: &str, options: &Options) -> Result<Core, CompileError> {
         let ast = parse(source, &options.limits)?;
         let resolved = resolve(ast, source, options.given())?;
+        let pieces = lower(&resolved, source, &options.limits)?;
+        let pieces = pieces.map(|notation| Pieces::new(notation, source, options)).transpose()?.map(Box::new);
+        Ok(Core { pieces, ..Core::of(source, options, resolved) })
+    }
+
+    /// A text whose names are resolved, without indices.
+    pub fn of(source: &str, options: &Options, resolved: Resolved) -> Core {
         let ast = &resolved.ast;
         let is_constant = |meaning: &Meaning| matches!(meaning, Meaning::Constant(_));
         let constants = ast.nodes.iter().zip(&resolved.meanings).filter_map(|(node, meaning)| match node {
@@ -125,7 +137,7 @@ impl Core {
         });
         let constants = constants.collect();
         let (source, options) = (source.to_string(), options.clone());
-        Ok(Core { source, options, resolved, constants, typed: Places::new(TYPES) })
+        Core { source, options, resolved, constants, typed: Places::new(TYPES), pieces: None }
     }
 
     /// The free names, in order of first appearance.
@@ -140,6 +152,10 @@ impl Core {
 
     /// The typed form for these arguments.
     pub fn typed(&self, bound: &Arguments) -> Result<Arc<Typed>, EvalError> {
+        if self.pieces.is_some() {
+            let message = "a text with indices is evaluated as a whole, not in parts or over files";
+            return Err(EvalError::new(EvalErrorKind::Type, message).with_help("evaluate it on arrays: `eval`"));
+        }
         self.with_typed(bound, &[], Arc::clone)
     }
 
@@ -354,6 +370,11 @@ impl Core {
 
     /// Evaluates into arrays that are there, with the typed form for these arguments at hand.
     pub fn write_typed(&self, typed: &Arc<Typed>, call: Call) -> Result<(), EvalError> {
+        self.write_done(typed, call).map(|_| ())
+    }
+
+    /// The same, and that it is done.
+    pub fn write_done(&self, typed: &Arc<Typed>, call: Call) -> Result<Done, EvalError> {
         match casts(&typed.program, self.options.casting, call.outputs)? {
             Some(types) => self.with_typed(call.bound, &types, |typed| self.write_fitting(typed, call))?,
             None => self.write_fitting(typed, call),
@@ -361,7 +382,7 @@ impl Core {
     }
 
     /// The same where there is an output for each result, of its type.
-    fn write_fitting(&self, typed: &Arc<Typed>, call: Call) -> Result<(), EvalError> {
+    fn write_fitting(&self, typed: &Arc<Typed>, call: Call) -> Result<Done, EvalError> {
         let Call { mode, bound, outputs, settings, vouch } = call;
         let inputs = typed.inputs(self, bound)?;
         with_workspace(|workspace| {
@@ -373,7 +394,27 @@ impl Core {
                 allowed.map_err(|failed| self.failed(typed, failed))?;
                 let views: SmallVec<[Strided; 2]> = outputs.iter().copied().flat_map(Strided::parts).collect();
                 let done = workspace.run(schedule, [&inputs, &views], settings, vouch);
-                done.map(|_| ()).map_err(|failed| self.failed(typed, failed))
+                done.map_err(|failed| self.failed(typed, failed))
+            });
+            workspace.key = key;
+            result
+        })
+    }
+
+    /// The type of the first result, and the order in which its axes would lie in memory, the outermost first.
+    pub fn layout_of(
+        &self,
+        typed: &Typed,
+        bound: &Arguments,
+        settings: Settings,
+    ) -> Result<(DType, SmallVec<[usize; 6]>), EvalError> {
+        let inputs = typed.inputs(self, bound)?;
+        with_workspace(|workspace| {
+            let asked = settings.options.asked();
+            let key = workspace.key_of(Mode::New, asked, typed.sized(bound, &inputs), std::iter::empty());
+            let result = self.with_schedule(typed, &key, |Scheduled { schedule, .. }| {
+                let first = schedule.results.first().map(|first| (first.dtype, first.order.clone()));
+                Ok(first.unwrap_or((DType::F64, SmallVec::new())))
             });
             workspace.key = key;
             result
@@ -382,6 +423,11 @@ impl Core {
 
     /// The types and shapes of the results.
     pub fn outputs(&self, bound: &Arguments) -> Result<Vec<(DType, Vec<usize>)>, EvalError> {
+        if let Some(pieces) = &self.pieces {
+            let options = CallOptions::default();
+            let shapes = pieces.run(self, bound, self.settings(&options, &None), true).shapes()?;
+            return Ok(shapes.into_iter().map(|(dtype, shape)| (dtype, shape.to_vec())).collect());
+        }
         self.with_typed(bound, &[], |typed| {
             let program = &typed.program;
             let shapes = self.stage_shapes(typed, bound)?;

@@ -29,6 +29,7 @@ pub mod indices;
 pub mod layout;
 mod options;
 pub mod partial;
+mod pieces;
 pub mod prepared;
 
 /// Evaluates a text once: compiled at the first call of this call site, typed once for each set of argument types.

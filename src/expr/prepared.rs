@@ -53,7 +53,8 @@ pub struct PreparedUpdate {
 #[derive(Clone)]
 struct Ready {
     core: Arc<Core>,
-    typed: Arc<Typed>,
+    /// None of a text with indices, of which each piece is typed by itself.
+    typed: Option<Arc<Typed>>,
     options: CallOptions,
     /// For each name of the expression, which argument it is.
     order: SmallVec<[usize; 4]>,
@@ -168,7 +169,7 @@ impl<'a> BoundCall<'a> {
     fn new(call: PreparedDyn, args: &[Arg<'a>], mut out: ViewMut<'a>) -> Result<BoundCall<'a>, EvalError> {
         let Ready { core, typed, options, order, .. } = &call.0;
         let memories = Memories::of(&mut out);
-        let line = match (typed.line(core), memories.single()) {
+        let line = match (typed.as_ref().and_then(|typed| typed.line(core)), memories.single()) {
             (Some(line), Some(output)) => line.fits(|name: usize| args[order[name]].view(), &output, options),
             _ => None,
         };
@@ -183,7 +184,9 @@ impl<'a> BoundCall<'a> {
     #[inline]
     pub fn call(&mut self) -> Result<(), EvalError> {
         let Ready { core, typed, options, order, .. } = &self.call.0;
-        if let (Some(length), Some(line)) = (self.line, typed.line(core)) {
+        if let (Some(length), Some(typed)) = (self.line, typed)
+            && let Some(line) = typed.line(core)
+        {
             begin(options)?;
             let memories = Memories::of(&mut self.out);
             let view = |name: usize| self.args[order[name]].view();
@@ -213,7 +216,7 @@ impl PreparedUpdate {
         }
         let all: Vec<&str> = targets.iter().chain(names).copied().collect();
         let ready = Ready::new(core, options, &all, &bound)?;
-        let results = ready.typed.program.graph.results.len();
+        let results = ready.core.result_count(ready.typed.as_deref());
         if results != targets.len() {
             let names = several(targets.len(), "name is", "names are");
             let message = format!("{names} given for {} to update", several(results, "result", "results"));
@@ -267,13 +270,19 @@ impl Ready {
             };
             order.push(at);
         }
-        let typed = core.typed(bound)?;
-        core.stage_shapes(&typed, bound)?;
+        let typed = match &core.pieces {
+            None => Some(core.typed(bound)?),
+            Some(_) => None,
+        };
+        match &typed {
+            Some(typed) => core.stage_shapes(typed, bound).map(drop)?,
+            None => core.outputs(bound).map(drop)?,
+        }
         let mut types = SmallVec::from_elem(None, names.len());
         for (&at, (ty, _)) in order.iter().zip(bound) {
             types[at] = Some(*ty);
         }
-        if let Some(line) = typed.line(&core) {
+        if let Some(line) = typed.as_ref().and_then(|typed| typed.line(&core)) {
             line.prepare(core.options.executor);
         }
         Ok(Ready { core, typed, options, order, types })
@@ -315,10 +324,12 @@ impl Ready {
         self.check_types(&ty)?;
         let stop = begin(&self.options)?;
         let settings = self.core.settings(&self.options, &stop);
-        if let (Some(line), Some(output)) = (self.typed.line(&self.core), memories.single()) {
+        if let (Some(typed), Some(output)) = (&self.typed, memories.single())
+            && let Some(line) = typed.line(&self.core)
+        {
             let order = &self.order[..];
             if let Some(done) = line.run(|name: usize| view(order[name]), &output, settings, vouch(memories)) {
-                return done.map(|_| ()).map_err(|failed| self.core.failed(&self.typed, failed));
+                return done.map(|_| ()).map_err(|failed| self.core.failed(typed, failed));
             }
         }
         let bound: Bound = self.order.iter().map(|&at| (ty(at), view(at))).collect();
@@ -335,9 +346,12 @@ impl Ready {
         settings: Settings,
     ) -> Result<(), EvalError> {
         let (outputs, vouch) = (memories.views(), vouch(memories));
+        let (Some(typed), None) = (&self.typed, &self.core.pieces) else {
+            return self.core.put_pieces(bound, &outputs, update || memories.overlap(), settings);
+        };
         let mode = self.core.mode(bound, &outputs, memories.overlap(), update)?;
         let call = Call { mode, bound, outputs: &outputs, settings, vouch };
-        self.core.write_typed(&self.typed, call)
+        self.core.write_typed(typed, call)
     }
 
     #[cold]

@@ -37,6 +37,10 @@ pub struct Limits {
     /// made of (`exp` 55, `pow` 184, `arcsin` of a complex number 680), and what several reductions or results are
     /// made of counts for each of them, for which there is four times this room. Default: 1,000,000.
     pub operations: usize,
+    /// Elements of an array whose size ranges of the text give (`D[i:n] = ...`), where no argument and no output is as large. Default: 2^30.
+    pub elements: usize,
+    /// Points that the ranges of indices come to together, in a call without a deadline. Default: 2^40.
+    pub points: u64,
 }
 
 impl Default for Limits {
@@ -48,6 +52,8 @@ impl Default for Limits {
             names: 100_000,
             inputs: 10_000,
             operations: 1_000_000,
+            elements: 1 << 30,
+            points: 1 << 40,
         }
     }
 }

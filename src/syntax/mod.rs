@@ -32,6 +32,5 @@ mod tree;
 pub use limits::Limits;
 pub use name::{is_name, normal};
 pub use order::copy;
-#[cfg(any(test, feature = "internals"))]
 pub use order::for_each_child;
 pub use parser::parse;

@@ -420,7 +420,9 @@ impl<'a> Reader<'a> {
         if let (true, Some(last)) = (tree.ast.results.is_empty(), tree.ast.assignments.last())
             && last.indices.is_some()
         {
-            let Operand { id, .. } = tree.name(last.name, last.name_span);
+            // (It is read where its value has ended.)
+            let end = tree.ast.span(last.value).end;
+            let Operand { id, .. } = tree.name(last.name, Span { start: end, end });
             tree.ast.results.push(id);
         }
         let ast = self.tree.0.ast;

@@ -100,6 +100,10 @@ pub enum Rule {
     Histogram,
     /// Counts of integers.
     Bincount,
+    /// Elements along an axis, this far on.
+    Roll,
+    /// Elements less those before them.
+    Diff,
     /// A function of the caller's.
     Custom(&'static Helper),
 }

@@ -61,7 +61,8 @@ macro_rules! functions {
             const RULE: Rule = $rule;
             let required = match RULE {
                 Rule::Reduce(_) | Rule::NanReduce(_) | Rule::Scan(_) | Rule::Clip | Rule::NanToNum | Rule::Complex => 1,
-                Rule::Isclose => 2,
+                Rule::Diff => 1,
+                Rule::Isclose | Rule::Roll => 2,
                 Rule::Select => 3,
                 _ => PARAMS.len(),
             };
@@ -183,6 +184,9 @@ functions! {
     "cumprod" [] SCAN, Rule::Scan(Scan::Prod), "The product of each element and all before it, along `axis` or over all in C order, in the types of `cumsum`.";
     "cummin" [] EXTREME_SCAN, Rule::Scan(Scan::Min), "The least of each element and all before it, along `axis` or over all in C order, of zeros -0.0; NaN from the first NaN on.";
     "cummax" [] EXTREME_SCAN, Rule::Scan(Scan::Max), "The greatest of each element and all before it, along `axis` or over all in C order, of zeros 0.0; NaN from the first NaN on.";
+
+    "roll" [] &["x", "shift", "axis"], Rule::Roll, "The elements `shift` further along `axis`, or as one line in C order; what leaves at one end comes in at the other.";
+    "diff" [] &["x", "axis"], Rule::Diff, "Each element along `axis`, or the last axis, less the one before it.";
 
     "histogram" [] &["x", "bins", "lo", "hi"], Rule::Histogram, "How many elements are in each of `bins` ranges that divide what lies from `lo` to `hi`: NumPy's, of which the last one holds `hi`. What lies outside, and NaN, is not counted.";
     "bincount" [] &["x", "n"], Rule::Bincount, "How many elements are 0, 1 and so on to `n - 1`; others are not counted.";

@@ -10,7 +10,7 @@ use super::graph::Axes;
 use super::registered::Custom;
 use crate::dtype::DType;
 use crate::syntax::Limits;
-use crate::syntax::ast::{Ast, NodeId};
+use crate::syntax::ast::{Ast, NameId, NodeId, Span};
 
 /// The names that are constants, unless assigned or declared.
 pub const CONSTANTS: &[(&str, f64)] =
@@ -33,6 +33,8 @@ pub enum Meaning {
     Call(u32),
     /// A call of a function of the text: index into `Ast::assignments`. Not in the tree that `resolve` gives.
     Defined(u32),
+    /// An index: index into [`Resolved::binders`].
+    Index(u32),
     /// Part of the text that is read here, and has no value: the tuple of `axis=(0, 1)` or of `x in (0, 1)`, the type of `dtype=f32`,
     /// `np` before a dot.
     Static,
@@ -57,6 +59,41 @@ pub struct Call {
     pub dtype: Option<DType>,
     /// Whether a NaN is close to another.
     pub equal_nan: bool,
+    /// The indices that it runs over, if it is a reduction that names them: indices into [`Resolved::binders`].
+    pub indices: SmallVec<[u32; 2]>,
+}
+
+/// What makes a name an index.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Binds {
+    /// It stands between the brackets on the left of `=`.
+    Left,
+    /// It stands between those of a reduction.
+    Reduction,
+    /// It stands alone as a coordinate, in a statement without a left side.
+    Alone,
+}
+
+/// An index.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Binder {
+    /// Its name.
+    pub name: NameId,
+    /// Where it is bound.
+    pub span: Span,
+    /// What it stays below, if the text says so: `k:n`.
+    pub until: Option<NodeId>,
+    /// By what.
+    pub binds: Binds,
+}
+
+/// A statement that gives a value, no function, a name.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Root {
+    /// The value.
+    pub node: NodeId,
+    /// The indices on the left, if there are any: indices into [`Resolved::binders`].
+    pub left: Option<SmallVec<[u32; 4]>>,
 }
 
 /// What the names of a text stand for.
@@ -72,6 +109,10 @@ pub struct Resolved {
     pub calls: Vec<Call>,
     /// For each call of a function of the text that is in no other: the first node of the copied body, and the call.
     pub sites: Vec<(NodeId, NodeId)>,
+    /// The indices.
+    pub binders: Vec<Binder>,
+    /// The assignments, in order.
+    pub roots: Vec<Root>,
     /// Of variables that have the name of a function: the name, and how the function is called.
     pub homonyms: Vec<(String, String)>,
 }

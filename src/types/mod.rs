@@ -21,6 +21,7 @@ pub mod graph;
 mod identifiers;
 pub mod infer;
 pub mod meaning;
+pub mod notation;
 mod notes;
 mod operators;
 mod power;

@@ -27,6 +27,34 @@ pub(super) struct Site<'a> {
     pub args: &'a [Argument],
 }
 
+/// Reads the arguments of a reduction that names its indices.
+pub(super) fn read_indexed(
+    site: &Site,
+    function: &'static Function,
+    indices: &[u32],
+    meanings: &mut [Meaning],
+) -> Result<Call, Failure> {
+    if !matches!(function.rule, Rule::Reduce(_) | Rule::NanReduce(_)) {
+        let message = format!("`{}` is no reduction: it runs over no index", site.name);
+        let help =
+            format!("write `{}`; indices stand behind reductions, as in `sum[k](...)`", function.call(site.name));
+        return Err((CompileErrorKind::Name, Diagnostic::new(message, site.span).with_help(help)));
+    }
+    let axis = site.args.iter().find_map(|argument| {
+        let (name, span) = argument.keyword?;
+        matches!(site.ast.name(name), "axis" | "keepdims").then_some(span)
+    });
+    if let Some(span) =
+        axis.or_else(|| site.args.get(1).filter(|a| a.keyword.is_none()).map(|a| site.ast.span(a.value)))
+    {
+        let diagnostic = Diagnostic::new("a reduction over indices has no `axis`", span)
+            .with_help("the indices between its brackets say what it runs over");
+        return Err((CompileErrorKind::Type, diagnostic));
+    }
+    let call = read(site, function, meanings)?;
+    Ok(Call { indices: SmallVec::from_slice(indices), ..call })
+}
+
 /// Reads the arguments of a call, and marks those that are not values as [`Meaning::Static`].
 pub(super) fn read(site: &Site, function: &'static Function, meanings: &mut [Meaning]) -> Result<Call, Failure> {
     let mut call = Call {
@@ -38,6 +66,7 @@ pub(super) fn read(site: &Site, function: &'static Function, meanings: &mut [Mea
         ddof: 0,
         dtype: None,
         equal_nan: false,
+        indices: SmallVec::new(),
     };
     if function.rule == Rule::Select {
         call.args = choices(site, function)?;

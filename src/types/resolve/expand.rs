@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use crate::error::CompileError;
 use crate::syntax::ast::{Ast, Node, NodeId, Span};
 use crate::syntax::{Limits, copy, limits};
-use crate::types::meaning::{Call, Meaning, Resolved};
+use crate::types::meaning::{Call, Meaning, Resolved, Root};
 
 /// A body that is being copied.
 struct Frame {
@@ -38,6 +38,7 @@ pub(super) fn expand(resolved: Resolved, source: &str, limits: &Limits) -> Resul
         limits,
         to: Resolved {
             ast: Ast { names: from.names.clone(), texts: from.texts.clone(), tuple: from.tuple, ..Ast::default() },
+            binders: resolved.binders.clone(),
             ..Resolved::default()
         },
         top: vec![NodeId(0); from.nodes.len()],
@@ -56,6 +57,10 @@ pub(super) fn expand(resolved: Resolved, source: &str, limits: &Limits) -> Resul
     let Expansion { mut to, top, .. } = expansion;
     let place = |id: NodeId| top.get(id.0 as usize).copied().unwrap_or(id);
     to.ast.results = from.results.iter().map(|&id| place(id)).collect();
+    to.roots = resolved.roots.iter().map(|root| Root { node: place(root.node), left: root.left.clone() }).collect();
+    for binder in &mut to.binders {
+        binder.until = binder.until.map(place);
+    }
     Ok(to)
 }
 

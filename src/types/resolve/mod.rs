@@ -10,11 +10,15 @@
 
 mod call;
 mod expand;
+mod indices;
 pub(super) mod names;
 
+use self::indices::Indices;
 use self::names::{Callee, Failure, Names, Scope};
-use super::meaning::{Call, Given, Meaning, Resolved};
-use crate::diagnostic::Diagnostic;
+use super::meaning::{Call, Given, Meaning, Resolved, Root};
+use smallvec::SmallVec;
+
+use crate::diagnostic::{Diagnostic, excerpt};
 use crate::error::{CompileError, CompileErrorKind};
 use crate::syntax::ast::{Argument, Ast, Attribute, Literal, Node, NodeId, Span};
 use crate::syntax::limits;
@@ -22,31 +26,36 @@ use crate::syntax::limits;
 /// Finds what the names stand for.
 pub fn resolve(ast: Ast, source: &str, given: Given) -> Result<Resolved, CompileError> {
     let fail = |(kind, diagnostic)| CompileError::new(kind, diagnostic, source);
-    if let Some(indexed) = ast.assignments.iter().find(|a| a.indices.is_some()) {
-        let diagnostic = Diagnostic::new("indices are not read yet", indexed.name_span);
-        return Err(fail((CompileErrorKind::Name, diagnostic)));
-    }
+    let mut indices = Indices::find(&ast).map_err(fail)?;
     let names = Names::new(&ast, source, given).map_err(fail)?;
     let mut meanings = vec![Meaning::Plain; ast.nodes.len()];
+    for (id, meaning) in &indices.meanings {
+        meanings[id.0 as usize] = *meaning;
+    }
     let mut calls = Vec::new();
     // First the calls, which tell values from what stands only for an axis.
     let mut scope = Scope::default();
     for at in 0..ast.nodes.len() {
         scope.advance(&ast, at);
         call::read_links(&ast, ast.node(NodeId(at as u32)), &mut meanings).map_err(fail)?;
-        resolve_call(&ast, at, (&names, &scope), &mut meanings, &mut calls).map_err(fail)?;
+        if meanings[at] != Meaning::Static {
+            let indices = indices.of_calls.remove(&NodeId(at as u32));
+            resolve_call(&ast, at, (&names, &scope), (&mut meanings, indices), &mut calls).map_err(fail)?;
+        }
     }
     let mut scope = Scope::default();
     for (at, meaning) in meanings.iter_mut().enumerate() {
         scope.advance(&ast, at);
-        if *meaning != Meaning::Static {
+        if !matches!(meaning, Meaning::Static | Meaning::Index(_)) {
             resolve_value(&ast, at, (&names, &scope), meaning).map_err(fail)?;
         }
     }
     let defines = ast.assignments.iter().any(|assignment| assignment.params.is_some());
     let homonyms = names.homonyms();
     drop(names);
-    let mut resolved = Resolved { ast, meanings, calls, ..Resolved::default() };
+    let values = ast.assignments.iter().zip(indices.left).filter(|(assignment, _)| assignment.params.is_none());
+    let roots = values.map(|(assignment, left)| Root { node: assignment.value, left }).collect();
+    let mut resolved = Resolved { ast, meanings, calls, roots, binders: indices.binders, ..Resolved::default() };
     if defines {
         resolved = expand::expand(resolved, source, &given.limits)?;
     }
@@ -67,13 +76,10 @@ fn resolve_call(
     ast: &Ast,
     at: usize,
     (names, scope): Lookup,
-    meanings: &mut [Meaning],
+    (meanings, indices): (&mut [Meaning], Option<SmallVec<[u32; 2]>>),
     calls: &mut Vec<Call>,
 ) -> Result<(), Failure> {
     let (function, function_span, args, method) = match ast.node(NodeId(at as u32)) {
-        Node::Call { function_span, indices, .. } if !indices.is_empty() => {
-            return Err((CompileErrorKind::Name, Diagnostic::new("indices are not read yet", *function_span)));
-        }
         Node::Call { function, function_span, args, method, .. } => (*function, *function_span, args, *method),
         &Node::Attribute(of, Attribute::Named(_)) if names.is_prefix(of, scope) => {
             meanings[of.0 as usize] = Meaning::Static;
@@ -97,10 +103,18 @@ fn resolve_call(
         false => names.function(function, function_span, scope)?,
     };
     let meaning = match callee {
-        Callee::Library(function) => call::read(&site, function, meanings).map(|call| {
+        Callee::Library(function) => match &indices {
+            Some(indices) => call::read_indexed(&site, function, indices, meanings),
+            None => call::read(&site, function, meanings),
+        }
+        .map(|call| {
             calls.push(call);
             Meaning::Call(calls.len() as u32 - 1)
         }),
+        Callee::Text(_) if indices.is_some() => {
+            let message = format!("`{}` is a function of the text, and runs over no index", excerpt(site.name));
+            Err((CompileErrorKind::Name, Diagnostic::new(message, function_span)))
+        }
         Callee::Text(definition) => {
             call::check_defined(&site, ast, definition).map(|()| Meaning::Defined(definition as u32))
         }
@@ -119,6 +133,7 @@ fn resolve_value(ast: &Ast, at: usize, (names, scope): Lookup, meaning: &mut Mea
         |message: &str, help: &str| Err((CompileErrorKind::Type, Diagnostic::new(message, span).with_help(help)));
     match *ast.node(NodeId(at as u32)) {
         Node::Name(name) => *meaning = names.value(name, span, scope)?,
+        Node::Attribute(_, Attribute::Named(name)) if ast.name(name) == "T" => {}
         Node::Attribute(of, Attribute::Named(name)) => {
             *meaning = names.attribute((of, name), span, scope)?;
         }

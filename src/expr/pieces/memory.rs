@@ -1,0 +1,52 @@
+//! Memory of a call of pieces: what earlier pieces leave, strips of arrays beyond their ends, numbers.
+//!
+//! Always holds: what is made here stays where it is until the call ends.
+
+use crate::array::result::AnyArray;
+use crate::dtype::DType;
+use crate::error::eval::{EvalError, EvalErrorKind};
+use crate::plan::shape::{Shape, count};
+
+use super::slab::Slab;
+
+/// The memory of a call.
+#[derive(Default)]
+pub struct Memory {
+    bytes: Vec<Vec<u8>>,
+    numbers: Vec<Box<[i64; 1]>>,
+    /// For each piece so far its results.
+    pub results: Vec<Vec<AnyArray>>,
+}
+
+impl Memory {
+    /// A new array in C order, of zeros.
+    pub fn array(&mut self, dtype: DType, shape: Shape) -> Result<Slab, EvalError> {
+        let size = count(&shape).and_then(|n| n.checked_mul(dtype.size())).filter(|&n| n <= isize::MAX as usize);
+        let mut bytes: Vec<u8> = Vec::new();
+        let Some(size) = size.filter(|&size| bytes.try_reserve_exact(size).is_ok()) else {
+            let message =
+                format!("no memory for an array of shape {shape:?} and type {dtype} between the parts of a call");
+            return Err(EvalError::new(EvalErrorKind::Memory, message));
+        };
+        bytes.resize(size, 0);
+        let slab = Slab::packed(bytes.as_mut_ptr(), dtype, shape);
+        self.bytes.push(bytes);
+        Ok(slab)
+    }
+
+    /// One axis of bools.
+    pub fn bools(&mut self, values: impl Iterator<Item = bool>) -> Slab {
+        let mut bytes: Vec<u8> = values.map(u8::from).collect();
+        let slab = Slab::packed(bytes.as_mut_ptr(), DType::Bool, Shape::from_slice(&[bytes.len()]));
+        self.bytes.push(bytes);
+        slab
+    }
+
+    /// A whole number.
+    pub fn number(&mut self, value: i64) -> Slab {
+        let mut number = Box::new([value]);
+        let slab = Slab::packed(number.as_mut_ptr().cast(), DType::I64, Shape::new());
+        self.numbers.push(number);
+        slab
+    }
+}

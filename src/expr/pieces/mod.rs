@@ -1,0 +1,119 @@
+//! Texts with indices, at a call: views found, ranges solved, pieces run.
+//!
+//! Comes in: the pieces of a text, and arguments. Goes out: results, each computed by plain expressions over views. Always holds: a view lies
+//! within what it is a view of; all boxes of a piece together are its result, each computed by the same tree, so a result does not
+//! depend on how it was cut.
+//!
+//! | file     | what                                          |
+//! |----------|-----------------------------------------------|
+//! | `slab`   | arrays that are views; NumPy's slicing        |
+//! | `ranges` | how far indices run                           |
+//! | `boxes`  | inside and borders                            |
+//! | `access` | from accesses to views, within a box          |
+//! | `strips` | what lies beyond an array's ends, copied out  |
+//! | `memory` | what a call makes                             |
+//! | `run`    | piece after piece                             |
+
+mod access;
+mod boxes;
+mod memory;
+mod ranges;
+mod run;
+mod slab;
+mod strips;
+
+use std::sync::Arc;
+
+use super::core::Core;
+use super::options::Options;
+use crate::error::CompileError;
+use crate::plan::places::Places;
+use crate::syntax::ast::{Literal, Node};
+use crate::types::meaning::{Meaning, Resolved};
+use crate::types::notation::{Notation, Piece, Source};
+
+/// Forms of a piece that are kept, by what is outside.
+const FORMS: usize = 32;
+
+/// A text with indices.
+pub struct Pieces {
+    parts: Vec<Part>,
+    /// For each result of the text the piece, and which of its results.
+    results: Vec<(u32, u32)>,
+    /// Copies an array.
+    copy: Core,
+}
+
+/// A piece with its compiled forms.
+struct Part {
+    piece: Piece,
+    core: Core,
+    /// Whether a later piece reads it.
+    read: bool,
+    /// For boxes where values of other kinds are known to be outside, or not.
+    forms: Places<(Vec<Case>, Arc<Core>)>,
+}
+
+/// Whether a coordinate under `zero` or `fill` is outside in a box.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Case {
+    Never,
+    Always,
+    Sometimes,
+}
+
+impl Pieces {
+    /// The pieces of a text.
+    pub fn new(notation: Notation, source: &str, options: &Options) -> Result<Pieces, CompileError> {
+        let read: Vec<u32> = notation
+            .pieces
+            .iter()
+            .flat_map(|piece| &piece.operands)
+            .filter_map(|operand| if let Source::Piece(piece, _) = operand.source { Some(piece) } else { None })
+            .collect();
+        let part = |(at, piece): (usize, Piece)| Part {
+            core: Core::of(source, options, piece.resolved.clone()),
+            read: read.contains(&(at as u32)),
+            forms: Places::new(FORMS),
+            piece,
+        };
+        let parts = notation.pieces.into_iter().enumerate().map(part).collect();
+        Ok(Pieces { parts, results: notation.results, copy: Core::new("x", options)? })
+    }
+}
+
+impl Part {
+    /// Runs `f` with the form of the piece in which what is known to be outside is.
+    fn form<R>(&self, cases: &[Case], options: &Options, f: impl FnOnce(&Core) -> R) -> R {
+        if cases.iter().all(|&case| case == Case::Sometimes) {
+            return f(&self.core);
+        }
+        let make = || {
+            let core = Core::of(&self.core.source, options, self.known(cases));
+            Ok::<_, std::convert::Infallible>((cases.to_vec(), Arc::new(core)))
+        };
+        match self.forms.find(|(of, _)| of == cases, make) {
+            Ok(Ok((_, core))) => f(core),
+            Ok(Err((_, core))) => f(&core),
+            Err(never) => match never {},
+        }
+    }
+
+    /// The tree with truth values for what is known.
+    fn known(&self, cases: &[Case]) -> Resolved {
+        let mut resolved = self.piece.resolved.clone();
+        let outside = self.piece.operands.iter().enumerate().filter(|(_, o)| matches!(o.source, Source::Outside(..)));
+        let cases: Vec<(u32, Case)> = outside.zip(cases).map(|((at, _), &case)| (at as u32, case)).collect();
+        for (node, meaning) in resolved.ast.nodes.iter_mut().zip(&mut resolved.meanings) {
+            let Meaning::Free(operand) = *meaning else { continue };
+            match cases.iter().find(|&&(at, _)| at == operand) {
+                Some(&(_, case)) if case != Case::Sometimes => {
+                    *node = Node::Literal(Literal::Bool(case == Case::Always));
+                    *meaning = Meaning::Plain;
+                }
+                _ => {}
+            }
+        }
+        resolved
+    }
+}

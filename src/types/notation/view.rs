@@ -1,0 +1,66 @@
+//! Views: what is applied to an array before a piece reads it.
+
+use smallvec::SmallVec;
+
+use super::Mode;
+use super::whole::{Affine, Whole};
+use crate::syntax::ast::Span;
+
+/// One step from an array to what is read of it.
+#[derive(Clone, PartialEq, Debug)]
+pub enum View {
+    /// As all of a group of arrays broadcast.
+    Broadcast(u32),
+    /// NumPy's slicing.
+    Cut(Cuts),
+    /// The axes the other way round.
+    Transposed,
+    /// Part of one axis, counted from the end if negative: all but the first element, or all but the last.
+    Along(i32, End),
+    /// Along an axis (or all as one) this far on; what leaves it at one end comes in at the other.
+    Rolled(Option<i32>, Whole),
+    /// By coordinates, one for each axis.
+    Access(Vec<Coordinate>),
+}
+
+/// An end of an axis.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// The first element.
+    First,
+    /// The last one.
+    Last,
+}
+
+/// NumPy's slicing of several axes.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Cuts {
+    /// What is done with the axes, in order.
+    pub cuts: SmallVec<[Cut; 4]>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What a slicing does with an axis.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Cut {
+    /// One element, and the axis goes.
+    At(Whole, Span),
+    /// `start:stop:step`
+    Slice([Option<Whole>; 3], Span),
+    /// As many axes as are left.
+    Ellipsis,
+    /// A new axis of length 1.
+    New,
+}
+
+/// A coordinate of an access.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Coordinate {
+    /// Where it goes.
+    pub at: Affine,
+    /// What there is beyond the ends, if that may be.
+    pub mode: Option<Mode>,
+    /// Where it stands.
+    pub span: Span,
+}

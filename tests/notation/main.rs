@@ -1,0 +1,206 @@
+//! Texts with indices: slices, index notation, boundary modes; against NumPy's rules written out as loops.
+
+use ndarray::{Array1, Array2, Array3, ArrayD, array};
+use tilexpr::{AnyArray, Args, Expr, args};
+
+fn eval<R: tilexpr::FromResult>(text: &str, args: Args) -> R {
+    let expr = Expr::compile(text).unwrap_or_else(|error| panic!("{text}\n{error}"));
+    expr.eval(&args).unwrap_or_else(|error| panic!("{text}\n{error}"))
+}
+
+fn grid(n: usize, m: usize) -> Array2<f64> {
+    Array2::from_shape_fn((n, m), |(i, j)| ((i * 31 + j * 17) % 23) as f64 * 0.37 - 3.0)
+}
+
+#[test]
+fn slices_are_numpys() {
+    let a = grid(5, 7);
+    let y: Array2<f64> = eval("a[1:-1, ::2]", args![a]);
+    assert_eq!(y, a.slice(ndarray::s![1..-1, ..;2]));
+    let y: Array1<f64> = eval("a[-1]", args![a]);
+    assert_eq!(y, a.row(4));
+    let y: Array1<f64> = eval("a[..., 0]*2", args![a]);
+    assert_eq!(y, a.column(0).to_owned() * 2.0);
+    let y: Array3<f64> = eval("a[:, None] + a[None]", args![a]);
+    assert_eq!(y.shape(), [5, 5, 7]);
+    assert_eq!(y[[2, 3, 4]], a[[2, 4]] + a[[3, 4]]);
+    let y: Array2<f64> = eval("a.T[::-1]", args![a]);
+    assert_eq!(y, a.t().slice(ndarray::s![..;-1, ..]));
+    let y: Array2<f64> = eval("(a*2 + a[0])[1:3, n:]", args![a, n = 2]);
+    let whole: Array2<f64> = eval("a*2 + a[0]", args![a]);
+    assert_eq!(y, whole.slice(ndarray::s![1..3, 2..]));
+    let y: Array1<f64> = eval("sum(a, axis=0)[1:4] - a[0, 1:4]", args![a]);
+    assert_eq!(y, (a.sum_axis(ndarray::Axis(0)) - a.row(0)).slice(ndarray::s![1..4]));
+    let y: f64 = eval("a[2, 3]", args![a]);
+    assert_eq!(y, a[[2, 3]]);
+    let y: Array2<f64> = eval("diff(a)", args![a]);
+    assert_eq!(y, &a.slice(ndarray::s![.., 1..]) - &a.slice(ndarray::s![.., ..-1]));
+    let y: Array2<f64> = eval("roll(a, 2, axis=1) - roll(a, -1, axis=0)", args![a]);
+    let expected = Array2::from_shape_fn((5, 7), |(i, j)| a[[i, (j + 5) % 7]] - a[[(i + 1) % 5, j]]);
+    assert_eq!(y, expected);
+    let y: Array2<f64> = eval("roll(a, 3)", args![a]);
+    let flat: Vec<f64> = a.iter().copied().collect();
+    assert_eq!(y, Array2::from_shape_fn((5, 7), |(i, j)| flat[(i * 7 + j + 35 - 3) % 35]));
+}
+
+#[test]
+fn a_stencil_of_slices_is_one_pass() {
+    let u = grid(9, 8);
+    let text = "u[1:-1,1:-1] + c*(u[2:,1:-1] + u[:-2,1:-1] + u[1:-1,2:] + u[1:-1,:-2] - 4*u[1:-1,1:-1])";
+    let y: Array2<f64> = eval(text, args![u, c = 0.1]);
+    let at = |i: usize, j: usize| {
+        u[[i, j]] + 0.1 * (u[[i + 1, j]] + u[[i - 1, j]] + u[[i, j + 1]] + u[[i, j - 1]] - 4.0 * u[[i, j]])
+    };
+    assert_eq!(y, Array2::from_shape_fn((7, 6), |(i, j)| at(i + 1, j + 1)));
+}
+
+#[test]
+fn products_traces_distances() {
+    let (a, b) = (grid(4, 6), grid(6, 5));
+    let text = "C[i, j] = sum[k](A[i, k]*B[k, j])";
+    let c: Array2<f64> = eval(text, args![A = &a, B = &b]);
+    let broadcast: Array2<f64> = eval("sum(A[:, None]*B.T[None], axis=2)", args![A = &a, B = &b]);
+    assert_eq!(c, broadcast);
+    let alone: Array2<f64> = eval("sum[k](A[i, k]*B[k, j])", args![A = &a, B = &b]);
+    assert_eq!(c, alone);
+    let s = grid(5, 5);
+    let t: f64 = eval("t = sum[i](A[i, i]); t", args![A = &s]);
+    assert!((t - s.diag().sum()).abs() < 1e-12);
+    let (x, y) = (grid(6, 3), grid(4, 3));
+    let d: Array2<f64> = eval("D[i, j] = sqrt(sum[k]((X[i, k] - Y[j, k])**2))", args![X = &x, Y = &y]);
+    let by_hand = |(i, j): (usize, usize)| (0..3).map(|k| (x[[i, k]] - y[[j, k]]).powi(2)).sum::<f64>().sqrt();
+    assert!(d.iter().zip(&Array2::from_shape_fn((6, 4), by_hand)).all(|(a, b)| (a - b).abs() < 1e-12));
+    let m = ArrayD::from_shape_fn(vec![2, 3, 4], |i| (i[0] * 12 + i[1] * 4 + i[2]) as f64);
+    let v = ArrayD::from_shape_fn(vec![2, 4], |i| (i[0] + i[1]) as f64);
+    let w: Array2<f64> = eval("sum[n](M[b,m,n]*v[b,n])", args![M = &m, v]);
+    assert_eq!(w[[1, 2]], (0..4).map(|n| m[[1, 2, n]] * v[[1, n]]).sum::<f64>());
+}
+
+/// SciPy's names and rules, written as one reads them.
+fn at(mode: &str, i: i64, n: i64) -> Option<usize> {
+    let inside = (0..n).contains(&i);
+    match mode {
+        "wrap" => Some(i.rem_euclid(n) as usize),
+        "clamp" => Some(i.clamp(0, n - 1) as usize),
+        "reflect" => {
+            let mut i = i;
+            while !(0..n).contains(&i) {
+                i = if i < 0 { -1 - i } else { 2 * n - 1 - i };
+            }
+            Some(i as usize)
+        }
+        "mirror" => {
+            let mut i = i;
+            while !(0..n).contains(&i) {
+                i = if n == 1 {
+                    0
+                } else if i < 0 {
+                    -i
+                } else {
+                    2 * n - 2 - i
+                };
+            }
+            Some(i as usize)
+        }
+        _ => inside.then_some(i as usize),
+    }
+}
+
+#[test]
+fn boundary_modes_at_all_sizes() {
+    for mode in ["wrap", "clamp", "reflect", "mirror", "zero", "fill"] {
+        let read = |e: &str| if mode == "fill" { format!("fill({e}, 7.5)") } else { format!("{mode}({e})") };
+        let text = format!(
+            "v[i, j] = u[i, j] + c*(u[{}, j] + 2*u[{}, j] + 3*u[i, {}] + 5*u[i, {}])",
+            read("i-1"),
+            read("i+2"),
+            read("j-3"),
+            read("j+1")
+        );
+        let outside = if mode == "fill" { 7.5 } else { 0.0 };
+        for (n, m) in [(1, 1), (1, 5), (2, 3), (3, 2), (4, 4), (7, 9), (5, 1)] {
+            let u = grid(n, m);
+            let get = |i: i64, j: i64| match (at(mode, i, n as i64), at(mode, j, m as i64)) {
+                (Some(i), Some(j)) => u[[i, j]],
+                _ => outside,
+            };
+            let expected = Array2::from_shape_fn((n, m), |(i, j)| {
+                let (i, j) = (i as i64, j as i64);
+                get(i, j) + 0.25 * (get(i - 1, j) + 2.0 * get(i + 2, j) + 3.0 * get(i, j - 3) + 5.0 * get(i, j + 1))
+            });
+            let v: Array2<f64> = eval(&text, args![u, c = 0.25]);
+            assert_eq!(v, expected, "{text} {n} {m}");
+            let mut out: Array2<f64> = Array2::zeros((n, m));
+            Expr::compile(&text).unwrap().eval_into(args![u, c = 0.25], &mut out).unwrap();
+            assert_eq!(out, expected, "{text} {n} {m} into");
+            let mut own = u.clone();
+            Expr::compile(&text).unwrap().update("u", &mut own, args![c = 0.25]).unwrap();
+            assert_eq!(own, expected, "{text} {n} {m} update");
+        }
+    }
+}
+
+#[test]
+fn stencils_of_weights() {
+    for mode in ["wrap", "clamp", "reflect", "mirror", "zero"] {
+        for (n, m) in [(1, 1), (2, 6), (3, 3), (8, 7)] {
+            let (img, w) = (grid(n, m), grid(5, 3));
+            let text = format!("g[y, x] = sum[dy, dx](img[{mode}(y + dy - 2), {mode}(x + dx - 1)]*w[dy, dx])");
+            let g: Array2<f64> = eval(&text, args![img, w]);
+            let expected = Array2::from_shape_fn((n, m), |(y, x)| {
+                let mut sum = 0.0;
+                for dy in 0..5 {
+                    for dx in 0..3 {
+                        let (i, j) = (y as i64 + dy as i64 - 2, x as i64 + dx as i64 - 1);
+                        if let (Some(i), Some(j)) = (at(mode, i, n as i64), at(mode, j, m as i64)) {
+                            sum += img[[i, j]] * w[[dy, dx]];
+                        }
+                    }
+                }
+                sum
+            });
+            let near = g.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-12);
+            assert!(g.shape() == expected.shape() && near, "{text} {n} {m}\n{g}\n{expected}");
+        }
+    }
+}
+
+#[test]
+fn ranges() {
+    let a = Array1::from_iter((0..10).map(f64::from));
+    let y: Array1<f64> = eval("d[i] = a[i+1] - a[i]", args![a]);
+    assert_eq!(y, Array1::ones(9));
+    let y: Array1<f64> = eval("d[i] = a[i-1]", args![a]);
+    assert_eq!(y, a.slice(ndarray::s![..10]));
+    let y: Array1<f64> = eval("d[i] = a[2*i + 1]", args![a]);
+    assert_eq!(y, array![1.0, 3.0, 5.0, 7.0, 9.0]);
+    let y: Array1<f64> = eval("d[i] = a[9 - i]", args![a]);
+    assert_eq!(y, a.slice(ndarray::s![..;-1]));
+    let y: Array2<f64> = eval("h[i, j:3] = a[i + j]", args![a]);
+    assert_eq!(y, Array2::from_shape_fn((8, 3), |(i, j)| (i + j) as f64));
+    let y: Array2<f64> = eval("h[i:2, j] = a[j]", args![a]);
+    assert_eq!(y, Array2::from_shape_fn((2, 10), |(_, j)| j as f64));
+    let y: f64 = eval("sum[i:n](a[i])", args![a, n = 4]);
+    assert_eq!(y, 6.0);
+}
+
+#[test]
+fn values_outside_keep_their_types() {
+    let a = array![1_i32, 2, 3];
+    let y: AnyArray = eval("v[i] = a[zero(i-1)]", args![a]);
+    assert_eq!(y.dtype(), tilexpr::DType::I32);
+    assert_eq!(y.into_vec::<i32>().unwrap(), [0, 1, 2]);
+    let y: AnyArray = eval("v[i] = a[fill(i-1, 0.5)]", args![a]);
+    assert_eq!(y.into_vec::<f64>().unwrap(), [0.5, 1.0, 2.0]);
+}
+
+#[test]
+fn several_statements() {
+    let (a, b) = (grid(4, 5), grid(5, 3));
+    let (d, c): (Array2<f64>, Array2<f64>) =
+        eval("C[i, j] = sum[k](A[i, k]*B[k, j]); D[j, i] = 2*C[i, j]; D, C", args![A = &a, B = &b]);
+    assert_eq!(d, c.t().to_owned() * 2.0);
+    let y: Array2<f64> = eval("s = sum(A); C[i, j] = A[i, j]/s; C - 1", args![A = &a]);
+    let whole: f64 = eval("sum(A)", args![A = &a]);
+    assert_eq!(y, a / whole - 1.0);
+}
