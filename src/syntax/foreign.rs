@@ -26,8 +26,6 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 const CHOICE: &str = "a choice is written `a if c else b`, or `where(c, a, b)`";
-const ORDER: &str =
-    "an element of a result depends on those at its own place, on all of an axis, or on all before it: this is neither";
 const SORTED: &str = "nothing is put in order here: sort the array before or after the call";
 const QUANTILES: &str = "nothing is selected by rank here: sort the array outside of the text, or take it from `cumsum(histogram(a, bins, lo, hi))` to within a bin";
 const OUTSIDE: &str = "the text computes with the elements of arrays; the rest is done before or after the call";
@@ -35,8 +33,10 @@ const TYPES: &str = "there is no float of 16 bits: `f32(x)` is the least";
 
 /// Functions that are not here, and what to do instead.
 const INSTEAD: &[(&[&str], &str)] = &[
-    (&["dot", "vdot", "inner"], "write the sum: `sum(a*b)`"),
-    (&["matmul", "tensordot", "einsum"], "write `sum(a*b, axis=...)` with shapes that broadcast"),
+    (&["dot", "vdot", "inner"], "write the sum: `sum(a*b)`, of matrices `sum[k](a[i, k]*b[k, j])`"),
+    (&["matmul", "tensordot", "einsum"], "write the sum over an index: `sum[k](a[i, k]*b[k, j])`"),
+    (&["trace"], "write `sum[i](a[i, i])`"),
+    (&["transpose"], "write `a.T`"),
     (&["norm"], "write it out: `sqrt(sum(abs(a)**2))`"),
     (&["ptp"], "write `max(a) - min(a)`"),
     (&["count_nonzero"], "write `sum(a != 0)`"),
@@ -77,8 +77,7 @@ const INSTEAD: &[(&[&str], &str)] = &[
     ),
     (&["sort", "argsort", "unique", "searchsorted"], SORTED),
     (&["median", "percentile", "quantile", "nanmedian", "nanpercentile", "nanquantile"], QUANTILES),
-    (&["diff", "roll"], ORDER),
-    (&["print", "len", "range", "arange", "linspace", "zeros", "ones", "shape", "reshape", "transpose"], OUTSIDE),
+    (&["print", "len", "range", "arange", "linspace", "zeros", "ones", "shape", "reshape"], OUTSIDE),
 ];
 
 /// Names that mean something else than the function here whose name is near.
@@ -86,7 +85,7 @@ pub const APART: &[&str] = &["erfcx", "expm1x", "insert", "isnat", "logaddexp2",
 
 /// What may be meant by an attribute that is not here.
 const ATTRIBUTES: &[(&[&str], &str)] = &[
-    (&["T", "mT", "H"], "pass the transposed view as an argument"),
+    (&["mT", "H"], "write `a.T`, or an index notation: `t[i, j] = a[j, i]`"),
     (&["shape", "size", "ndim", "dtype", "strides", "nbytes", "itemsize"], OUTSIDE),
 ];
 

@@ -23,8 +23,8 @@ const SIGNS: &[(&str, &str, &str)] = &[
     ("?", "`?` is not an operator here", "write `x if c else y`, or `where(c, x, y)`"),
     (
         "@",
-        "`@` is not an operator here: matrices are not multiplied",
-        "write `sum(a*b, axis=...)` with shapes that broadcast",
+        "`@` is not an operator here",
+        "write the sum over an index: `sum[k](a[i, k]*b[k, j])`",
     ),
     (".", "a `.` by itself", "write `.real`, `.imag` or a method after a value, or a digit: `0.5`"),
     ("$", "`$` is not in the language", "a name is written by itself: `x`"),

@@ -1,5 +1,7 @@
 //! Texts with indices: slices, index notation, boundary modes; against NumPy's rules written out as loops.
 
+mod random;
+
 use ndarray::{Array1, Array2, Array3, ArrayD, array};
 use tilexpr::{AnyArray, Args, Expr, args};
 

@@ -310,9 +310,9 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
     ("class + 1", "`class` is a reserved word and cannot be a name", "class", "take another name, such as `class_`"),
     (
         "a @ b",
-        "`@` is not an operator here: matrices are not multiplied",
+        "`@` is not an operator here",
         "@",
-        "write `sum(a*b, axis=...)` with shapes that broadcast",
+        "write the sum over an index: `sum[k](a[i, k]*b[k, j])`",
     ),
     ("a − b", "the character `−` is not in the language", "−", "write `-`"),
     ("x²", "the character `²` is not in the language", "²", "write `**2`"),

@@ -211,7 +211,7 @@ fn messages() {
             "`None` is not a value here",
             "leave the argument out; `axis=None` reduces over all axes, `clip(x, None, 3)` has no lower bound",
         ),
-        ("dot(a, b)", "dot", "there is no function `dot`", "write the sum: `sum(a*b)`"),
+        ("dot(a, b)", "dot", "there is no function `dot`", "write the sum: `sum(a*b)`, of matrices `sum[k](a[i, k]*b[k, j])`"),
         (
             "median(a)",
             "median",
@@ -300,10 +300,10 @@ fn messages() {
         ),
         // What stands behind a dot.
         (
-            "a.T + c",
-            ".T",
-            "`.T` is unknown: `.real`, `.imag` and functions are what may stand after a value",
-            "pass the transposed view as an argument",
+            "a.mT + c",
+            ".mT",
+            "`.mT` is unknown: `.real`, `.imag` and functions are what may stand after a value",
+            "write `a.T`, or an index notation: `t[i, j] = a[j, i]`",
         ),
         (
             "(a + c) . foo",
@@ -396,10 +396,6 @@ fn suggestions_keep_the_meaning() {
         ("cumulative_sum", "write `cumsum(a)`"),
         ("nancumsum", "write `cumsum(where(isnan(a), 0, a))`"),
         ("argsort", "nothing is put in order here: sort the array before or after the call"),
-        (
-            "roll",
-            "an element of a result depends on those at its own place, on all of an axis, or on all before it: this is neither",
-        ),
         ("frobnicate", ""),
         ("SQRT", "did you mean `sqrt`?"),
         ("sqtr", "did you mean `sqrt`?"),
