@@ -95,6 +95,17 @@ fn axes() {
         EvalErrorKind::Axis,
         "axis 0 is not an axis of what is reduced, which has the shape []",
     );
+    check(
+        fails("m*2 + index(m, -3)", args![m]),
+        EvalErrorKind::Axis,
+        "axis -3 is not an axis of this array, which has the shape [2, 3]\nhelp: axes go from -2 to 1",
+    );
+    assert_eq!(fails("m*2 + index(m, -3)", args![m]).span(), Some(6..18));
+    check(
+        fails("index(3, 0)", args![]),
+        EvalErrorKind::Axis,
+        "axis 0 is not an axis of this array, which has the shape []",
+    );
     let none = Array2::<f64>::zeros((0, 3));
     check(
         fails("min(m, axis=0)", args![m = &none]),

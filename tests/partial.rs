@@ -145,6 +145,10 @@ fn texts_that_are_no_reductions_are_refused() {
     refused(text("sum(a, keepdims=True)"), "this reduction is not over all axes, so parts have no common result");
     let scan = "a scan goes on from what lies before a part of an array, which the part does not know";
     refused(text("sum(cumsum(a))"), scan);
+    refused(
+        text("sum(a*index(a))"),
+        "an index counts from the beginning of the whole array, which a part does not know",
+    );
     let counts = "counts are an array, no state: add up those of the parts, each evaluated by itself";
     refused(text("max(histogram(a, 10, 0, 1))"), counts);
     let message = "this reduction depends on another one, which a part of an array does not know";

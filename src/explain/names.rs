@@ -56,6 +56,7 @@ impl Names<'_> {
             }
             Some(Source::Count(_)) => "a count".into(),
             Some(Source::Position) => "positions".into(),
+            Some(Source::Index(_)) => "an index".into(),
             None if walk.spec.role == Role::In => "states".into(),
             None if self.results => "the result".into(),
             None => "for later stages".into(),

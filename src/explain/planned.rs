@@ -10,6 +10,7 @@ use crate::plan::program::Program;
 use crate::plan::schedule::{
     self, BLOCK, Counting, Fold, How, Nontemporal, Operand, Pass, Place, Reach, Scan, Shown, Step, TileOperand,
 };
+use crate::plan::source::Source;
 
 /// A loop of a nest.
 #[derive(Debug)]
@@ -162,7 +163,8 @@ impl Planned {
         let combined: usize = loops.iter().filter(|l| l.reduced).map(|l| l.length).product();
         let run = if shown.how == How::Unrolled { combined } else { 1 };
         let times = |o: &usize| if *o < shown.sources { run } else { 1 };
-        let arrays = (0..walks.len()).filter(|&o| shown.how != How::Unrolled || !walks[o].spec.is_affine());
+        let arrays =
+            (0..walks.len()).filter(|&o| shown.how != How::Unrolled || walks[o].spec.source != Some(Source::Position));
         let operands = arrays.flat_map(|o| std::iter::repeat_n(o, times(&o))).collect();
         let planned =
             Planned::new((pass.stage, shown), (loops, walks), (&pass.called.kernel, pass.tile), pass.parallel);

@@ -126,7 +126,8 @@ fn wrong_axis(error: AxisError, shape: &[usize], reduction: Option<&str>) -> Eva
     let rank = shape.len();
     match error {
         AxisError::OutOfRange(axis) => {
-            let message = format!("axis {axis} is not an axis of what is reduced, which has the shape {shape:?}");
+            let of = if reduction == Some("index") { "this array" } else { "what is reduced" };
+            let message = format!("axis {axis} is not an axis of {of}, which has the shape {shape:?}");
             let error = EvalError::new(EvalErrorKind::Axis, message)
                 .with_found(Detail::Number(axis.into()), Detail::Count(rank));
             let axes = (rank > 0).then(|| format!("axes go from -{rank} to {}", rank - 1));

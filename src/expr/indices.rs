@@ -172,9 +172,13 @@ impl Axes {
                 self.keep_whole(axes.filter(|&(at, _)| set >> at & 1 == 1).map(|(_, axis)| axis));
                 Value::new()
             }
-            NodeKind::Scan { axis: Some(along), .. } => {
+            NodeKind::Scan { axis: Some(along), .. } | NodeKind::Index(Some(along)) => {
                 let at = if *along < 0 { i64::from(*along) + space.len() as i64 } else { i64::from(*along) };
                 self.keep_whole(space.iter().copied().skip(at.max(0) as usize).take(1));
+                space
+            }
+            NodeKind::Index(None) => {
+                self.keep_whole(space.iter().copied());
                 space
             }
             NodeKind::Scan { axis: None, .. } => {

@@ -115,6 +115,9 @@ impl Maker<'_> {
 /// The source of bytes that a stage's numbers follow from, if beside it there are single elements alone, and computing a number that is not
 /// asked for can be noticed by nobody.
 fn byte_source(graph: &Graph, stage: &Stage, sources: &[Array]) -> Option<usize> {
+    if sources.iter().any(|array| array.operand.spec.is_affine()) {
+        return None;
+    }
     let mut arrays = (0..sources.len()).filter(|&o| sources[o].shape.iter().any(|&n| n != 1));
     let (o, None) = (arrays.next()?, arrays.next()) else { return None };
     if !matches!(sources[o].operand.spec.dtype, DType::I8 | DType::U8) {

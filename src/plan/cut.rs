@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::origin::{Few, Origin, is_costly};
-use super::program::{Count, Counts, Group, Known, Leaves, Program, Scans, Stage, Work, most_held};
+use super::program::{Count, Counts, Group, Index, Known, Leaves, Program, Scans, Stage, Work, most_held};
 use super::source::Source;
 use super::stored::{FAR, HELD, NEAR, price, shared};
 use crate::diagnostic::Span;
@@ -35,14 +35,14 @@ impl Program {
             Some(cut) if held(&cut.stages) <= HELD => cut,
             _ => Cut::all(&graph, work, shapes, (&[], from))?,
         };
-        let Cut { mut stages, counts, stored_by, .. } = cut;
+        let Cut { mut stages, counts, indices, stored_by, .. } = cut;
         join(&mut stages, &counts);
         let halves = |(dtype, parts): (DType, Range<usize>)| {
             let complex = dtype.is_complex();
             parts.clone().map(move |at| complex.then_some(if at == parts.start { Part::Real } else { Part::Imaginary }))
         };
         let halves = graph.results().flat_map(halves).collect();
-        Ok(Program { graph, stages, stored_by, halves, counts, accuracy, costly })
+        Ok(Program { graph, stages, stored_by, halves, counts, indices, accuracy, costly })
     }
 }
 
@@ -58,6 +58,7 @@ struct Cut<'a> {
     /// For each stage what makes its shape.
     spaces: Vec<Vec<Source>>,
     counts: Vec<Count>,
+    indices: Vec<Index>,
     /// For each output so far the stage that stores it.
     stored_by: Vec<u32>,
     /// For each node that is a leaf of later stages, where it comes from.
@@ -93,6 +94,7 @@ impl<'a> Cut<'a> {
             stages: Vec::new(),
             spaces: Vec::new(),
             counts: Vec::new(),
+            indices: Vec::new(),
             stored_by: Vec::with_capacity(graph.outputs.len()),
             made: vec![None; graph.nodes.len()],
             seen: vec![0; graph.nodes.len()],
@@ -122,6 +124,15 @@ impl<'a> Cut<'a> {
                     let sources = sources.into_iter().map(|(_, source)| source).collect();
                     cut.made[at] = Some(Source::Count(cut.counts.len() as u32));
                     cut.counts.push(Count { axes: axes.clone(), sources });
+                }
+                NodeKind::Index(axis) => {
+                    let (leaves, _) = cut.leaves(&node.args).ok_or(node.span)?;
+                    let mut sources: Vec<Source> =
+                        leaves.iter().flat_map(|(_, source)| cut.shaped_by(source)).copied().collect();
+                    sources.sort_unstable();
+                    sources.dedup();
+                    cut.made[at] = Some(Source::Index(cut.indices.len() as u32));
+                    cut.indices.push(Index { axis: *axis, sources, span: node.span });
                 }
                 NodeKind::Input(i) => cut.made[at] = Some(Source::Input(*i)),
                 NodeKind::Position => cut.made[at] = Some(Source::Position),
@@ -253,10 +264,24 @@ impl<'a> Cut<'a> {
         Some((sources, nodes))
     }
 
+    /// The sources that have the shape of one: itself, but of an index those that lend it the shape.
+    fn shaped_by<'s>(&'s self, source: &'s Source) -> &'s [Source] {
+        match source {
+            Source::Index(n) => &self.indices[*n as usize].sources,
+            own => std::slice::from_ref(own),
+        }
+    }
+
+    /// The latest stage that must come before one with these sources.
+    fn latest(&self, sources: &[(NodeId, Source)]) -> Option<usize> {
+        let shaped = sources.iter().flat_map(|(_, source)| self.shaped_by(source));
+        shaped.filter_map(|source| source.stage()).max()
+    }
+
     /// What makes the shape of a stage with these sources: stages with the same run over the same points.
     fn space(&self, sources: &[(NodeId, Source)]) -> Vec<Source> {
         let mut space = Vec::new();
-        for &(_, source) in sources {
+        for &source in sources.iter().flat_map(|(_, source)| self.shaped_by(source)) {
             match source {
                 Source::Input(i) => space.push(Source::Input(self.arrays[i as usize])),
                 Source::Temp { stage, keepdims, .. } => match self.stages[stage as usize].work {
@@ -264,7 +289,7 @@ impl<'a> Cut<'a> {
                     Work::Prepare(_) => space.extend(&self.spaces[stage as usize]),
                     _ => space.push(Source::Temp { stage, part: 0, keepdims }),
                 },
-                Source::Count(_) | Source::Position => {}
+                Source::Count(_) | Source::Position | Source::Index(_) => {}
             }
         }
         space.sort_unstable();
@@ -294,7 +319,7 @@ impl<'a> Cut<'a> {
         let leaves = self.leaves(args)?;
         self.work = self.work.checked_sub(self.stages.len() / STAGES)?;
         let space = self.space(&leaves.0);
-        let latest = leaves.0.iter().filter_map(|(_, source)| source.stage()).max();
+        let latest = self.latest(&leaves.0);
         let fits = |&at: &usize| {
             self.stages[at].group().is_some_and(|group| group.axes == *axes)
                 && self.spaces[at] == space
@@ -317,7 +342,7 @@ impl<'a> Cut<'a> {
         let leaves = self.leaves(&self.graph.node(node).args)?;
         self.work = self.work.checked_sub(self.stages.len() / STAGES)?;
         let space = self.space(&leaves.0);
-        let latest = leaves.0.iter().filter_map(|(_, source)| source.stage()).max();
+        let latest = self.latest(&leaves.0);
         let fits = |&at: &usize| {
             let Work::Scan(scans) = &self.stages[at].work else { return false };
             let later = latest.is_none_or(|latest| latest < at);
@@ -396,7 +421,7 @@ impl<'a> Cut<'a> {
             }
             let within = self.leaves_of(&[id], Some(at))?;
             // A stage reads what earlier ones have left.
-            if within.0.iter().all(|(_, source)| source.stage().is_none_or(|stage| stage < at)) {
+            if self.latest(&within.0).is_none_or(|stage| stage < at) {
                 leaves = within;
             } else {
                 known = None;

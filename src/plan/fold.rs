@@ -379,7 +379,7 @@ impl Target<'_> {
             } else {
                 gathered.push(o as u32);
                 let step = operand.size() as isize;
-                table.push(&operand.spec, &[step * BLOCK as isize, step]);
+                table.push_stored(&operand.spec, &[step * BLOCK as isize, step]);
             }
         }
         let combine = self.with_states(table, base, Body::PARTIAL, size.group, numbers);

@@ -35,6 +35,15 @@ pub struct Layout {
     pub loops: usize,
     /// `loops` classes for each operand.
     pub classes: SmallVec<[Class; 16]>,
+    /// Affine operands whose numbers lie in memory like those of any other array, in order.
+    pub stored: SmallVec<[u32; 2]>,
+}
+
+impl Layout {
+    /// Whether operand `o` is a number that is computed from the loops' indices.
+    pub fn is_affine(&self, o: usize, spec: &OperandSpec) -> bool {
+        spec.is_affine() && !self.stored.contains(&(o as u32))
+    }
 }
 
 /// What a kernel reads.
@@ -148,7 +157,7 @@ impl OperandSpec {
 
     /// Whether it is a number that follows from the point: a base, and a step for each axis.
     pub fn is_affine(&self) -> bool {
-        self.source == Some(Source::Position)
+        self.source.is_some_and(Source::is_affine)
     }
 }
 
@@ -206,7 +215,7 @@ pub fn operands(program: &Program, at: usize, body: Body) -> SmallVec<[OperandSp
 /// The affine operands' steps that are known at the call alone: operand and loop of each, in the order in which they stand behind
 /// the other operands.
 pub fn steps<'a>(specs: &'a [OperandSpec], layout: &'a Layout) -> impl Iterator<Item = (usize, usize)> + 'a {
-    let affine = specs.iter().enumerate().filter(|(_, spec)| spec.is_affine());
+    let affine = specs.iter().enumerate().filter(|&(o, spec)| layout.is_affine(o, spec));
     affine.flat_map(|(operand, _)| {
         let loops = (0..layout.loops).map(move |l| (operand, l));
         loops.filter(|&(operand, l)| layout.classes[operand * layout.loops + l] == Class::Any)

@@ -57,7 +57,8 @@ pub fn lower_copy(dtype: DType, layout: &Layout) -> Kernel {
 /// Declares operand `i` with a dimension for each loop that it moves along.
 fn declare(b: &mut Builder, body: Body, i: usize, spec: &OperandSpec, layout: &Layout) -> Access {
     let classes = &layout.classes[i * layout.loops..][..layout.loops];
-    let moving = || classes.iter().enumerate().filter(|(_, class)| **class != Class::Zero && !spec.is_affine());
+    let is_affine = layout.is_affine(i, spec);
+    let moving = || classes.iter().enumerate().filter(|(_, class)| **class != Class::Zero && !is_affine);
     let stride = |class: &Class| match class {
         Class::Unit => Stride::Unit,
         Class::First => Stride::First,
@@ -72,6 +73,7 @@ fn declare(b: &mut Builder, body: Body, i: usize, spec: &OperandSpec, layout: &L
         Some(Source::Temp { .. }) => format!("tmp{i}"),
         Some(Source::Count(n)) => format!("count{n}"),
         Some(Source::Position) => "position".to_string(),
+        Some(Source::Index(n)) => format!("index{n}"),
         None => format!("{}{i}", if spec.role == Role::In { "x" } else { "y" }),
     };
     // A source is there for each element of a run.
@@ -115,7 +117,7 @@ impl Lowering<'_> {
         let (state, rest) = match (body.reads, body.combines) {
             (Reads::Sources, Combines::Unrolled(length)) => {
                 let arrays = stage.sources.iter().filter(|(_, source)| *source != Source::Position).count();
-                (self.unrolled(stage, group, length.into(), accesses), &accesses[usize::from(length) * arrays..])
+                (self.unrolled(of, length.into(), accesses, layout), &accesses[usize::from(length) * arrays..])
             }
             (Reads::Sources, Combines::Extreme) => {
                 let (ins, rest) = accesses.split_at(sources);
@@ -188,7 +190,7 @@ impl Lowering<'_> {
     /// Loads source `at`.
     fn leaf(&mut self, at: usize, (node, source): (NodeId, Source), access: &Access, layout: &Layout) {
         let mut v = self.b.load(access.clone());
-        if source == Source::Position {
+        if source.is_affine() && !layout.stored.contains(&(at as u32)) {
             v = self.affine(v, at, layout);
         }
         self.made[node.0 as usize] = Some(v);
@@ -255,16 +257,18 @@ impl Lowering<'_> {
     }
 
     /// All reductions of a group of `length` elements, whose sources are given one after another; gives their states.
-    fn unrolled(&mut self, stage: &Stage, group: &Group, length: usize, sources: &[Access]) -> Vec<Value> {
+    fn unrolled(&mut self, of: Reduction, length: usize, accesses: &[Access], layout: &Layout) -> Vec<Value> {
+        let Reduction { stage, group, .. } = of;
         let init: Vec<Value> = group.init.iter().map(|&c| self.b.constant(c)).collect();
         let mut lanes = vec![init.clone(); LANES];
         for (at, lane) in lanes.iter_mut().enumerate().take(length) {
-            let mut of_element = sources.iter().skip(at).step_by(length);
+            let mut of_element = (at..).step_by(length);
             for &(node, source) in &stage.sources {
-                self.made[node.0 as usize] = match source {
-                    Source::Position => Some(self.b.constant(at as i64)),
-                    _ => of_element.next().map(|access| self.b.load(access.clone())),
-                };
+                if source == Source::Position {
+                    self.made[node.0 as usize] = Some(self.b.constant(at as i64));
+                } else if let Some(operand) = of_element.next() {
+                    self.leaf(operand, (node, source), &accesses[operand], layout);
+                }
             }
             self.nodes(&stage.nodes);
             let args = self.args(group);
@@ -355,6 +359,7 @@ impl Lowering<'_> {
                 | NodeKind::Scan { .. }
                 | NodeKind::Counts(_)
                 | NodeKind::Position
+                | NodeKind::Index(_)
                 | NodeKind::Count(_) => continue,
             };
             self.made[id.0 as usize] = Some(v);

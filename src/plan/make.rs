@@ -260,6 +260,14 @@ impl<'a> Maker<'a> {
             }
             Source::Count(c) => Array::number(spec, self.numbers.place(self.shapes.counts[c as usize])),
             Source::Position => Array::number(spec, Place::Affine(0)),
+            Source::Index(n) => {
+                let index = &self.shapes.indices[n as usize];
+                Array {
+                    operand: Operand::new(spec, Place::Affine(0)),
+                    shape: index.shape.clone(),
+                    strides: index.steps(),
+                }
+            }
         }
     }
 
@@ -303,8 +311,7 @@ impl Array {
 pub(super) fn walk(shape: &[usize], arrays: Vec<Array>) -> Walk {
     let mut walk = Walk { nest: Nest::new(shape), operands: Vec::new() };
     for Array { operand, shape, strides } in arrays {
-        walk.operands.push(operand);
-        walk.nest.push(&shape, &strides);
+        walk.push_array(operand, &shape, &strides);
     }
     walk
 }

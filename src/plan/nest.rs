@@ -26,8 +26,8 @@ pub struct Nest {
     reduced: usize,
     /// The axes as `arrange` has ordered them, before neighbours were merged.
     order: Vec<usize>,
-    /// The operand that is a number, no array, if there is one: it has no say in the order of axes.
-    number: Option<usize>,
+    /// The operands that are numbers, no arrays: they have no say in the order of axes.
+    numbers: SmallVec<[usize; 2]>,
     /// So many of the operands, the first ones, are asked first for the order of axes, the others where none of these cares.
     first: usize,
 }
@@ -71,16 +71,16 @@ impl Nest {
         self.push_strides(std::iter::repeat_n(0, missing).chain(own))
     }
 
+    /// Notes that this operand is a number.
+    pub fn note_number(&mut self, operand: usize) {
+        self.numbers.push(operand);
+    }
+
     /// Adds an operand with a stride along each axis. Gives its index.
     pub fn push_strides(&mut self, strides: impl IntoIterator<Item = isize>) -> usize {
         self.strides.extend(strides);
         self.operands += 1;
         self.operands - 1
-    }
-
-    /// Adds an operand that is a number, with a step along each axis.
-    pub fn push_number(&mut self, steps: impl IntoIterator<Item = isize>) {
-        self.number = Some(self.push_strides(steps));
     }
 
     /// Lets the operands so far decide the order of axes: those that follow are asked where none of these cares.
@@ -143,7 +143,7 @@ impl Nest {
         {
             let near = |strides: &[isize]| strides[strides.len() - 2].unsigned_abs() <= LINE;
             let rank = self.shape.len();
-            let arrays = self.strides.chunks_exact(rank).enumerate().filter(|(o, _)| Some(*o) != self.number);
+            let arrays = self.strides.chunks_exact(rank).enumerate().filter(|(o, _)| !self.numbers.contains(o));
             if arrays.into_iter().all(|(_, strides)| near(strides)) {
                 self.move_axis(rank - 1, rank - 2);
             }
@@ -226,7 +226,7 @@ impl Nest {
     /// The same, as these operands have it.
     fn outer_of(&self, a: usize, b: usize, operands: Range<usize>) -> Option<bool> {
         let mut answer = None;
-        for o in operands.filter(|&o| self.number != Some(o)) {
+        for o in operands.filter(|o| !self.numbers.contains(o)) {
             let strides = self.strides(o);
             let (sa, sb) = (strides[a].unsigned_abs(), strides[b].unsigned_abs());
             if sa == 0 || sb == 0 {
@@ -321,7 +321,8 @@ mod tests {
             let mut n = Nest::new(&[100, 50, 3]);
             n.push_strides([50, 1, 5000]);
             if number {
-                n.push_number([150, 3, 1]);
+                let o = n.push_strides([150, 3, 1]);
+                n.note_number(o);
             }
             n.arrange_freely(|_| true);
             (n.shape().to_vec(), n.strides(usize::from(number)).to_vec())

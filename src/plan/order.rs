@@ -95,7 +95,7 @@ impl<'a> Like<'a> {
                     let strides: SmallVec<[isize; 6]> = kept.map(|(_, &stride)| stride).collect();
                     nest.push(&left.forms[usize::from(keepdims)], &strides);
                 }
-                Source::Count(_) | Source::Position => {}
+                Source::Count(_) | Source::Position | Source::Index(_) => {}
             }
         }
         nest.axis_order()

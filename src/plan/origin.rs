@@ -56,6 +56,13 @@ impl Origin {
                 });
             }
             (NodeKind::Counts(_), _) => return few(Few::Arrays { axes: u64::MAX }),
+            // It is as long as what lends it the shape.
+            (NodeKind::Index(_), _) => {
+                return few(match args.fold(Origin::Constant, Origin::and) {
+                    Origin::Few { of: of @ Few::Arrays { .. }, .. } => of,
+                    _ => Few::Arrays { axes: u64::MAX },
+                });
+            }
             // What is left over all axes is one element.
             (NodeKind::Reduce { .. }, _) => return few(Few::Arrays { axes: 0 }),
             _ => {}

@@ -7,6 +7,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::source::Source;
+use crate::diagnostic::Span;
 use crate::dtype::{DType, Scalar};
 use crate::ir::Monoid;
 use crate::math::Accuracy;
@@ -20,6 +21,17 @@ pub struct Count {
     pub axes: Axes,
     /// What makes the shape.
     pub sources: Vec<Source>,
+}
+
+/// Where points stand along an axis of what these sources broadcast to.
+#[derive(Clone, Debug)]
+pub struct Index {
+    /// Along which axis, if not among all elements.
+    pub axis: Option<i32>,
+    /// What makes the shape: no indices.
+    pub sources: Vec<Source>,
+    /// Where in the text it is asked for.
+    pub span: Span,
 }
 
 /// What a stage does at each point.
@@ -267,6 +279,8 @@ pub struct Program {
     pub halves: Vec<Option<Part>>,
     /// The numbers that follow from shapes.
     pub counts: Vec<Count>,
+    /// What points stand along.
+    pub indices: Vec<Index>,
     /// How exact its elementary functions are.
     pub accuracy: Accuracy,
     /// Whether some of its operations take many cycles.

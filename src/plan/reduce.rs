@@ -13,6 +13,7 @@ use super::nest::{Nest, offset};
 use super::program::Group;
 use super::schedule::{End, Fold, How, Operand, Place, Shown, Step, Walk};
 use super::shape::Shape;
+use super::source::Source;
 use crate::dtype::DType;
 use crate::ir::{LANES, Role};
 use crate::types::graph::NodeId;
@@ -84,12 +85,10 @@ impl Maker<'_> {
         let free = length >= LANES && group.monoids.iter().all(|monoid| !monoid.ordered);
         let mut walk = Walk { nest: Nest::new(shape), operands: Vec::new() };
         for Array { operand, shape: own, strides } in sources {
-            if operand.spec.is_affine() {
-                walk.operands.push(*operand);
-                walk.nest.push_number(positions(shape, gone));
+            if operand.spec.source == Some(Source::Position) {
+                walk.push(*operand, positions(shape, gone));
             } else {
-                walk.operands.push(*operand);
-                walk.nest.push(own, strides);
+                walk.push_array(*operand, own, strides);
             }
         }
         // They are few beside the sources.
@@ -106,7 +105,7 @@ impl Maker<'_> {
             walk.push(operand, strides);
         }
         // (A position is looked for where elements lie in the order of their positions.)
-        let counts = walk.operands.iter().any(|operand| operand.spec.is_affine());
+        let counts = walk.operands.iter().any(|operand| operand.spec.source == Some(Source::Position));
         walk.straighten(sources.len(), |axis| !gone(axis) || free && !counts);
         if free {
             walk.nest.arrange_freely(gone);
@@ -126,7 +125,8 @@ impl Maker<'_> {
         let rearranged = |o: usize| match nest.strides(o)[..nest.kept()] {
             [.., next, last] => {
                 let size = base.walk.operands[o].size();
-                last != 0 && last.unsigned_abs() != size && next.unsigned_abs() == size
+                let strided = last != 0 && last.unsigned_abs() != size && next.unsigned_abs() == size;
+                strided && !base.walk.operands[o].spec.is_affine()
             }
             _ => false,
         };
@@ -143,7 +143,7 @@ impl Maker<'_> {
         let (kept, reduced) = nest.shape().split_at(nest.kept());
         let mut walk = Walk { nest: Nest::arranged(kept.to_vec(), 0), operands: Vec::new() };
         for (o, operand) in base.walk.operands.iter().enumerate() {
-            if operand.spec.is_affine() {
+            if operand.spec.source == Some(Source::Position) {
                 continue;
             }
             let (kept, steps) = nest.strides(o).split_at(nest.kept());

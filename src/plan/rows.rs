@@ -180,7 +180,9 @@ impl<'a> Search<'a> {
                     return None;
                 }
             }
-            Source::Temp { .. } | Source::Count(_) | Source::Position => {}
+            // (It goes on from tile to tile.)
+            Source::Index(_) if here.is_some() => return None,
+            Source::Temp { .. } | Source::Count(_) | Source::Position | Source::Index(_) => {}
         }
         Some(())
     }

@@ -132,7 +132,8 @@ impl Maker<'_> {
             let operands = (0..arrays.len()).map(TileOperand::Walk).chain(outs).collect();
             parts.arrays = arrays;
             if let [arg] = scans.args[..] {
-                parts.reads = program.stages[at].sources.iter().position(|&(node, _)| node == arg);
+                let same = |&(node, source): &(_, super::source::Source)| node == arg && !source.is_affine();
+                parts.reads = program.stages[at].sources.iter().position(same);
             }
             parts.fills.push((Use::Stage(at, Body::MAP), operands));
             return SmallVec::new();
@@ -250,7 +251,10 @@ fn nest(shape: &Shape, axis: usize, arrays: &[Array]) -> Walk {
         let own = array.shape.iter().zip(&array.strides).map(|(&n, &stride)| if n == 1 { 0 } else { stride });
         let strides: SmallVec<[isize; 6]> = std::iter::repeat_n(0, missing).chain(own).collect();
         along.push(strides[axis]);
-        kept.push_strides(strides.iter().enumerate().filter(|(at, _)| *at != axis).map(|(_, &stride)| stride));
+        let o = kept.push_strides(strides.iter().enumerate().filter(|(at, _)| *at != axis).map(|(_, &stride)| stride));
+        if array.operand.spec.is_affine() {
+            kept.note_number(o);
+        }
     }
     kept.arrange(|_| false);
     let lengths = kept.shape().iter().copied().chain([shape[axis]]).collect();
@@ -265,7 +269,10 @@ fn nest(shape: &Shape, axis: usize, arrays: &[Array]) -> Walk {
 fn runs(shape: &Shape, arrays: &[Array]) -> Option<Vec<Array>> {
     let mut nest = Nest::new(shape);
     for array in arrays {
-        nest.push(&array.shape, &array.strides);
+        let o = nest.push(&array.shape, &array.strides);
+        if array.operand.spec.is_affine() {
+            nest.note_number(o);
+        }
     }
     nest.arrange(|_| true);
     let elements = count(shape)?;
@@ -280,6 +287,7 @@ fn runs(shape: &Shape, arrays: &[Array]) -> Option<Vec<Array>> {
 /// Whether more of the arrays lie closer along the innermost of the other axes than along the scanned one.
 fn lies_in_columns(walk: &Walk) -> bool {
     let vote = |o: usize| match walk.nest.strides(o) {
+        _ if walk.operands[o].spec.is_affine() => 0,
         [.., point, along] if *point != 0 && *along != 0 => along.unsigned_abs().cmp(&point.unsigned_abs()) as isize,
         _ => 0,
     };

@@ -136,7 +136,19 @@ impl Walk {
     /// Adds an operand with its strides.
     pub fn push(&mut self, operand: Operand, strides: impl IntoIterator<Item = isize>) {
         self.operands.push(operand);
-        self.nest.push_strides(strides);
+        let o = self.nest.push_strides(strides);
+        if operand.spec.is_affine() {
+            self.nest.note_number(o);
+        }
+    }
+
+    /// Adds an operand of this shape, which is broadcast to that of the nest.
+    pub fn push_array(&mut self, operand: Operand, shape: &[usize], strides: &[isize]) {
+        self.operands.push(operand);
+        let o = self.nest.push(shape, strides);
+        if operand.spec.is_affine() {
+            self.nest.note_number(o);
+        }
     }
 
     /// Walks those of these axes from their other ends along which more of the first operands, the arrays among them, lie backwards than
@@ -210,6 +222,9 @@ impl Nontemporal {
     /// From where to where each operand reaches.
     fn reached(walk: &Walk, addresses: impl Iterator<Item = usize>) -> SmallVec<[(usize, usize); 16]> {
         let reach = |(o, address): (usize, usize)| {
+            if walk.operands[o].spec.is_affine() {
+                return (0, 0);
+            }
             let (before, after) = walk.nest.reach(o, walk.operands[o].size());
             (address.saturating_sub(before), address.saturating_add(after))
         };

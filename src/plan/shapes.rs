@@ -3,10 +3,13 @@
 //! Comes in: a program, and the shapes of its inputs. Goes out: for each stage the shape that it runs over and what it leaves, and the
 //! numbers that follow from shapes; or why there are none, as data.
 
-use super::program::{Program, Stage, Work};
-use super::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, count, reduced, scanned};
+use smallvec::SmallVec;
+
+use super::program::{Index, Program, Stage, Work};
+use super::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, c_strides, count, reduced, scanned};
 use super::source::Source;
 use crate::diagnostic::Span;
+use crate::types::graph::Axes;
 
 /// How an array lies.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +31,7 @@ pub enum ShapeError {
     Mismatch(Vec<(Option<u32>, Shape)>),
     /// What inputs broadcast to has too many elements.
     TooLarge(Shape),
-    /// An axis is no axis of what is reduced, which has this shape, by the reduction of this name and place (or counted alone).
+    /// An axis is no axis of what is reduced, which has this shape, by the reduction (scan, `index`) of this name and place (or counted alone).
     Axis { error: AxisError, shape: Shape, of: Option<(String, Span)> },
     /// The reduction of this name and place has no value of no elements; it is of this shape.
     Empty { of: (String, Span), shape: Shape },
@@ -67,6 +70,27 @@ pub struct Shapes {
     pub left: Vec<Left>,
     /// The numbers that follow from shapes.
     pub counts: Vec<i64>,
+    /// What points stand along.
+    pub indices: Vec<Along>,
+}
+
+/// Where points stand along an axis, or among all elements in C order.
+#[derive(Default)]
+pub struct Along {
+    /// The shape of what they are points of.
+    pub shape: Shape,
+    /// The axis.
+    axis: Option<usize>,
+}
+
+impl Along {
+    /// How much further the next point along each axis stands.
+    pub fn steps(&self) -> SmallVec<[isize; 6]> {
+        match self.axis {
+            Some(along) => (0..self.shape.len()).map(|axis| isize::from(axis == along)).collect(),
+            None => c_strides(&self.shape),
+        }
+    }
 }
 
 impl Shapes {
@@ -79,9 +103,16 @@ impl Shapes {
             return Err(ShapeError::Axes { input: at as u32, axes: input.shape.len() });
         }
         let mut all = Shapes::default();
+        // (An index has its shape before a stage that reads it.)
+        let mut known = vec![false; program.indices.len()];
+        all.indices.resize_with(program.indices.len(), Along::default);
+        let counted = program.counts.iter().flat_map(|count| &count.sources);
         for stage in &program.stages {
+            all.find_indices(program, inputs, &mut known, stage.sources.iter().map(|(_, source)| source))?;
             let sources = stage.sources.iter().map(|&(_, source)| source);
-            let shape = all.space(inputs, sources).ok_or_else(|| all.mismatch(inputs, stage))?;
+            let shape = all
+                .space(inputs, sources)
+                .ok_or_else(|| all.mismatch(inputs, stage.sources.iter().map(|&(_, source)| source)))?;
             if let Work::Count(counts) = &stage.work {
                 let own = |&(_, source): &(_, Source)| all.source(inputs, source);
                 if let Some(shape) = counts.scalars.iter().map(own).find(|shape| !shape.is_empty()) {
@@ -95,6 +126,7 @@ impl Shapes {
             all.left.push(left(program, stage, &shape)?);
             all.stages.push(shape);
         }
+        all.find_indices(program, inputs, &mut known, counted)?;
         for number in &program.counts {
             let shape = all.space(inputs, number.sources.iter().copied()).unwrap_or_default();
             let set = axis_set(&number.axes, shape.len()).map_err(|error| ShapeError::Axis {
@@ -118,7 +150,37 @@ impl Shapes {
         match source {
             Source::Input(i) => inputs[i as usize].shape,
             Source::Temp { stage, keepdims, .. } => &self.left[stage as usize].forms[usize::from(keepdims)],
+            Source::Index(n) => &self.indices[n as usize].shape,
             Source::Count(_) | Source::Position => &[],
+        }
+    }
+
+    /// Works out the indices among these sources that are not known yet.
+    fn find_indices<'s>(
+        &mut self,
+        program: &Program,
+        inputs: &[Lies],
+        known: &mut [bool],
+        sources: impl Iterator<Item = &'s Source>,
+    ) -> Result<(), ShapeError> {
+        for source in sources {
+            if let Source::Index(n) = *source
+                && !std::mem::replace(&mut known[n as usize], true)
+            {
+                self.indices[n as usize] = self.along(inputs, &program.indices[n as usize])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The shape and the axis of an index.
+    fn along(&self, inputs: &[Lies], index: &Index) -> Result<Along, ShapeError> {
+        let own = index.sources.iter().copied();
+        let shape = self.space(inputs, own).ok_or_else(|| self.mismatch(inputs, index.sources.iter().copied()))?;
+        let Some(axis) = index.axis else { return Ok(Along { shape, axis: None }) };
+        match axis_set(&Axes::List([axis][..].into()), shape.len()) {
+            Ok(set) => Ok(Along { shape, axis: Some(set.trailing_zeros() as usize) }),
+            Err(error) => Err(ShapeError::Axis { error, shape, of: Some(("index".to_string(), index.span)) }),
         }
     }
 
@@ -129,12 +191,12 @@ impl Shapes {
     }
 
     #[cold]
-    fn mismatch(&self, inputs: &[Lies], stage: &Stage) -> ShapeError {
-        let part = |&(_, source): &(_, Source)| {
+    fn mismatch(&self, inputs: &[Lies], sources: impl Iterator<Item = Source>) -> ShapeError {
+        let part = |source: Source| {
             let input = if let Source::Input(i) = source { Some(i) } else { None };
             (input, Shape::from_slice(self.source(inputs, source)))
         };
-        ShapeError::Mismatch(stage.sources.iter().map(part).filter(|(_, shape)| !shape.is_empty()).collect())
+        ShapeError::Mismatch(sources.map(part).filter(|(_, shape)| !shape.is_empty()).collect())
     }
 }
 

@@ -18,9 +18,16 @@ pub enum Source {
     Count(u32),
     /// Where an element stands in what a reduction combines.
     Position,
+    /// Where a point stands along an axis: index into [`Program::indices`].
+    Index(u32),
 }
 
 impl Source {
+    /// Whether it is a number that follows from the point, and no memory: a base, and a step for each axis.
+    pub fn is_affine(self) -> bool {
+        matches!(self, Source::Position | Source::Index(_))
+    }
+
     /// The stage that has left it, if one has.
     pub fn stage(self) -> Option<usize> {
         if let Source::Temp { stage, .. } = self { Some(stage as usize) } else { None }

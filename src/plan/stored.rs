@@ -75,7 +75,7 @@ pub fn shared(graph: &Graph) -> Vec<bool> {
             }
             NodeKind::Counts(_) => Reader::With(NodeId(at as u32)),
             // Its argument lends it the shape alone.
-            NodeKind::Count(_) => continue,
+            NodeKind::Count(_) | NodeKind::Index(_) => continue,
             _ if readers[at] == Reader::Several => Reader::With(NodeId(at as u32)),
             _ => readers[at],
         };

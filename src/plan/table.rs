@@ -93,7 +93,7 @@ impl Half {
 impl Table {
     /// For a kernel of so many loops.
     pub fn new(loops: usize) -> Table {
-        let layout = Layout { loops, classes: SmallVec::new() };
+        let layout = Layout { loops, ..Layout::default() };
         Table { layout, strides: SmallVec::new(), steps: SmallVec::new(), first: None }
     }
 
@@ -108,8 +108,17 @@ impl Table {
         self.add(&operand.spec, strides, point, Half::of(program, operand));
     }
 
+    /// Adds an affine operand whose numbers have been put into a buffer, side by side.
+    pub fn push_stored(&mut self, spec: &OperandSpec, strides: &[isize]) {
+        if spec.is_affine() {
+            self.layout.stored.push((self.layout.classes.len() / self.layout.loops) as u32);
+        }
+        self.push(spec, strides);
+    }
+
     fn add(&mut self, spec: &OperandSpec, strides: &[isize], point: bool, half: Option<Half>) {
-        let unit = if spec.is_affine() { 1 } else { spec.dtype.size() as isize };
+        let is_affine = self.layout.is_affine(self.layout.classes.len() / self.layout.loops, spec);
+        let unit = if is_affine { 1 } else { spec.dtype.size() as isize };
         let before = self.first.take();
         let of_half = |half: Half| {
             let real = First { array: half.array, offset: half.offset, role: spec.role, strides: strides.into() };
@@ -125,7 +134,7 @@ impl Table {
             let class = match stride {
                 _ if innermost && point && spec.role != Role::In => Class::Unit,
                 0 => Class::Zero,
-                _ if stride == unit && (innermost || spec.is_affine()) => Class::Unit,
+                _ if stride == unit && (innermost || is_affine) => Class::Unit,
                 _ => match &half {
                     Some((class, _)) if innermost && stride == 2 * unit => *class,
                     _ => Class::Any,
@@ -134,7 +143,7 @@ impl Table {
             self.layout.classes.push(class);
             match class {
                 Class::Zero => {}
-                _ if spec.is_affine() => self.steps.extend((class == Class::Any).then_some(stride)),
+                _ if is_affine => self.steps.extend((class == Class::Any).then_some(stride)),
                 Class::Unit => self.strides.push(unit),
                 _ => self.strides.push(stride),
             }

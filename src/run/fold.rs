@@ -103,6 +103,9 @@ struct Stretch {
     length: usize,
 }
 
+/// The numbers of affine sources while a kernel reads them.
+type Numbers = SmallVec<[i64; ROWS]>;
+
 impl Tasks<'_> {
     /// # Safety
     /// As for [`Run::fold`].
@@ -133,15 +136,20 @@ impl Tasks<'_> {
     }
 
     /// The sources at an element, and nothing else.
-    fn sources(&self, pointers: &mut Vec<*mut u8>, number: &mut i64, at: [usize; 3]) {
+    fn sources(&self, pointers: &mut Vec<*mut u8>, numbers: &mut Numbers, at: [usize; 3]) {
         pointers.clear();
-        self.push_sources(pointers, number, at);
+        self.push_sources(pointers, self.room_for_numbers(numbers, 1), at);
     }
 
-    /// Adds the sources at an element. The number of an affine one is put where `number` is, which outlives its use. (A stage has one
-    /// position at most: equal nodes are one.)
-    fn push_sources(&self, pointers: &mut Vec<*mut u8>, number: &mut i64, [outer, point, element]: [usize; 3]) {
-        for o in 0..self.fold.sources {
+    /// Room for the numbers of the affine sources of so many elements.
+    fn room_for_numbers<'n>(&self, numbers: &'n mut Numbers, elements: usize) -> &'n mut [i64] {
+        numbers.resize(elements * self.fold.sources, 0);
+        numbers
+    }
+
+    /// Adds the sources at an element. The numbers of affine ones are put where `numbers` are, which outlive their use.
+    fn push_sources(&self, pointers: &mut Vec<*mut u8>, numbers: &mut [i64], [outer, point, element]: [usize; 3]) {
+        for (o, number) in (0..self.fold.sources).zip(numbers) {
             let mut place = self.place(o, outer, point, element);
             if self.fold.walk.operands[o].spec.is_affine() {
                 *number = place.addr() as i64;
@@ -196,8 +204,8 @@ impl Tasks<'_> {
             let mut block = task.blocks.start;
             while block < task.blocks.end {
                 let Stretch { element, count, length } = self.stretch(block, task.blocks.end);
-                let mut number = 0;
-                self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element]);
+                let mut numbers = Numbers::new();
+                self.sources(&mut scratch.pointers, &mut numbers, [task.outer, point, element]);
                 self.push_states(&mut scratch.pointers, states, block - task.blocks.start, at);
                 // SAFETY: elements of the sources, and the places of these blocks' states.
                 unsafe { self.run.call(self.kernels[0], called, &mut scratch.pointers, &[count, length]) }
@@ -217,8 +225,8 @@ impl Tasks<'_> {
         let values = buffer.reserve(self.fold.searched(task.blocks.len()) * dtype.size());
         // The best of so many blocks, or parts of one, of so many elements.
         let look = |found: &mut Best, called: &Called, at: [usize; 3], extents: [usize; 2], scratch: &mut Scratch| {
-            let (mut number, [count, _]) = (0, extents);
-            self.sources(&mut scratch.pointers, &mut number, at);
+            let (mut numbers, [count, _]) = (Numbers::new(), extents);
+            self.sources(&mut scratch.pointers, &mut numbers, at);
             scratch.pointers.push(values);
             // SAFETY: elements of the sources, and room for a value of each block.
             unsafe {
@@ -242,8 +250,8 @@ impl Tasks<'_> {
                 }
             }
             let (element, length) = (element + within.block * PART, PART.min(length - within.block * PART));
-            let mut number = 0;
-            self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element]);
+            let mut numbers = Numbers::new();
+            self.sources(&mut scratch.pointers, &mut numbers, [task.outer, point, element]);
             self.push_states(&mut scratch.pointers, states, 0, at);
             // SAFETY: elements of the sources, and the place of the point's state.
             unsafe { self.run.call(self.kernels[1], find, &mut scratch.pointers, &[1, length]) }
@@ -305,11 +313,12 @@ impl Tasks<'_> {
                 let at = steps.iter().position(fits).unwrap_or(steps.len() - 1);
                 let (elements, step) = &steps[at];
                 let lines = (LANES - row % LANES).min(left);
-                let mut numbers = [0; ROWS];
+                let mut numbers = Numbers::new();
                 scratch.pointers.clear();
-                for (element, number) in numbers.iter_mut().enumerate().take(*elements) {
+                let own = self.room_for_numbers(&mut numbers, *elements).chunks_exact_mut(fold.sources);
+                for (element, own) in own.enumerate() {
                     let element = start + row + element * LANES;
-                    self.push_sources(&mut scratch.pointers, number, [task.outer, task.points.start, element]);
+                    self.push_sources(&mut scratch.pointers, own, [task.outer, task.points.start, element]);
                 }
                 self.push_states(&mut scratch.pointers, lanes, row % LANES, 0);
                 // SAFETY: the rows' elements, and a row of states for each of the first of them.
@@ -364,18 +373,24 @@ impl Tasks<'_> {
                 let (size, strides) =
                     (self.fold.walk.operands[o].size(), &self.fold.walk.nest.strides(o)[kept.len()..]);
                 let gather = Gather { size, shape: reduced, strides };
+                let from = self.place(o, task.outer, point, 0);
                 // SAFETY: the piece's elements may be read, and there is room for them.
-                unsafe { gather.elements(self.place(o, task.outer, point, 0), task.elements.clone(), to) }
+                unsafe {
+                    match self.fold.walk.operands[o].spec.is_affine() {
+                        true => gather.numbers(from.addr() as i64, task.elements.clone(), to.cast()),
+                        false => gather.elements(from, task.elements.clone(), to),
+                    }
+                }
                 to = to.wrapping_add(self.fold.piece_bytes(o));
             }
             for (blocks, length) in [(0..whole, BLOCK), (whole..task.blocks.len(), task.elements.len() % BLOCK)] {
                 if blocks.is_empty() {
                     continue;
                 }
-                let mut number = 0;
+                let mut numbers = Numbers::new();
                 let first = blocks.start * BLOCK;
                 let element = task.elements.start + first;
-                self.sources(&mut scratch.pointers, &mut number, [task.outer, point, element]);
+                self.sources(&mut scratch.pointers, &mut numbers, [task.outer, point, element]);
                 let mut from = buffer;
                 for o in self.fold.gathered() {
                     scratch.pointers[o] = from.wrapping_add(first * self.fold.walk.operands[o].size());

@@ -72,7 +72,7 @@ impl Line {
         let scalar = |at: usize| sources.get(at).is_some_and(|&(_, scalar)| scalar);
         let classes = (0..specs.len()).map(|at| if scalar(at) { Class::Zero } else { Class::Unit }).collect();
         let lines = || specs.iter().enumerate().filter(|&(at, _)| !scalar(at)).map(|(_, s): (_, &OperandSpec)| s.dtype);
-        let kernel = kernels.get(program, Use::Stage(0, Body::MAP), &Layout { loops: 1, classes });
+        let kernel = kernels.get(program, Use::Stage(0, Body::MAP), &Layout { loops: 1, classes, ..Layout::default() });
         let bytes = lines().map(DType::size).sum();
         Some(Line {
             output: program.graph.node(*output).dtype,

@@ -248,6 +248,26 @@ impl Gather<'_> {
         }
     }
 
+    /// Puts the numbers of an affine operand that is this one at index 0 of all axes.
+    ///
+    /// # Safety
+    /// There must be room for them at `to`.
+    pub unsafe fn numbers(&self, base: i64, elements: Range<usize>, to: *mut i64) {
+        let (length, step) =
+            (self.shape.last().copied().unwrap_or(1), self.strides.last().copied().unwrap_or(0) as i64);
+        let mut at = elements.start;
+        while at < elements.end {
+            let first = base + offset(at, self.shape, self.strides) as i64;
+            let count = (length - at % length).min(elements.end - at);
+            let row = to.wrapping_add(at - elements.start);
+            for k in 0..count {
+                // SAFETY: as the caller promises.
+                unsafe { row.wrapping_add(k).write(first + k as i64 * step) }
+            }
+            at += count;
+        }
+    }
+
     /// Copies `count` rows along `axis`, each of all that lies in the axes after it.
     ///
     /// # Safety

@@ -167,6 +167,11 @@ impl Run<'_> {
         self.share(all.rows.div_ceil(all.tile), all.elements, all.parallel, &work);
     }
 
+    /// Where one of the schedule's numbers is.
+    pub fn number(&self, i: u32) -> *mut u8 {
+        ptr::from_ref(&self.numbers[i as usize]).cast_mut().cast()
+    }
+
     /// Where the element of an operand at index 0 of all axes is; of an affine one, its number there as an address.
     pub fn address(&self, operand: &Operand) -> *mut u8 {
         let place = match operand.place {
@@ -174,7 +179,7 @@ impl Run<'_> {
             Place::Output(i) => self.outputs[i as usize].pointer,
             Place::Call(at) => self.call.wrapping_add(at),
             Place::Outer(at) => self.outer.wrapping_add(at),
-            Place::Number(i) => ptr::from_ref(&self.numbers[i as usize]).cast_mut().cast(),
+            Place::Number(i) => self.number(i),
             Place::Affine(number) => ptr::without_provenance_mut(number as usize),
         };
         place.wrapping_offset(operand.offset)
@@ -238,7 +243,7 @@ impl Run<'_> {
     /// As for [`Compiled::run`].
     pub unsafe fn call(&self, kernel: &dyn Compiled, called: &Called, pointers: &mut Vec<*mut u8>, extents: &[usize]) {
         let own = pointers.len();
-        pointers.extend(called.steps.iter().map(|&step| ptr::from_ref(&self.numbers[step as usize]).cast_mut().cast()));
+        pointers.extend(called.steps.iter().map(|&step| self.number(step)));
         let origin = &[0, 0][..extents.len()];
         let call = Call { pointers, strides: &called.table, extents, origin, faults: self.faults };
         // SAFETY: as the caller promises; the steps are read alone.
@@ -475,6 +480,7 @@ impl<'a> Job<'a> {
         ahead.clear();
         ahead.extend(pointers.iter().enumerate().map(|(o, pointer)| {
             let stride = match packed.contains(&(o as u32)) {
+                _ if walk.operands[o].spec.is_affine() => 0,
                 true => walk.operands[o].size() as isize,
                 false => walk.nest.strides(o).last().copied().unwrap_or(0),
             };
@@ -487,9 +493,11 @@ impl<'a> Job<'a> {
         if head == count {
             return;
         }
-        let Called { table, .. } = &self.pass.called;
-        let extents = &[count - head];
-        let call = Call { pointers: ahead, strides: table, extents, origin: &[0], faults: self.run.faults };
+        let Called { table, steps, .. } = &self.pass.called;
+        ahead.extend(steps.iter().map(|&step| self.run.number(step)));
+        // (Affine operands go on from where the first points end.)
+        let (extents, origin) = (&[count - head], &[head as i64]);
+        let call = Call { pointers: ahead, strides: table, extents, origin, faults: self.run.faults };
         // SAFETY: the tile's other points; the results' addresses are aligned.
         unsafe { self.kernel.run_past_cache(&call) }
     }

@@ -1,6 +1,7 @@
 //! Calls kernels for the tiles of a scan or of counting: from arrays to a buffer, and from it to arrays.
 
 use std::ops::Range;
+use std::ptr;
 
 use smallvec::SmallVec;
 
@@ -90,6 +91,10 @@ impl<'a> Caller<'a> {
         (address, strides[if tile.across { around + 1 } else { around }])
     }
 
+    fn is_affine(&self, o: usize) -> bool {
+        self.tiles.walk.operands[o].spec.is_affine()
+    }
+
     /// Calls a kernel for a tile.
     ///
     /// # Safety
@@ -101,12 +106,20 @@ impl<'a> Caller<'a> {
         (runs, tile, parts): (Runs, Tile, &Parts),
         scratch: &mut Scratch,
     ) {
-        let operand = |operand: &TileOperand| match *operand {
-            TileOperand::Part(part) => parts[part],
-            TileOperand::Walk(o) => self.place(o, runs, tile).0,
-        };
+        // The numbers that affine operands begin with.
+        let mut numbers: SmallVec<[i64; 4]> = SmallVec::from_elem(0, kernel.operands.len());
         scratch.pointers.clear();
-        scratch.pointers.extend(kernel.operands.iter().map(operand));
+        scratch.pointers.extend(kernel.operands.iter().zip(&mut numbers).map(|(operand, number)| match *operand {
+            TileOperand::Part(part) => parts[part],
+            TileOperand::Walk(o) => {
+                let place = self.place(o, runs, tile).0;
+                if !self.is_affine(o) {
+                    return place;
+                }
+                *number = place.addr() as i64;
+                ptr::from_mut(number).cast()
+            }
+        }));
         let extents = if tile.across { [tile.elements, tile.points] } else { [tile.points, tile.elements] };
         let extents = &extents[2 - self.tiles.loops..];
         if let (Some(alignment), &[count]) = (past_cache, extents) {
@@ -151,13 +164,15 @@ impl<'a> Caller<'a> {
             for (operand, pointer) in kernel.operands.iter().zip(&mut scratch.pointers) {
                 let stride = match *operand {
                     TileOperand::Part(part) => self.sizes[part] as isize,
+                    TileOperand::Walk(o) if self.is_affine(o) => 0,
                     TileOperand::Walk(o) => walk.nest.strides(o).last().copied().unwrap_or(0),
                 };
                 *pointer = pointer.wrapping_offset(head as isize * stride);
             }
-            let (strides, extents) = (&kernel.called.table, &[count - head]);
+            scratch.pointers.extend(kernel.called.steps.iter().map(|&step| self.run.number(step)));
+            let (strides, extents, origin) = (&kernel.called.table, &[count - head], &[head as i64]);
             let faults = self.run.faults;
-            code.run_past_cache(&Call { pointers: &scratch.pointers, strides, extents, origin: &[0], faults });
+            code.run_past_cache(&Call { pointers: &scratch.pointers, strides, extents, origin, faults });
         }
     }
 }

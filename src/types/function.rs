@@ -104,6 +104,8 @@ pub enum Rule {
     Roll,
     /// Elements less those before them.
     Diff,
+    /// Where points stand along an axis.
+    Index,
     /// A function of the caller's.
     Custom(&'static Helper),
 }
@@ -168,6 +170,7 @@ impl Rule {
                 | Scan(_)
                 | Histogram
                 | Bincount
+                | Index
                 | NanReduce(_)
         )
     }

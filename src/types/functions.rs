@@ -61,7 +61,7 @@ macro_rules! functions {
             const RULE: Rule = $rule;
             let required = match RULE {
                 Rule::Reduce(_) | Rule::NanReduce(_) | Rule::Scan(_) | Rule::Clip | Rule::NanToNum | Rule::Complex => 1,
-                Rule::Diff => 1,
+                Rule::Diff | Rule::Index => 1,
                 Rule::Isclose | Rule::Roll => 2,
                 Rule::Select => 3,
                 _ => PARAMS.len(),
@@ -190,6 +190,8 @@ functions! {
 
     "histogram" [] &["x", "bins", "lo", "hi"], Rule::Histogram, "How many elements are in each of `bins` ranges that divide what lies from `lo` to `hi`: NumPy's, of which the last one holds `hi`. What lies outside, and NaN, is not counted.";
     "bincount" [] &["x", "n"], Rule::Bincount, "How many elements are 0, 1 and so on to `n - 1`; others are not counted.";
+
+    "index" [] &["x", "axis"], Rule::Index, "Where each element of `x` stands along `axis`, or among all in C order: 0, 1, 2 and so on, as `i64`. Nothing of `x` is read but its shape.";
 
     "negative" [] X, Rule::Unary(UnaryOp::Neg), "`-x`.";
     "positive" [] X, Rule::Unary(UnaryOp::Plus), "`+x`.";

@@ -2,7 +2,7 @@
 //!
 //! Comes in: nodes, arguments before what uses them. Goes out: a directed acyclic graph in an arena, in which equal
 //! nodes are one node. Its operations are the primitive ones of the kernel IR and the elementary functions, on arrays
-//! of any shape that broadcast as NumPy's do; only `Reduce`, `Scan`, `Counts` and `Count` look at shapes.
+//! of any shape that broadcast as NumPy's do; only `Reduce`, `Scan`, `Counts`, `Count` and `Index` look at shapes.
 
 use std::ops::Range;
 
@@ -94,6 +94,9 @@ pub enum NodeKind {
     /// Where an element stands among those that a reduction combines, in logical order, as `i64`: an argument of `Reduce` alone,
     /// of any shape.
     Position,
+    /// Argument: any node, of which nothing but the shape is asked. At each point where it stands along this axis (negative ones count from the
+    /// end), or if there is none among all elements in C order; from 0 on, as `i64`.
+    Index(Option<i32>),
     /// Argument: any node. How many elements a reduction of it over these axes combines into one, as `i64`; rank 0.
     Count(Axes),
 }
@@ -229,6 +232,7 @@ enum Key {
     Scan(Scan, Option<i32>),
     Counts(u32),
     Position,
+    Index(Option<i32>),
     Count(Axes),
 }
 
@@ -348,6 +352,7 @@ impl GraphBuilder {
             NodeKind::Scan { scan, axis } => Key::Scan(*scan, *axis),
             NodeKind::Counts(bins) => Key::Counts(*bins),
             NodeKind::Position => Key::Position,
+            NodeKind::Index(axis) => Key::Index(*axis),
             NodeKind::Count(axes) => Key::Count(axes.clone()),
         };
         let graph = &mut self.graph;

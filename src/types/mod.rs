@@ -19,6 +19,7 @@ pub mod function;
 pub mod functions;
 pub mod graph;
 mod identifiers;
+mod index;
 pub mod infer;
 pub mod meaning;
 pub mod notation;

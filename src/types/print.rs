@@ -36,6 +36,8 @@ impl fmt::Display for Graph {
                 },
                 NodeKind::Counts(bins) => write!(f, "counts {bins}")?,
                 NodeKind::Position => f.write_str("position")?,
+                NodeKind::Index(Some(axis)) => write!(f, "index axis {axis}")?,
+                NodeKind::Index(None) => f.write_str("index")?,
                 NodeKind::Count(axes) => write!(f, "count{axes}")?,
             }
             for (at, arg) in node.args.iter().enumerate() {

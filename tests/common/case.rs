@@ -163,6 +163,7 @@ const FORMS: &[Form] = &[
     form("cummax(0#)", 1, Rule::Initial),
     form("cumsum(0#, dtype=f32)", 1, Rule::Cast(DType::F32)),
     form("cumprod(0#, dtype=u8)", 1, Rule::Cast(DType::U8)),
+    form("index(0#)", 1, Rule::Index),
     form("histogram(0$)", 1, Rule::Index),
     form("bincount(0$)", 1, Rule::Bits),
     form("any(0@)", 1, Rule::Truth),
@@ -511,7 +512,12 @@ fn grow(rng: &mut Rng, parts: &[Part]) -> Option<Part> {
             }
             _ => {
                 text.replace_range(at..=at, if axis.is_some() { ", axis=-1" } else { "" });
-                shape = vec![shape.iter().product()];
+                // (All elements have an index each, in the shape of the array.)
+                if !text.starts_with("index") {
+                    shape = vec![shape.iter().product()];
+                } else if axis.is_some() {
+                    text = text.replace(", axis=-1", "");
+                }
             }
         }
     }

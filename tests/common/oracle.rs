@@ -51,6 +51,12 @@ pub fn evaluate(graph: &Graph, inputs: &[Tensor]) -> (Vec<Tensor>, bool) {
                 let data = counts.into_iter().map(Scalar::from).collect();
                 Tensor { dtype: DType::I64, shape: vec![*bins as usize], data }
             }
+            NodeKind::Index(axis) => {
+                let shape = args[0].shape.clone();
+                let along = axis.map(|axis| if axis < 0 { axis + shape.len() as i32 } else { axis } as usize);
+                let number = |(flat, at): (usize, Vec<usize>)| (along.map_or(flat, |axis| at[axis]) as i64).into();
+                Tensor { dtype: DType::I64, data: indices(&shape).enumerate().map(number).collect(), shape }
+            }
             NodeKind::Position => Tensor { dtype: DType::I64, shape: vec![], data: vec![0i64.into()] },
             NodeKind::Count(axes) => {
                 let shape = &args[0].shape;

@@ -97,6 +97,12 @@ fn scans_that_go_on_from_piece_to_piece() {
         assert!(shown.contains("this scan goes on from row to row") && shown.contains(caret), "{shown}");
         assert!(!shown.contains(&format!("{caret}^")), "{shown}");
     }
+    for text in ["sum(index(a, 0)*a)", "a + index(a)", "index(a, 1) + a"] {
+        let error = Expr::compile(text).unwrap().stream().file("a", &a).output(&z).run::<Vec<AnyArray>>().unwrap_err();
+        assert_eq!(error.kind(), FileErrorKind::Unsupported, "{text}: {error}");
+        let shown = error.to_string();
+        assert!(shown.contains("counts on from piece to piece") && shown.contains("^^^^^^^^"), "{shown}");
+    }
     assert_eq!(folder.names(), ["a.npy"]);
 }
 

@@ -118,6 +118,10 @@ impl Core {
                 let message = "a scan goes on from what lies before a part of an array, which the part does not know";
                 return Err(self.not_a_reduction(message, NodeId(at as u32), graph));
             }
+            if let NodeKind::Index(_) = node.kind {
+                let message = "an index counts from the beginning of the whole array, which a part does not know";
+                return Err(self.not_a_reduction(message, NodeId(at as u32), graph));
+            }
             if let NodeKind::Counts(_) = node.kind {
                 let message = "counts are an array, no state: add up those of the parts, each evaluated by itself";
                 return Err(self.not_a_reduction(message, NodeId(at as u32), graph));

@@ -201,6 +201,14 @@ impl Finder<'_> {
 
     /// The pass of one of them.
     fn pass(&self, item: Item) -> Result<Pass, Refused> {
+        // (An index of rows counts on from piece to piece.)
+        let cut = |(at, modes): (usize, &[bool; 2])| {
+            (modes[Mode::Cut as usize] && !item.in_memory).then_some(NodeId(at as u32))
+        };
+        let mut cut = item.need.modes.iter().enumerate().filter_map(cut);
+        if let Some(index) = cut.find(|&node| matches!(self.shaped.graph.node(node).kind, NodeKind::Index(_))) {
+            return Err(Refused(index));
+        }
         let (cut, extent, row) = match item.gives {
             _ if item.in_memory => (Cut::Not, 0, 1),
             Gives::Result(at) => {

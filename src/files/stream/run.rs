@@ -346,6 +346,10 @@ fn unsupported(setup: &Setup, shaped: &Shaped, node: NodeId) -> FileError {
             "this scan goes on from row to row of a file, and so from piece to piece, which a stream does not",
             "scan along another axis than the first one, `axis=1`; or read the array into memory, or map its file, and evaluate the expression on that",
         ),
+        NodeKind::Index(_) => (
+            "an index of what is read piece by piece counts on from piece to piece, which a stream does not",
+            "read the array into memory, or map its file, and evaluate the expression on that",
+        ),
         _ => (
             "this reduction combines rows of a file with axes further in, in an order that pieces of rows do not keep",
             "reduce axis 0 first, or the inner axes first, and then the rest: `sum(sum(a, axis=2), axis=0)` (its last bits may differ)",

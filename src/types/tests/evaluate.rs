@@ -68,6 +68,7 @@ pub fn evaluate(graph: &Graph, args: &[Vec<Scalar>]) -> Outcome {
                     _ => run(&monoid.finish, &state),
                 }
             }
+            NodeKind::Index(_) => (0..points as i64).map(Scalar::from).collect(),
             NodeKind::Position => vec![0i64.into()],
             NodeKind::Count(Axes::All) => vec![(points as i64).into()],
             NodeKind::Reduce { .. } | NodeKind::Scan { .. } | NodeKind::Counts(_) | NodeKind::Count(_) => {

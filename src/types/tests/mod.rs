@@ -67,6 +67,7 @@ fn graph(text: &str) -> Graph {
             NodeKind::Scan { .. } => !args.is_empty() && args.iter().all(|&t| t == node.dtype),
             NodeKind::Counts(_) => args[0] == DType::U32 && node.dtype == DType::I64,
             NodeKind::Count(_) => args.len() == 1 && node.dtype == DType::I64,
+            NodeKind::Index(_) => args.len() == 1 && node.dtype == DType::I64,
             NodeKind::Position => node.dtype == DType::I64 && args.is_empty(),
             NodeKind::Input(_) | NodeKind::Const(_) => args.is_empty(),
         };
