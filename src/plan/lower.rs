@@ -166,7 +166,7 @@ impl Lowering<'_> {
             }
             Writes::Joined => {
                 let results = self.finish(group, &state);
-                self.join(of, layout, &results, rest);
+                self.join(of, layout, &results, (accesses.len() - rest.len(), accesses));
             }
             Writes::Stores => unreachable!("states are stored as they are"),
         }
@@ -285,8 +285,8 @@ impl Lowering<'_> {
         lanes.swap_remove(0)
     }
 
-    /// The map that joins a stage, with that stage's results; its other sources and what it writes are given.
-    fn join(&mut self, of: Reduction, layout: &Layout, results: &[Value], accesses: &[Access]) {
+    /// The map that joins a stage, with that stage's results; the operands from the first of these on are its other sources and what it writes.
+    fn join(&mut self, of: Reduction, layout: &Layout, results: &[Value], (first, accesses): (usize, &[Access])) {
         let Some(map) = of.group.joins else { return };
         let map = &of.program.stages[map];
         for &(node, source) in &map.sources {
@@ -297,10 +297,9 @@ impl Lowering<'_> {
             }
         }
         let others: Vec<(NodeId, Source)> = joined_sources(of.program, of.at).collect();
-        let (ins, outs) = accesses.split_at(others.len());
-        self.leaves(&others, (0, ins), layout);
+        self.leaves(&others, (first, accesses), layout);
         self.nodes(&map.nodes);
-        self.store_nodes(map, outs);
+        self.store_nodes(map, &accesses[first + others.len()..]);
     }
 
     /// The arguments of all reductions of a group.

@@ -21,11 +21,7 @@ const SIGNS: &[(&str, &str, &str)] = &[
     ("{", "`{` is not in the language", "group with `(` and `)`"),
     ("}", "`}` is not in the language", "group with `(` and `)`"),
     ("?", "`?` is not an operator here", "write `x if c else y`, or `where(c, x, y)`"),
-    (
-        "@",
-        "`@` is not an operator here",
-        "write the sum over an index: `sum[k](a[i, k]*b[k, j])`",
-    ),
+    ("@", "`@` is not an operator here", "write the sum over an index: `sum[k](a[i, k]*b[k, j])`"),
     (".", "a `.` by itself", "write `.real`, `.imag` or a method after a value, or a digit: `0.5`"),
     ("$", "`$` is not in the language", "a name is written by itself: `x`"),
     ("`", "a backquote is not in the language", "a name is written by itself: `x`"),

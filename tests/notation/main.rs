@@ -182,6 +182,9 @@ fn ranges() {
     assert_eq!(y, Array2::from_shape_fn((8, 3), |(i, j)| (i + j) as f64));
     let y: Array2<f64> = eval("h[i:2, j] = a[j]", args![a]);
     assert_eq!(y, Array2::from_shape_fn((2, 10), |(_, j)| j as f64));
+    // A number of the point beside a reduction that it joins.
+    let y: Array1<f64> = eval("s[i] = sum[k](b[i, k]) - i", args![b = &Array2::<f64>::ones((3, 9))]);
+    assert_eq!(y, array![9.0, 8.0, 7.0]);
     let y: f64 = eval("sum[i:n](a[i])", args![a, n = 4]);
     assert_eq!(y, 6.0);
 }

@@ -50,9 +50,18 @@ impl Case {
             0 => Formula::Number(random.below(9) as i64 - 4),
             1 if !scope.is_empty() => Formula::Index(random.pick(scope).0),
             0..=3 => self.access(random, scope),
-            4 => Formula::Add(Box::new(self.formula(random, scope, depth - 1)), Box::new(self.formula(random, scope, depth - 1))),
-            5 => Formula::Sub(Box::new(self.formula(random, scope, depth - 1)), Box::new(self.formula(random, scope, depth - 1))),
-            6 => Formula::Mul(Box::new(self.formula(random, scope, depth - 1)), Box::new(self.formula(random, scope, depth - 1))),
+            4 => Formula::Add(
+                Box::new(self.formula(random, scope, depth - 1)),
+                Box::new(self.formula(random, scope, depth - 1)),
+            ),
+            5 => Formula::Sub(
+                Box::new(self.formula(random, scope, depth - 1)),
+                Box::new(self.formula(random, scope, depth - 1)),
+            ),
+            6 => Formula::Mul(
+                Box::new(self.formula(random, scope, depth - 1)),
+                Box::new(self.formula(random, scope, depth - 1)),
+            ),
             _ if scope.len() < 5 => {
                 let (index, until) = (self.indices, 1 + random.below(5));
                 self.indices += 1;
@@ -122,7 +131,8 @@ impl Case {
                 let all: Vec<String> = coordinates
                     .iter()
                     .map(|(mode, terms, shift)| {
-                        let mut text: String = terms.iter().map(|(index, times)| format!("{times}*{} + ", name(*index))).collect();
+                        let mut text: String =
+                            terms.iter().map(|(index, times)| format!("{times}*{} + ", name(*index))).collect();
                         text += &shift.to_string();
                         match mode {
                             None => text,
@@ -202,10 +212,13 @@ fn texts_are_what_they_say_at_each_point() {
             case.value(&formula, &mut values)
         });
         let names: Vec<String> = (0..case.arrays.len()).map(|at| format!("a{at}")).collect();
-        let args: Args = names.iter().map(String::as_str).zip(case.arrays.iter().map(|array| Arg::new(array.view()))).collect();
-        for (executor, threads, tile) in
-            [(Executor::Auto, Threads::Serial, None), (Executor::Interpreter, Threads::Global, Some(3)), (Executor::Auto, Threads::Global, Some(1))]
-        {
+        let args: Args =
+            names.iter().map(String::as_str).zip(case.arrays.iter().map(|array| Arg::new(array.view()))).collect();
+        for (executor, threads, tile) in [
+            (Executor::Auto, Threads::Serial, None),
+            (Executor::Interpreter, Threads::Global, Some(3)),
+            (Executor::Auto, Threads::Global, Some(1)),
+        ] {
             let mut builder = Expr::builder().executor(executor).threads(threads).serial_below(0);
             if let Some(tile) = tile {
                 builder = builder.tile(tile);
@@ -214,7 +227,11 @@ fn texts_are_what_they_say_at_each_point() {
             let shapes: Vec<_> = case.arrays.iter().map(|array| array.shape().to_vec()).collect();
             let y: AnyArray = expr.eval(&args).unwrap_or_else(|error| panic!("{seed}: {text}\n{shapes:?}\n{error}"));
             assert_eq!(y.shape(), expected.shape(), "{seed}: {text}");
-            assert_eq!(y.into_vec::<i64>().unwrap(), expected.iter().copied().collect::<Vec<_>>(), "{seed}: {text} {shapes:?}");
+            assert_eq!(
+                y.into_vec::<i64>().unwrap(),
+                expected.iter().copied().collect::<Vec<_>>(),
+                "{seed}: {text} {shapes:?}"
+            );
             let mut out = ArrayD::<i64>::zeros(IxDyn(&lengths));
             expr.eval_into(&args, &mut out).unwrap();
             assert_eq!(out, expected, "{seed}: {text}");

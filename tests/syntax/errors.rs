@@ -308,12 +308,7 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
         "write the expression alone",
     ),
     ("class + 1", "`class` is a reserved word and cannot be a name", "class", "take another name, such as `class_`"),
-    (
-        "a @ b",
-        "`@` is not an operator here",
-        "@",
-        "write the sum over an index: `sum[k](a[i, k]*b[k, j])`",
-    ),
+    ("a @ b", "`@` is not an operator here", "@", "write the sum over an index: `sum[k](a[i, k]*b[k, j])`"),
     ("a − b", "the character `−` is not in the language", "−", "write `-`"),
     ("x²", "the character `²` is not in the language", "²", "write `**2`"),
     ("a\u{a0}+ b", "the invisible character U+00A0 is not in the language", "\u{a0}", "write a plain space"),

@@ -88,6 +88,7 @@ fn is_elementwise(rule: Rule) -> bool {
             | Rule::Bincount
             | Rule::Roll
             | Rule::Diff
+            | Rule::Index
     )
 }
 
@@ -358,7 +359,7 @@ impl<'a, 'p> Lowering<'a, 'p> {
     fn operand(&mut self, source: Source, place: Place, number: bool, span: Span) -> NodeId {
         let at = self.operands.add(source, place, number, span);
         let operand = &self.operands.list[at as usize];
-        let mut known = Known { covers: 0, leaf: (!number && !operand.scope.is_empty()).then_some(at) };
+        let mut known = Known { covers: 0, leaf: (!operand.number).then_some(at) };
         let position = |axis: u32| operand.scope.iter().position(|&own| own == axis);
         let followed = |at: &Affine| at.terms.iter().filter_map(|&(axis, _)| position(axis)).collect::<Vec<_>>();
         match (&source, operand.views.last()) {

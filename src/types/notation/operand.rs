@@ -81,7 +81,10 @@ impl Operands {
             views.push(view.clone());
             chain = *rest;
         }
-        let scope = self.indices(place.scope).iter().map(|index| index.axis).collect();
+        let scope: Vec<u32> = self.indices(place.scope).iter().map(|index| index.axis).collect();
+        // What is read without coordinates is a single number at all points.
+        let array = matches!(source, Source::Argument(_) | Source::Piece(..));
+        let number = number || place.scope != 0 && array && !matches!(views.last(), Some(View::Access(_)));
         self.list.push(Operand { source, views, scope, number, carries: 0, span: own });
         self.seen.insert((source, place, number), at);
         at

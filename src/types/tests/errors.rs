@@ -211,7 +211,12 @@ fn messages() {
             "`None` is not a value here",
             "leave the argument out; `axis=None` reduces over all axes, `clip(x, None, 3)` has no lower bound",
         ),
-        ("dot(a, b)", "dot", "there is no function `dot`", "write the sum: `sum(a*b)`, of matrices `sum[k](a[i, k]*b[k, j])`"),
+        (
+            "dot(a, b)",
+            "dot",
+            "there is no function `dot`",
+            "write the sum: `sum(a*b)`, of matrices `sum[k](a[i, k]*b[k, j])`",
+        ),
         (
             "median(a)",
             "median",
