@@ -176,11 +176,14 @@ fn values<'a>() -> impl Parser<'a, Input<'a>, Values, Extra> {
     })
 }
 
+/// What is between the brackets of a call: perhaps indices, then arguments.
+type Called = (Option<List>, List);
+
 /// What may stand behind a value.
 enum Suffix {
     Subscript(List),
-    /// `.name`, perhaps called, perhaps with indices.
-    Dotted(((Attribute, Span), Option<(Option<List>, List)>)),
+    /// `.name`, perhaps called.
+    Dotted(((Attribute, Span), Option<Called>)),
 }
 
 fn postfix(input: &mut Reader) -> Read<Operand> {

@@ -18,7 +18,7 @@ fn grid(n: usize, m: usize) -> Array2<f64> {
 fn slices_are_numpys() {
     let a = grid(5, 7);
     let y: Array2<f64> = eval("a[1:-1, ::2]", args![a]);
-    assert_eq!(y, a.slice(ndarray::s![1..-1, ..;2]));
+    assert_eq!(y, a.slice(ndarray::s![1..4, ..;2]));
     let y: Array1<f64> = eval("a[-1]", args![a]);
     assert_eq!(y, a.row(4));
     let y: Array1<f64> = eval("a[..., 0]*2", args![a]);

@@ -21,12 +21,15 @@ impl Random {
 
 const MODES: [&str; 6] = ["wrap", "clamp", "reflect", "mirror", "zero", "fill"];
 
+/// A mode, what indices are multiplied by, and what is added.
+type Coordinate = (Option<&'static str>, Vec<(usize, i64)>, i64);
+
 /// What a text computes at a point.
 enum Formula {
     Number(i64),
     Index(usize),
-    /// An array, and for each axis a mode, what the indices are multiplied by, and what is added.
-    Access(usize, Vec<(Option<&'static str>, Vec<(usize, i64)>, i64)>),
+    /// An array, and where each axis is read.
+    Access(usize, Vec<Coordinate>),
     Add(Box<Formula>, Box<Formula>),
     Sub(Box<Formula>, Box<Formula>),
     Mul(Box<Formula>, Box<Formula>),
@@ -49,7 +52,7 @@ impl Case {
         match if depth == 0 { random.below(4) } else { random.below(9) } {
             0 => Formula::Number(random.below(9) as i64 - 4),
             1 if !scope.is_empty() => Formula::Index(random.pick(scope).0),
-            0..=3 => self.access(random, scope),
+            1..=3 => self.access(random, scope),
             4 => Formula::Add(
                 Box::new(self.formula(random, scope, depth - 1)),
                 Box::new(self.formula(random, scope, depth - 1)),

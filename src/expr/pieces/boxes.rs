@@ -16,9 +16,9 @@ pub fn boxes(ranges: &[Range], free: usize, reaches: &[Reach]) -> Vec<Box> {
     for axis in 0..free {
         let (low, high) = ranges[axis];
         let followed = |reach: &&Reach| reach.mode.is_some() && reach.terms.iter().any(|&(own, _)| own == axis);
-        let inside = reaches.iter().filter(followed).fold(Some((low, high)), |inside, reach| {
-            let (a, b) = (inside?, reach.inside(axis, ranges)?);
-            let both = (a.0.max(b.0), a.1.min(b.1));
+        let inside = reaches.iter().filter(followed).try_fold((low, high), |(low, high), reach| {
+            let inside = reach.inside(axis, ranges)?;
+            let both = (low.max(inside.0), high.min(inside.1));
             (both.0 < both.1).then_some(both)
         });
         // (Where no part is inside there is nothing to cut.)

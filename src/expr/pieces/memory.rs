@@ -13,7 +13,6 @@ use super::slab::Slab;
 #[derive(Default)]
 pub struct Memory {
     bytes: Vec<Vec<u8>>,
-    numbers: Vec<Box<[i64; 1]>>,
     /// For each piece so far its results.
     pub results: Vec<Vec<AnyArray>>,
 }
@@ -44,9 +43,9 @@ impl Memory {
 
     /// A whole number.
     pub fn number(&mut self, value: i64) -> Slab {
-        let mut number = Box::new([value]);
-        let slab = Slab::packed(number.as_mut_ptr().cast(), DType::I64, Shape::new());
-        self.numbers.push(number);
+        let mut bytes = value.to_ne_bytes().to_vec();
+        let slab = Slab::packed(bytes.as_mut_ptr(), DType::I64, Shape::new());
+        self.bytes.push(bytes);
         slab
     }
 }

@@ -735,7 +735,7 @@ impl<'a, 'p> Lowering<'a, 'p> {
     /// NumPy's slicing.
     fn cuts(&self, coordinates: &[ast::Coordinate], span: Span) -> Typed<Cuts> {
         let reader = Reader { resolved: self.from, axis: &|_| None };
-        let mut cuts = SmallVec::new();
+        let mut cuts = Vec::new();
         let mut ellipsis = false;
         for coordinate in coordinates {
             cuts.push(match *coordinate {

@@ -1,7 +1,5 @@
 //! Views: what is applied to an array before a piece reads it.
 
-use smallvec::SmallVec;
-
 use super::Mode;
 use super::whole::{Affine, Whole};
 use crate::syntax::ast::Span;
@@ -36,7 +34,7 @@ pub enum End {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Cuts {
     /// What is done with the axes, in order.
-    pub cuts: SmallVec<[Cut; 4]>,
+    pub cuts: Vec<Cut>,
     /// Where it stands.
     pub span: Span,
 }

@@ -28,12 +28,12 @@ pub enum Step {
 
 /// A whole number that a call knows.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Whole(SmallVec<[Step; 2]>);
+pub struct Whole(Vec<Step>);
 
 impl Whole {
     /// A number.
     pub fn literal(value: i128) -> Whole {
-        Whole(SmallVec::from_slice(&[Step::Literal(value)]))
+        Whole(vec![Step::Literal(value)])
     }
 
     /// Its value, if it is a number of the text alone.
@@ -205,7 +205,7 @@ impl Reader<'_> {
                 return Ok(Some(Affine { terms: SmallVec::from_elem((axis, one), 1), constant: Whole::literal(0) }));
             }
             (Node::Name(_), Meaning::Free(argument)) => {
-                return Ok(Some(Affine::whole(Whole(SmallVec::from_slice(&[Step::Argument(argument)])))));
+                return Ok(Some(Affine::whole(Whole(vec![Step::Argument(argument)]))));
             }
             (Node::Literal(Literal::Int(value)), _) => {
                 let value = i128::try_from(*value).unwrap_or(i128::MAX);
