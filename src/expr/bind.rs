@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use super::core::{Bound, Core};
 use crate::array::arg::{Arg, Args};
 use crate::array::view::Strided;
-use crate::diagnostic::excerpt;
+use crate::diagnostic::{Diagnostic, excerpt};
 use crate::error::eval::{EvalError, EvalErrorKind};
 use crate::syntax::{normal, suggest};
 use crate::types::InputType;
@@ -30,6 +30,9 @@ impl Core {
     ) -> Result<(), EvalError> {
         let items = args.items();
         let names = self.names();
+        if self.pieces.is_some() {
+            self.check_indices(items)?;
+        }
         // As most calls have it: what is given is what there is. So none is given twice, and none is a constant.
         if targets.is_empty() && items.len() == names.len() && items.iter().zip(names).all(|((n, _), name)| n == name) {
             for (_, arg) in items {
@@ -95,6 +98,20 @@ impl Core {
             .with_help(format!("declare it: `Expr::builder().name(\"{name}\")`, or give the argument another name")))
     }
 
+    /// Refuses an array that has the name of an index by a place alone: a coordinate was meant.
+    fn check_indices(&self, items: &[(&str, Arg)]) -> Result<(), EvalError> {
+        let is_array = |(_, arg): &&(&str, Arg)| !arg.view().shape.is_empty();
+        let Some((name, span)) =
+            items.iter().filter(is_array).find_map(|(name, _)| Some((*name, self.index_alone(&normal(name))?)))
+        else {
+            return Ok(());
+        };
+        let message = format!("`{}` is an index here, but there is an array of that name", excerpt(name));
+        let help = "elements are not gathered: a name that stands alone as a coordinate is an index; give the array another name, or do not pass it";
+        Err(EvalError::shown(EvalErrorKind::Shape, Diagnostic::new(message, span).with_help(help), &self.source)
+            .of(name))
+    }
+
     #[cold]
     fn missing<'n>(&self, name: &str, given: impl Iterator<Item = &'n str>) -> EvalError {
         let shown = excerpt(name);
@@ -102,6 +119,12 @@ impl Core {
             EvalError::new(EvalErrorKind::MissingArgument, format!("there is no argument for `{shown}`")).of(name);
         if let Some(call) = self.function_named(name) {
             let help = format!("`{shown}` is a function too: write `{call}`, or pass an argument of that name");
+            return error.with_help(help);
+        }
+        if self.pieces.is_some() && self.is_coordinate(name) {
+            let help = format!(
+                "an index stands on the left, `D[{shown}]`, or behind a reduction, `sum[{shown}](...)`; as a number pass it: `args![..., {shown} = value]`"
+            );
             return error.with_help(help);
         }
         let mut constants = CONSTANTS.iter().map(|(constant, _)| *constant);

@@ -34,10 +34,10 @@ use crate::run::pass::Done;
 use crate::run::settings::{CallOptions, Settings};
 use crate::run::stop::Failed;
 use crate::run::stop::Stop;
-use crate::syntax::ast::Node;
+use crate::syntax::ast::{Coordinate, Node, Span};
 use crate::syntax::parse;
 use crate::types::graph::{Graph, Input};
-use crate::types::meaning::Meaning;
+use crate::types::meaning::{Binder, Binds, Meaning};
 use crate::types::notation::lower;
 use crate::types::{InputType, Notes, OutputType, Resolved, infer, notes, resolve};
 
@@ -143,6 +143,22 @@ impl Core {
     /// The free names, in order of first appearance.
     pub fn names(&self) -> &[String] {
         &self.resolved.free
+    }
+
+    /// Where a name that is an argument stands nowhere but alone as a coordinate: there it may have been meant as an index.
+    pub fn is_coordinate(&self, name: &str) -> bool {
+        let ast = &self.resolved.ast;
+        ast.coordinates.iter().any(|coordinate| match *coordinate {
+            Coordinate::Value(id) => matches!(ast.node(id), Node::Name(of) if ast.name(*of) == name),
+            _ => false,
+        })
+    }
+
+    /// Where an index of this name is bound by standing alone as a coordinate, if one is.
+    pub fn index_alone(&self, name: &str) -> Option<Span> {
+        let Resolved { ast, binders, free, .. } = &self.resolved;
+        let is = |binder: &&Binder| binder.binds == Binds::Alone && ast.name(binder.name) == name;
+        binders.iter().find(is).map(|binder| binder.span).filter(|_| !free.iter().any(|own| own == name))
     }
 
     /// How the function is called that has the name of a variable, if there is one.

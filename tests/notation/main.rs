@@ -199,6 +199,151 @@ fn values_outside_keep_their_types() {
     assert_eq!(y.into_vec::<f64>().unwrap(), [0.5, 1.0, 2.0]);
 }
 
+/// What is wrong with a text, or with a call: the message, the place, the help.
+fn refused(text: &str, args: Args) -> (String, String, String) {
+    match Expr::compile(text) {
+        Err(error) => {
+            let place = text[error.span()].to_string();
+            (error.message().to_string(), place, error.help().unwrap_or_default().to_string())
+        }
+        Ok(expr) => {
+            let error = expr.eval::<AnyArray>(&args).expect_err(text);
+            let place = error.span().map(|span| text[span].to_string()).unwrap_or_default();
+            (error.message().to_string(), place, error.help().unwrap_or_default().to_string())
+        }
+    }
+}
+
+#[test]
+fn errors_say_what_to_write() {
+    let (a, idx) = (grid(6, 4), [1_i64, 2]);
+    let mut wrong = String::new();
+    for (text, message, place, help) in [
+        ("a[9]", "9 is out of range: axis 0 has the length 6", "9", ""),
+        ("a[0, -5]", "-5 is out of range: axis 1 has the length 4", "-5", ""),
+        ("a[0, 0, 0]", "this has 2 axes, but coordinates for 3 axes are given", "a[0, 0, 0]", ""),
+        (
+            "a[idx, j]",
+            "`idx` is an index here, but there is an array of that name",
+            "idx",
+            "elements are not gathered: a name that stands alone as a coordinate is an index; give the array another name, or do not pass it",
+        ),
+        (
+            "a[idx + 0]",
+            "`idx` is an array of shape [2], but stands where a single whole number must",
+            "idx + 0",
+            "elements are not gathered: coordinates are sums of indices times whole numbers",
+        ),
+        (
+            "v[i] = a[i, idx[i]]",
+            "a coordinate cannot come from an array: elements are not gathered",
+            "idx[i]",
+            "coordinates are sums of indices times whole numbers",
+        ),
+        (
+            "v[i] = a[i + 0.5, 0]",
+            "a coordinate is a whole number",
+            "0.5",
+            "for a value between two elements write out the interpolation; `//` divides whole numbers",
+        ),
+        ("v[i] = a[i, f]", "`f` is of f64, but coordinates are whole numbers", "f", "pass an integer"),
+        (
+            "v[i, j] = a[i][j]",
+            "this is a single number at each point: it has no parts",
+            "a[i]",
+            "all coordinates stand between one pair of brackets: `a[i, j]`",
+        ),
+        (
+            "D[i + 1] = a[i, 0]",
+            "what stands between the brackets on the left are indices: plain names",
+            "i + 1",
+            "write `D[i] = ...` and shift what stands on the right: `a[i - 1]`; a range is given as `D[i:n]`",
+        ),
+        (
+            "v[i] = a[i, 0] + a[0, i]",
+            "the index `i` stands for axes of two lengths: 6 in `a[i, 0]`, 4 in `a[0, i]`",
+            "i",
+            "to take the first ones of the longer give a range, as in `[i:n]`",
+        ),
+        (
+            "v[i] = a[i, j]",
+            "there is no argument for `j`",
+            "",
+            "an index stands on the left, `D[j]`, or behind a reduction, `sum[j](...)`; as a number pass it: `args![..., j = value]`",
+        ),
+        (
+            "v[i] = a[i, 0]*sum[k](a[k, 0]) + a[k, 0]",
+            "there is no argument for `k`",
+            "",
+            "an index stands on the left, `D[k]`, or behind a reduction, `sum[k](...)`; as a number pass it: `args![..., k = value]`",
+        ),
+        (
+            "v[i] = sum(a[i, 0])",
+            "`sum` runs over no axes in index notation",
+            "sum(a[i, 0])",
+            "name the indices that it runs over: `sum[k](...)`",
+        ),
+        (
+            "v[i] = sum[k](a[i, k], axis=0)",
+            "a reduction over indices has no `axis`",
+            "axis",
+            "the indices between its brackets say what it runs over",
+        ),
+        (
+            "v[i] = sin[k](a[i, k])",
+            "`sin` is no reduction: it runs over no index",
+            "sin[k](a[i, k])",
+            "write `sin(x)`; indices stand behind reductions, as in `sum[k](...)`",
+        ),
+        ("sum[k](a[i, 0])", "nothing says how far `k` runs", "k", "give it a range: `[k:n]`"),
+        ("v[i, j] = a[i + j, 0]", "nothing says how far `i` and `j` run", "i + j", "give one of them a range: `[j:n]`"),
+        (
+            "sum[k:9](a[k, 0])",
+            "`k` runs from 0 to 8, but the axis has the length 6",
+            "k",
+            "give its indices shorter ranges, or say what there is outside: `clamp(...)`, `wrap(...)`, `zero(...)`",
+        ),
+        (
+            "a*sum[k](a[k, 0])",
+            "`a` is an array of shape [6, 4]: in index notation it has coordinates",
+            "a",
+            "write them behind it, as in `a[i, j]`; a single number has none",
+        ),
+        (
+            "k = 2; a[k, 0]",
+            "`k` is an index here, and a value elsewhere in the text",
+            "k",
+            "as a number write `k + 0`; else give one of the two another name",
+        ),
+        (
+            "D[i:100000000000] = a[0, 0] + i",
+            "the text asks for an array of shape [100000000000], more than the limit of 1073741824 elements",
+            "a[0, 0] + i",
+            "if the text is trusted, raise `Limits::elements`",
+        ),
+        (
+            "mean[i:10**15](a[0, 0]*i)",
+            "the indices come to more than 1099511627776 points",
+            "mean[i:10**15](a[0, 0]*i)",
+            "give the call a deadline; or, if the text is trusted, raise `Limits::points`",
+        ),
+        ("a[::0]", "the step of a slice is 0", "::0", "leave it out, or write `::-1`"),
+        (
+            "v[i] = a[fill(i - 1), 0]",
+            "`fill` takes a coordinate and a value",
+            "a[fill(i - 1), 0]",
+            "write `a[fill(i - 1, 0.5)]`",
+        ),
+        ("D[i, i] = a[i, i]", "the index `i` stands twice", "i", "give one of the two another name"),
+    ] {
+        let found = refused(text, args![a, idx = &idx, f = 0.5]);
+        if found != (message.to_string(), place.to_string(), help.to_string()) {
+            wrong += &format!("{text}\n  {found:?}\n");
+        }
+    }
+    assert!(wrong.is_empty(), "these are different:\n{wrong}");
+}
+
 #[test]
 fn several_statements() {
     let (a, b) = (grid(4, 5), grid(5, 3));
