@@ -175,6 +175,8 @@ mod guides {
     struct Readme;
     #[doc = include_str!("../docs/numexpr.md")]
     struct Numexpr;
+    #[doc = include_str!("../docs/indices.md")]
+    struct Indices;
     #[doc = include_str!("../docs/security.md")]
     struct Security;
     #[doc = include_str!("../docs/course/memory.md")]
