@@ -11,12 +11,17 @@
 //! - an instruction's arguments are results of instructions that run earlier, at the same or an outer level;
 //! - a store stands at the innermost level, or in after code;
 //! - `accumulate` stands in the body, at the innermost level; `reduced` in the after code of the level above;
+//! - loops at a point (`while`) are not nested: regions have none;
 //! - a type is what the operation's row gives;
 //! - of an operand's strides the last one alone may be that of halves of pairs.
 
+mod bounded;
 pub mod helper;
 mod region;
 
+use std::sync::Arc;
+
+pub use bounded::Loop;
 use helper::Helper;
 pub use region::Region;
 use smallvec::SmallVec;
@@ -206,6 +211,20 @@ pub enum Inst {
         /// The component.
         part: u8,
     },
+    /// A loop at this point alone. A point at which it has ended keeps its state, and raises no fault, whatever its neighbours do.
+    While {
+        /// What is done.
+        body: Arc<Loop>,
+        /// The starting state, the greatest number of steps (an `i64`), what is captured: see [`Loop::parts`].
+        args: Args,
+    },
+    /// A component of the state with which a `while` has ended.
+    Final {
+        /// The `while`.
+        from: Value,
+        /// The component.
+        part: u8,
+    },
 }
 
 /// The number of lanes of `accumulate`: part of what a sum means, not a property of a machine.
@@ -227,7 +246,8 @@ pub struct Kernel {
     pub operands: Vec<Operand>,
     /// The instructions. A [`Value`] is an index into them.
     pub insts: Vec<Inst>,
-    /// The result type of each instruction (`None`: no result; for `accumulate` the results are read by `reduced`).
+    /// The result type of each instruction (`None`: no result; those of `accumulate` are read by `reduced`, those of `while` by
+    /// `final`).
     pub types: Vec<Option<DType>>,
     /// The code of each level, `loops() + 1` of them.
     pub levels: Vec<Level>,
@@ -247,6 +267,11 @@ impl Kernel {
     /// The type of a value; `None` for an instruction without a result.
     pub fn ty(&self, v: Value) -> Option<DType> {
         self.types[v.0 as usize]
+    }
+
+    /// Whether there are loops at points (`while`).
+    pub fn iterates(&self) -> bool {
+        self.insts.iter().any(|inst| matches!(inst, Inst::While { .. }))
     }
 
     /// The operand with this id.

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -75,6 +76,18 @@ enum Block {
     Top,
     Kernel,
     Unlisted,
+    /// Of the region at hand.
+    Region,
+}
+
+/// A region whose lines are being read.
+struct Open {
+    /// Of which loop, and whether it is its condition.
+    of: usize,
+    is_cond: bool,
+    params: Vec<DType>,
+    results: Vec<DType>,
+    parser: Parser,
 }
 
 /// An instruction as its line gives it.
@@ -112,6 +125,11 @@ struct Parser {
     block: Block,
     /// The level that the next line belongs to.
     depth: usize,
+    /// The regions of loops: conditions and bodies.
+    loops: Vec<[Option<Region>; 2]>,
+    /// The loops, when their regions have been read.
+    made: Vec<Arc<Loop>>,
+    region: Option<Box<Open>>,
 }
 
 impl Parser {
@@ -129,6 +147,7 @@ impl Parser {
                 self.read.push(read);
             }
             Block::Kernel => self.code(&mut cursor, line)?,
+            Block::Region => return self.in_region(text, line),
         }
         cursor.end()
     }
@@ -149,16 +168,87 @@ impl Parser {
             self.operands.push(Operand { name, dtype, role, dims });
             return Ok(());
         }
+        if word == "region" {
+            return self.begin_region(cursor);
+        }
+        if word == "kernel" {
+            self.make_loops()?;
+        }
         self.block = match word {
             "kernel" if self.levels.is_empty() => Block::Kernel,
             "kernel" => return Err("there is one kernel already".into()),
             "unlisted" => Block::Unlisted,
-            _ => return Err(format!("expected `in`, `out`, `inout`, `kernel` or `unlisted`, found `{word}`")),
+            _ => {
+                return Err(format!("expected `in`, `out`, `inout`, `region`, `kernel` or `unlisted`, found `{word}`"));
+            }
         };
         if self.block == Block::Kernel {
             self.levels.push(Lists::default());
         }
         cursor.require("{")
+    }
+
+    /// The head of a region: `region w0.body(f64, f64) -> (f64) {`.
+    fn begin_region(&mut self, cursor: &mut Cursor) -> Result1<()> {
+        let of: usize = cursor.numbered("w")?;
+        cursor.require(".")?;
+        let is_cond = match cursor.word()? {
+            "cond" => true,
+            "body" => false,
+            word => return Err(format!("expected `cond` or `body`, found `{word}`")),
+        };
+        let types = |c: &mut Cursor| -> Result1<Vec<DType>> {
+            c.require("(")?;
+            let types: SmallVec<[DType; 4]> = c.list(")", |c| dtype(c.word()?))?;
+            Ok(types.into_vec())
+        };
+        let params = types(cursor)?;
+        cursor.require("->")?;
+        let results = types(cursor)?;
+        cursor.require("{")?;
+        let named = |name: &str, types: &[DType], role: Role| -> Vec<Operand> {
+            let one = |(at, dtype): (usize, &DType)| Operand {
+                name: format!("{name}{at}"),
+                dtype: *dtype,
+                role,
+                dims: SmallVec::new(),
+            };
+            types.iter().enumerate().map(one).collect()
+        };
+        let operands = [named("x", &params, Role::In), named("y", &results, Role::Out)].concat();
+        let parser = Parser { operands, levels: vec![Lists::default()], block: Block::Kernel, ..Parser::default() };
+        self.region = Some(Box::new(Open { of, is_cond, params, results, parser }));
+        self.block = Block::Region;
+        Ok(())
+    }
+
+    /// A line of a region.
+    fn in_region(&mut self, text: &str, line: usize) -> Result1<()> {
+        let Some(mut open) = self.region.take() else { return Ok(()) };
+        open.parser.line(text, line)?;
+        if open.parser.block != Block::Top {
+            self.region = Some(open);
+            return Ok(());
+        }
+        let kernel = open.parser.finish().map_err(|e| e.message)?;
+        if open.of > self.loops.len() {
+            return Err(format!("w{} follows w{}", open.of, self.loops.len()));
+        }
+        if open.of == self.loops.len() {
+            self.loops.push([None, None]);
+        }
+        self.loops[open.of][usize::from(!open.is_cond)] = Some(Region::new(open.params, open.results, kernel));
+        self.block = Block::Top;
+        Ok(())
+    }
+
+    /// All regions have been read.
+    fn make_loops(&mut self) -> Result1<()> {
+        for [cond, body] in std::mem::take(&mut self.loops) {
+            let body = body.ok_or_else(|| format!("w{} has no body", self.made.len()))?;
+            self.made.push(Arc::new(Loop::new(cond, body)));
+        }
+        Ok(())
     }
 
     fn code(&mut self, cursor: &mut Cursor, line: usize) -> Result1<()> {
@@ -259,6 +349,17 @@ impl Parser {
                 let from = cursor.value()?;
                 cursor.require(".")?;
                 Inst::Reduced { from, part: cursor.numbered("")? }
+            }
+            "while" => {
+                let at: usize = cursor.numbered("w")?;
+                let body = self.made.get(at).cloned().ok_or_else(|| format!("there is no loop w{at}"))?;
+                cursor.require("(")?;
+                Inst::While { body, args: cursor.list(")", Cursor::value)? }
+            }
+            "final" => {
+                let from = cursor.value()?;
+                cursor.require(".")?;
+                Inst::Final { from, part: cursor.numbered("")? }
             }
             _ => {
                 let (name, suffix) = word.split_once('.').map_or((word, None), |(n, s)| (n, Some(s)));

@@ -19,6 +19,8 @@
 //! }
 //! ```
 //!
+//! - The regions of a `while` stand ahead of the kernel; their parameters are operands `x0`, `x1` ..., their results `y0` ...:
+//!   `region w0.cond(f64) -> (bool) {`, `region w0.body(f64) -> (f64) {`; then `v3 = while w0(v0, v1)`, `v4 = final v3.0`.
 //! - A type after an operation's name is that of its result, except that a comparison names what it compares.
 //! - `store` and `fault` carry no number: in the order of the text they take the numbers that are left, upwards. Where
 //!   that would not be so, they are numbered too (`v5 = store ...`).
@@ -27,6 +29,7 @@
 //!   where there is no inner loop, and `unlisted { ... }` holds what no level lists.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::kernel::*;
 use super::op::{Gives, Op};
@@ -39,6 +42,12 @@ impl fmt::Display for Kernel {
             write!(f, "{role} {}: {}[", Name(&operand.name), operand.dtype)?;
             separated(f, operand.dims.iter().map(|d| stride_name(*d)))?;
             f.write_str("]\n")?;
+        }
+        for (at, body) in loops(self).iter().enumerate() {
+            if let Some(cond) = &body.cond {
+                region(f, &format!("w{at}.cond"), cond)?;
+            }
+            region(f, &format!("w{at}.body"), &body.body)?;
         }
         let mut printer = Printer { kernel: self, seen: vec![false; self.insts.len()], numbered: needs_numbers(self) };
         if let Some(innermost) = self.levels.len().checked_sub(1) {
@@ -65,6 +74,32 @@ impl fmt::Display for Kernel {
         }
         Ok(())
     }
+}
+
+/// The loops of `while`, each once, in order.
+fn loops(kernel: &Kernel) -> Vec<&Arc<Loop>> {
+    let mut all: Vec<&Arc<Loop>> = Vec::new();
+    for inst in &kernel.insts {
+        if let Inst::While { body, .. } = inst
+            && !all.iter().any(|known| Arc::ptr_eq(known, body))
+        {
+            all.push(body);
+        }
+    }
+    all
+}
+
+/// A region: its types, and its code.
+fn region(f: &mut fmt::Formatter, name: &str, region: &Region) -> fmt::Result {
+    write!(f, "region {name}(")?;
+    separated(f, region.params().iter())?;
+    f.write_str(") -> (")?;
+    separated(f, region.results().iter())?;
+    f.write_str(") {\n")?;
+    let kernel = region.kernel();
+    let mut printer = Printer { kernel, seen: vec![false; kernel.insts.len()], numbered: needs_numbers(kernel) };
+    printer.list(f, region.code(), 0)?;
+    f.write_str("}\n")
 }
 
 /// How far code at a depth is indented: no further than the deepest valid nest, for a width has a limit.
@@ -170,6 +205,13 @@ impl fmt::Display for Line<'_> {
                 f.write_str(")")
             }
             Inst::Reduced { from, part } => write!(f, "reduced v{}.{part}", from.0),
+            Inst::While { body, args } => {
+                let at = loops(kernel).iter().position(|l| Arc::ptr_eq(l, body)).unwrap_or(0);
+                write!(f, "while w{at}(")?;
+                separated(f, args.iter().map(|v| V(*v)))?;
+                f.write_str(")")
+            }
+            Inst::Final { from, part } => write!(f, "final v{}.{part}", from.0),
         }
     }
 }
@@ -199,7 +241,11 @@ pub(super) fn implied_type(kernel: &Kernel, inst: &Inst) -> Option<DType> {
             Some(Inst::Accumulate { monoid, .. }) => monoid.state.get(usize::from(*part)).copied(),
             _ => None,
         },
-        Inst::Store(..) | Inst::Fault(..) | Inst::Accumulate { .. } => None,
+        Inst::Final { from, part } => match kernel.insts.get(from.0 as usize) {
+            Some(Inst::While { body, .. }) => body.state.get(usize::from(*part)).copied(),
+            _ => None,
+        },
+        Inst::Store(..) | Inst::Fault(..) | Inst::Accumulate { .. } | Inst::While { .. } => None,
     }
 }
 

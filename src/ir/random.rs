@@ -6,6 +6,7 @@
 //! every executor must give the same bits (a NaN equals any NaN), whatever the order of the points.
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use super::builder::Builder;
 use super::examples;
@@ -122,6 +123,8 @@ pub struct Config {
     pub faults: bool,
     /// Whether there are reductions.
     pub reductions: bool,
+    /// Whether there are loops at points.
+    pub iterations: bool,
     /// The offsets of loads.
     pub offsets: RangeInclusive<i32>,
     /// Whether floats may be cast to integers bit by bit, which shows what NaN it was.
@@ -138,6 +141,7 @@ impl Default for Config {
             helpers: true,
             faults: true,
             reductions: true,
+            iterations: true,
             offsets: -2..=3,
             float_bits: false,
         }
@@ -260,11 +264,8 @@ impl Maker<'_> {
                 }
             }
             2 if self.config.helpers => self.patch(),
-            3 if self.config.faults && self.rng.once_in(3) => {
-                let (mask, _) = self.value(DType::Bool);
-                let number = self.rng.below(FaultCode::COUNT.into());
-                self.b.fault(mask, FaultCode::of(number));
-            }
+            3 if self.config.faults && self.rng.once_in(3) => self.fault(),
+            4 if self.config.iterations && self.rng.once_in(4) => self.iterate(),
             _ => self.operation(),
         }
     }
@@ -397,6 +398,63 @@ impl Maker<'_> {
         let args: Vec<Value> = args.iter().map(|a| a.0).collect();
         let v = self.b.patch(args[0], args[1], helper, &args[2..]);
         self.add(v, level);
+    }
+
+    fn fault(&mut self) {
+        let (mask, _) = self.value(DType::Bool);
+        let number = self.rng.below(FaultCode::COUNT.into());
+        self.b.fault(mask, FaultCode::of(number));
+    }
+
+    /// A loop at each point, of a few steps.
+    fn iterate(&mut self) {
+        let types = |maker: &mut Self, least: usize| -> Vec<DType> {
+            let count = least + maker.rng.below(3);
+            let mut all = maker.config.dtypes.clone();
+            all.push(DType::Bool);
+            (0..count).map(|_| *maker.rng.pick(&all)).collect()
+        };
+        let (state, captured) = (types(self, 1), types(self, 0));
+        let params = [state.clone(), captured.clone()].concat();
+        let cond = (!self.rng.once_in(3)).then(|| self.region(&params, &[DType::Bool]));
+        let body = self.region(&params, &state);
+        let body = Arc::new(Loop::new(cond, body));
+        let mut args: Vec<(Value, usize)> = state.iter().map(|&ty| self.value(ty)).collect();
+        args.push(self.most_steps());
+        args.extend(captured.iter().map(|&ty| self.value(ty)));
+        let level = args.iter().map(|arg| arg.1).max().unwrap_or(0);
+        let args: Vec<Value> = args.into_iter().map(|arg| arg.0).collect();
+        for v in self.b.iterate(&body, &args) {
+            self.add(v, level);
+        }
+    }
+
+    /// A number of steps: a small one, or one that depends on data and is bounded.
+    fn most_steps(&mut self) -> (Value, usize) {
+        let bound = self.rng.below(12) as i64 - 2;
+        let bound = self.b.constant(bound);
+        if !self.config.dtypes.contains(&DType::I64) || self.rng.once_in(2) {
+            return (bound, 0);
+        }
+        let (v, level) = self.value(DType::I64);
+        (self.b.op(Op::Min, &[v, bound]), level)
+    }
+
+    /// A region of these parameters and results.
+    fn region(&mut self, params: &[DType], results: &[DType]) -> Region {
+        let (b, args) = Builder::verbatim(0).function(params);
+        let pool = args.into_iter().map(|value| Item { value, level: 0, used: false }).collect();
+        let rng = Rng::new(self.rng.bits());
+        let mut inner = Maker { rng, config: self.config, loops: 0, b, operands: Vec::new(), pool, after: false };
+        for _ in 0..1 + inner.rng.below(6) {
+            match inner.rng.below(8) {
+                0 if self.config.helpers => inner.patch(),
+                1 if self.config.faults && inner.rng.once_in(3) => inner.fault(),
+                _ => inner.operation(),
+            }
+        }
+        let results: Vec<Value> = results.iter().map(|&ty| inner.value(ty).0).collect();
+        inner.b.results(&results)
     }
 
     fn accumulate(&mut self) {

@@ -56,6 +56,11 @@ pub fn verify(kernel: &Kernel) -> Result<(), VerifyError> {
         return Err(whole(format!("{} types for {} instructions", kernel.types.len(), kernel.insts.len())));
     }
     pairs(kernel).map_err(whole)?;
+    for inst in &kernel.insts {
+        if let Inst::While { body, .. } = inst {
+            regions(body)?;
+        }
+    }
     let spots = spots(kernel).map_err(whole)?;
     let check = Check { kernel, spots: &spots };
     for at in 0..kernel.insts.len() {
@@ -85,6 +90,46 @@ fn pairs(kernel: &Kernel) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The regions of a loop are such, of the types that it says.
+fn regions(of: &Loop) -> Result<(), VerifyError> {
+    let whole = |reason: String| VerifyError { inst: None, reason };
+    if of.state.is_empty() || of.state.len() > usize::from(u8::MAX) {
+        return Err(whole(format!("a state of {} parts", of.state.len())));
+    }
+    let params = || of.state.iter().chain(&of.captured);
+    for (at, region) in of.regions().enumerate() {
+        let is_cond = of.cond.is_some() && at == 0;
+        let results = if is_cond { &[DType::Bool][..] } else { &of.state };
+        if !region.params().iter().eq(params()) || region.results() != results {
+            let (takes, gives) = (region.params(), region.results());
+            return Err(whole(format!("a region of a loop takes {takes:?} and gives {gives:?}")));
+        }
+        verify(region.kernel())?;
+        is_region(region).map_err(whole)?;
+    }
+    Ok(())
+}
+
+/// A kernel without loops of whose operands the first are loaded, and the others stored once each and in order.
+fn is_region(region: &Region) -> Result<(), String> {
+    let kernel = region.kernel();
+    let types = region.params().iter().map(|ty| (*ty, Role::In));
+    let types = types.chain(region.results().iter().map(|ty| (*ty, Role::Out)));
+    if kernel.loops() > 0 || !types.eq(kernel.operands.iter().map(|o| (o.dtype, o.role))) {
+        return Err("a region has no loops, and as operands its parameters and its results".into());
+    }
+    let mut stored = region.params().len();
+    for v in region.code() {
+        match kernel.inst(*v) {
+            Inst::While { .. } | Inst::Final { .. } => return Err("loops at a point are not nested".into()),
+            Inst::Store(access, _) if access.operand.0 as usize == stored => stored += 1,
+            Inst::Store(..) => return Err("a region gives its results in order".into()),
+            _ => {}
+        }
+    }
+    if stored == kernel.operands.len() { Ok(()) } else { Err("a region gives all its results".into()) }
 }
 
 /// Where an instruction stands.
@@ -194,6 +239,19 @@ impl Check<'_> {
                     return Err(format!("the state of {} has {} parts", monoid.name, monoid.state.len()));
                 }
             }
+            Inst::While { body, args } => {
+                let expected: Vec<DType> = body.args().collect();
+                self.args(spot, "while", &expected, args)?;
+            }
+            Inst::Final { from, part } => {
+                let Some(Inst::While { body, .. }) = self.kernel.insts.get(from.0 as usize) else {
+                    return Err(format!("v{} is not a while", from.0));
+                };
+                self.known(spot, *from)?;
+                if usize::from(*part) >= body.state.len() {
+                    return Err(format!("the state has {} parts", body.state.len()));
+                }
+            }
         }
         self.of_type(v, print::implied_type(self.kernel, inst))
     }
@@ -208,16 +266,23 @@ impl Check<'_> {
 
     /// The type of an argument, which must have been computed by now.
     fn arg(&self, spot: Spot, v: Value) -> Rule<DType> {
+        let ty = self.kernel.types.get(v.0 as usize).ok_or_else(|| format!("v{} does not exist", v.0))?;
+        let ty = ty.ok_or_else(|| format!("v{} has no result", v.0))?;
+        self.known(spot, v)?;
+        Ok(ty)
+    }
+
+    /// That an instruction has run by now.
+    fn known(&self, spot: Spot, v: Value) -> Rule {
         let Some(from) = self.spots.get(v.0 as usize) else {
             return Err(format!("v{} does not exist", v.0));
         };
-        let ty = self.kernel.ty(v).ok_or_else(|| format!("v{} has no result", v.0))?;
         // After code has left the levels within; what runs ahead of it on its own or an outer level is still there.
         // (Of after code, only that on its own level has run by then.)
         if from.level > spot.level || from.turn >= spot.turn {
             return Err(format!("v{} is not known here", v.0));
         }
-        Ok(ty)
+        Ok(())
     }
 
     fn args(&self, spot: Spot, name: &str, expected: &[DType], args: &[Value]) -> Rule {

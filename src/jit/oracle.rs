@@ -45,7 +45,7 @@ struct Walk<'a> {
     call: &'a Call<'a>,
     /// What each instruction gave last.
     values: Vec<Scalar>,
-    /// For each `accumulate` the states of its lanes.
+    /// For each `accumulate` the states of its lanes; for each `while` the state with which it ended.
     states: Vec<Vec<Vec<Scalar>>>,
     index: Vec<usize>,
 }
@@ -150,7 +150,7 @@ impl Walk<'_> {
                         self.value(*fast)
                     } else {
                         let args: Vec<u64> = args.iter().map(|&v| self.value(v).bits()).collect();
-                        Scalar::from_bits(ty, helper.call(&args))
+                        Scalar::from_bits(ty, helper.code.call(&args, self.call.faults))
                     }
                 }
                 Inst::Fault(mask, code) => {
@@ -164,6 +164,13 @@ impl Walk<'_> {
                     continue;
                 }
                 Inst::Reduced { from, part } => self.states[from.0 as usize][0][usize::from(*part)],
+                Inst::While { body, args } => {
+                    let args: Vec<u64> = args.iter().map(|&v| self.value(v).bits()).collect();
+                    let state = body.eval(&args, self.call.faults).into_iter().zip(&body.state);
+                    self.states[at] = vec![state.map(|(bits, ty)| Scalar::from_bits(*ty, bits)).collect()];
+                    continue;
+                }
+                Inst::Final { from, part } => self.states[from.0 as usize][0][usize::from(*part)],
             };
             self.values[at] = value;
         }

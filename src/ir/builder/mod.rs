@@ -6,6 +6,8 @@
 mod quotient;
 pub mod simplify;
 
+use std::sync::Arc;
+
 use foldhash::{HashMap, HashMapExt};
 use smallvec::SmallVec;
 
@@ -26,6 +28,9 @@ enum Key {
     Patch(Value, Value, &'static str, Args),
     Accumulate(&'static str, Args),
     Reduced(Value, u8),
+    /// The loop by its address.
+    While(usize, Args),
+    Final(Value, u8),
 }
 
 /// Where a value sits.
@@ -55,16 +60,42 @@ impl Builder {
 
     /// The region that `build` makes of parameters of these types.
     pub fn region(params: &[DType], build: impl FnOnce(&mut Builder, &[Value]) -> Value) -> Region {
-        let mut b = Builder::new(0);
+        let (mut b, args) = Builder::new(0).function(params);
+        let v = build(&mut b, &args);
+        b.results(&[v])
+    }
+
+    /// Begins a region of parameters of these types, which are given; `self` is a builder of a kernel without loops in which nothing has
+    /// been built. [`Builder::results`] ends it.
+    ///
+    /// ```ignore
+    /// let (mut b, args) = Builder::new(0).function(&[DType::F64; 2]);
+    /// let sum = b.op(Op::Add, &args);
+    /// let region = b.results(&[sum, args[0]]);
+    /// ```
+    pub fn function(mut self, params: &[DType]) -> (Builder, Args) {
         let mut args = Args::new();
         for &param in params {
-            let operand = b.operand(format!("x{}", args.len()), param, Role::In, &[]);
-            args.push(b.load(Access::plain(operand, [])));
+            let operand = self.operand(format!("x{}", args.len()), param, Role::In, &[]);
+            args.push(self.load(Access::plain(operand, [])));
         }
-        let v = build(&mut b, &args);
-        let result = b.operand("result", b.ty(v), Role::Out, &[]);
-        b.store(Access::plain(result, []), v);
-        Region::new(params.to_vec(), b.finish())
+        (self, args)
+    }
+
+    /// The region of the code so far, with these results.
+    pub fn results(mut self, results: &[Value]) -> Region {
+        let params = self.kernel.operands.iter().map(|operand| operand.dtype).collect();
+        let types = results.iter().map(|&v| self.ty(v)).collect();
+        for (at, &v) in results.iter().enumerate() {
+            self.result(at, v);
+        }
+        Region::new(params, types, self.finish())
+    }
+
+    /// Gives a result of a region: of this number.
+    fn result(&mut self, at: usize, v: Value) {
+        let operand = self.operand(format!("y{at}"), self.ty(v), Role::Out, &[]);
+        self.store(Access::plain(operand, []), v);
     }
 
     /// A builder that neither folds nor simplifies nor shares.
@@ -230,6 +261,26 @@ impl Builder {
             .collect()
     }
 
+    /// A loop at each point; gives the state with which it ends. `args` are the starting state, the greatest number of steps (an `i64`) and
+    /// what is captured. Loops are the same where they are one in memory.
+    pub fn iterate(&mut self, body: &Arc<Loop>, args: &[Value]) -> SmallVec<[Value; 2]> {
+        let args = Args::from_slice(args);
+        let never =
+            body.parts(&args).filter(|&(_, max, _)| self.as_const(max).is_some_and(|max| max.bits() as i64 <= 0));
+        if let (true, Some((start, ..))) = (self.rewrite, never) {
+            return SmallVec::from_slice(start);
+        }
+        let place = self.place(&args);
+        let key = Key::While(Arc::as_ptr(body) as usize, args.clone());
+        let from = self.add(key, Inst::While { body: body.clone(), args }, None, place);
+        (0..body.state.len() as u8)
+            .map(|part| {
+                let ty = body.state.get(usize::from(part)).copied();
+                self.add(Key::Final(from, part), Inst::Final { from, part }, ty, place)
+            })
+            .collect()
+    }
+
     /// A fragment's code on these arguments; gives its results.
     pub fn fragment(&mut self, fragment: &Fragment, args: &[Value]) -> SmallVec<[Value; 2]> {
         let mut values: Vec<Value> = args.to_vec();
@@ -247,7 +298,12 @@ impl Builder {
         let mut needed = vec![false; old.insts.len()];
         for at in (0..old.insts.len()).rev() {
             let inst = &old.insts[at];
-            needed[at] |= matches!(inst, Inst::Store(..) | Inst::Fault(..));
+            needed[at] |= match inst {
+                Inst::Store(..) | Inst::Fault(..) => true,
+                // As faults are, so that what happens does not depend on who reads the result.
+                Inst::While { body, .. } => body.may_fault(),
+                _ => false,
+            };
             if needed[at] {
                 for_each_arg(inst, |v| needed[v.0 as usize] = true);
             }
@@ -301,8 +357,12 @@ impl Builder {
 pub fn for_each_arg(inst: &Inst, mut visit: impl FnMut(Value)) {
     match inst {
         Inst::Const(_) | Inst::Load(_) | Inst::Index(_) => {}
-        Inst::Op { args, .. } | Inst::Accumulate { args, .. } => args.iter().copied().for_each(visit),
-        Inst::Store(_, v) | Inst::Fault(v, _) | Inst::Reduced { from: v, .. } => visit(*v),
+        Inst::Op { args, .. } | Inst::Accumulate { args, .. } | Inst::While { args, .. } => {
+            args.iter().copied().for_each(visit)
+        }
+        Inst::Store(_, v) | Inst::Fault(v, _) | Inst::Reduced { from: v, .. } | Inst::Final { from: v, .. } => {
+            visit(*v)
+        }
         Inst::Patch { mask, fast, args, .. } => {
             visit(*mask);
             visit(*fast);
@@ -315,8 +375,12 @@ pub fn for_each_arg(inst: &Inst, mut visit: impl FnMut(Value)) {
 pub fn map_args(inst: &mut Inst, mut map: impl FnMut(Value) -> Value) {
     match inst {
         Inst::Const(_) | Inst::Load(_) | Inst::Index(_) => {}
-        Inst::Op { args, .. } | Inst::Accumulate { args, .. } => args.iter_mut().for_each(|v| *v = map(*v)),
-        Inst::Store(_, v) | Inst::Fault(v, _) | Inst::Reduced { from: v, .. } => *v = map(*v),
+        Inst::Op { args, .. } | Inst::Accumulate { args, .. } | Inst::While { args, .. } => {
+            args.iter_mut().for_each(|v| *v = map(*v))
+        }
+        Inst::Store(_, v) | Inst::Fault(v, _) | Inst::Reduced { from: v, .. } | Inst::Final { from: v, .. } => {
+            *v = map(*v)
+        }
         Inst::Patch { mask, fast, args, .. } => {
             *mask = map(*mask);
             *fast = map(*fast);

@@ -133,9 +133,14 @@ pub fn rebuild(kernel: &Kernel) -> Kernel {
             Inst::Load(access) => b.load(access.clone()),
             Inst::Index(l) => b.index(*l),
             Inst::Patch { mask, fast, helper, args } => b.patch(one(mask), one(fast), helper, &get(args)),
-            Inst::Reduced { from, part } => states[from][usize::from(*part)],
+            Inst::Reduced { from, part } | Inst::Final { from, part } => states[from][usize::from(*part)],
             Inst::Accumulate { monoid, args } => {
                 let state = b.accumulate(monoid, &get(args));
+                states.insert(v, state);
+                continue;
+            }
+            Inst::While { body, args } => {
+                let state = b.iterate(body, &get(args));
                 states.insert(v, state);
                 continue;
             }

@@ -46,8 +46,8 @@ macro_rules! codes {
                 }
             }
 
-            /// The value at one point, on bits, as many as there are arguments.
-            pub fn call(self, bits: &[u64]) -> u64 {
+            /// The value at one point, on bits, as many as there are arguments; a panic of the caller's function is noted in the word.
+            pub fn call(self, bits: &[u64], faults: &AtomicU32) -> u64 {
                 let mut args = bits.iter().copied();
                 fn next<T: Real>(args: &mut impl Iterator<Item = u64>) -> T {
                     T::from_scalar(Scalar::from_bits(T::DTYPE, args.next().unwrap_or(0)))
@@ -59,9 +59,9 @@ macro_rules! codes {
                     })*
                     Code::Rust(registered) => {
                         let mut word = || args.next().unwrap_or(0);
-                        enter(registered, &AtomicU32::new(0), word(), word(), word())
+                        enter(registered, faults, word(), word(), word())
                     }
-                    Code::Region(region) => region.eval(bits),
+                    Code::Region(region) => region.eval(bits, faults).first().copied().unwrap_or(0),
                 }
             }
         }
@@ -126,7 +126,7 @@ impl Helper {
 
     /// The value at one point, on bits. The arguments are as many as [`Helper::args`] says.
     pub fn call(&self, args: &[u64]) -> u64 {
-        self.code.call(args)
+        self.code.call(args, &AtomicU32::new(0))
     }
 
     /// The helper of this name for a type.

@@ -1,7 +1,12 @@
-//! Straight-line code that stands for a function: what a `patch` runs on whole vectors instead of calling for single elements.
+//! Straight-line code that stands for a function: what a `patch` runs on whole vectors instead of calling for single elements, and
+//! what a `while` runs again and again.
 //!
-//! Comes in: a kernel (`Builder::region` makes it). Goes out: code that each executor puts in where the function is asked. Always holds: it is a kernel without loops, whose loads are the parameters in order and whose one store
-//! is the result, of the first parameter's type; so it has constants, operations and patches, and no memory of its own.
+//! Comes in: a kernel (`Builder::region` and `Builder::function` make it). Goes out: code that each executor puts in where the function
+//! is asked. Always holds: it is a kernel without loops, whose loads are the parameters in order and whose stores, in order, are the
+//! results; so it has constants, operations, patches and faults, and no memory of its own. A region of a patch has one result, of the
+//! first parameter's type, and no faults.
+
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use smallvec::SmallVec;
 
@@ -9,17 +14,18 @@ use super::{Inst, Kernel, Value};
 use crate::dtype::{DType, Scalar};
 use crate::ir::semantics;
 
-/// Code of parameters that gives one value.
-#[derive(Debug)]
+/// Code of parameters that gives values.
+#[derive(Clone, PartialEq, Debug)]
 pub struct Region {
     params: Vec<DType>,
+    results: Vec<DType>,
     kernel: Kernel,
 }
 
 impl Region {
-    /// A kernel without loops, whose loads are parameters of these types in order, and whose one store is the result.
-    pub(in crate::ir) fn new(params: Vec<DType>, kernel: Kernel) -> Region {
-        Region { params, kernel }
+    /// A kernel without loops, whose loads are parameters of these types in order, and whose stores are results of those.
+    pub(in crate::ir) fn new(params: Vec<DType>, results: Vec<DType>, kernel: Kernel) -> Region {
+        Region { params, results, kernel }
     }
 
     /// The types of the parameters.
@@ -27,7 +33,12 @@ impl Region {
         &self.params
     }
 
-    /// The instructions.
+    /// The types of the results.
+    pub fn results(&self) -> &[DType] {
+        &self.results
+    }
+
+    /// The instructions. Of their operands the first are the parameters, the others the results.
     pub fn kernel(&self) -> &Kernel {
         &self.kernel
     }
@@ -37,9 +48,10 @@ impl Region {
         self.kernel.levels.first().map_or(&[], |level| &level.before)
     }
 
-    /// The value at one point, on bits, as many as there are parameters.
-    pub fn eval(&self, args: &[u64]) -> u64 {
+    /// The values at one point, on bits, as many as there are parameters; faults are noted in the word.
+    pub fn eval(&self, args: &[u64], faults: &AtomicU32) -> SmallVec<[u64; 4]> {
         let mut values = vec![0; self.kernel.insts.len()];
+        let mut results = SmallVec::new();
         for &v in self.code() {
             let ty = self.kernel.ty(v).unwrap_or(DType::Bool);
             let get = |v: &Value| values[v.0 as usize];
@@ -52,11 +64,22 @@ impl Region {
                     semantics::eval(*op, ty, &args).map_or(0, |c| c.bits())
                 }
                 Inst::Patch { mask, fast, .. } if get(mask) == 0 => get(fast),
-                Inst::Patch { helper, args, .. } => helper.call(&args.iter().map(get).collect::<SmallVec<[u64; 3]>>()),
-                Inst::Store(_, result) => return get(result),
+                Inst::Patch { helper, args, .. } => {
+                    helper.code.call(&args.iter().map(get).collect::<SmallVec<[u64; 3]>>(), faults)
+                }
+                Inst::Store(_, result) => {
+                    results.push(get(result));
+                    continue;
+                }
+                Inst::Fault(mask, code) => {
+                    if get(mask) != 0 {
+                        faults.fetch_or(code.bit(), Ordering::Relaxed);
+                    }
+                    continue;
+                }
                 _ => 0,
             };
         }
-        0
+        results
     }
 }

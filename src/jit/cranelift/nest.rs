@@ -257,6 +257,7 @@ impl Emitter<'_> {
             }
             Inst::Fault(mask, code) => self.fault(*mask, *code),
             Inst::Accumulate { .. } => self.accumulate(v),
+            Inst::While { .. } | Inst::Final { .. } => unreachable!("such kernels are declined"),
             Inst::Reduced { from, part } => {
                 if let Some(held) = self.reduced(*from, *part) {
                     self.set(v, held);

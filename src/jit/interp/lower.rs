@@ -36,6 +36,7 @@ pub(super) fn lower(kernel: &Kernel, isa: Isa, chunk: Option<usize>) -> Result<P
         numbers: vec![0; kernel.insts.len()],
         accumulators: HashMap::new(),
         stride_bases: kernel.stride_bases(),
+        finals: HashMap::new(),
         free: Vec::new(),
     };
     lower.lower()?;
@@ -80,11 +81,13 @@ pub(super) struct Lower<'k> {
     accumulators: HashMap<Value, u32>,
     /// For each operand where its strides begin in a call's table.
     stride_bases: Vec<usize>,
+    /// Where the state with which each `while` ended is.
+    finals: HashMap<Value, Vec<Place>>,
     /// Registers that no later instruction reads.
     free: Vec<u32>,
 }
 
-impl Lower<'_> {
+impl<'k> Lower<'k> {
     fn lower(&mut self) -> Result<(), Unsupported> {
         let (kernel, innermost) = (self.kernel, self.program.loops);
         let Some((body, outer)) = kernel.levels.split_last() else {
@@ -133,7 +136,7 @@ impl Lower<'_> {
             let dst = match self.kernel.inst(v) {
                 Inst::Const(c) => Some(self.constant(*c)),
                 Inst::Reduced { from, part } => Some(self.reduced(*from, *part)?),
-                Inst::Store(..) | Inst::Fault(..) => None,
+                Inst::Store(..) | Inst::Fault(..) | Inst::While { .. } => None,
                 _ => Some(self.cell()),
             };
             if let Inst::Load(_) | Inst::Store(..) = self.kernel.inst(v) {
@@ -178,8 +181,13 @@ impl Lower<'_> {
                     self.values.places[v.0 as usize] = Some(Place::Cursor(self.number(v)));
                     continue;
                 }
+                // Of an outer level: a single element, and so is what reads it.
+                Inst::Final { from, part } if matches!(self.ended(*from, *part), Some(Place::Cell(_))) => {
+                    self.values.places[v.0 as usize] = self.ended(*from, *part);
+                    continue;
+                }
                 Inst::Store(_, stored) if direct.get(stored).is_some_and(|d| d.0 == v) => continue,
-                Inst::Store(..) | Inst::Fault(..) | Inst::Accumulate { .. } => None,
+                Inst::Store(..) | Inst::Fault(..) | Inst::Accumulate { .. } | Inst::While { .. } => None,
                 Inst::Reduced { .. } => return Err(Unsupported("`reduced` in a body".into())),
                 _ => Some(direct.get(&v).map_or_else(|| self.slot(), |d| Place::Cursor(d.1))),
             };
@@ -196,9 +204,8 @@ impl Lower<'_> {
                 ended.push(v);
             }
             for v in ended {
-                if let Some(Place::Slot(slot)) = self.values.places[v.0 as usize] {
-                    self.free.push(slot);
-                }
+                let finals = self.finals.remove(&v).into_iter().flatten();
+                self.release(finals.chain(self.values.places[v.0 as usize]));
             }
         }
         self.program.body = code;
@@ -283,6 +290,16 @@ impl Lower<'_> {
                 self.accumulators.insert(v, number);
                 Step::Accumulate(number)
             }
+            Inst::While { body, args } => {
+                let (step, finals) = self.iterate(body, args, step)?;
+                self.finals.insert(v, finals);
+                step
+            }
+            Inst::Final { from, part } => {
+                let src =
+                    self.ended(*from, *part).ok_or_else(|| Unsupported("`final` of what is no `while`".into()))?;
+                Step::Copy(Transfer { dst: to, src, size: ty.size() })
+            }
         });
         Ok(())
     }
@@ -312,7 +329,7 @@ impl Lower<'_> {
     /// A patch by a region: its code, then a selection.
     fn rarely(
         &mut self,
-        region: &'static Region,
+        region: &'k Region,
         [mask, fast]: [Value; 2],
         args: &[Value],
         dst: Place,
@@ -322,46 +339,54 @@ impl Lower<'_> {
         let (of_mask, of_fast) = (self.source(mask, step)?, self.source(fast, step)?);
         let params = args.iter().map(|&arg| self.place(arg)).collect::<Result<Vec<_>, _>>()?;
         let mut code = Vec::new();
-        let (slow, own) = self.region(region, &params, step, &mut code)?;
+        let (results, own) = self.region(region, &params, step, &mut code)?;
+        let [slow] = results[..] else { return Err(Unsupported("a patch of several results".into())) };
         let varies = matches!(slow, Place::Slot(_) | Place::Cursor(_));
         let slow_source = Source { place: slow, step: step.max(usize::from(varies)) };
         code.push(self.compute(Op::Select, [ty; 2], mask, &[of_mask, slow_source, of_fast], dst)?);
-        if let (true, Place::Slot(slot)) = (own, slow) {
-            self.free.push(slot);
-        }
+        self.release(own);
         Ok(Step::Rarely(Box::new(Rarely { mask: of_mask, fast: of_fast, dst, size: ty.size(), code })))
     }
 
-    /// A region's code on these places. Gives the place of its value, and whether that is one of the region's own.
-    fn region(
+    /// A region's code on these places. Gives the places of its results, and those of them that are its own.
+    pub(super) fn region(
         &mut self,
-        region: &'static Region,
+        region: &'k Region,
         params: &[Place],
         step: usize,
         code: &mut Vec<Step>,
-    ) -> Result<(Place, bool), Unsupported> {
+    ) -> Result<(Vec<Place>, Vec<Place>), Unsupported> {
         let kernel = region.kernel();
         let mut inner = Values::of(kernel);
         for (at, &v) in region.code().iter().enumerate() {
-            for_each_arg(kernel.inst(v), |arg| inner.last_use[arg.0 as usize] = at);
+            let is_result = matches!(kernel.inst(v), Inst::Store(..));
+            for_each_arg(kernel.inst(v), |arg| {
+                let last = &mut inner.last_use[arg.0 as usize];
+                *last = if is_result { usize::MAX } else { at.max(*last) };
+            });
         }
         let outer = std::mem::replace(&mut self.values, inner);
         let outer_kernel = std::mem::replace(&mut self.kernel, kernel);
-        let mut result = Err(Unsupported("a region without a result".into()));
+        let (mut results, mut own) = (Vec::new(), Vec::new());
         let computes = |v: Value| matches!(kernel.inst(v), Inst::Op { .. } | Inst::Patch { .. });
         for (at, &v) in region.code().iter().enumerate() {
             let dst = match kernel.inst(v) {
                 Inst::Const(c) => self.constant(*c),
                 Inst::Load(access) => params[access.operand.0 as usize],
                 Inst::Store(_, stored) => {
-                    result = self.place(*stored).map(|place| (place, computes(*stored)));
-                    break;
+                    let place = self.place(*stored)?;
+                    results.push(place);
+                    if computes(*stored) && !own.contains(&place) {
+                        own.push(place);
+                    }
+                    continue;
                 }
+                Inst::Fault(..) => Place::Cell(0),
                 _ if step == 1 => self.cell(),
                 _ => self.slot(),
             };
             self.values.places[v.0 as usize] = Some(dst);
-            if !computes(v) {
+            if let Inst::Const(_) | Inst::Load(_) = kernel.inst(v) {
                 continue;
             }
             self.step(v, Some(dst), step, code)?;
@@ -379,7 +404,12 @@ impl Lower<'_> {
         }
         self.kernel = outer_kernel;
         self.values = outer;
-        result
+        Ok((results, own))
+    }
+
+    /// Where a component of the state with which a `while` ended is.
+    fn ended(&self, from: Value, part: u8) -> Option<Place> {
+        self.finals.get(&from)?.get(usize::from(part)).copied()
     }
 
     fn number(&self, v: Value) -> u32 {
@@ -390,7 +420,7 @@ impl Lower<'_> {
         self.values.places[v.0 as usize].ok_or_else(|| Unsupported("a value is read before it is known".into()))
     }
 
-    fn source(&self, v: Value, step: usize) -> Result<Source, Unsupported> {
+    pub(super) fn source(&self, v: Value, step: usize) -> Result<Source, Unsupported> {
         let place = self.place(v)?;
         let varies = matches!(place, Place::Slot(_) | Place::Cursor(_));
         Ok(Source { place, step: step.max(usize::from(varies)) })
@@ -422,7 +452,7 @@ impl Lower<'_> {
             .ok_or_else(|| Unsupported("`reduced` of what is not accumulated".into()))
     }
 
-    fn constant(&mut self, c: Scalar) -> Place {
+    pub(super) fn constant(&mut self, c: Scalar) -> Place {
         self.program.consts.push(in_memory(c));
         Place::Const(self.program.consts.len() as u32 - 1)
     }
@@ -430,6 +460,19 @@ impl Lower<'_> {
     fn cell(&mut self) -> Place {
         self.program.cells += 1;
         Place::Cell(self.program.cells - 1)
+    }
+
+    /// A place for a value: of a chunk, or at an outer level (`step` is 1) of one point.
+    pub(super) fn room(&mut self, step: usize) -> Place {
+        if step == 1 { self.cell() } else { self.slot() }
+    }
+
+    /// Registers that nothing reads any more.
+    pub(super) fn release(&mut self, places: impl IntoIterator<Item = Place>) {
+        self.free.extend(places.into_iter().filter_map(|place| match place {
+            Place::Slot(slot) => Some(slot),
+            _ => None,
+        }));
     }
 
     fn slot(&mut self) -> Place {

@@ -8,11 +8,12 @@
 //! nothing once the thread has run a program of that size; a function that a kernel calls may run kernels itself.
 //!
 //! - `program.rs`: what a program is.
-//! - `lower.rs`, `fold.rs`: kernel to program; registers by liveness, loads in place; reductions.
+//! - `lower.rs`, `fold.rs`, `iterate.rs`: kernel to program; registers by liveness, loads in place; reductions; loops at points.
 //! - `loops.rs`: the loops, one for each operation and type, also compiled for AVX2 and FMA, and those that gain for AVX-512.
 //! - `run.rs`: runs a program, in the memory of `workspace.rs`.
 
 mod fold;
+mod iterate;
 mod loops;
 mod lower;
 mod program;

@@ -53,6 +53,8 @@ pub(super) enum Step {
     Fault { mask: Source, bit: u32 },
     /// Takes the chunk into the accumulator of this number.
     Accumulate(u32),
+    /// A loop at each point.
+    While(Box<While>),
 }
 
 /// Elements from one place to another.
@@ -71,6 +73,27 @@ pub(super) struct Patch {
     pub(super) helper: &'static Helper,
     pub(super) args: SmallVec<[Source; 2]>,
     pub(super) dst: Place,
+}
+
+/// See [`Inst::While`](crate::ir::Inst::While). The points whose loop has not ended are kept side by side, so all that is done is done for
+/// them alone.
+#[derive(Debug)]
+pub(super) struct While {
+    /// The state as it begins; as it is, and where it goes when the loop has ended.
+    pub(super) state: Vec<(Source, Transfer)>,
+    /// What is captured and not the same for all points: where it is, and where of points that are left.
+    pub(super) captured: Vec<(Source, Place, usize)>,
+    /// The greatest number of steps; where that is of points that are left, if it is not the same for all.
+    pub(super) max: Source,
+    pub(super) own_max: Option<Place>,
+    /// Which points are left: numbers of 4 bytes; bools of those that go on.
+    pub(super) order: Place,
+    pub(super) keep: Place,
+    /// Puts whether a point goes on where the source says.
+    pub(super) cond: Option<(Vec<Step>, Source)>,
+    /// Computes the next state, and puts it where the state is.
+    pub(super) body: Vec<Step>,
+    pub(super) next: Vec<(Place, Source, usize)>,
 }
 
 /// A [`Patch`] by a region.

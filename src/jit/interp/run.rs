@@ -168,6 +168,7 @@ impl Machine<'_> {
                         }
                     }
                     Step::Accumulate(number) => self.accumulate(*number, n),
+                    Step::While(of) => self.iterate(of, n),
                 }
             }
         }
@@ -264,6 +265,95 @@ impl Machine<'_> {
                 let from = self.place(fast.place);
                 copy(size, self.place(rarely.dst), size as isize, from, (fast.step * size) as isize, n);
             }
+        }
+    }
+
+    /// A loop at each of `n` points.
+    unsafe fn iterate(&mut self, of: &While, n: usize) {
+        // SAFETY: see above; loops are not nested, so this does not come back here.
+        unsafe {
+            let starts = of.state.iter().map(|(start, now)| (*start, now.src, now.size));
+            let own_max = of.own_max.map(|place| (of.max, place, size_of::<i64>()));
+            for (from, to, size) in starts.chain(of.captured.iter().copied()).chain(own_max) {
+                let step = (from.step * size) as isize;
+                copy(size, self.place(to), size as isize, self.place(from.place), step, n);
+            }
+            let order = self.place(of.order).cast::<u32>();
+            for i in 0..n {
+                order.add(i).write_unaligned(i as u32);
+            }
+            let (mut left, mut k) = (n, 0i64);
+            loop {
+                left = self.below_max(of, k, left);
+                if let (Some((cond, result)), true) = (&of.cond, left > 0) {
+                    self.steps(cond, left);
+                    left = self.keep(of, (self.place(result.place), result.step), left);
+                }
+                if left == 0 {
+                    return;
+                }
+                self.steps(&of.body, left);
+                for &(to, from, size) in &of.next {
+                    let step = (from.step * size) as isize;
+                    copy(size, self.place(to), size as isize, self.place(from.place), step, left);
+                }
+                k += 1;
+            }
+        }
+    }
+
+    /// Keeps the points that may take more than `k` steps.
+    unsafe fn below_max(&mut self, of: &While, k: i64, left: usize) -> usize {
+        let keep = self.place(of.keep);
+        // SAFETY: see above.
+        unsafe {
+            let Some(max) = of.own_max else {
+                *keep = u8::from(k < self.place(of.max.place).cast::<i64>().read_unaligned());
+                return self.keep(of, (keep, 0), left);
+            };
+            let max = self.place(max).cast::<i64>();
+            for i in 0..left {
+                *keep.add(i) = u8::from(k < max.add(i).read_unaligned());
+            }
+            self.keep(of, (keep, 1), left)
+        }
+    }
+
+    /// Keeps the points for which the bool holds, of as many as are left; the state of others goes where it ends. Gives how many are kept.
+    unsafe fn keep(&mut self, of: &While, (mask, step): (*const u8, usize), left: usize) -> usize {
+        let order = self.place(of.order).cast::<u32>();
+        // SAFETY: see above; the bools lie apart from what is moved.
+        unsafe {
+            let holds = |i: usize| *mask.add(i * step) != 0;
+            if (step == 0 && left > 0 && holds(0)) || (step > 0 && all(mask, left)) {
+                return left;
+            }
+            for (_, Transfer { dst, src, size }) in &of.state {
+                let (now, to) = (self.place(*src), self.place(*dst));
+                let mut kept = 0;
+                for i in 0..left {
+                    let from = now.add(i * size);
+                    if holds(i) {
+                        std::ptr::copy(from, now.add(kept * size), *size);
+                        kept += 1;
+                    } else {
+                        let at = order.add(i).read_unaligned() as usize;
+                        std::ptr::copy_nonoverlapping(from, to.add(at * size), *size);
+                    }
+                }
+            }
+            let captured = of.captured.iter().map(|&(_, place, size)| (place, size));
+            let own_max = of.own_max.map(|place| (place, size_of::<i64>()));
+            let mut kept = 0;
+            for (place, size) in captured.chain(own_max).chain([(of.order, size_of::<u32>())]) {
+                let now = self.place(place);
+                kept = 0;
+                for i in (0..left).filter(|&i| holds(i)) {
+                    std::ptr::copy(now.add(i * size), now.add(kept * size), size);
+                    kept += 1;
+                }
+            }
+            kept
         }
     }
 
@@ -376,6 +466,13 @@ unsafe fn any(mask: *const u8, step: usize, n: usize) -> bool {
     // SAFETY: there are `n` elements, and bools are initialised bytes.
     let mask = unsafe { std::slice::from_raw_parts(mask, n) };
     mask.iter().fold(0, |all, &one| all | one) != 0
+}
+
+/// Whether all of `n` bools hold.
+unsafe fn all(mask: *const u8, n: usize) -> bool {
+    // SAFETY: there are `n` elements, and bools are initialised bytes.
+    let mask = unsafe { std::slice::from_raw_parts(mask, n) };
+    mask.iter().fold(1, |all, &one| all & one) != 0
 }
 
 /// Copies `n` elements of `size` bytes; strides are in bytes.

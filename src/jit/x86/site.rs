@@ -9,7 +9,6 @@ use smallvec::SmallVec;
 
 use crate::dtype::{DType, Scalar};
 use crate::ir::helper::Code as Function;
-use crate::ir::registered::enter;
 use crate::ir::{Op, semantics};
 
 /// What a site calls for each lane.
@@ -45,8 +44,7 @@ pub unsafe extern "sysv64" fn call_lanes(site: &Site, area: *mut u8, bits: u64, 
             unsafe { std::ptr::copy_nonoverlapping(from, std::ptr::from_mut(word).cast(), width) };
         }
         let value = match site.callee {
-            Callee::Function(Function::Rust(registered)) => enter(registered, faults, words[0], words[1], words[2]),
-            Callee::Function(code) => code.call(&words[..site.args.len()]),
+            Callee::Function(code) => code.call(&words[..site.args.len()], faults),
             Callee::Operation { op, arg, ty } => {
                 let scalars: SmallVec<[Scalar; 3]> =
                     words[..site.args.len()].iter().map(|&bits| Scalar::from_bits(arg, bits)).collect();

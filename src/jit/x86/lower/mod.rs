@@ -219,6 +219,7 @@ impl<'a> Lower<'a> {
             }
             ir::Inst::Fault(mask, code) => self.fault(*mask, *code),
             ir::Inst::Accumulate { .. } => self.accumulate(v),
+            ir::Inst::While { .. } | ir::Inst::Final { .. } => unreachable!("such kernels are declined"),
             ir::Inst::Reduced { from, part } => {
                 let at = self.shape.liveness.accumulates.iter().position(|a| a == from);
                 if let Some(held) = at.and_then(|at| self.merged.get(at)?.get(usize::from(*part)).copied()) {
