@@ -3,10 +3,9 @@
 //! Comes in: instructions in any order in which arguments precede their use. Goes out: a kernel that the verifier
 //! accepts, in which nothing is computed twice or for nothing, and each value sits at the outermost level it can.
 
+mod function;
 mod quotient;
 pub mod simplify;
-
-use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt};
 use smallvec::SmallVec;
@@ -56,46 +55,6 @@ impl Builder {
     pub fn new(loops: usize) -> Builder {
         let kernel = Kernel { levels: vec![Level::default(); loops + 1], ..Kernel::default() };
         Builder { kernel, places: Vec::new(), memo: HashMap::new(), rewrite: true }
-    }
-
-    /// The region that `build` makes of parameters of these types.
-    pub fn region(params: &[DType], build: impl FnOnce(&mut Builder, &[Value]) -> Value) -> Region {
-        let (mut b, args) = Builder::new(0).function(params);
-        let v = build(&mut b, &args);
-        b.results(&[v])
-    }
-
-    /// Begins a region of parameters of these types, which are given; `self` is a builder of a kernel without loops in which nothing has
-    /// been built. [`Builder::results`] ends it.
-    ///
-    /// ```ignore
-    /// let (mut b, args) = Builder::new(0).function(&[DType::F64; 2]);
-    /// let sum = b.op(Op::Add, &args);
-    /// let region = b.results(&[sum, args[0]]);
-    /// ```
-    pub fn function(mut self, params: &[DType]) -> (Builder, Args) {
-        let mut args = Args::new();
-        for &param in params {
-            let operand = self.operand(format!("x{}", args.len()), param, Role::In, &[]);
-            args.push(self.load(Access::plain(operand, [])));
-        }
-        (self, args)
-    }
-
-    /// The region of the code so far, with these results.
-    pub fn results(mut self, results: &[Value]) -> Region {
-        let params = self.kernel.operands.iter().map(|operand| operand.dtype).collect();
-        let types = results.iter().map(|&v| self.ty(v)).collect();
-        for (at, &v) in results.iter().enumerate() {
-            self.result(at, v);
-        }
-        Region::new(params, types, self.finish())
-    }
-
-    /// Gives a result of a region: of this number.
-    fn result(&mut self, at: usize, v: Value) {
-        let operand = self.operand(format!("y{at}"), self.ty(v), Role::Out, &[]);
-        self.store(Access::plain(operand, []), v);
     }
 
     /// A builder that neither folds nor simplifies nor shares.
@@ -257,26 +216,6 @@ impl Builder {
             .map(|part| {
                 let ty = Some(monoid.state[usize::from(part)]);
                 self.add(Key::Reduced(from, part), Inst::Reduced { from, part }, ty, Place::After)
-            })
-            .collect()
-    }
-
-    /// A loop at each point; gives the state with which it ends. `args` are the starting state, the greatest number of steps (an `i64`) and
-    /// what is captured. Loops are the same where they are one in memory.
-    pub fn iterate(&mut self, body: &Arc<Loop>, args: &[Value]) -> SmallVec<[Value; 2]> {
-        let args = Args::from_slice(args);
-        let never =
-            body.parts(&args).filter(|&(_, max, _)| self.as_const(max).is_some_and(|max| max.bits() as i64 <= 0));
-        if let (true, Some((start, ..))) = (self.rewrite, never) {
-            return SmallVec::from_slice(start);
-        }
-        let place = self.place(&args);
-        let key = Key::While(Arc::as_ptr(body) as usize, args.clone());
-        let from = self.add(key, Inst::While { body: body.clone(), args }, None, place);
-        (0..body.state.len() as u8)
-            .map(|part| {
-                let ty = body.state.get(usize::from(part)).copied();
-                self.add(Key::Final(from, part), Inst::Final { from, part }, ty, place)
             })
             .collect()
     }

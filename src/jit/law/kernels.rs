@@ -312,6 +312,80 @@ pub fn crowded_regions(executors: &Executors) {
     check(executors, &b.finish(), 60);
 }
 
+/// Mandelbrot's points: how many steps each takes before it leaves, and where it then is.
+pub fn loops_at_points(executors: &Executors) {
+    for at_most in [0, 1, 40] {
+        for dtype in [DType::F64, DType::F32] {
+            check(executors, &mandelbrot(dtype, at_most, 1), 20);
+        }
+    }
+    let sine = Helper::of("sin", DType::F64);
+    for (captures_max, in_body) in [(true, false), (false, true), (true, true)] {
+        let (mut b, args) = Builder::new(0).function(&[DType::F64, DType::F64]);
+        let mut next = b.op(Op::Add, &args);
+        if in_body {
+            let zero = b.constant(0.0);
+            let mask = b.op(Op::Lt, &[next, zero]);
+            b.fault(mask, FaultCode::of(3));
+            next = b.patch(mask, next, sine, &[next]);
+        }
+        let body = b.results(&[next]);
+        let (mut b, args) = Builder::new(0).function(&[DType::F64, DType::F64]);
+        let (ten, zero) = (b.constant(10.0), b.constant(0.0));
+        let (below, is_left) = (b.op(Op::Lt, &[args[0], ten]), b.op(Op::Lt, &[args[0], zero]));
+        b.fault(is_left, FaultCode::of(1));
+        let cond = b.results(&[below]);
+        let body = std::sync::Arc::new(Loop::new(Some(cond), body));
+        let mut b = Builder::new(1);
+        let x = b.operand("x", DType::F64, Role::In, &[Stride::Unit]);
+        let c = b.operand("c", DType::F64, Role::In, &[Stride::Any]);
+        let n = b.operand("n", DType::I32, Role::In, if captures_max { &[Stride::Unit] } else { &[] });
+        let y = b.operand("y", DType::F64, Role::Out, &[Stride::Unit]);
+        let (x, c) = (b.load(Access::plain(x, [I])), b.load(Access::plain(c, [I])));
+        let n = b.load(Access::plain(n, captures_max.then_some(I)));
+        let n = b.convert(n, DType::I64);
+        let most = b.constant(25i64);
+        let n = b.op(Op::Min, &[n, most]);
+        let ended = b.iterate(&body, &[x, n, c]);
+        b.store(Access::plain(y, [I]), ended[0]);
+        check(executors, &b.finish(), 40);
+    }
+}
+
+/// The kernel of `iterate(lambda z, n: (z*z + c, n + 1), (c, 0), lambda z, n: |z|**2 < 4, at_most)`, over so many loops.
+pub fn mandelbrot(dtype: DType, at_most: i64, loops: usize) -> Kernel {
+    let params = [dtype, dtype, DType::I64, dtype, dtype];
+    let (mut b, args) = Builder::new(0).function(&params);
+    let (x, y, n, a, c) = (args[0], args[1], args[2], args[3], args[4]);
+    let [xx, yy, xy] = [[x, x], [y, y], [x, y]].map(|both| b.op(Op::Mul, &both));
+    let (real, imag) = (b.op(Op::Sub, &[xx, yy]), b.op(Op::Add, &[xy, xy]));
+    let (real, imag) = (b.op(Op::Add, &[real, a]), b.op(Op::Add, &[imag, c]));
+    let one = b.constant(1i64);
+    let n = b.op(Op::Add, &[n, one]);
+    let body = b.results(&[real, imag, n]);
+    let (mut b, args) = Builder::new(0).function(&params);
+    let [xx, yy] = [args[0], args[1]].map(|v| b.op(Op::Mul, &[v, v]));
+    let size = b.op(Op::Add, &[xx, yy]);
+    let four = b.constant(4.0);
+    let four = b.convert(four, dtype);
+    let below = b.op(Op::Lt, &[size, four]);
+    let cond = b.results(&[below]);
+    let body = std::sync::Arc::new(Loop::new(Some(cond), body));
+    let all: Vec<LoopId> = (0..loops as u8).map(LoopId).collect();
+    let strides = |last: Stride| [vec![Stride::Any; loops - 1], vec![last]].concat();
+    let mut b = Builder::new(loops);
+    let [re, im] = [("re", Stride::First), ("im", Stride::Partner)]
+        .map(|(name, last)| b.operand(name, dtype, Role::In, &strides(last)));
+    let count = b.operand("count", DType::I64, Role::Out, &strides(Stride::Unit));
+    let at = b.operand("at", dtype, Role::Out, &strides(Stride::Unit));
+    let [re, im] = [re, im].map(|id| b.load(Access::plain(id, all.clone())));
+    let (none, most) = (b.constant(0i64), b.constant(at_most));
+    let ended = b.iterate(&body, &[re, im, none, most, re, im]);
+    b.store(Access::plain(count, all.clone()), ended[2]);
+    b.store(Access::plain(at, all), ended[0]);
+    b.finish()
+}
+
 /// Thousands of instructions, hundreds of them alive at once.
 pub fn long_programs(executors: &Executors) {
     let mut b = Builder::verbatim(1);

@@ -118,6 +118,29 @@ pub enum What {
     Patch(usize),
     /// Reports an error if any lane of the argument is set.
     Fault { code: FaultCode, test: Test },
+    /// The head of a loop at points, by its number; its argument is the greatest number of steps, in the first lane, if that is not known
+    /// and the same for all. Values cross it in their homes alone.
+    Enter(usize),
+    /// That loop ends unless any lane of the argument is set. Values that are known behind it are in their homes.
+    Exit { of: usize, test: Test },
+    /// The loop goes on at its head, if there are steps left. Values cross it in their homes alone.
+    Repeat(usize),
+}
+
+impl What {
+    /// Whether a piece of code ends here, and another begins.
+    pub fn parts(&self) -> bool {
+        matches!(self, What::Enter(_) | What::Repeat(_))
+    }
+}
+
+/// How a loop at points counts its steps, where their greatest number is the same for all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Counter {
+    /// Where in the frame the number of steps that are left is.
+    pub slot: i32,
+    /// The greatest number, if it is known.
+    pub max: Option<i64>,
 }
 
 /// Elements that are moved one by one.

@@ -86,9 +86,6 @@ impl X86 {
 
     /// A kernel's function. A failure of the generator, even a panic in it, is `Unsupported`.
     fn function(&self, kernel: &Kernel) -> Result<nest::Function, Unsupported> {
-        if kernel.iterates() {
-            return Err(Unsupported("loops at points".into()));
-        }
         guarded(|| nest::function(kernel, self.vectors(kernel)))
     }
 }

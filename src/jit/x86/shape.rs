@@ -5,7 +5,7 @@
 
 use super::rows::{Encoding, Size};
 use crate::dtype::DType;
-use crate::ir::{Inst, Kernel, LANES, Value, cost};
+use crate::ir::{Inst, Kernel, LANES, Region, Value, cost};
 use crate::jit::Unsupported;
 use crate::jit::native::addresses::{Addresses, Inner};
 use crate::jit::native::liveness::{Liveness, longest_chain};
@@ -57,6 +57,8 @@ pub struct Shape {
     pub masked: bool,
     pub liveness: Liveness,
     pub addresses: Addresses,
+    /// For each loop at points a step of it.
+    pub steps: Vec<(Value, Region)>,
 }
 
 impl Shape {
@@ -73,8 +75,11 @@ impl Shape {
             return Err(Unsupported("accumulate without a loop".into()));
         }
         let addresses = Addresses::new(kernel)?;
+        let steps = steps(kernel);
         let values = outer.iter().flat_map(|level| &level.before).chain(body);
-        let widest = values.map(|&v| widest(kernel, v)).max().unwrap_or(1).max(1);
+        let widest = values.map(|&v| widest(kernel, v)).max().unwrap_or(1);
+        let in_steps = steps.iter().flat_map(|(_, step)| step.kernel().types.iter().flatten());
+        let widest = in_steps.map(|ty| ty.size()).fold(widest, usize::max).max(1);
         let mut lanes = vectors.widest.bytes() / widest;
         let ordered = liveness
             .accumulates
@@ -86,6 +91,8 @@ impl Shape {
         } else if ordered {
             lanes = lanes.min(LANES);
             copies = LANES / lanes;
+        } else if body.iter().any(|&v| matches!(kernel.inst(v), Inst::While { .. })) {
+            copies = copies_of_loops(&steps, body.len(), vectors);
         } else {
             let work = body.iter().filter(|v| !matches!(kernel.inst(**v), Inst::Const(_))).count().max(1);
             while copies < SHORT_COPIES && 2 * copies * work <= MOST_INSTRUCTIONS {
@@ -122,10 +129,40 @@ impl Shape {
             && kernel.loops() > 0
             && copies == 1
             && liveness.accumulates.is_empty()
-            && operations > LONG
+            && (operations > LONG || !steps.is_empty())
             && body.iter().all(unit);
-        Ok(Shape { lanes, copies, ordered, masked, liveness, addresses })
+        Ok(Shape { lanes, copies, ordered, masked, liveness, addresses, steps })
     }
+}
+
+/// For each loop at points a step of it.
+fn steps(kernel: &Kernel) -> Vec<(Value, Region)> {
+    let all = kernel.insts.iter().zip(0..);
+    all.filter_map(|(inst, at)| if let Inst::While { body, .. } = inst { Some((Value(at), body.step())) } else { None })
+        .collect()
+}
+
+/// How often a body with loops at points stands in a step. The steps of such a loop wait for each other: as many chains are under way as
+/// there are copies, if registers hold them.
+fn copies_of_loops(steps: &[(Value, Region)], outside: usize, vectors: Vectors) -> usize {
+    let of_step = |step: &Region| {
+        let (kernel, code) = (step.kernel(), step.code());
+        let computed: Vec<Value> =
+            code.iter().copied().filter(|&v| matches!(kernel.inst(v), Inst::Op { .. } | Inst::Patch { .. })).collect();
+        let alive = Liveness::of(kernel, &computed).most_alive(kernel, &computed);
+        (computed.len() as f64, longest_chain(kernel, code) as f64 * CHAIN, alive + step.results().len())
+    };
+    let all: Vec<(f64, f64, usize)> = steps.iter().map(|(_, step)| of_step(step)).collect();
+    let mut copies = 1;
+    let waits = |copies: usize| all.iter().any(|&(work, chain, _)| chain / copies as f64 > 1.25 * work / RATE);
+    let fits = |copies: usize| {
+        let work = all.iter().map(|step| step.0).sum::<f64>() + outside as f64;
+        all.iter().all(|step| copies * step.2 <= vectors.registers()) && copies as f64 * work <= MOST_WAITING
+    };
+    while copies < SHORT_COPIES && waits(copies) && fits(2 * copies) {
+        copies *= 2;
+    }
+    copies
 }
 
 /// Whether a step does no more than it reads and writes: then memory is what it waits for, and vectors of 64 bytes, of which nearly every
@@ -134,7 +171,7 @@ pub fn moves_memory(kernel: &Kernel) -> bool {
     let count = |is: fn(&Inst) -> bool| cost::body(kernel).iter().filter(|v| is(kernel.inst(**v))).count();
     let accesses = count(|inst| matches!(inst, Inst::Load(_) | Inst::Store(..)));
     let work = count(|inst| matches!(inst, Inst::Op { .. } | Inst::Patch { .. } | Inst::Accumulate { .. }));
-    work <= accesses
+    work <= accesses && !kernel.iterates()
 }
 
 /// Bytes of the widest element that an instruction reads, computes or writes.

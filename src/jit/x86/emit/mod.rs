@@ -9,12 +9,14 @@
 //! | `row`       | an instruction of the machine, and a copy                            |
 //! | `fma`       | `x*y + z`, in the form that fits where its arguments are             |
 //! | `elements`  | elements moved one by one                                            |
+//! | `iterate`   | loops at points                                                      |
 //! | `patch`     | patches and faults: the test on the common path                      |
 //! | `cold`      | what stands behind all other code: calls, regions                    |
 
 mod cold;
 mod elements;
 mod fma;
+mod iterate;
 mod patch;
 mod registers;
 mod row;
@@ -73,6 +75,8 @@ pub struct Emitter<'a> {
     region_labels: Vec<Option<Label>>,
     /// The frame's room for each depth of regions.
     rooms: Vec<Room>,
+    /// Where loops at points begin and end.
+    loop_labels: Vec<[Label; 2]>,
 }
 
 /// Which instructions of the block read the values of one next: its arguments, its mask, its result.
@@ -107,6 +111,7 @@ impl<'a> Emitter<'a> {
             colds: Vec::new(),
             region_labels: vec![None; code.regions.len()],
             rooms: Vec::new(),
+            loop_labels: Vec::new(),
         }
     }
 }
@@ -114,6 +119,11 @@ impl<'a> Emitter<'a> {
 impl Emitter<'_> {
     /// Code for a block.
     pub fn block(&mut self, insts: &[Inst]) {
+        insts.split_inclusive(|inst| inst.what.parts()).for_each(|piece| self.piece(piece));
+    }
+
+    /// Code for what stands between the heads and ends of loops at points.
+    fn piece(&mut self, insts: &[Inst]) {
         let ends = self.ends(insts);
         for (inst, ends) in insts.iter().zip(&ends).filter(|(_, ends)| !ends.dead) {
             self.inst(inst, ends);
@@ -191,6 +201,9 @@ impl Emitter<'_> {
             What::Elements(elements) => self.elements(elements),
             What::Patch(at) => self.patch(*at, inst, ends),
             What::Fault { code, test } => self.fault(*code, *test, inst, ends),
+            What::Enter(of) => self.enter(*of, inst, ends),
+            What::Exit { of, test } => self.exit(*of, *test, inst, ends),
+            What::Repeat(of) => self.repeat(*of),
         }
     }
 

@@ -131,7 +131,7 @@ impl Emitter<'_> {
     }
 
     /// The flag of zero is clear if any lane is set.
-    fn test(&mut self, mask: Reg, number: u8, test: Test) {
+    pub fn test(&mut self, mask: Reg, number: u8, test: Test) {
         let ecx = Register::ECX;
         if let Class::Mask = self.class(mask) {
             let mask = Register::K0 + u32::from(number);

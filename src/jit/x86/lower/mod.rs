@@ -6,16 +6,19 @@
 //! | file     | what                                                          |
 //! |----------|---------------------------------------------------------------|
 //! | `access` | loads and stores                                              |
+//! | `iterate` | loops at points                                             |
 //! | `patch`  | patches, faults, and the regions behind patches               |
 //! | `reduce` | states of reductions: begun, accumulated, merged              |
 
 mod access;
+mod iterate;
 mod patch;
 mod reduce;
 
 use foldhash::HashMap;
 use smallvec::SmallVec;
 
+use self::iterate::Iterated;
 use super::mir::{Arg, Constant, Gpr, Home, Inst, Reg, What};
 use super::rows::{Row, Size};
 use super::select::{Code, Held, by_float, by_width};
@@ -70,6 +73,10 @@ pub struct Lower<'a> {
     states: Vec<Vec<Vec<Held>>>,
     /// The whole states, when the loop has ended.
     merged: Vec<Vec<Held>>,
+    /// For each `while`, by its number in the kernel and by copy, the state with which it ended; and which lanes go on.
+    iterated: HashMap<(ir::Value, usize), Iterated>,
+    /// Which lanes go on in the loop at points that is being selected, in each copy.
+    active: Vec<Option<Held>>,
     /// Numbers of regions' code: by region (its address), lanes and depth.
     regions: HashMap<(usize, usize, usize), usize>,
     /// What has been loaded of pairs: in a copy, at a base and displacement, two vectors of whole pairs.
@@ -93,6 +100,8 @@ impl<'a> Lower<'a> {
             valid_lanes: HashMap::default(),
             states: Vec::new(),
             merged: Vec::new(),
+            iterated: HashMap::default(),
+            active: vec![None; shape.copies],
             regions: HashMap::default(),
             pairs: Vec::new(),
         };
@@ -148,7 +157,10 @@ impl<'a> Lower<'a> {
 
     fn level(&mut self, code: &[ir::Value]) {
         for &v in code {
-            self.inst(v);
+            match self.kernel.inst(v) {
+                ir::Inst::While { body, args } => self.iterate(v, body, args, 0..1),
+                _ => self.inst(v),
+            }
         }
     }
 
@@ -156,6 +168,10 @@ impl<'a> Lower<'a> {
     fn body(&mut self, body: &[ir::Value], copies: std::ops::Range<usize>) {
         self.pairs.clear();
         for &v in body {
+            if let ir::Inst::While { body, args } = self.kernel.inst(v) {
+                self.iterate(v, body, args, copies.clone());
+                continue;
+            }
             for copy in copies.clone() {
                 self.copy = copy;
                 self.first = if self.place == Place::Step { copy * self.shape.lanes } else { 0 };
@@ -219,7 +235,11 @@ impl<'a> Lower<'a> {
             }
             ir::Inst::Fault(mask, code) => self.fault(*mask, *code),
             ir::Inst::Accumulate { .. } => self.accumulate(v),
-            ir::Inst::While { .. } | ir::Inst::Final { .. } => unreachable!("such kernels are declined"),
+            ir::Inst::While { .. } => unreachable!("they are selected for all copies at once"),
+            ir::Inst::Final { from, part } => {
+                let held = self.ended(*from, *part);
+                self.set(v, held);
+            }
             ir::Inst::Reduced { from, part } => {
                 let at = self.shape.liveness.accumulates.iter().position(|a| a == from);
                 if let Some(held) = at.and_then(|at| self.merged.get(at)?.get(usize::from(*part)).copied()) {

@@ -15,13 +15,14 @@ use crate::ir::{self, FaultCode};
 
 impl Lower<'_> {
     /// Which lanes of a mask count here.
-    fn which(&self) -> Lanes {
+    pub fn which(&self) -> Lanes {
         if self.place == Place::Outside && self.code.depth == 0 { Lanes::First } else { Lanes::Step }
     }
 
     /// `fast`, except where `mask` is set: there the helper's value.
     pub fn patch(&mut self, mask: ir::Value, fast: ir::Value, helper: &Helper, args: &[ir::Value]) -> Held {
         let mask = self.fetch(mask);
+        let mask = self.where_active(mask);
         let always = match mask {
             Held::Constant(c) if c.bits() == 0 => return self.fetch(fast),
             Held::Constant(_) => true,
@@ -52,6 +53,7 @@ impl Lower<'_> {
     /// An error where `mask` is set.
     pub fn fault(&mut self, mask: ir::Value, code: FaultCode) {
         let mask = self.fetch(mask);
+        let mask = self.where_active(mask);
         if matches!(mask, Held::Constant(c) if c.bits() == 0) {
             return;
         }

@@ -269,7 +269,7 @@ impl Nest<'_> {
 
     /// Whether anything asks which lanes hold points.
     fn asks_for_valid(&self) -> bool {
-        let asks = |inst: &Inst| matches!(inst.what, What::Patch(_) | What::Fault { .. });
+        let asks = |inst: &Inst| matches!(inst.what, What::Patch(_) | What::Fault { .. } | What::Exit { .. });
         self.shape.masked || self.blocks.main.iter().any(asks)
     }
 

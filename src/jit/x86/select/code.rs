@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::super::frame::Frame;
 use super::super::mir::{
-    Arg, Base, Class, ConstId, Constant, Described, Home, Inst, Masked, Mem, Patch, Pool, Reg, Region, What,
+    Arg, Base, Class, ConstId, Constant, Counter, Described, Home, Inst, Masked, Mem, Patch, Pool, Reg, Region, What,
 };
 use super::super::rows::{Encoding, Row, Size};
 use super::super::site::{Callee, Site};
@@ -29,6 +29,8 @@ pub struct Code {
     pub patches: Vec<Patch>,
     pub sites: Vec<Site>,
     pub regions: Vec<Region>,
+    /// Loops at points: how they count their steps, if each lane does not by itself.
+    pub loops: Vec<Option<Counter>>,
     /// The frame's words with the bits of lanes that hold points, and with all bits.
     pub valid: i32,
     pub all_valid: i32,
@@ -53,6 +55,7 @@ impl Code {
             patches: Vec::new(),
             sites: Vec::new(),
             regions: Vec::new(),
+            loops: Vec::new(),
             valid,
             all_valid,
             valid_register: None,
@@ -113,7 +116,29 @@ impl Code {
     /// What has been selected since the last block was taken.
     pub fn take_block(&mut self) -> Vec<Inst> {
         self.negated.clear();
-        std::mem::take(&mut self.block)
+        let block = std::mem::take(&mut self.block);
+        self.keep_across(&block);
+        block
+    }
+
+    /// What one piece of a block writes and another reads has a place in the frame.
+    fn keep_across(&mut self, block: &[Inst]) {
+        if !block.iter().any(|inst| inst.what.parts()) {
+            return;
+        }
+        let mut written: HashMap<Reg, usize> = HashMap::default();
+        let mut piece = 0;
+        for inst in block {
+            let args = inst.args.iter().filter_map(|arg| if let Arg::Reg(reg) = arg { Some(*reg) } else { None });
+            for reg in args.chain(inst.masked.map(|masked| masked.by)) {
+                let described = self.registers[reg.0 as usize];
+                if described.home == Home::Block && written.get(&reg) != Some(&piece) {
+                    self.registers[reg.0 as usize].home = Home::Kept(self.frame.room(64, 64));
+                }
+            }
+            written.extend(inst.result.map(|reg| (reg, piece)));
+            piece += usize::from(inst.what.parts());
+        }
     }
 
     /// Adds an instruction.
@@ -266,7 +291,9 @@ impl Code {
         let reads = |inst: &Inst| {
             inst.args.contains(&Arg::Reg(old)) || inst.result == Some(old) || inst.masked.is_some_and(|m| m.by == old)
         };
-        if self.block[at + 1..].iter().any(reads) || self.block[at].tied || self.block[at].masked.is_some() {
+        // (A patch writes its result before it has read all its arguments.)
+        let early = matches!(self.block[at].what, What::Patch(_));
+        if early || self.block[at + 1..].iter().any(reads) || self.block[at].tied || self.block[at].masked.is_some() {
             self.copy_to(old, new);
             return;
         }
