@@ -68,6 +68,19 @@ impl Builder {
     }
 }
 
+#[cfg(feature = "jit")]
+impl Kernel {
+    /// For each `while` a step of its loop.
+    pub fn steps(&self) -> Vec<(Value, Region)> {
+        let all = self.insts.iter().zip(0..);
+        let step = |(inst, at): (&Inst, u32)| match inst {
+            Inst::While { body, .. } => Some((Value(at), body.step())),
+            _ => None,
+        };
+        all.filter_map(step).collect()
+    }
+}
+
 impl Loop {
     /// A step of the loop as one region, in which condition and body share what they have in common: its results are the condition, if
     /// there is one, and the next state. What stands before the condition's store belongs to the condition, and what comes after it is done

@@ -31,9 +31,6 @@ thread_local! {
 
 /// Native code for a kernel.
 pub(super) fn compile(target: &Target, kernel: &Kernel) -> Result<Native, Unsupported> {
-    if kernel.iterates() {
-        return Err(Unsupported("loops at points".into()));
-    }
     generate(target, kernel, false, |finished, _| Native::new(&target.isa, finished))
 }
 

@@ -109,7 +109,10 @@ pub(super) struct Emitter<'a> {
     pub here: Here,
     /// The states of the `accumulate`s, in the order of the shape's list.
     pub states: Vec<Vec<Held>>,
-    /// Where in the frame the tail keeps them.
+    /// The states with which loops at points have ended; and which lanes go on in that which is being emitted, if not all do.
+    pub iterated: HashMap<ir::Value, Vec<Held>>,
+    pub active: Option<Held>,
+    /// Where in the frame the tail keeps the states of `accumulate`s.
     pub state_slots: Vec<Vec<i32>>,
     entry_loads: SmallVec<[((Table, usize), clif::Value); 16]>,
     pub pool: Pool,
@@ -185,6 +188,8 @@ impl<'a> Emitter<'a> {
             indices: Vec::new(),
             here: Here::default(),
             states: Vec::new(),
+            iterated: HashMap::new(),
+            active: None,
             state_slots: Vec::new(),
             entry_loads: SmallVec::new(),
             pool: Pool::default(),

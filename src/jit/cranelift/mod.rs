@@ -15,6 +15,7 @@
 //! | `convert`    | conversions, and widths of masks                              |
 //! | `memory`     | loads and stores                                              |
 //! | `accumulate` | reductions                                                    |
+//! | `iterate`    | loops at points                                               |
 //! | `patch`      | helper calls and faults for some lanes alone                  |
 //! | `compile`    | all of it in order                                            |
 
@@ -24,6 +25,7 @@ mod convert;
 mod emit;
 mod integers;
 mod isa;
+mod iterate;
 mod lanes;
 mod memory;
 mod nest;

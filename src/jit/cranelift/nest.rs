@@ -257,7 +257,12 @@ impl Emitter<'_> {
             }
             Inst::Fault(mask, code) => self.fault(*mask, *code),
             Inst::Accumulate { .. } => self.accumulate(v),
-            Inst::While { .. } | Inst::Final { .. } => unreachable!("such kernels are declined"),
+            Inst::While { body, args } => self.iterate(v, body, args),
+            Inst::Final { from, part } => {
+                if let Some(held) = self.iterated.get(from).and_then(|state| state.get(usize::from(*part))).cloned() {
+                    self.set(v, held);
+                }
+            }
             Inst::Reduced { from, part } => {
                 if let Some(held) = self.reduced(*from, *part) {
                     self.set(v, held);

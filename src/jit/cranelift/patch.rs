@@ -29,7 +29,7 @@ impl Emitter<'_> {
         let form = Form::of(helper.result());
         let always = match &self.homes[mask.0 as usize] {
             Home::Constant(c) if c.bits() == 0 => return self.fetch(fast),
-            Home::Constant(_) => true,
+            Home::Constant(_) => self.active.is_none(),
             _ => false,
         };
         let code = helper.code;
@@ -45,6 +45,7 @@ impl Emitter<'_> {
             return self.lane_loop(None, &args, None, form, code);
         }
         let mask = self.fetch(mask);
+        let mask = self.where_active(mask);
         let mask = self.mask(&mask, form.width());
         let fast = self.fetch(fast);
         let uniform = mask.uniform && fast.uniform && args.iter().all(|arg| arg.uniform);
@@ -142,6 +143,8 @@ impl Emitter<'_> {
     fn region(&mut self, region: &'static Region, args: &[Held]) -> Held {
         let outer = (self.kernel, std::mem::replace(&mut self.homes, Home::initial(region.kernel())));
         self.kernel = region.kernel();
+        // (Where it is run for fewer lanes, which of them go on is not known; and it does no harm.)
+        let active = self.active.take();
         self.depth += 1;
         let mut result = None;
         for &v in region.code() {
@@ -152,6 +155,7 @@ impl Emitter<'_> {
             }
         }
         self.depth -= 1;
+        self.active = active;
         (self.kernel, self.homes) = outer;
         let Some(result) = result else { unreachable!("a region has a result") };
         result
@@ -243,7 +247,7 @@ impl Emitter<'_> {
     }
 
     /// A scalar that is not zero if any of the step's lanes is set.
-    fn any(&mut self, mask: &Held) -> clif::Value {
+    pub fn any(&mut self, mask: &Held) -> clif::Value {
         let width = mask.form.width();
         let filled = width * self.lanes;
         if mask.uniform || filled < PART {
@@ -259,6 +263,7 @@ impl Emitter<'_> {
     /// Reports an error if any lane is set.
     pub fn fault(&mut self, mask: ir::Value, code: FaultCode) {
         let mask = self.fetch(mask);
+        let mask = self.where_active(mask);
         let any = self.any(&mask);
         let cold = self.b.create_block();
         let go_on = self.b.create_block();

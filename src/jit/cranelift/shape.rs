@@ -5,7 +5,7 @@
 
 use super::lanes::PART;
 use crate::dtype::{DType, Kind};
-use crate::ir::{self, Inst, Kernel, LANES, Op};
+use crate::ir::{self, Inst, Kernel, LANES, Op, Region};
 use crate::jit::Unsupported;
 use crate::jit::native::addresses::Addresses;
 use crate::jit::native::liveness::{Liveness, longest_chain, state_widths, width};
@@ -46,6 +46,8 @@ pub(super) struct Shape {
     pub widths: Vec<usize>,
     /// How it is run, if the body stands for whole steps alone.
     pub padded: Option<Padded>,
+    /// For each loop at points a step of it.
+    pub steps: Vec<(ir::Value, Region)>,
     /// Whether the tail computes with scalars, not with one lane of vectors: operands in memory need no loads of their own.
     pub scalar_tail: bool,
 }
@@ -69,6 +71,7 @@ impl Shape {
             constants: 0,
             widths: widths(kernel),
             padded: None,
+            steps: kernel.steps(),
             scalar_tail: kernel.loops() > 0 && body.iter().all(|&v| on_scalars(kernel, v)),
         };
         if kernel.loops() == 0 && !shape.liveness.accumulates.is_empty() {
@@ -93,7 +96,9 @@ impl Shape {
             return self.choose_lanes_of_state(kernel, body);
         }
         // Bools take the widths of what they are compared from.
-        let sizes = || body.iter().filter_map(of_body).filter(|&ty| ty != DType::Bool).map(DType::size);
+        let in_steps = || self.steps.iter().flat_map(|(_, step)| step.kernel().types.iter().copied().flatten());
+        let sizes =
+            || body.iter().filter_map(of_body).chain(in_steps()).filter(|&ty| ty != DType::Bool).map(DType::size);
         let (narrow, wide) = (sizes().min().unwrap_or(1), sizes().max().unwrap_or(1));
         // In full, two parts of the widest values, or one of the narrowest if that makes no more than four of the widest. At
         // the least one part of the widest, or two where narrower ones would leave half of theirs empty.

@@ -63,11 +63,20 @@ impl Padded {
             Inst::Accumulate { .. } | Inst::Reduced { .. } => false,
             // A function of the caller's is called for points alone.
             Inst::Patch { helper, .. } => helper.folds(),
+            Inst::While { body, .. } => body.regions().all(|region| {
+                let folds = |inst: &Inst| !matches!(inst, Inst::Patch { helper, .. } if !helper.folds());
+                region.kernel().insts.iter().all(folds)
+            }),
             _ => true,
         });
         let loops = kernel.loops();
         let after = kernel.levels.iter().any(|level| !level.after.is_empty());
-        if !(1..=2).contains(&loops) || operations <= LONG || !simple || after || lanes * 8 > ROOM {
+        if !(1..=2).contains(&loops)
+            || !(operations > LONG || kernel.iterates())
+            || !simple
+            || after
+            || lanes * 8 > ROOM
+        {
             return None;
         }
         let innermost = (loops - 1) as u8;

@@ -75,7 +75,7 @@ impl Shape {
             return Err(Unsupported("accumulate without a loop".into()));
         }
         let addresses = Addresses::new(kernel)?;
-        let steps = steps(kernel);
+        let steps = kernel.steps();
         let values = outer.iter().flat_map(|level| &level.before).chain(body);
         let widest = values.map(|&v| widest(kernel, v)).max().unwrap_or(1);
         let in_steps = steps.iter().flat_map(|(_, step)| step.kernel().types.iter().flatten());
@@ -133,13 +133,6 @@ impl Shape {
             && body.iter().all(unit);
         Ok(Shape { lanes, copies, ordered, masked, liveness, addresses, steps })
     }
-}
-
-/// For each loop at points a step of it.
-fn steps(kernel: &Kernel) -> Vec<(Value, Region)> {
-    let all = kernel.insts.iter().zip(0..);
-    all.filter_map(|(inst, at)| if let Inst::While { body, .. } = inst { Some((Value(at), body.step())) } else { None })
-        .collect()
 }
 
 /// How often a body with loops at points stands in a step. The steps of such a loop wait for each other: as many chains are under way as
