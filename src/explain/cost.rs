@@ -62,7 +62,7 @@ impl Cost {
 }
 
 fn is_operation(inst: &Inst) -> bool {
-    matches!(inst, Inst::Op { .. } | Inst::Patch { .. } | Inst::Accumulate { .. })
+    matches!(inst, Inst::Op { .. } | Inst::Patch { .. } | Inst::Accumulate { .. } | Inst::While { .. })
 }
 
 /// Bytes that a pass moves: each element once, or all of its line where its neighbours are not asked for.

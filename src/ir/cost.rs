@@ -3,7 +3,7 @@
 //! What an operation costs stands in its row ([`Cost`]); here are the sums over a kernel, what stands beside operations, and
 //! the nanoseconds that a machine of today takes for a simple operation or a byte. They need only tell a sum from a sine.
 
-use super::{Inst, Kernel, Op, Value};
+use super::{Inst, Kernel, Loop, Op, Region, Value};
 use crate::dtype::DType;
 
 /// A simple operation on an element of 8 bytes, in nanoseconds, where machine code does it.
@@ -16,6 +16,10 @@ pub const BYTE: f64 = 0.008;
 pub const CALL: f64 = 15.0;
 /// The same of a registered function at its longest: nobody knows, so it is a large guess.
 pub const REGISTERED: f64 = 5_000.0;
+
+/// Steps that a loop at a point takes where nobody knows, as a guess; and at most, where only the call knows.
+pub const STEPS: f64 = 50.0;
+pub const MOST_STEPS: f64 = 4096.0;
 
 /// Operations of at least so many simple ones take many cycles: computing such a one once and reading it often pays.
 pub const COSTLY: f64 = 4.0;
@@ -56,32 +60,58 @@ pub fn is_call(kernel: &Kernel, inst: &Inst) -> bool {
 
 /// The work of one point of the innermost loop, in simple operations.
 pub fn weight(kernel: &Kernel) -> f64 {
+    weight_of_body(kernel).max(1.0)
+}
+
+fn weight_of_body(kernel: &Kernel) -> f64 {
     let cost = |inst: &Inst| match inst {
         Inst::Op { op, .. } => op.row().cost.simple,
         // Where the helper is always asked it is the work; else hardly ever.
         Inst::Patch { .. } if is_call(kernel, inst) => 40.0,
         Inst::Patch { .. } => 2.0,
         Inst::Load(_) | Inst::Store(..) => 0.5,
+        Inst::While { body, args } => most_steps(kernel, body, args).min(STEPS) * of_step(body, weight_of_body),
         _ => 1.0,
     };
-    body(kernel).iter().map(|&v| cost(kernel.inst(v))).sum::<f64>().max(1.0)
+    body(kernel).iter().map(|&v| cost(kernel.inst(v))).sum()
 }
 
 /// The nanoseconds that machine code takes for a row, beside its points, and for a point: no choice but a bound, so what is rare counts as
 /// if it were always done.
 pub fn most(kernel: &Kernel) -> [f64; 2] {
-    let time = |v: &Value| match kernel.inst(*v) {
-        inst @ Inst::Patch { .. } if is_call(kernel, inst) => REGISTERED,
-        Inst::Patch { .. } => CALL,
-        Inst::Op { op, .. } => op.row().cost.simple * NATIVE,
-        _ => NATIVE,
-    };
-    let of = |values: &[Value]| values.iter().map(time).sum::<f64>();
+    let of = |values: &[Value]| most_of(kernel, values);
     let row = match &kernel.levels[..] {
         [_, row, _] => of(&row.before) + of(&row.after),
         _ => 0.0,
     };
     [row, of(body(kernel)).max(NATIVE)]
+}
+
+/// The same for these instructions.
+fn most_of(kernel: &Kernel, values: &[Value]) -> f64 {
+    let time = |v: &Value| match kernel.inst(*v) {
+        inst @ Inst::Patch { .. } if is_call(kernel, inst) => REGISTERED,
+        Inst::Patch { .. } => CALL,
+        Inst::Op { op, .. } => op.row().cost.simple * NATIVE,
+        Inst::While { body, args } => {
+            most_steps(kernel, body, args) * of_step(body, |region| most_of(region, crate::ir::cost::body(region)))
+        }
+        _ => NATIVE,
+    };
+    values.iter().map(time).sum()
+}
+
+/// How many steps a loop at a point takes at most, as far as that is known.
+fn most_steps(kernel: &Kernel, of: &Loop, args: &[Value]) -> f64 {
+    match of.parts(args).map(|(_, max, _)| kernel.inst(max)) {
+        Some(Inst::Const(max)) => (max.bits() as i64).max(0) as f64,
+        _ => MOST_STEPS,
+    }
+}
+
+/// What a step of a loop at a point takes.
+fn of_step(of: &Loop, region: impl Fn(&Kernel) -> f64) -> f64 {
+    of.regions().map(|of| region(of.kernel())).sum()
 }
 
 /// Whether no vector instruction converts these types into each other.
@@ -127,6 +157,14 @@ pub fn price(kernel: &Kernel, v: Value) -> (f64, f64) {
         Inst::Accumulate { args, .. } => (args.iter().map(|&x| size(x)).sum(), 0.0),
         inst @ Inst::Patch { .. } if is_call(kernel, inst) => (0.0, CALL),
         Inst::Patch { .. } => (size(v), 0.0),
+        Inst::While { body: of, args } => {
+            let steps = most_steps(kernel, of, args).min(STEPS);
+            let of_region = |region: &Region| {
+                let prices = body(region.kernel()).iter().map(|&v| price(region.kernel(), v));
+                prices.fold((0.0, 0.0), |sum, one| (sum.0 + steps * one.0, sum.1 + steps * one.1))
+            };
+            of.regions().map(of_region).fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+        }
         _ => (0.0, 0.0),
     }
 }

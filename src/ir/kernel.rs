@@ -274,6 +274,15 @@ impl Kernel {
         self.insts.iter().any(|inst| matches!(inst, Inst::While { .. }))
     }
 
+    /// How many instructions there are, those of loops at points among them.
+    pub fn length(&self) -> usize {
+        let within = self.insts.iter().map(|inst| match inst {
+            Inst::While { body, .. } => body.regions().map(|region| region.kernel().insts.len()).sum(),
+            _ => 0,
+        });
+        self.insts.len() + within.sum::<usize>()
+    }
+
     /// The operand with this id.
     pub fn operand(&self, id: OperandId) -> &Operand {
         &self.operands[id.0 as usize]

@@ -155,7 +155,7 @@ fn serving(executor: Executor) -> impl Iterator<Item = (usize, &'static Tier)> {
 
 impl Tier {
     fn takes(&self, kernel: &Kernel) -> bool {
-        kernel.insts.len() <= self.largest
+        kernel.length() <= self.largest
     }
 
     fn compile(&self, kernel: &Kernel) -> Result<Arc<dyn Compiled>, Unsupported> {
@@ -168,7 +168,7 @@ impl Tier {
     /// Interpreted operations that take as long as compiling.
     fn pays_from(&self, kernel: &Kernel) -> f64 {
         let [once, each] = self.compiling;
-        (once + each * kernel.insts.len() as f64) / cost::INTERPRETED
+        (once + each * kernel.length() as f64) / cost::INTERPRETED
     }
 }
 

@@ -328,29 +328,30 @@ impl Machine<'_> {
             if (step == 0 && left > 0 && holds(0)) || (step > 0 && all(mask, left)) {
                 return left;
             }
+            // The first that does not go on: what is before it stays where it is.
+            let first = (0..left).find(|&i| !holds(i)).unwrap_or(left);
             for (_, Transfer { dst, src, size }) in &of.state {
                 let (now, to) = (self.place(*src), self.place(*dst));
-                let mut kept = 0;
-                for i in 0..left {
-                    let from = now.add(i * size);
-                    if holds(i) {
-                        std::ptr::copy(from, now.add(kept * size), *size);
-                        kept += 1;
-                    } else {
-                        let at = order.add(i).read_unaligned() as usize;
-                        std::ptr::copy_nonoverlapping(from, to.add(at * size), *size);
-                    }
+                for i in (first..left).filter(|&i| !holds(i)) {
+                    let at = order.add(i).read_unaligned() as usize;
+                    copy(*size, to.add(at * size), 0, now.add(i * size), 0, 1);
                 }
             }
-            let captured = of.captured.iter().map(|&(_, place, size)| (place, size));
+            let mut kept = first;
+            for i in first..left {
+                // (Where the next one goes, if this one stays behind.)
+                order.add(kept).write_unaligned(order.add(i).read_unaligned());
+                kept += usize::from(holds(i));
+            }
+            let state = of.state.iter().map(|(_, now)| (now.src, now.size));
             let own_max = of.own_max.map(|place| (place, size_of::<i64>()));
-            let mut kept = 0;
-            for (place, size) in captured.chain(own_max).chain([(of.order, size_of::<u32>())]) {
+            for (place, size) in state.chain(of.captured.iter().map(|&(_, place, size)| (place, size))).chain(own_max) {
                 let now = self.place(place);
-                kept = 0;
-                for i in (0..left).filter(|&i| holds(i)) {
-                    std::ptr::copy(now.add(i * size), now.add(kept * size), size);
-                    kept += 1;
+                match size {
+                    1 => pack::<u8>(now.cast(), (mask, step), first..left),
+                    2 => pack::<u16>(now.cast(), (mask, step), first..left),
+                    4 => pack::<u32>(now.cast(), (mask, step), first..left),
+                    _ => pack::<u64>(now.cast(), (mask, step), first..left),
                 }
             }
             kept
@@ -466,6 +467,18 @@ unsafe fn any(mask: *const u8, step: usize, n: usize) -> bool {
     // SAFETY: there are `n` elements, and bools are initialised bytes.
     let mask = unsafe { std::slice::from_raw_parts(mask, n) };
     mask.iter().fold(0, |all, &one| all | one) != 0
+}
+
+/// Moves the elements for which a bool holds side by side, from the first of the range on.
+unsafe fn pack<T: Copy>(elements: *mut T, mask: Lanes, range: std::ops::Range<usize>) {
+    let mut kept = range.start;
+    for i in range {
+        // SAFETY: there are as many elements and bools, and no more are kept than have been read.
+        unsafe {
+            elements.add(kept).write_unaligned(elements.add(i).read_unaligned());
+            kept += usize::from(*mask.0.add(i * mask.1) != 0);
+        }
+    }
 }
 
 /// Whether all of `n` bools hold.
