@@ -83,7 +83,7 @@
 //! # Guides
 //! In the repository, `docs/` is a book. Its first part is a course on computing with arrays, from caches and temporaries to threads and
 //! files larger than memory; its second part the reference: `docs/numexpr.md` for those who come from numexpr,
-//! `docs/functions.md` lists functions, operators and types, `docs/command-line.md` is on the command, `docs/security.md` on text that is
+//! `docs/functions.md` lists functions, operators and types, `docs/loops.md` is on loops at each point, `docs/command-line.md` is on the command, `docs/security.md` on text that is
 //! not trusted, `docs/design.md` on how it works. The examples (`cargo run --release --example quickstart`) are programs to copy from.
 
 #![warn(missing_docs)]
@@ -173,6 +173,8 @@ pub use types::identifiers;
 mod guides {
     #[doc = include_str!("../README.md")]
     struct Readme;
+    #[doc = include_str!("../docs/loops.md")]
+    struct Loops;
     #[doc = include_str!("../docs/numexpr.md")]
     struct Numexpr;
     #[doc = include_str!("../docs/indices.md")]

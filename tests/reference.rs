@@ -119,6 +119,14 @@ const GROUPS: &[(&str, &str)] = &[
          elements have the bits of a plain loop, and NumPy's, and sums of many are more exact.",
     ),
     (
+        "Loops",
+        "`body`, `cond` and `f` are functions: the name of one that the text defines, or a `lambda` ([loops.md](loops.md)). `start` is a value, or a tuple of \
+         several: then there is a parameter for each (in `scan` one for all of them), and the function gives a tuple. Everything broadcasts to one shape, and \
+         each element goes on by itself. The types are those of `start`: of a whole number in the text `i64`, of another number the float type of the other \
+         states, else `f64`; a function that gives a wider type is an error. `max` and `n` are whole numbers, in the text or bare arguments, up to \
+         `Limits::iterations` (1,000,000).",
+    ),
+    (
         "Histograms",
         "They count all elements, and give an array of one axis. `bins` and `n` are whole numbers that the text says; `lo` and `hi` are numbers, bare arguments, or \
          results without axes, as in `histogram(x, 100, min(x), max(x))`, and may depend on the call: bounds that are not finite or not in order are an \
@@ -141,8 +149,9 @@ fn group(function: &Function) -> usize {
         Rule::Cast(_) => 6,
         Rule::Reduce(_) | Rule::NanReduce(_) => 7,
         Rule::Scan(_) => 8,
-        Rule::Histogram | Rule::Bincount => 9,
-        Rule::Unary(_) | Rule::Binary(_) | Rule::Compare(_) => 10,
+        Rule::Loop { .. } | Rule::ScanBy => 9,
+        Rule::Histogram | Rule::Bincount => 10,
+        Rule::Unary(_) | Rule::Binary(_) | Rule::Compare(_) => 11,
         _ => 3,
     }
 }
@@ -178,7 +187,7 @@ fn reference() -> String {
             write!(t, "{note}\n\n").unwrap();
         }
         let with_error = at == 1;
-        let brief = matches!(at, 6 | 8);
+        let brief = matches!(at, 6 | 8 | 9);
         t += match (with_error, brief) {
             (true, _) => "| function | | what | takes | gives | error |\n|---|---|---|---|---|---|\n",
             (_, true) => "| function | | what |\n|---|---|---|\n",

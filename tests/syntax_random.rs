@@ -65,6 +65,10 @@ fn bracketed() -> impl Strategy<Value = String> {
                 Some(arg) => format!("({of}).f(({arg}), k={arg})"),
                 None => format!("({of}).g"),
             }),
+            1 => (inner.clone(), any::<bool>(), any::<bool>()).prop_map(|(body, several, keyword)| {
+                let body = if several { format!("({body}, a,)") } else { body };
+                format!("f(a, {}lambda b, x1: {body})", if keyword { "k=" } else { "" })
+            }),
             1 => prop::collection::vec(inner, 0..3).prop_map(|items| {
                 format!("g(axis=({}))", items.iter().map(|item| format!("{item},")).collect::<String>())
             }),
@@ -73,10 +77,14 @@ fn bracketed() -> impl Strategy<Value = String> {
 }
 
 fn program() -> impl Strategy<Value = String> {
-    let head = prop::sample::select(vec!["", "", "(x1)", "(a, b)", "(α,)"]);
+    let head = prop::sample::select(vec!["", "", "(x1)", "(a, b)", "(α,)", ", u", " = lambda α, a", ", b = lambda"]);
     (prop::collection::vec((head, bracketed()), 0..3), prop::collection::vec(bracketed(), 1..3), any::<bool>())
         .prop_map(|(values, results, comma)| {
-            let statements = values.iter().enumerate().map(|(i, (head, value))| format!("t{i}{head} = {value}\n"));
+            let statements = values.iter().enumerate().map(|(i, (head, value))| match *head {
+                " = lambda α, a" => format!("t{i}{head}: ({value}, a)\n"),
+                ", b = lambda" => format!("t{i}, b = {value}, a\n"),
+                head => format!("t{i}{head} = {value}\n"),
+            });
             let statements: String = statements.collect();
             format!("{statements}{}{}", results.join(", "), if comma { "," } else { "" })
         })

@@ -36,6 +36,7 @@ pub fn error(faults: u32, graph: &Graph, source: &str) -> EvalError {
             EvalErrorKind::Fault,
             "the bounds of a histogram are not finite, not in order, or nearer to each other than its bins can be",
         ),
+        FaultKind::Iterations => (EvalErrorKind::Range, "a loop is to do more steps than the limit allows"),
         FaultKind::OutOfRange => (
             EvalErrorKind::Range,
             "what was computed from bare integers alone is out of the range of the type that it is combined with",

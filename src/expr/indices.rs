@@ -14,9 +14,9 @@ use crate::array::arg::AsArgs;
 use crate::array::view::Strided;
 use crate::dtype::DType;
 use crate::error::eval::EvalError;
-use crate::plan::shape::axis_set;
+use crate::plan::shape::{Shape, axis_set, broadcast, scanned_by};
 use crate::types::InputType;
-use crate::types::graph::{Input, Node, NodeId, NodeKind};
+use crate::types::graph::{Graph, Input, Node, NodeId, NodeKind};
 
 /// The indices of all axes. Made by [`Expr::indices`].
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -76,7 +76,7 @@ impl Core {
                     }
                     value
                 }
-                _ => axes.node(node, &values),
+                _ => axes.node(graph, node, &values),
             };
             values.push(value);
         }
@@ -156,7 +156,10 @@ impl Axes {
     }
 
     /// The axes of what a node computes.
-    fn node(&mut self, node: &Node, values: &[Value]) -> Value {
+    fn node(&mut self, graph: &Graph, node: &Node, values: &[Value]) -> Value {
+        if let (NodeKind::ScanWith { axis, .. }, Some(body)) = (&node.kind, graph.body_of(node)) {
+            return self.scan_by(*axis, node.args.split_at(body.states), values);
+        }
         let space = self.broadcast(node, values);
         let axes = space.iter().copied().enumerate();
         match &node.kind {
@@ -192,6 +195,22 @@ impl Axes {
             }
             _ => space,
         }
+    }
+
+    /// The axes of a scan by a function: none is cut. (What its states begin with lies along other axes than what it runs over.)
+    fn scan_by(&mut self, axis: i32, (starts, others): (&[NodeId], &[NodeId]), values: &[Value]) -> Value {
+        let of = |arg: &NodeId| &values[arg.0 as usize];
+        let shape = |arg: &NodeId| of(arg).iter().map(|axis| axis.0).collect::<Shape>();
+        let mut elements = Shape::new();
+        let fit = others.iter().all(|arg| broadcast(&mut elements, &shape(arg)));
+        debug_assert!(fit, "shapes that have been checked");
+        let starts: Vec<Shape> = starts.iter().map(|arg| {
+            self.keep_whole(of(arg).iter().copied());
+            shape(arg)
+        }).collect();
+        others.iter().for_each(|arg| self.keep_whole(of(arg).iter().copied()));
+        let shape = scanned_by(axis, &elements, starts.iter().map(|start| &start[..])).ok().flatten();
+        shape.unwrap_or(elements).iter().map(|&length| (length, Some(self.label(true)))).collect()
     }
 
     /// Numbers the labels that can be cut, in the order of the arguments.

@@ -68,7 +68,7 @@ impl Maker<'_> {
         operands.push(TileOperand::Part(0));
         let moved: usize = arrays.iter().map(|array| array.operand.size()).sum();
         let tiles = self.tiles_of_counts(&shape, arrays, dtype.size());
-        let operations = stage.nodes.iter().map(|&node| program.graph.node(node).kind.operations()).sum::<usize>();
+        let operations = stage.nodes.iter().map(|&node| program.graph.operations(node)).sum::<usize>();
         let weight = if byte.is_some() { 4 } else { 4 + operations };
         let parallel = bins <= SHARED && self.target.pays_to_share(elements, moved, weight as f64);
         let fill = self.tile_kernel(&tiles, (&[dtype], tiles.step), of, operands);
@@ -129,7 +129,7 @@ fn byte_source(graph: &Graph, stage: &Stage, sources: &[Array]) -> Option<usize>
         let node = graph.node(id);
         let above = node.args.iter().any(|arg| depends.contains(arg));
         let noticed = match node.kind {
-            NodeKind::Fault(_) => true,
+            _ if graph.may_fault(id) => true,
             NodeKind::Patch(helper) => !helper.folds(),
             _ => false,
         };

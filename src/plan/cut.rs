@@ -141,12 +141,15 @@ impl<'a> Cut<'a> {
                 | NodeKind::Math(_)
                 | NodeKind::Complex(..)
                 | NodeKind::Patch(_)
+                | NodeKind::Loop { .. }
+                | NodeKind::ScanWith { .. }
+                | NodeKind::Param(_)
                 | NodeKind::Fault(_) => {}
             }
             let args = node.args.iter().map(|arg| cut.origins[arg.0 as usize]);
             // Where it is not known, all are alike.
             let long = |input: u32| shapes.long.get(input as usize).copied().unwrap_or(u64::MAX);
-            let origin = Origin::of(node, cut.made[at], long, args);
+            let origin = Origin::of((node, graph.may_fault(id)), cut.made[at], long, args);
             cut.origins.push(origin);
             if stored.get(at) == Some(&true) {
                 cut.store(id, from).ok_or(node.span)?;
@@ -231,7 +234,7 @@ impl<'a> Cut<'a> {
 
     /// Makes a stage read and compute these as well; none where no steps are left.
     fn add(&mut self, at: usize, leaves: Leaves) -> Option<()> {
-        let operations: usize = leaves.1.iter().map(|&id| self.graph.node(id).kind.operations()).sum();
+        let operations: usize = leaves.1.iter().map(|&id| self.graph.operations(id)).sum();
         self.work = self.work.checked_sub(operations)?;
         self.stages[at].add(leaves);
         Some(())

@@ -339,7 +339,7 @@ impl Target<'_> {
     /// fetched and stored, and rows are read side by side.
     fn together(&self, base: &Base) -> usize {
         let operations = self.program.stages[base.stage].nodes.iter();
-        let operations: usize = operations.map(|&node| self.program.graph.node(node).kind.operations()).sum();
+        let operations: usize = operations.map(|&node| self.program.graph.operations(node)).sum();
         let along = base.walk.nest.shape().last().copied().unwrap_or(1);
         let most = (ROWS / base.sources).min(OPERATIONS / (operations + 1)).min(along / LANES).max(1);
         1 << most.ilog2()

@@ -3,6 +3,11 @@
 //! All kernels of a stage are made of the same graph nodes and the same monoids, so all give the same bits. Operands stand in
 //! the order that [`operands`] gives, then come the steps of affine ones.
 
+mod loops;
+
+use std::sync::Arc;
+
+use foldhash::HashMap;
 use smallvec::SmallVec;
 
 use super::layout::{Body, Class, Combines, Layout, OperandSpec, Reads, Writes, joined_sources, operands, steps};
@@ -10,7 +15,7 @@ use super::program::{Group, Program, Stage};
 use super::source::Source;
 use crate::dtype::DType;
 use crate::ir::{
-    Access, Args, Builder, FaultCode, Fragment, Kernel, LANES, LoopId, Monoid, Op, OperandId, Role, Stride, Value,
+    Access, Args, Builder, FaultCode, Fragment, Kernel, LANES, Loop, LoopId, Monoid, Op, OperandId, Role, Stride, Value,
 };
 use crate::math::{self, Accuracy};
 use crate::types::graph::{Graph, NodeId, NodeKind};
@@ -22,9 +27,11 @@ pub fn lower(program: &Program, at: usize, body: Body, layout: &Layout) -> Kerne
     let mut low = Lowering {
         graph,
         accuracy: program.accuracy,
+        faults: 0,
         b: Builder::new(layout.loops),
         made: vec![None; graph.nodes.len()],
         steps: Vec::new(),
+        loops: HashMap::default(),
     };
     let declared = specs.iter().enumerate().map(|(i, spec)| declare(&mut low.b, body, i, spec, layout));
     let accesses: Vec<Access> = declared.collect();
@@ -92,10 +99,14 @@ type Length = fn(&Monoid) -> usize;
 struct Lowering<'a> {
     graph: &'a Graph,
     accuracy: Accuracy,
+    /// The number of the graph's first error of the data: not 0 in the body of a loop.
+    faults: u32,
     b: Builder,
     made: Vec<Option<Value>>,
     /// The steps of affine operands that are known at the call alone, by operand and loop.
     steps: Vec<((usize, usize), Access)>,
+    /// What loops do, by their numbers.
+    loops: HashMap<u32, Arc<Loop>>,
 }
 
 /// Stage `at`, of reductions.
@@ -349,13 +360,16 @@ impl Lowering<'_> {
                 NodeKind::Complex(function, part) => math::complex::lower(&mut self.b, *function, *part, &args),
                 NodeKind::Patch(helper) => self.b.patch(args[0], args[1], helper, &args[2..]),
                 NodeKind::Fault(number) => {
-                    self.b.fault(args[0], FaultCode::of(*number as usize));
+                    self.b.fault(args[0], FaultCode::of((self.faults + number) as usize));
                     args[1]
                 }
+                &NodeKind::Loop { index, part } => self.iterate(index, part, &args),
                 // Leaves of every stage: made already.
                 NodeKind::Input(_)
+                | NodeKind::Param(_)
                 | NodeKind::Reduce { .. }
                 | NodeKind::Scan { .. }
+                | NodeKind::ScanWith { .. }
                 | NodeKind::Counts(_)
                 | NodeKind::Position
                 | NodeKind::Index(_)

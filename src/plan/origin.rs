@@ -32,10 +32,10 @@ pub enum Few {
 }
 
 impl Origin {
-    /// That of a node, from those of its arguments, and from where it comes if it is a leaf of later stages. `long` says along
+    /// That of a node (and whether it may raise an error of the data), from those of its arguments, and from where it comes if it is a leaf of later stages. `long` says along
     /// which axes an input is long.
     pub fn of(
-        node: &Node,
+        (node, may_fault): (&Node, bool),
         made: Option<Source>,
         long: impl Fn(u32) -> u64,
         args: impl Iterator<Item = Origin>,
@@ -48,9 +48,9 @@ impl Origin {
                 return few(Few::Reduction { stage, keepdims });
             }
             // It is as long as its operand, or all of that as one axis.
-            (NodeKind::Scan { axis, .. }, _) => {
+            (kind @ (NodeKind::Scan { .. } | NodeKind::ScanWith { .. }), _) => {
                 let of = args.fold(Origin::Constant, Origin::and);
-                return few(match (axis, of) {
+                return few(match (kind.scan_axis().flatten(), of) {
                     (Some(_), Origin::Few { of: of @ Few::Arrays { .. }, .. }) => of,
                     _ => Few::Arrays { axes: u64::MAX },
                 });
@@ -69,7 +69,7 @@ impl Origin {
         }
         match args.fold(Origin::Constant, Origin::and) {
             // An error is one of the points for which the value is asked, and there may be none.
-            Origin::Few { of, .. } if matches!(node.kind, NodeKind::Fault(_)) => Origin::Mixed { axes: of.axes() },
+            Origin::Few { of, .. } if may_fault => Origin::Mixed { axes: of.axes() },
             Origin::Few { of, costly } => Origin::Few { of, costly: costly || is_costly(&node.kind) },
             other => other,
         }
@@ -115,7 +115,7 @@ impl Few {
 pub fn is_costly(kind: &NodeKind) -> bool {
     match kind {
         NodeKind::Op(op) => op.is_costly(),
-        NodeKind::Math(_) | NodeKind::Complex(..) | NodeKind::Patch(_) => true,
+        NodeKind::Math(_) | NodeKind::Complex(..) | NodeKind::Patch(_) | NodeKind::Loop { .. } => true,
         _ => false,
     }
 }

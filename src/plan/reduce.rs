@@ -119,7 +119,7 @@ impl Maker<'_> {
     /// Whether the elements of a run are so few, and what is done with each so little, that a kernel has it once for each.
     fn is_short(&self, base: &Base) -> bool {
         let nest = &base.walk.nest;
-        let operations = |&node: &NodeId| self.program.graph.node(node).kind.operations();
+        let operations = |&node: &NodeId| self.program.graph.operations(node);
         let operations = || self.program.stages[base.stage].nodes.iter().map(operations).sum::<usize>();
         // An operand that is rearranged in a buffer would be so once for each element.
         let rearranged = |o: usize| match nest.strides(o)[..nest.kept()] {

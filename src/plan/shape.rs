@@ -70,6 +70,26 @@ pub fn scanned(axis: Option<i32>, shape: &Shape) -> Result<Shape, AxisError> {
     }
 }
 
+/// The shape of a scan by a function: elements of this shape, along this axis, and what the states begin with, which broadcasts over the other axes;
+/// none if these do not fit together. A single number is an array of one element.
+pub fn scanned_by<'a>(
+    axis: i32,
+    elements: &Shape,
+    starts: impl Iterator<Item = &'a [usize]>,
+) -> Result<Option<Shape>, AxisError> {
+    let mut shape = scanned(Some(axis), elements)?;
+    let at = if axis < 0 { axis + shape.len() as i32 } else { axis } as usize;
+    let length = shape.remove(at);
+    let rank = shape.len();
+    for start in starts {
+        if start.len() > rank || !broadcast(&mut shape, start) {
+            return Ok(None);
+        }
+    }
+    shape.insert(at, length);
+    Ok(Some(shape))
+}
+
 /// The shape that is left when the axes of the set are reduced.
 pub fn reduced(shape: &[usize], set: u64, keepdims: bool) -> Shape {
     let axes = shape.iter().enumerate().map(|(axis, &len)| (set >> axis & 1 == 1, len));
@@ -117,6 +137,21 @@ mod tests {
         assert_eq!(both(&[0], &[3, 1]), Some(vec![3, 0]));
         assert_eq!(both(&[0], &[4]), None);
         assert_eq!(both(&[2], &[3]), None);
+    }
+
+    #[test]
+    fn scans_by_functions() {
+        let of = |axis, elements: &[usize], starts: &[&[usize]]| {
+            scanned_by(axis, &Shape::from_slice(elements), starts.iter().copied()).map(|shape| shape.map(|s| s.to_vec()))
+        };
+        assert_eq!(of(0, &[5], &[&[]]), Ok(Some(vec![5])));
+        assert_eq!(of(-1, &[], &[]), Ok(Some(vec![1])));
+        assert_eq!(of(1, &[3, 5], &[&[3], &[]]), Ok(Some(vec![3, 5])));
+        assert_eq!(of(0, &[5, 1], &[&[3]]), Ok(Some(vec![5, 3])));
+        assert_eq!(of(-2, &[2, 5, 3], &[&[2, 1]]), Ok(Some(vec![2, 5, 3])));
+        assert_eq!(of(1, &[3, 5], &[&[5]]), Ok(None));
+        assert_eq!(of(1, &[3, 5], &[&[3, 1]]), Ok(None));
+        assert_eq!(of(1, &[5], &[&[]]), Err(AxisError::OutOfRange(1)));
     }
 
     #[test]

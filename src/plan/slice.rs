@@ -6,7 +6,7 @@
 use super::target::Target;
 use crate::ir::cost::{NATIVE, REGISTERED};
 use crate::ir::kernel::helper::Code;
-use crate::types::graph::NodeKind;
+use crate::types::graph::{NodeId, NodeKind};
 
 /// Estimated nanoseconds of a task, at most. (What is interpreted takes a few times as long.)
 const SLICE: f64 = 2e6;
@@ -33,11 +33,12 @@ impl Target<'_> {
     /// Nanoseconds that an element of a stage takes, about.
     pub fn of_stage(&self, stage: usize) -> f64 {
         let nodes = self.program.stages[stage].nodes.iter();
-        let time = |kind: &NodeKind| match kind {
+        let graph = &self.program.graph;
+        let time = |&node: &NodeId| match &graph.node(node).kind {
             NodeKind::Patch(helper) if matches!(helper.code, Code::Rust(_)) => REGISTERED,
-            kind => kind.operations() as f64 * NATIVE,
+            _ => graph.work(node) * NATIVE,
         };
-        nodes.map(|&node| time(&self.program.graph.node(node).kind)).sum::<f64>().max(NATIVE)
+        nodes.map(time).sum::<f64>().max(NATIVE)
     }
 }
 

@@ -50,10 +50,11 @@ pub fn shared(graph: &Graph) -> Vec<bool> {
     let mut depth = vec![0u32; graph.nodes.len()];
     let mut faulty = vec![false; graph.nodes.len()];
     for (at, node) in graph.nodes.iter().enumerate() {
-        let reduces = matches!(node.kind, NodeKind::Reduce { .. } | NodeKind::Scan { .. } | NodeKind::Counts(_));
+        let scans = node.kind.scan_axis().is_some();
+        let reduces = scans || matches!(node.kind, NodeKind::Reduce { .. } | NodeKind::Counts(_));
         let args = || node.args.iter().map(|arg| arg.0 as usize);
         depth[at] = args().map(|arg| depth[arg]).max().unwrap_or(0) + u32::from(reduces);
-        let fault = matches!(node.kind, NodeKind::Fault(_)) || args().any(|arg| faulty[arg]);
+        let fault = graph.may_fault(NodeId(at as u32)) || args().any(|arg| faulty[arg]);
         faulty[at] = fault && !reduces;
     }
     let mut readers = vec![Reader::None; graph.nodes.len()];
@@ -62,16 +63,17 @@ pub fn shared(graph: &Graph) -> Vec<bool> {
         *reader = reader.and(Reader::Output);
     }
     let mut stages: HashMap<(&Axes, u32), u32> = HashMap::new();
-    let mut scans: HashMap<(&Option<i32>, u32), u32> = HashMap::new();
+    let mut scans: HashMap<(Option<i32>, u32), u32> = HashMap::new();
     for (at, node) in graph.nodes.iter().enumerate().rev() {
         let reader = match &node.kind {
+            kind @ (NodeKind::Scan { .. } | NodeKind::ScanWith { .. }) => {
+                let next = scans.len() as u32;
+                let axis = kind.scan_axis().flatten();
+                Reader::Scan(*scans.entry((axis, depth[at])).or_insert(next))
+            }
             NodeKind::Reduce { axes, .. } => {
                 let next = stages.len() as u32;
                 Reader::Reduction(*stages.entry((axes, depth[at])).or_insert(next))
-            }
-            NodeKind::Scan { axis, .. } => {
-                let next = scans.len() as u32;
-                Reader::Scan(*scans.entry((axis, depth[at])).or_insert(next))
             }
             NodeKind::Counts(_) => Reader::With(NodeId(at as u32)),
             // Its argument lends it the shape alone.
@@ -92,6 +94,7 @@ pub fn price(graph: &Graph, id: NodeId) -> f64 {
     let node = graph.node(id);
     match &node.kind {
         NodeKind::Op(op) => op.row().cost.simple,
+        NodeKind::Loop { .. } => graph.work(id),
         NodeKind::Math(_) | NodeKind::Complex(..) => node.kind.operations() as f64,
         // Where the helper is always asked it is the work; else hardly ever.
         NodeKind::Patch(_) if matches!(graph.node(node.args[0]).kind, NodeKind::Const(_)) => 40.0,

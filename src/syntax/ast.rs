@@ -162,8 +162,10 @@ pub enum Node {
     },
     /// `x.real`, `x.imag`, `np.pi`
     Attribute(NodeId, Attribute),
-    /// `(x, y)` as an argument such as `axis=(0, 1)`, and behind `in`. The range is into [`Ast::items`].
+    /// `(x, y)`: several values, an argument such as `axis=(0, 1)`, or what stands behind `in`. The range is into [`Ast::items`].
     Tuple(Range<u32>),
+    /// `lambda x, y: body` as an argument: a function. The parameters are a range of [`Ast::params`].
+    Lambda(Range<u32>, NodeId),
     /// `x[i, 1:]`. The range is into [`Ast::coordinates`]; never empty.
     Subscript(NodeId, Range<u32>),
 }
@@ -209,7 +211,7 @@ pub struct Argument {
     pub value: NodeId,
 }
 
-/// `name = value`, `name[i, j] = value` or `name(params) = value` before the result.
+/// `name = value`, `name[i, j] = value`, `name(params) = value`, or one name of `x, y = value`, before the result.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Assignment {
     /// The name that is given a value.
@@ -220,6 +222,10 @@ pub struct Assignment {
     pub params: Option<Range<u32>>,
     /// The indices between the brackets behind the name, if there are any: a range of [`Ast::coordinates`].
     pub indices: Option<Range<u32>>,
+    /// Whether a function is written `name = lambda params: value`.
+    pub lambda: bool,
+    /// Of `x, y = value` which of the names this is, and of how many; they stand one after another, with one value.
+    pub part: Option<(u32, u32)>,
     /// Its value; the body of a function.
     pub value: NodeId,
 }
@@ -266,8 +272,17 @@ impl Ast {
 
     /// The parameters of a definition; none for the value of a name.
     pub fn params(&self, of: &Assignment) -> &[(NameId, Span)] {
-        let range = of.params.clone().unwrap_or(0..0);
+        self.params_in(&of.params.clone().unwrap_or(0..0))
+    }
+
+    /// The parameters in a range.
+    pub fn params_in(&self, range: &Range<u32>) -> &[(NameId, Span)] {
         self.params.get(range.start as usize..range.end as usize).unwrap_or(&[])
+    }
+
+    /// The items of a tuple.
+    pub fn items_in(&self, range: &Range<u32>) -> &[NodeId] {
+        self.items.get(range.start as usize..range.end as usize).unwrap_or(&[])
     }
 
     /// What stands between the brackets of a subscript.

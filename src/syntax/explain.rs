@@ -38,6 +38,19 @@ pub enum End {
     Open,
 }
 
+/// What stands before the `=` of a statement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Left {
+    /// There is none so far.
+    None,
+    /// A name, or several.
+    Names,
+    /// `name[indices]`
+    Indexed,
+    /// `name(params)`
+    Function,
+}
+
 /// A level to explain. `end_span` is where its end stands.
 pub struct Explain<'a> {
     pub source: &'a str,
@@ -74,7 +87,10 @@ impl Explain<'_> {
         // Where the value between two commas begins, behind `name =`.
         let mut begin = 0;
         let mut assigned = false;
-        let mut defined = false;
+        let mut left = Left::None;
+        // Whether the body of a `lambda` is read, and where its head ends.
+        let mut function = false;
+        let mut head_end = 0;
         // Colons since then, in a subscript.
         let mut colons = 0;
         for (at, item) in self.items.iter().enumerate() {
@@ -82,6 +98,9 @@ impl Explain<'_> {
                 Piece::Sign(token) => Some(token),
                 _ => None,
             };
+            if at < head_end {
+                continue;
+            }
             let comma_follows = self.piece(at + 1).is_none_or(|next| next == Piece::Sign(Token::Comma));
             if !value_ended {
                 match sign {
@@ -93,11 +112,17 @@ impl Explain<'_> {
                     Some(Token::Comma) if colons > 0 && self.before(at) == Some(Piece::Sign(Token::Colon)) => {
                         (begin, colons) = (at + 1, 0);
                     }
+                    Some(Token::Lambda) if self.may_be_function(at, begin, assigned, left) && !function => {
+                        match self.head(at) {
+                            Ok(end) => (head_end, begin, function) = (end, end, true),
+                            Err(wrong) => return wrong,
+                        }
+                    }
                     Some(Token::Plus | Token::Minus | Token::Tilde) => {}
                     Some(Token::Not) if self.allows_not(at, begin) => {}
                     Some(_) => return Some(self.no_value(at)),
                     None if matches!(item.piece, Piece::Tuple(_)) => {
-                        if let Some(wrong) = self.tuple(at, begin, assigned) {
+                        if let Some(wrong) = self.tuple(at, begin, if assigned { left } else { Left::None }) {
                             return Some(wrong);
                         }
                         value_ended = true;
@@ -146,21 +171,12 @@ impl Explain<'_> {
                     if let Some(place) = waiting_if {
                         return Some(self.no_else(place));
                     }
-                    if defined {
-                        return Some(
-                            Diagnostic::new("a function has one value, found `,`", item.span)
-                                .with_help("define one function for each: `f(x) = ...; g(x) = ...`"),
-                        );
-                    }
-                    if assigned && self.level == Level::Statement {
-                        return Some(
-                            Diagnostic::new("a name takes one value, found `,`", item.span)
-                                .with_help("give each value its own name: `a = x; b = y`"),
-                        );
+                    if let Some(wrong) = self.no_comma(item.span, left, function) {
+                        return Some(wrong);
                     }
                     value_ended = false;
                     begin = at + 1;
-                    (assigned, colons) = (false, 0);
+                    (assigned, function, colons) = (false, false, 0);
                 }
                 Some(Token::Equal) => {
                     let named = at == begin + 1 && matches!(self.piece(begin), Some(Piece::Name(_)));
@@ -170,26 +186,110 @@ impl Explain<'_> {
                         }
                         _ => false,
                     };
-                    let head = self.level == Level::Statement && !assigned && behind_name;
-                    let place_ok = match self.level {
-                        Level::Statement => begin == 0,
-                        Level::Call => true,
+                    let statement = self.level == Level::Statement;
+                    let is_left = match self.level {
+                        Level::Statement => behind_name || named && begin == 0 || self.are_names(at),
+                        Level::Call => named && !function,
                         Level::Group | Level::Subscript => false,
                     };
-                    if !(head || named && place_ok) || assigned {
-                        return Some(self.equal(at, named, assigned));
+                    let before = assigned || left != Left::None || function;
+                    if !is_left || before {
+                        return Some(self.equal(at, named, before));
                     }
                     assigned = true;
-                    defined = head && matches!(self.piece(1), Some(Piece::Arguments { .. }));
+                    left = match self.piece(1) {
+                        _ if !statement => Left::None,
+                        Some(Piece::Arguments { .. }) => Left::Function,
+                        Some(Piece::Subscript { .. }) => Left::Indexed,
+                        _ => Left::Names,
+                    };
                     begin = at + 1;
                     value_ended = false;
                 }
-                Some(Token::Not | Token::Tilde) | None => return Some(self.side_by_side(at)),
+                Some(Token::Not | Token::Tilde | Token::Lambda) | None => return Some(self.side_by_side(at)),
                 Some(_) => value_ended = false,
             }
         }
         let open_slice = colons > 0 && self.before(self.items.len()) == Some(Piece::Sign(Token::Colon));
-        self.at_end(value_ended || open_slice, waiting_if, begin, assigned)
+        self.at_end(value_ended || open_slice, waiting_if, begin, assigned || function)
+    }
+
+    /// Whether a `lambda` may stand at `at`: it is a whole argument, or all behind `name =`.
+    fn may_be_function(&self, at: usize, begin: usize, assigned: bool, left: Left) -> bool {
+        let single = matches!(self.piece(1), Some(Piece::Sign(Token::Equal)));
+        at == begin
+            && match self.level {
+                Level::Call => true,
+                Level::Statement => assigned && left == Left::Names && single,
+                Level::Group | Level::Subscript => false,
+            }
+    }
+
+    /// Where the body of the `lambda` at `at` begins, if its head is right. (Of a text that is not complete yet nothing may be wrong.)
+    fn head(&self, at: usize) -> Result<usize, Option<Diagnostic>> {
+        let mut next = at + 1;
+        loop {
+            let item = self.items.get(next);
+            match item.map(|item| item.piece) {
+                Some(Piece::Name(_)) => next += 1,
+                Some(Piece::Sign(Token::Colon)) if next > at + 1 => return Ok(next + 1),
+                _ => return Err(self.no_param(next, next == at + 1)),
+            }
+            match self.piece(next) {
+                Some(Piece::Sign(Token::Comma)) => next += 1,
+                Some(Piece::Sign(Token::Colon)) => return Ok(next + 1),
+                _ => return Err(self.no_param(next, false)),
+            }
+        }
+    }
+
+    /// What stands at `at` has no place among the parameters of a `lambda`.
+    fn no_param(&self, at: usize, first: bool) -> Option<Diagnostic> {
+        const FORM: &str = "a function is written `lambda x, y: x*y`";
+        let Some(item) = self.items.get(at) else {
+            let message = format!("expected the `:` of this `lambda`, found {}", self.end_name());
+            return (self.end != End::Open).then(|| Diagnostic::new(message, self.end_span).with_help(FORM));
+        };
+        Some(match item.piece {
+            Piece::Sign(Token::Colon) if first => Diagnostic::new("a function without parameters is a value", item.span)
+                .with_help("write the value by itself"),
+            Piece::Sign(Token::Equal) => Diagnostic::new("parameters have no default values", item.span)
+                .with_help("write the name alone: every call gives all arguments"),
+            _ => {
+                let message = format!("expected a parameter, `,` or `:`, found `{}`", self.text(item.span));
+                Diagnostic::new(message, item.span).with_help(FORM)
+            }
+        })
+    }
+
+    /// Whether all before the `=` at `at` are names with commas between.
+    fn are_names(&self, at: usize) -> bool {
+        let before = self.items.get(..at).unwrap_or(&[]);
+        before.len() % 2 == 1
+            && before.iter().enumerate().all(|(at, item)| match item.piece {
+                Piece::Name(_) => at % 2 == 0,
+                Piece::Sign(Token::Comma) => at % 2 == 1,
+                _ => false,
+            })
+    }
+
+    /// A comma where one value must stand alone.
+    fn no_comma(&self, span: Span, left: Left, function: bool) -> Option<Diagnostic> {
+        match (self.level, left) {
+            (Level::Statement, Left::Function) => Some(
+                Diagnostic::new("a function has one value, found `,`", span)
+                    .with_help("put several in parentheses: `f(x) = (x, 2*x)`"),
+            ),
+            (Level::Statement, _) if function => Some(
+                Diagnostic::new("a `lambda` ends at this comma, and is no part of a tuple", span)
+                    .with_help("put what it gives in parentheses: `f = lambda x: (x, 2*x)`"),
+            ),
+            (Level::Statement, Left::Indexed) => Some(
+                Diagnostic::new("an array in index notation takes one value, found `,`", span)
+                    .with_help("give each value its own name: `a[i] = ...; b[i] = ...`"),
+            ),
+            _ => None,
+        }
     }
 
     /// The piece before.
@@ -285,6 +385,7 @@ impl Explain<'_> {
                     Diagnostic::new(format!("expected a value before `{found}`"), item.span)
                 }
                 None => Diagnostic::new(format!("expected a value before `{found}`"), item.span),
+                Some(Token::Lambda) => alone(item.span),
                 Some(Token::If) => Diagnostic::new(format!("expected a value, found `{found}`"), item.span)
                     .with_help("a choice is written `x if c else y`, or `where(c, x, y)`"),
                 _ => Diagnostic::new(format!("expected a value, found `{found}`"), item.span),
@@ -302,6 +403,7 @@ impl Explain<'_> {
                 diagnostic.with_help(format!("`{joined}` is written without a space"))
             }
             "<>" => diagnostic.with_help("write `!=`"),
+            _ if sign == Some(Token::Lambda) => alone(item.span),
             _ if sign == Some(Token::If) => {
                 diagnostic.with_help("a choice is written `x if c else y`, or `where(c, x, y)`")
             }
@@ -310,7 +412,7 @@ impl Explain<'_> {
     }
 
     /// A tuple at `at`, where a value must come: allowed as the whole of an argument, of a bracket, or of the result.
-    fn tuple(&self, at: usize, begin: usize, assigned: bool) -> Option<Diagnostic> {
+    fn tuple(&self, at: usize, begin: usize, left: Left) -> Option<Diagnostic> {
         let item = self.items.get(at)?;
         let next = self.piece(at + 1);
         let last = next.is_none();
@@ -319,26 +421,21 @@ impl Explain<'_> {
             && match self.level {
                 Level::Call => last || next == Some(Piece::Sign(Token::Comma)),
                 Level::Group => at == 0 && last,
-                Level::Statement => at == 0 && last && !assigned,
+                Level::Statement => last && (begin == 0 || matches!(left, Left::Names | Left::Function)),
                 Level::Subscript => false,
             };
         let brackets = self.source.get(item.span.range()).unwrap_or("");
         let empty = !brackets.contains(',');
-        if among || whole && !(empty && self.level == Level::Statement) {
+        if among || whole && !(empty && self.level == Level::Statement && begin == 0) {
             return None;
         }
         if empty {
             return Some(self.empty_brackets(at, item.span));
         }
-        if assigned && self.level == Level::Statement {
-            return Some(
-                Diagnostic::new("a name takes one value, found a tuple", item.span)
-                    .with_help("give each value its own name: `a = x; b = y`"),
-            );
-        }
         let diagnostic = Diagnostic::new("a tuple is not a value to calculate with", item.span);
         Some(diagnostic.with_help(match self.level {
             Level::Call => "a tuple stands by itself as an argument: `sum(x, axis=(0, 1))`",
+            Level::Statement if left != Left::None => "a tuple stands by itself behind `=`: `t = (x, y)`",
             Level::Group => "tuples do not nest: write `(0, 1)`",
             Level::Statement => "several results stand at the very end: `x, y`",
             Level::Subscript => "coordinates stand without further brackets: `x[0, 1]`",
@@ -396,6 +493,10 @@ impl Explain<'_> {
             None => (String::new(), None),
         };
         let right = self.text(item.span);
+        if item.piece == Piece::Sign(Token::Lambda) {
+            let message = format!("expected an operator after `{left}`, found `lambda`");
+            return Diagnostic::new(message, item.span).with_help("a `lambda` stands by itself as an argument, or behind `name =`");
+        }
         match (left_piece, item.piece) {
             (_, Piece::Sign(Token::Not)) => {
                 return Diagnostic::new(format!("expected an operator after `{left}`, found `not`"), item.span)
@@ -422,6 +523,12 @@ impl Explain<'_> {
             _ => diagnostic,
         }
     }
+}
+
+/// A `lambda` where a value must come.
+fn alone(span: Span) -> Diagnostic {
+    Diagnostic::new("a function is not a value to calculate with", span)
+        .with_help("a `lambda` stands by itself as an argument, or behind `name =`: `f = lambda x: x*2; f(a)`")
 }
 
 /// Whether a sign may stand behind the tuple of `x in (1, 2)`: what binds no tighter than a comparison, or is
@@ -462,11 +569,15 @@ mod tests {
         use Token::*;
         let sign = prop::sample::select(vec![
             Plus, Minus, Star, StarStar, Tilde, Not, Not, In, In, And, Or, If, If, Else, Else, Less, Equal, Comma,
-            Comma, Real, Bar, Colon, Colon, Ellipsis,
+            Comma, Real, Bar, Colon, Colon, Ellipsis, Lambda,
         ]);
         let value = prop_oneof![
             4 => Just(vec![Piece::Name(NameId(0))]),
             1 => Just(vec![Piece::Literal(Literal::Int(1))]),
+            1 => Just(vec![Piece::Name(NameId(0)), Piece::Sign(Equal)]),
+            1 => Just(vec![Piece::Name(NameId(0)), Piece::Sign(Comma), Piece::Name(NameId(1)), Piece::Sign(Equal)]),
+            1 => Just(vec![Piece::Sign(Lambda), Piece::Name(NameId(0)), Piece::Sign(Colon)]),
+            1 => Just(vec![Piece::Sign(Lambda), Piece::Name(NameId(0)), Piece::Sign(Comma), Piece::Sign(Colon)]),
             1 => Just(vec![Piece::Group(NodeId(0))]),
             1 => Just(vec![Piece::Tuple(NodeId(0))]),
             1 => Just(vec![Piece::Name(NameId(0)), Piece::Arguments { start: 0, end: 0 }]),

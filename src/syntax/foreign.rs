@@ -72,7 +72,7 @@ const INSTEAD: &[(&[&str], &str)] = &[
     (&["nancumsum"], "write `cumsum(where(isnan(a), 0, a))`"),
     (&["nancumprod"], "write `cumprod(where(isnan(a), 1, a))`"),
     (
-        &["accumulate", "scan"],
+        &["accumulate"],
         "of sums write `cumsum(a)`, of products `cumprod(a)`, of extremes `cummin(a)`, `cummax(a)`",
     ),
     (&["sort", "argsort", "unique", "searchsorted"], SORTED),

@@ -19,6 +19,7 @@
 //! | `negation`    | `not`                                             |
 //! | `conjunction`, `disjunction` | `and`, then `or`                   |
 //! | `expression`  | `x if c else y if d else z`                       |
+//! | `lambda`      | `lambda x, y: expression`, `lambda x, y: (x, y)`  |
 
 use std::ops::Range;
 
@@ -63,12 +64,23 @@ pub enum Inside {
     Values(Values),
 }
 
+/// `lambda params: body`, and where the word stands.
+pub struct Lambda {
+    pub word: Span,
+    pub params: Vec<Target>,
+    pub body: Operand,
+}
+
 /// What a statement is.
 pub enum Statement {
     /// `name = value`, `name[indices] = value`
     Assignment(Target, Option<List>, Operand),
     /// `name(params) = value`: the parameters as a call's arguments, a range of `Ast::args`, and where they stand.
     Definition { name: Target, params: Range<u32>, list: Span, body: Operand },
+    /// `name = lambda params: value`
+    Lambda(Target, Lambda),
+    /// `name, name = value`
+    Unpacking(Vec<Target>, Operand),
     /// `value, ...`
     Values(Values),
     /// `(value, ...)`
@@ -83,7 +95,11 @@ pub fn group(items: &[Item], tree: &mut SimpleState<Tree>) -> Option<Inside> {
 
 /// Reads the arguments of a call.
 pub fn arguments(items: &[Item], tree: &mut SimpleState<Tree>) -> Option<Vec<ReadArgument>> {
-    let value = choice((tuple(), custom(expression)));
+    let function = custom(lambda).map_with(|Lambda { word, params, body }, extra| {
+        let tree: &mut SimpleState<Tree> = extra.state();
+        tree.lambda(word, &params, body)
+    });
+    let value = choice((function, tuple(), custom(expression)));
     let argument = target().or_not().then(value).map(|(keyword, value)| ReadArgument { keyword, value });
     argument.separated_by(sign(Token::Comma)).allow_trailing().collect().parse_with_state(items, tree).into_output()
 }
@@ -110,18 +126,50 @@ pub fn coordinates(items: &[Item], tree: &mut SimpleState<Tree>) -> Option<Vec<C
 
 /// Reads one statement, at least one piece.
 pub fn statement(items: &[Item], tree: &mut SimpleState<Tree>) -> Option<Statement> {
-    let left = name().then(subscript().or_not()).then_ignore(sign(Token::Equal));
-    let assignment =
-        left.then(custom(expression)).map(|((target, indices), value)| Statement::Assignment(target, indices, value));
-    let head = name().then(list()).then_ignore(sign(Token::Equal));
-    let definition = head.then(custom(expression)).map(|((name, (params, list)), body)| Statement::Definition {
+    let equal = || sign(Token::Equal);
+    let indexed = name().then(subscript()).then_ignore(equal()).then(custom(expression));
+    let indexed = indexed.map(|((target, indices), value)| Statement::Assignment(target, Some(indices), value));
+    let function = target().then(custom(lambda)).map(|(name, lambda)| Statement::Lambda(name, lambda));
+    let assignment = target().then(custom(right)).map(|(target, value)| Statement::Assignment(target, None, value));
+    let names = name().separated_by(sign(Token::Comma)).at_least(2).collect::<Vec<_>>();
+    let unpacking = names.then_ignore(equal()).then(custom(right));
+    let unpacking = unpacking.map(|(names, value)| Statement::Unpacking(names, value));
+    let head = name().then(list()).then_ignore(equal());
+    let definition = head.then(custom(body)).map(|((name, (params, list)), body)| Statement::Definition {
         name,
         params,
         list,
         body,
     });
-    let statement = choice((tuple().map(Statement::Tuple), assignment, definition, values().map(Statement::Values)));
+    let result = choice((tuple().map(Statement::Tuple), values().map(Statement::Values)));
+    let statement = choice((function, assignment, indexed, unpacking, definition, result));
     statement.parse_with_state(items, tree).into_output()
+}
+
+/// `lambda x, y: body`
+fn lambda(input: &mut Reader) -> Read<Lambda> {
+    let params = name().separated_by(sign(Token::Comma)).at_least(1).allow_trailing().collect::<Vec<_>>();
+    let head = sign(Token::Lambda).then(params).then_ignore(sign(Token::Colon));
+    input.parse(head.then(custom(body)).map(|((word, params), body)| Lambda { word, params, body }))
+}
+
+/// What a function gives: a value, or a tuple.
+fn body(input: &mut Reader) -> Read<Operand> {
+    input.parse(choice((tuple(), custom(expression))))
+}
+
+/// What stands behind `name =`: a value, or several.
+fn right(input: &mut Reader) -> Read<Operand> {
+    let several = values().map_with(|Values { first, mut rest, comma }, extra| {
+        if !comma {
+            return first;
+        }
+        let tree: &mut SimpleState<Tree> = extra.state();
+        rest.insert(0, first);
+        let span = rest.last().map_or(first.span, |last| first.span.to(last.span));
+        tree.tuple(&rest, span)
+    });
+    input.parse(choice((tuple(), several)))
 }
 
 fn sign<'a>(token: Token) -> impl Parser<'a, Input<'a>, Span, Extra> + Clone {

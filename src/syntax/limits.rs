@@ -41,6 +41,8 @@ pub struct Limits {
     pub elements: usize,
     /// Points that the ranges of indices come to together, in a call without a deadline. Default: 2^40.
     pub points: u64,
+    /// Steps of a loop (`iterate`, `repeat`) at each point. Default: 1,000,000.
+    pub iterations: usize,
 }
 
 impl Default for Limits {
@@ -54,6 +56,7 @@ impl Default for Limits {
             operations: 1_000_000,
             elements: 1 << 30,
             points: 1 << 40,
+            iterations: 1_000_000,
         }
     }
 }

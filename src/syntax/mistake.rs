@@ -55,7 +55,6 @@ const CHARACTERS: &[(&str, &str)] = &[
 /// Words of Python that are not words of this language.
 const WORDS: &[(&str, &str, &str)] = &[
     ("is", "`is` is not an operator here", "write `==`; for NaN `isnan(x)`"),
-    ("lambda", "`lambda` is not in the language", "define a function by name: `f(x) = x*2; f(a)`"),
     ("elif", "`elif` is not in the language", "write `x if c else y if d else z`"),
     ("for", "loops are not written in the text: every expression runs over whole arrays", "write the expression alone"),
     (

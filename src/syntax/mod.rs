@@ -31,6 +31,5 @@ mod tree;
 
 pub use limits::Limits;
 pub use name::{is_name, normal};
-pub use order::copy;
-pub use order::for_each_child;
+pub use order::{copy, for_each_child};
 pub use parser::parse;

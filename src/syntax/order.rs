@@ -12,7 +12,7 @@ use super::ast::{Argument, Assignment, Ast, Node, NodeId};
 pub fn for_each_child(ast: &Ast, id: NodeId, mut visit: impl FnMut(NodeId)) {
     match ast.node(id) {
         Node::Literal(_) | Node::Name(_) => {}
-        Node::Unary(_, of) | Node::Attribute(of, _) => visit(*of),
+        Node::Unary(_, of) | Node::Attribute(of, _) | Node::Lambda(_, of) => visit(*of),
         Node::Binary(_, left, right) => {
             visit(*left);
             visit(*right);
@@ -60,6 +60,12 @@ pub fn evaluation_order(ast: &Ast) -> Ast {
     sorted.to.nodes.reserve_exact(ast.nodes.len());
     sorted.to.spans.reserve_exact(ast.nodes.len());
     for assignment in &ast.assignments {
+        // The names of `x, y = value` have one value.
+        if let (Some((1.., _)), Some(before)) = (assignment.part, sorted.to.assignments.last()) {
+            let value = before.value;
+            sorted.to.assignments.push(Assignment { value, ..assignment.clone() });
+            continue;
+        }
         let indices = assignment.indices.as_ref().map(|indices| {
             let coordinates = ast.coordinates(indices);
             for id in coordinates.iter().flat_map(|c| c.nodes()) {
@@ -132,6 +138,7 @@ pub fn copy(from: &Ast, id: NodeId, to: &mut Ast, place: impl Fn(NodeId) -> Node
         node @ (Node::Literal(_) | Node::Name(_)) => node,
         Node::Unary(op, of) => Node::Unary(op, place(of)),
         Node::Attribute(of, attribute) => Node::Attribute(place(of), attribute),
+        Node::Lambda(params, body) => Node::Lambda(params, place(body)),
         Node::Binary(op, left, right) => Node::Binary(op, place(left), place(right)),
         Node::Compare(first, links) => {
             let start = to.links.len() as u32;

@@ -297,6 +297,9 @@ impl<'a> Reader<'a> {
                 None => {}
             }
             self.tree.ast.args.push(Argument { keyword: argument.keyword, value: argument.value.id });
+            if let Node::Lambda(params, _) = self.tree.ast.node(argument.value.id) {
+                self.params_differ(&params.clone())?;
+            }
         }
         if keywords > 1 {
             self.keywords_differ(&arguments)?;
@@ -343,11 +346,24 @@ impl<'a> Reader<'a> {
         match statement {
             Statement::Assignment((name, name_span), indices, Operand { id: value, .. }) => {
                 let indices = indices.map(|(indices, _)| indices);
-                self.tree.ast.assignments.push(Assignment { name, name_span, params: None, indices, value });
+                self.assign((name, name_span), None, indices, value);
             }
             Statement::Definition { name: (name, name_span), params, list, body } => {
                 let params = Some(self.params(params, list)?);
-                self.tree.ast.assignments.push(Assignment { name, name_span, params, indices: None, value: body.id });
+                self.assign((name, name_span), params, None, body.id);
+            }
+            Statement::Lambda(name, grammar::Lambda { params, body, .. }) => {
+                let params = self.tree.params(&params);
+                self.params_differ(&params)?;
+                self.assign(name, Some(params), None, body.id);
+                self.tree.ast.assignments.last_mut().into_iter().for_each(|function| function.lambda = true);
+            }
+            Statement::Unpacking(names, value) => {
+                let of = names.len() as u32;
+                for (at, name) in (0..).zip(names) {
+                    self.assign(name, None, None, value.id);
+                    self.tree.ast.assignments.last_mut().into_iter().for_each(|one| one.part = Some((at, of)));
+                }
             }
             Statement::Values(values) => {
                 self.tree.ast.results.push(values.first.id);
@@ -371,6 +387,22 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    fn assign(&mut self, target: grammar::Target, params: Option<Range<u32>>, indices: Option<Range<u32>>, value: NodeId) {
+        let (name, name_span) = target;
+        let assignment = Assignment { name, name_span, params, indices, lambda: false, part: None, value };
+        self.tree.ast.assignments.push(assignment);
+    }
+
+    /// The parameters of a `lambda`, each once.
+    fn params_differ(&self, params: &Range<u32>) -> Result<(), CompileError> {
+        let ast = &self.tree.ast;
+        let mut seen = HashSet::new();
+        match ast.params_in(params).iter().find(|(name, _)| !seen.insert(*name)) {
+            Some(&(name, span)) => Err(self.fail(stands_twice(ast.name(name), span))),
+            None => Ok(()),
+        }
+    }
+
     /// The parameters of a definition, which were read as the arguments of a call: plain names, each once.
     fn params(&mut self, args: Range<u32>, list: Span) -> Result<Range<u32>, CompileError> {
         let ast = &mut self.tree.0.ast;
@@ -390,8 +422,7 @@ impl<'a> Reader<'a> {
                 break;
             };
             if !seen.insert(name) {
-                let message = format!("the parameter `{}` stands twice", crate::diagnostic::excerpt(ast.name(name)));
-                wrong = Some(Diagnostic::new(message, span).with_help("give one of the two another name"));
+                wrong = Some(stands_twice(ast.name(name), span));
                 break;
             }
             ast.params.push((name, span));
@@ -508,6 +539,11 @@ impl<'a> Reader<'a> {
         let items = self.items.get(start..stop).unwrap_or(&[]);
         Explain { source: self.source, items, level, end, end_span }.first()
     }
+}
+
+fn stands_twice(param: &str, span: Span) -> Diagnostic {
+    let message = format!("the parameter `{}` stands twice", crate::diagnostic::excerpt(param));
+    Diagnostic::new(message, span).with_help("give one of the two another name")
 }
 
 /// Finds names again: the first few by looking at each, more by hashing.

@@ -67,15 +67,28 @@ impl<'a> Printer<'a> {
     fn print(mut self) -> String {
         for assignment in &self.ast.assignments {
             self.out.push_str(self.ast.name(assignment.name));
-            if assignment.params.is_some() {
+            if let Some((at, of)) = assignment.part
+                && at + 1 < of
+            {
+                self.out.push_str(", ");
+                continue;
+            }
+            if assignment.params.is_some() && !assignment.lambda {
+                self.out.push('(');
                 self.params(self.ast.params(assignment));
+                self.out.push(')');
             }
             if let Some(indices) = &assignment.indices {
                 self.subscript(indices);
                 self.run_queued();
             }
             self.out.push_str(" = ");
-            self.run(Work::Node(assignment.value, Strength::Conditional));
+            if assignment.lambda {
+                self.out.push_str("lambda ");
+                self.params(self.ast.params(assignment));
+                self.out.push_str(": ");
+            }
+            self.run(Work::Argument(assignment.value));
             self.out.push_str("; ");
         }
         for (index, &result) in self.ast.results.iter().enumerate() {
@@ -91,12 +104,10 @@ impl<'a> Printer<'a> {
     }
 
     fn params(&mut self, params: &[(NameId, Span)]) {
-        self.out.push('(');
         for (at, &(name, _)) in params.iter().enumerate() {
             self.out.push_str(if at == 0 { "" } else { ", " });
             self.out.push_str(self.ast.name(name));
         }
-        self.out.push(')');
     }
 
     fn run(&mut self, work: Work) {
@@ -150,10 +161,16 @@ impl<'a> Printer<'a> {
     }
 
     fn argument(&mut self, id: NodeId) {
-        let Node::Tuple(range) = self.ast.node(id) else {
-            return self.work.push(Work::Node(id, Strength::Conditional));
+        let items = match self.ast.node(id) {
+            Node::Tuple(range) => self.ast.items_in(range),
+            Node::Lambda(params, body) => {
+                self.out.push_str("lambda ");
+                self.params(self.ast.params_in(params));
+                self.out.push_str(": ");
+                return self.work.push(Work::Argument(*body));
+            }
+            _ => return self.work.push(Work::Node(id, Strength::Conditional)),
         };
-        let items = self.ast.items.get(range.start as usize..range.end as usize).unwrap_or(&[]);
         self.out.push('(');
         let close = if items.len() == 1 { ",)" } else { ")" };
         let items = items.iter().enumerate().flat_map(|(index, &item)| {
@@ -234,7 +251,7 @@ impl<'a> Printer<'a> {
             Node::Subscript(of, coordinates) => {
                 self.queue([Work::Node(*of, Postfix), Work::Subscript(coordinates.clone())]);
             }
-            Node::Tuple(_) => self.argument(id),
+            Node::Tuple(_) | Node::Lambda(..) => self.argument(id),
         }
     }
 }
@@ -246,6 +263,7 @@ fn strength(node: &Node) -> Strength {
         | Node::Call { .. }
         | Node::Attribute(..)
         | Node::Tuple(_)
+        | Node::Lambda(..)
         | Node::Subscript(..) => Strength::Postfix,
         Node::Unary(super::ast::UnaryOp::Not, _) => Strength::Not,
         Node::Unary(..) => Strength::Unary,

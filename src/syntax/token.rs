@@ -76,6 +76,9 @@ pub enum Token {
     /// `else`
     #[token("else")]
     Else,
+    /// `lambda`
+    #[token("lambda")]
+    Lambda,
 
     /// `+`
     #[token("+")]
@@ -223,7 +226,6 @@ pub enum Token {
     #[token("global")]
     #[token("import")]
     #[token("is")]
-    #[token("lambda")]
     #[token("nonlocal")]
     #[token("pass")]
     #[token("raise")]

@@ -101,6 +101,19 @@ impl Tree {
         self.push(node, then.span.to(otherwise.span))
     }
 
+    /// Puts parameters into the tree.
+    pub fn params(&mut self, params: &[(NameId, Span)]) -> Range<u32> {
+        let start = self.ast.params.len() as u32;
+        self.ast.params.extend(params);
+        start..self.ast.params.len() as u32
+    }
+
+    /// `lambda params: body`, from `start` on.
+    pub fn lambda(&mut self, start: Span, params: &[(NameId, Span)], body: Operand) -> Operand {
+        let params = self.params(params);
+        self.push(Node::Lambda(params, body.id), start.to(body.span))
+    }
+
     pub fn tuple(&mut self, items: &[Operand], span: Span) -> Operand {
         let start = self.ast.items.len() as u32;
         self.ast.items.extend(items.iter().map(|operand| operand.id));

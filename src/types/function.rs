@@ -106,6 +106,13 @@ pub enum Rule {
     Diff,
     /// Where points stand along an axis.
     Index,
+    /// A loop at each point: with a condition, or without.
+    Loop {
+        /// Whether there is one.
+        cond: bool,
+    },
+    /// A scan by a function of the text.
+    ScanBy,
     /// A function of the caller's.
     Custom(&'static Helper),
 }
@@ -195,6 +202,11 @@ impl Function {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
+    /// Whether a parameter of this name takes a function of the text.
+    pub(super) fn takes_function(param: &str) -> bool {
+        matches!(param, "body" | "cond" | "f")
+    }
+
     /// A call under the name `name` with what must be given: `max(x)`.
     pub fn call(&self, name: &str) -> String {
         format!("{name}({})", self.params.get(..self.required).unwrap_or_default().join(", "))
@@ -208,8 +220,9 @@ impl Function {
             params += param;
             if at >= self.required && self.rule != Rule::Select {
                 params += match *param {
-                    "keepdims" | "equal_nan" => "=False",
+                    "keepdims" | "equal_nan" | "reverse" => "=False",
                     "ddof" | "imag" => "=0",
+                    "axis" if self.rule == Rule::ScanBy => "=0",
                     "nan" => "=0.0",
                     "rtol" => "=1e-5",
                     "atol" => "=1e-8",

@@ -63,7 +63,7 @@ macro_rules! functions {
                 Rule::Reduce(_) | Rule::NanReduce(_) | Rule::Scan(_) | Rule::Clip | Rule::NanToNum | Rule::Complex => 1,
                 Rule::Diff | Rule::Index => 1,
                 Rule::Isclose | Rule::Roll => 2,
-                Rule::Select => 3,
+                Rule::Select | Rule::ScanBy => 3,
                 _ => PARAMS.len(),
             };
             Function { name: $name, aliases: &$aliases, params: PARAMS, required, doc: $doc, rule: RULE }
@@ -192,6 +192,9 @@ functions! {
     "bincount" [] &["x", "n"], Rule::Bincount, "How many elements are 0, 1 and so on to `n - 1`; others are not counted.";
 
     "index" [] &["x", "axis"], Rule::Index, "Where each element of `x` stands along `axis`, or among all in C order: 0, 1, 2 and so on, as `i64`. Nothing of `x` is read but its shape.";
+    "iterate" [] &["body", "start", "cond", "max"], Rule::Loop { cond: true }, "What `body` makes of `start` again and again, at each point while `cond` holds, at most `max` times.";
+    "repeat" [] &["body", "start", "n"], Rule::Loop { cond: false }, "What `body` makes of `start`, `n` times over.";
+    "scan" [] &["f", "start", "a", "axis", "reverse"], Rule::ScanBy, "The states that `f(state, x)` goes through along `axis`, from `start` on, one after each element of `a`; with `reverse=True` from the last element on.";
 
     "negative" [] X, Rule::Unary(UnaryOp::Neg), "`-x`.";
     "positive" [] X, Rule::Unary(UnaryOp::Plus), "`+x`.";

@@ -2,9 +2,14 @@
 //!
 //! Comes in: nodes, arguments before what uses them. Goes out: a directed acyclic graph in an arena, in which equal
 //! nodes are one node. Its operations are the primitive ones of the kernel IR and the elementary functions, on arrays
-//! of any shape that broadcast as NumPy's do; only `Reduce`, `Scan`, `Counts`, `Count` and `Index` look at shapes.
+//! of any shape that broadcast as NumPy's do; only `Reduce`, `Scan`, `ScanWith`, `Counts`, `Count` and `Index` look at shapes.
+
+mod body;
 
 use std::ops::Range;
+use std::sync::Arc;
+
+pub use body::{Body, LoopBody};
 
 use foldhash::HashMap;
 use smallvec::SmallVec;
@@ -91,6 +96,28 @@ pub enum NodeKind {
     },
     /// Argument: numbers, as `u32`; then scalars that they are computed with. How often there is each number below this one, as `i64`: an array of one axis.
     Counts(u32),
+    /// Arguments: what the states begin with, the greatest number of steps (an `i64`), then what the body captures. A state with which a loop ends that
+    /// goes on at each point while the body's condition holds. Nodes of the same arguments and body are the states of one loop.
+    Loop {
+        /// The body: index into [`Graph::loops`].
+        index: u32,
+        /// Which state.
+        part: u8,
+    },
+    /// Arguments: what the states begin with, what is scanned, then what the body captures. For each element along the axis a state after the
+    /// body's step for it. What is scanned and captured broadcasts to one shape; what the states begin with over the axes of that but this one.
+    ScanWith {
+        /// The body: index into [`Graph::loops`].
+        index: u32,
+        /// Which state.
+        part: u8,
+        /// Along which axis: negative ones count from the end.
+        axis: i32,
+        /// Whether the last element comes first.
+        reverse: bool,
+    },
+    /// What a loop passes from step to step, while its body is built. Not in a graph that is finished.
+    Param(u32),
     /// Where an element stands among those that a reduction combines, in logical order, as `i64`: an argument of `Reduce` alone,
     /// of any shape.
     Position,
@@ -102,6 +129,37 @@ pub enum NodeKind {
 }
 
 impl NodeKind {
+    /// Along which axis a scan runs, if this is one: none means all elements as one axis.
+    pub fn scan_axis(&self) -> Option<Option<i32>> {
+        match *self {
+            NodeKind::Scan { axis, .. } => Some(axis),
+            NodeKind::ScanWith { axis, .. } => Some(Some(axis)),
+            _ => None,
+        }
+    }
+
+    /// Whether a result is made of the elements at its own place alone, by one operation.
+    pub fn is_elementwise(&self) -> bool {
+        match self {
+            NodeKind::Input(_)
+            | NodeKind::Const(_)
+            | NodeKind::Op(_)
+            | NodeKind::Math(_)
+            | NodeKind::Complex(..)
+            | NodeKind::Patch(_)
+            | NodeKind::Fault(_)
+            | NodeKind::Param(_) => true,
+            NodeKind::Reduce { .. }
+            | NodeKind::Scan { .. }
+            | NodeKind::ScanWith { .. }
+            | NodeKind::Loop { .. }
+            | NodeKind::Counts(_)
+            | NodeKind::Position
+            | NodeKind::Index(_)
+            | NodeKind::Count(_) => false,
+        }
+    }
+
     /// How many instructions it is lowered to, about.
     pub fn operations(&self) -> usize {
         match self {
@@ -167,6 +225,8 @@ pub enum FaultKind {
     OutOfRange,
     /// The bounds of a histogram that are none.
     Bounds,
+    /// More steps of a loop than the limit allows.
+    Iterations,
 }
 
 /// An error of the run: what, where, and what to write instead.
@@ -195,14 +255,67 @@ pub struct Graph {
     pub results: Vec<DType>,
     /// What must hold of bare integer arguments at each call.
     pub range_checks: Vec<RangeCheck>,
-    /// What its nodes of the kind `Fault` report.
+    /// What its nodes of the kind `Fault` report, and its loops.
     pub faults: Vec<Fault>,
+    /// What its loops do.
+    pub loops: Vec<LoopBody>,
 }
 
 impl Graph {
     /// The node with this id.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0 as usize]
+    }
+
+    /// What a loop or a scan does at each step.
+    pub fn body(&self, id: NodeId) -> Option<&Arc<Body>> {
+        self.body_of(self.node(id))
+    }
+
+    /// The same of a node of this graph.
+    pub fn body_of(&self, node: &Node) -> Option<&Arc<Body>> {
+        match node.kind {
+            NodeKind::Loop { index, .. } | NodeKind::ScanWith { index, .. } => {
+                self.loops.get(index as usize).map(|of| &of.body)
+            }
+            _ => None,
+        }
+    }
+
+    /// Which nodes these are computed from.
+    pub fn needed(&self, of: &[NodeId]) -> Vec<bool> {
+        let mut needed = vec![false; self.nodes.len()];
+        of.iter().for_each(|id| needed[id.0 as usize] = true);
+        for at in (0..self.nodes.len()).rev() {
+            if needed[at] {
+                self.nodes[at].args.iter().for_each(|arg| needed[arg.0 as usize] = true);
+            }
+        }
+        needed
+    }
+
+    /// How many instructions a node is lowered to, about.
+    pub fn operations(&self, id: NodeId) -> usize {
+        self.body(id).map_or_else(|| self.node(id).kind.operations(), |body| body.operations())
+    }
+
+    /// How many instructions run for an element of a node, at most, about: a loop does this many steps if it is not known how many.
+    pub fn work(&self, id: NodeId) -> f64 {
+        const STEPS: f64 = 1000.0;
+        let (NodeKind::Loop { .. }, Some(body)) = (&self.node(id).kind, self.body(id)) else {
+            return self.operations(id) as f64;
+        };
+        let steps = self.node(id).args.get(body.states).map(|&max| match self.node(max).kind {
+            NodeKind::Const(c) => c.bits() as i64 as f64,
+            _ => STEPS,
+        });
+        body.operations() as f64 * steps.unwrap_or(STEPS)
+    }
+
+    /// Whether a node may raise an error of the data.
+    pub fn may_fault(&self, id: NodeId) -> bool {
+        let in_body = self.body(id).is_some_and(|body| !body.graph.faults.is_empty());
+        in_body || matches!(self.node(id).kind, NodeKind::Fault(_))
     }
 }
 
@@ -231,6 +344,9 @@ enum Key {
     Reduce(&'static str, Axes, bool),
     Scan(Scan, Option<i32>),
     Counts(u32),
+    Loop(u32, u8),
+    ScanWith(u32, u8, i32, bool),
+    Param(u32),
     Position,
     Index(Option<i32>),
     Count(Axes),
@@ -245,6 +361,10 @@ pub struct GraphBuilder {
     /// For each input so far, which.
     places: HashMap<Input, u32>,
     memo: HashMap<(Key, SmallVec<[NodeId; 3]>), NodeId>,
+    /// Parameters of loops so far.
+    params: u32,
+    /// For each body of a loop so far, by its text, which.
+    bodies: HashMap<String, u32>,
 }
 
 impl GraphBuilder {
@@ -351,6 +471,9 @@ impl GraphBuilder {
             NodeKind::Reduce { monoid, axes, keepdims } => Key::Reduce(&monoid.name, axes.clone(), *keepdims),
             NodeKind::Scan { scan, axis } => Key::Scan(*scan, *axis),
             NodeKind::Counts(bins) => Key::Counts(*bins),
+            &NodeKind::Loop { index, part } => Key::Loop(index, part),
+            &NodeKind::ScanWith { index, part, axis, reverse } => Key::ScanWith(index, part, axis, reverse),
+            NodeKind::Param(number) => Key::Param(*number),
             NodeKind::Position => Key::Position,
             NodeKind::Index(axis) => Key::Index(*axis),
             NodeKind::Count(axes) => Key::Count(axes.clone()),
@@ -377,6 +500,7 @@ impl GraphBuilder {
             }
         }
         let mut new = Graph { range_checks: old.range_checks, results, ..Graph::default() };
+        let mut loops = HashMap::default();
         let mut renamed = vec![NodeId(0); needed.len()];
         for (at, mut node) in old.nodes.into_iter().enumerate() {
             if !needed[at] {
@@ -393,6 +517,16 @@ impl GraphBuilder {
                 NodeKind::Fault(number) => {
                     new.faults.push(old.faults[*number as usize].clone());
                     *number = new.faults.len() as u32 - 1;
+                }
+                NodeKind::Loop { index, .. } | NodeKind::ScanWith { index, .. } => {
+                    let LoopBody { body, faults } = &old.loops[*index as usize];
+                    *index = *loops.entry(*index).or_insert_with(|| {
+                        let first = new.faults.len() as u32;
+                        let own = (*faults as usize)..*faults as usize + body.graph.faults.len();
+                        new.faults.extend_from_slice(&old.faults[own]);
+                        new.loops.push(LoopBody { body: body.clone(), faults: first });
+                        new.loops.len() as u32 - 1
+                    });
                 }
                 _ => {}
             }

@@ -5,8 +5,9 @@
 
 use std::collections::HashSet;
 
+use super::function::Function;
 use super::meaning::{Given, Meaning};
-use super::resolve::names::{Names, Scope};
+use super::resolve::names::{Callee, Names, Scope};
 use crate::error::CompileError;
 use crate::syntax::ast::{Attribute, Node, NodeId};
 use crate::syntax::{Limits, parse};
@@ -38,11 +39,15 @@ pub fn identifiers(text: &str) -> Result<Vec<String>, CompileError> {
     let mut skip = |id: NodeId| apart[id.0 as usize] = true;
     let mut scope = Scope::default();
     for (at, node) in ast.nodes.iter().enumerate() {
-        scope.advance(&ast, at);
+        scope.advance(&names, at);
         match node {
             &Node::Attribute(of, Attribute::Named(_)) if names.is_prefix(of, &scope) => skip(of),
-            Node::Call { args, method, .. } => {
+            Node::Call { function, function_span, args, method, .. } => {
                 let args = ast.args.get(args.start as usize..args.end as usize).unwrap_or(&[]);
+                if let Ok(Callee::Library(row)) = names.function(*function, *function_span, &scope) {
+                    let passed = args.iter().zip(row.params).filter(|(_, param)| Function::takes_function(param));
+                    passed.for_each(|(argument, _)| skip(argument.value));
+                }
                 let receiver = args.first().filter(|_| *method).map(|argument| argument.value);
                 if let Some(of) = receiver.filter(|&of| names.is_prefix(of, &scope)) {
                     skip(of);
@@ -57,9 +62,12 @@ pub fn identifiers(text: &str) -> Result<Vec<String>, CompileError> {
     let mut free = Vec::new();
     let mut scope = Scope::default();
     for (at, (node, span)) in ast.nodes.iter().zip(&ast.spans).enumerate() {
-        scope.advance(&ast, at);
+        scope.advance(&names, at);
         if let (&Node::Name(name), false) = (node, apart[at])
-            && !matches!(names.value(name, *span, &scope), Ok(Meaning::Param(_) | Meaning::Assigned(_)))
+            && !matches!(
+                names.value(name, *span, &scope),
+                Ok(Meaning::Param(_) | Meaning::Bound(..) | Meaning::Assigned(_) | Meaning::Item(..))
+            )
         {
             free.push((span.start, ast.name(name)));
         }

@@ -3,8 +3,13 @@
 //! Comes in: a tree whose names are resolved, and a type for each free name. Goes out: the graph, or an error with its
 //! place. One loop over the tree, front to back: what a node refers to stands before it.
 
+mod loops;
+
+use std::collections::HashMap;
+
 use smallvec::SmallVec;
 
+use self::loops::{Items, Open};
 use super::emit::Emit;
 use super::function::Rule;
 use super::graph::Graph;
@@ -65,9 +70,15 @@ pub fn infer(
     let ast = &resolved.ast;
     let mut pass = walk(source, resolved, inputs, limits)?;
     let fail = |diagnostic: Box<Diagnostic>| CompileError::new(CompileErrorKind::Type, *diagnostic, source);
-    let (mut outputs, mut results) = (Vec::with_capacity(ast.results.len()), Vec::with_capacity(ast.results.len()));
-    for (at, &result) in ast.results.iter().enumerate() {
-        let operand = pass.operand(result).map_err(fail)?;
+    let mut operands = Vec::with_capacity(ast.results.len());
+    for &result in &ast.results {
+        match pass.tuples.get(&result) {
+            Some(items) => operands.extend_from_slice(items),
+            None => operands.push(pass.operand(result).map_err(fail)?),
+        }
+    }
+    let (mut outputs, mut results) = (Vec::with_capacity(operands.len()), Vec::with_capacity(operands.len()));
+    for (at, operand) in operands.into_iter().enumerate() {
         pass.typer.no_text_result(operand).map_err(fail)?;
         let (real, imaginary, dtype) = if let Value::Complex { parts, .. } = operand.value {
             let Parts { re, im } = pass.typer.alike(parts);
@@ -121,7 +132,9 @@ fn walk<'a>(
         ast,
         resolved,
         inputs,
-        typer: Typer { emit: Emit::default(), source, texts: &ast.texts, most: limits.operations },
+        typer: Typer { emit: Emit::default(), source, texts: &ast.texts, limits: *limits },
+        tuples: HashMap::new(),
+        open: Vec::new(),
         values: Vec::with_capacity(ast.nodes.len()),
         compared: compared(ast),
     };
@@ -133,8 +146,13 @@ fn walk<'a>(
         let value = match resolved.meanings.get(at) {
             Some(Meaning::Static) => None,
             meaning => {
-                let value = pass.node(id, node, meaning.copied().unwrap_or(Meaning::Plain));
-                Some(value.map_err(|diagnostic| fail(pass.with_site(id, diagnostic)))?)
+                let meaning = meaning.copied().unwrap_or(Meaning::Plain);
+                let value = match pass.tuple(id, node, meaning) {
+                    Ok(true) => Ok(None),
+                    Ok(false) => pass.node(id, node, meaning).map(Some),
+                    Err(wrong) => Err(wrong),
+                };
+                value.map_err(|diagnostic| fail(pass.with_site(id, diagnostic)))?
             }
         };
         pass.values.push(value);
@@ -155,8 +173,12 @@ struct Pass<'a> {
     resolved: &'a Resolved,
     inputs: &'a [InputType],
     typer: Typer<'a>,
-    /// For each node so far its value; none for what has no value.
+    /// For each node so far its value; none for what has no value, or several.
     values: Vec<Option<Value>>,
+    /// The items of nodes that are tuples.
+    tuples: HashMap<NodeId, Items>,
+    /// The loops whose bodies are being walked, from the outermost.
+    open: Vec<Open>,
     /// For operators between bits that are an operand of a comparison: the comparison, and its operator beside them.
     compared: Vec<(NodeId, NodeId, Link)>,
 }
@@ -193,6 +215,12 @@ impl Pass<'_> {
     }
 
     fn node(&mut self, id: NodeId, node: &Node, meaning: Meaning) -> Typed<Value> {
+        match meaning {
+            Meaning::Item(of, item) => return self.item(id, of, item),
+            Meaning::State(of, number) => return self.state(of, number),
+            Meaning::Loop(of) => return Ok(self.end_loop(id, of)?[0].value),
+            _ => {}
+        }
         match node {
             Node::Literal(literal) => self.literal(*literal),
             Node::Name(_) => self.name(id, meaning),
@@ -225,6 +253,7 @@ impl Pass<'_> {
                 self.attribute(x, *attribute)
             }
             Node::Tuple(_) => error("a tuple is not a value", self.ast.span(id)),
+            Node::Lambda(..) => error("a function is not a value", self.ast.span(id)),
             Node::Subscript(..) => error("a part of an array is not read here", self.ast.span(id)),
         }
     }
@@ -338,8 +367,10 @@ impl Pass<'_> {
     fn in_call(&self, id: NodeId) -> String {
         let sites = &self.resolved.sites;
         let at = sites.partition_point(|&(_, call)| call < id);
+        let is_loop = matches!(self.resolved.meanings.get(id.0 as usize), Some(Meaning::Loop(_)));
         if let Some(&(first, call)) = sites.get(at)
             && first <= id
+            && !(is_loop && call == id)
         {
             let text = match (self.typer.text(self.ast.span(call)), self.ast.node(call)) {
                 (text, Node::Call { function, .. }) if text == "x" => {

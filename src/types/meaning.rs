@@ -27,8 +27,16 @@ pub enum Meaning {
     Constant(f64),
     /// The value of another node: what was assigned, the argument of a parameter, the body of a function that is called.
     Assigned(NodeId),
+    /// An item of another node, which is a tuple, counted from 0.
+    Item(NodeId, u32),
     /// A parameter of the definition around it, counted from 0. Not in the tree that `resolve` gives.
     Param(u32),
+    /// A parameter of this `lambda` around it, counted from 0. Not in the tree that `resolve` gives.
+    Bound(NodeId, u32),
+    /// What a loop passes from step to step: index into [`Resolved::loops`], and which of its values.
+    State(u32, u32),
+    /// A call that runs a loop: index into [`Resolved::loops`].
+    Loop(u32),
     /// A call: index into [`Resolved::calls`].
     Call(u32),
     /// A call of a function of the text: index into `Ast::assignments`. Not in the tree that `resolve` gives.
@@ -36,7 +44,7 @@ pub enum Meaning {
     /// An index: index into [`Resolved::binders`].
     Index(u32),
     /// Part of the text that is read here, and has no value: the tuple of `axis=(0, 1)` or of `x in (0, 1)`, the type of `dtype=f32`,
-    /// `np` before a dot.
+    /// `np` before a dot, a function that a loop runs.
     Static,
 }
 
@@ -96,6 +104,49 @@ pub struct Root {
     pub left: Option<SmallVec<[u32; 4]>>,
 }
 
+/// A function of the text that is passed to a call.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Passed {
+    /// That of this index into `Ast::assignments`.
+    Defined(usize),
+    /// A `lambda`.
+    Lambda(NodeId),
+}
+
+/// A call of `iterate`, `repeat` or `scan` as it is written.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Looping {
+    /// Which of them.
+    pub function: &'static Function,
+    /// What gives the next state.
+    pub body: Passed,
+    /// What says whether there is a next one.
+    pub cond: Option<Passed>,
+    /// What it begins with.
+    pub start: NodeId,
+    /// How many steps there are at most; of a scan what it runs over.
+    pub over: NodeId,
+    /// The axis that a scan runs along.
+    pub axis: i32,
+    /// Whether it runs from the last element to the first.
+    pub reverse: bool,
+}
+
+/// The same with its functions put in: a loop.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Loop {
+    /// The call. (Its functions have no meaning any more.)
+    pub call: Looping,
+    /// The first of the nodes that stand for its states, which lie one after another; then for the elements of what a scan runs over.
+    pub first: NodeId,
+    /// How many states there are, and how many inputs a scan has.
+    pub counts: [u32; 2],
+    /// What the body gives.
+    pub next: NodeId,
+    /// The condition.
+    pub cond: Option<NodeId>,
+}
+
 /// What the names of a text stand for.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Resolved {
@@ -107,6 +158,8 @@ pub struct Resolved {
     pub meanings: Vec<Meaning>,
     /// The calls.
     pub calls: Vec<Call>,
+    /// The loops.
+    pub loops: Vec<Loop>,
     /// For each call of a function of the text that is in no other: the first node of the copied body, and the call.
     pub sites: Vec<(NodeId, NodeId)>,
     /// The indices.

@@ -35,6 +35,11 @@ impl fmt::Display for Graph {
                     None => f.write_str(scan.name())?,
                 },
                 NodeKind::Counts(bins) => write!(f, "counts {bins}")?,
+                NodeKind::Loop { index, part } => write!(f, "loop l{index}.{part}")?,
+                NodeKind::ScanWith { index, part, axis, reverse } => {
+                    write!(f, "scan l{index}.{part} [{axis}]{}", if *reverse { " reverse" } else { "" })?;
+                }
+                NodeKind::Param(number) => write!(f, "param {number}")?,
                 NodeKind::Position => f.write_str("position")?,
                 NodeKind::Index(Some(axis)) => write!(f, "index axis {axis}")?,
                 NodeKind::Index(None) => f.write_str("index")?,
@@ -51,6 +56,10 @@ impl fmt::Display for Graph {
         }
         for check in &self.range_checks {
             write!(f, "\ncheck {} in {}", check.name, check.dtype)?;
+        }
+        for (at, of) in self.loops.iter().enumerate() {
+            let kind = if of.body.cond { "while" } else { "step" };
+            write!(f, "\nl{at}: {kind} of {} states\n{}", of.body.states, of.body.graph)?;
         }
         Ok(())
     }

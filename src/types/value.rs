@@ -11,6 +11,7 @@ use crate::diagnostic::{Diagnostic, excerpt};
 use crate::dtype::{DType, Kind, Real, Scalar};
 use crate::ir::Op;
 use crate::ir::rules::embeds;
+use crate::syntax::Limits;
 use crate::syntax::ast::{Span, TextId};
 
 /// The value of a part of the text.
@@ -66,8 +67,8 @@ pub(crate) struct Typer<'a> {
     pub source: &'a str,
     /// The bytes of the strings in the text.
     pub texts: &'a [Vec<u8>],
-    /// Operations that the graph may have.
-    pub most: usize,
+    /// Bounds on what the graph may have.
+    pub limits: Limits,
 }
 
 impl Typer<'_> {

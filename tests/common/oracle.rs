@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use tilexpr::ir::{Fragment, Monoid, Op, semantics};
 use tilexpr::math;
-use tilexpr::types::graph::{Axes, Graph, NodeKind, Scan};
+use tilexpr::types::graph::{Axes, Body, Graph, NodeId, NodeKind, Scan};
 use tilexpr::{Accuracy, DType, Real, Scalar};
 
 use super::tensor::{Tensor, indices, strides};
@@ -19,9 +19,19 @@ const LANES: usize = 8;
 
 /// The results, and whether the data had no result somewhere.
 pub fn evaluate(graph: &Graph, inputs: &[Tensor]) -> (Vec<Tensor>, bool) {
+    evaluate_for(graph, &graph.outputs, inputs)
+}
+
+/// The same of these nodes.
+fn evaluate_for(graph: &Graph, outputs: &[NodeId], inputs: &[Tensor]) -> (Vec<Tensor>, bool) {
     let mut values: Vec<Rc<Tensor>> = Vec::new();
     let mut fault = false;
-    for node in &graph.nodes {
+    let needed = graph.needed(outputs);
+    for (at, node) in graph.nodes.iter().enumerate() {
+        if !needed[at] {
+            values.push(Rc::new(Tensor { dtype: node.dtype, shape: vec![], data: vec![] }));
+            continue;
+        }
         let args: Vec<Rc<Tensor>> = node.args.iter().map(|a| Rc::clone(&values[a.0 as usize])).collect();
         let tensor = match &node.kind {
             NodeKind::Input(at) => inputs[*at as usize].clone(),
@@ -57,6 +67,21 @@ pub fn evaluate(graph: &Graph, inputs: &[Tensor]) -> (Vec<Tensor>, bool) {
                 let number = |(flat, at): (usize, Vec<usize>)| (along.map_or(flat, |axis| at[axis]) as i64).into();
                 Tensor { dtype: DType::I64, data: indices(&shape).enumerate().map(number).collect(), shape }
             }
+            NodeKind::Loop { part, .. } => {
+                let body = graph.body(NodeId(at as u32)).expect("a body");
+                pointwise(&args, node.dtype, |x| {
+                    let (state, failed) = iterate(body, x);
+                    fault |= failed;
+                    state[usize::from(*part)]
+                })
+            }
+            NodeKind::ScanWith { part, axis, reverse, .. } => {
+                let body = graph.body(NodeId(at as u32)).expect("a body");
+                let (tensor, failed) = scan_by(body, &args, (*axis, *reverse), usize::from(*part));
+                fault |= failed;
+                tensor
+            }
+            NodeKind::Param(_) => unreachable!("a parameter in a finished graph"),
             NodeKind::Position => Tensor { dtype: DType::I64, shape: vec![], data: vec![0i64.into()] },
             NodeKind::Count(axes) => {
                 let shape = &args[0].shape;
@@ -68,7 +93,62 @@ pub fn evaluate(graph: &Graph, inputs: &[Tensor]) -> (Vec<Tensor>, bool) {
         assert_eq!(tensor.dtype, node.dtype);
         values.push(Rc::new(tensor));
     }
-    (graph.outputs.iter().map(|o| (*values[o.0 as usize]).clone()).collect(), fault)
+    (outputs.iter().map(|o| (*values[o.0 as usize]).clone()).collect(), fault)
+}
+
+/// The state with which a loop ends at a point, and whether there was an error on the way.
+fn iterate(body: &Body, args: &[Scalar]) -> (Vec<Scalar>, bool) {
+    let (state, rest) = args.split_at(body.states);
+    let (mut state, mut fault) = (state.to_vec(), false);
+    for _ in 0..i64::from_scalar(rest[0]) {
+        let params = [&state, &rest[1..]].concat();
+        let mut ask = |of: &[NodeId]| step(body, of, &params, &mut fault);
+        let (next, cond) = body.results();
+        if cond.is_some_and(|cond| !bool::from_scalar(ask(&[cond])[0])) {
+            break;
+        }
+        state = ask(next);
+    }
+    (state, fault)
+}
+
+/// The values of some nodes of a body.
+fn step(body: &Body, of: &[NodeId], params: &[Scalar], fault: &mut bool) -> Vec<Scalar> {
+    let params: Vec<Tensor> = params.iter().map(|&c| Tensor { dtype: c.dtype(), shape: vec![], data: vec![c] }).collect();
+    let (values, failed) = evaluate_for(&body.graph, of, &params);
+    *fault |= failed;
+    values.iter().map(|value| value.data[0]).collect()
+}
+
+/// The states that a scan goes through, and whether there was an error on the way.
+fn scan_by(body: &Body, args: &[Rc<Tensor>], (axis, reverse): (i32, bool), part: usize) -> (Tensor, bool) {
+    let (starts, others) = args.split_at(body.states);
+    let mut shape = broadcast(others.iter().map(|a| a.shape.as_slice())).expect("shapes that fit");
+    if shape.is_empty() {
+        shape.push(1);
+    }
+    let axis = if axis < 0 { axis + shape.len() as i32 } else { axis } as usize;
+    let length = shape.remove(axis);
+    let lines = starts.iter().map(|a| a.shape.as_slice()).chain([&shape[..]]);
+    let lines = broadcast(lines).expect("shapes that fit");
+    let mut whole = lines.clone();
+    whole.insert(axis, length);
+    let starts: Vec<Tensor> = starts.iter().map(|a| a.broadcast(&lines)).collect();
+    let others: Vec<Tensor> = others.iter().map(|a| a.broadcast(&whole)).collect();
+    let inner: usize = lines[axis..].iter().product();
+    let mut data = vec![Scalar::from_bits(starts[part].dtype, 0); whole.iter().product()];
+    let mut fault = false;
+    for line in 0..lines.iter().product() {
+        let mut state: Vec<Scalar> = starts.iter().map(|a| a.data[line]).collect();
+        for k in 0..length {
+            let k = if reverse { length - 1 - k } else { k };
+            let at = (line / inner * length + k) * inner + line % inner;
+            state.extend(others.iter().map(|a| a.data[at]));
+            state = step(body, body.results().0, &state, &mut fault);
+            data[at] = state[part];
+        }
+    }
+    (Tensor { dtype: starts[part].dtype, shape: whole, data }, fault)
 }
 
 fn operation(op: Op, dtype: DType, args: &[Scalar]) -> Scalar {

@@ -1,6 +1,7 @@
 //! What expressions mean, through the whole library: facts of NumPy 2, one a line, with every executor.
 
 mod functions;
+mod loops;
 mod numbers;
 mod scans;
 

@@ -3,6 +3,10 @@
 use super::*;
 
 /// Text, message, what the caret marks, help.
+const ALONE: &str = "a `lambda` stands by itself as an argument, or behind `name =`: `f = lambda x: x*2; f(a)`";
+const FORM: &str = "a function is written `lambda x, y: x*y`";
+const TUPLE: &str = "a tuple stands by itself as an argument: `sum(x, axis=(0, 1))`";
+
 const ERRORS: &[(&str, &str, &str, &str)] = &[
     ("", "there is no expression in the text", "", ""),
     ("  # nothing", "there is no expression in the text", "", ""),
@@ -49,8 +53,39 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
         "t",
         "to return `t`, write `; t` at the end; to compare, write `==`",
     ),
-    ("t = a, b", "a name takes one value, found `,`", ",", "give each value its own name: `a = x; b = y`"),
-    ("t = (a, b)", "a name takes one value, found a tuple", "(a, b)", "give each value its own name: `a = x; b = y`"),
+    (
+        "t[i] = a, b",
+        "an array in index notation takes one value, found `,`",
+        ",",
+        "give each value its own name: `a[i] = ...; b[i] = ...`",
+    ),
+    (
+        "t = (a, b) + 1; t",
+        "a tuple is not a value to calculate with",
+        "(a, b)",
+        "a tuple stands by itself behind `=`: `t = (x, y)`",
+    ),
+    ("t = a, (b, c)", "a tuple is not a value to calculate with", "(b, c)", "several results stand at the very end: `x, y`"),
+    ("x, y = ", "expected a value after `=`, found the end of the text", "", ""),
+    ("x, y, = f(a)", "expected a value after `,`, found `=`", "=", ""),
+    (
+        "x, y = z = f(a)",
+        "only one name can be given a value at a time",
+        "=",
+        "write `a = x; b = a`; to compare, write `==`",
+    ),
+    (
+        "x, y + 1 = f(a)",
+        "only a single name can be given a value",
+        "=",
+        "to compare, write `==`; a function is defined as `f(x) = ...`",
+    ),
+    (
+        "x, y = f(a)",
+        "the text ends without a result: the last statement must be an expression",
+        "y",
+        "to return `y`, write `; y` at the end; to compare, write `==`",
+    ),
     ("t = u = 3", "only one name can be given a value at a time", "=", "write `a = x; b = a`; to compare, write `==`"),
     (
         "a + b = c",
@@ -62,13 +97,7 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
         "f(x) = x, 1",
         "a function has one value, found `,`",
         ",",
-        "define one function for each: `f(x) = ...; g(x) = ...`",
-    ),
-    (
-        "f(x) = (x, 1)",
-        "a name takes one value, found a tuple",
-        "(x, 1)",
-        "give each value its own name: `a = x; b = y`",
+        "put several in parentheses: `f(x) = (x, 2*x)`",
     ),
     (
         "f(x) = y = 1; f(a)",
@@ -298,7 +327,41 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
         "several results stand at the very end: `x, y`",
     ),
     ("in (1, 2)", "expected a value, found `in`", "in", ""),
-    ("lambda x: x", "`lambda` is not in the language", "lambda", "define a function by name: `f(x) = x*2; f(a)`"),
+    ("lambda x: x", "a function is not a value to calculate with", "lambda", ALONE),
+    ("a + lambda x: x", "a function is not a value to calculate with", "lambda", ALONE),
+    ("f(a, (lambda x: x))", "a function is not a value to calculate with", "lambda", ALONE),
+    ("g(x) = lambda y: x*y; a", "a function is not a value to calculate with", "lambda", ALONE),
+    ("x, f = lambda y: y; a", "a function is not a value to calculate with", "lambda", ALONE),
+    (
+        "a lambda x: x",
+        "expected an operator after `a`, found `lambda`",
+        "lambda",
+        "a `lambda` stands by itself as an argument, or behind `name =`",
+    ),
+    (
+        "f = lambda x: x, 1; f(a)",
+        "a `lambda` ends at this comma, and is no part of a tuple",
+        ",",
+        "put what it gives in parentheses: `f = lambda x: (x, 2*x)`",
+    ),
+    ("f = lambda x: ; a", "expected a value after `:`, found `;`", ";", ""),
+    ("g(lambda x: x y)", "two values side by side: an operator such as `*` is missing", "y", ""),
+    ("g(lambda x: (x, 1) + 2)", "a tuple is not a value to calculate with", "(x, 1)", TUPLE),
+    ("g(lambda: 1)", "a function without parameters is a value", ":", "write the value by itself"),
+    (
+        "g(lambda x=1: x)",
+        "parameters have no default values",
+        "=",
+        "write the name alone: every call gives all arguments",
+    ),
+    ("g(lambda (x): x)", "expected a parameter, `,` or `:`, found `(x)`", "(x)", FORM),
+    ("g(lambda x y: x)", "expected a parameter, `,` or `:`, found `y`", "y", FORM),
+    ("g(lambda x, 1: x)", "expected a parameter, `,` or `:`, found `1`", "1", FORM),
+    ("g(lambda x)", "expected the `:` of this `lambda`, found `)`", ")", FORM),
+    ("f = lambda x", "expected the `:` of this `lambda`, found the end of the text", "", FORM),
+    ("g(lambda x, x: x)", "the parameter `x` stands twice", "x", "give one of the two another name"),
+    ("f = lambda x, y, x: x; a", "the parameter `x` stands twice", "x", "give one of the two another name"),
+    ("g(lambda x: y = 3)", "`=` cannot stand inside an expression", "=", "to compare, write `==`"),
     ("def f(x)", "`def` is not in the language", "def", "a function is written `f(x) = x*2`"),
     ("import numpy", "there is nothing to import", "import", "functions are there by their names: `sin(x)`"),
     (

@@ -114,7 +114,7 @@ impl Core {
         let mut whole = vec![false; graph.nodes.len()];
         for (at, node) in graph.nodes.iter().enumerate() {
             let above = node.args.iter().any(|arg| whole[arg.0 as usize]);
-            if let NodeKind::Scan { .. } = node.kind {
+            if node.kind.scan_axis().is_some() {
                 let message = "a scan goes on from what lies before a part of an array, which the part does not know";
                 return Err(self.not_a_reduction(message, NodeId(at as u32), graph));
             }

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::shape::{Shape, axis_set, broadcast, reduced, scanned};
+use crate::plan::shape::{Shape, axis_set, broadcast, reduced, scanned, scanned_by};
 use crate::types::graph::{Axes, Graph, NodeId, NodeKind};
 
 /// How a value is there while a piece is computed.
@@ -69,7 +69,12 @@ impl<'a> Shaped<'a> {
         for node in &graph.nodes {
             let mut space = Shape::new();
             let is_number = matches!(node.kind, NodeKind::Count(_) | NodeKind::Position);
-            for arg in node.args.iter().filter(|_| !is_number) {
+            // What the states of a scan begin with has other axes.
+            let starts = match node.kind {
+                NodeKind::ScanWith { .. } => graph.body_of(node).map_or(0, |body| body.states),
+                _ => 0,
+            };
+            for arg in node.args.iter().skip(starts).filter(|_| !is_number) {
                 if !broadcast(&mut space, &all.shapes[arg.0 as usize]) {
                     return None;
                 }
@@ -85,8 +90,15 @@ impl<'a> Shaped<'a> {
                     set = axis_set(&Axes::All, space.len()).ok()?;
                     shape = Shape::from_slice(&[*bins as usize]);
                 }
-                NodeKind::Scan { axis, .. } => {
-                    shape = scanned(*axis, &space).ok()?;
+                kind @ (NodeKind::Scan { .. } | NodeKind::ScanWith { .. }) => {
+                    let axis = kind.scan_axis().flatten();
+                    shape = match axis.filter(|_| starts > 0) {
+                        Some(axis) => {
+                            let starts = node.args.iter().take(starts).map(|arg| &all.shapes[arg.0 as usize][..]);
+                            scanned_by(axis, &space, starts).ok()??
+                        }
+                        None => scanned(axis, &space).ok()?,
+                    };
                     let along = axis.filter(|_| !space.is_empty()).map(|axis| Axes::List([axis][..].into()));
                     set = axis_set(&along.unwrap_or(Axes::All), space.len()).ok()?;
                 }
@@ -112,7 +124,7 @@ impl<'a> Shaped<'a> {
     /// Whether a node needs other elements than those at its own place: a reduction, or what is computed as such is.
     pub fn combines(&self, node: NodeId) -> bool {
         let kind = &self.graph.node(node).kind;
-        matches!(kind, NodeKind::Reduce { .. } | NodeKind::Counts(_) | NodeKind::Scan { .. })
+        kind.scan_axis().is_some() || matches!(kind, NodeKind::Reduce { .. } | NodeKind::Counts(_))
     }
 
     /// Whether a reduction combines elements of different rows (or there are no rows).

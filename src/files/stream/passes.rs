@@ -177,7 +177,7 @@ impl Finder<'_> {
 
     /// Whether a node is a scan, along rows, of nothing but what reductions have left. (What it leaves is as large.)
     fn scans_what_is_left(&self, node: NodeId, whole: &Need) -> bool {
-        let is_scan = |node: NodeId| matches!(self.shaped.graph.node(node).kind, NodeKind::Scan { .. });
+        let is_scan = |node: NodeId| self.shaped.graph.node(node).kind.scan_axis().is_some();
         let has_left = |&wait: &NodeId| !is_scan(wait) || self.shaped.crosses_rows(wait);
         let of_files = self.inputs(whole, Mode::Whole).any(|(input, _)| self.lying.is_file(input));
         is_scan(node) && !of_files && whole.waits.iter().all(has_left)

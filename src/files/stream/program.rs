@@ -189,7 +189,10 @@ impl Maker<'_> {
                 let args = self.args(id, mode);
                 self.builder.fault(args[0], args[1], faults[*number as usize].clone())
             }
-            kind => self.builder.add(kind.clone(), &self.args(id, mode), node.dtype, node.span),
+            kind => {
+                let args = self.args(id, mode);
+                self.builder.copy(self.shaped.graph, (kind, &args), node.dtype, node.span)
+            }
         }
     }
 
@@ -223,7 +226,7 @@ impl Maker<'_> {
                 let Graph { nodes, .. } = shaped.graph;
                 let args = self.args(node, Mode::Whole);
                 let of = &nodes[node.0 as usize];
-                let id = self.builder.add(of.kind.clone(), &args, of.dtype, of.span);
+                let id = self.builder.copy(self.shaped.graph, (&of.kind, &args), of.dtype, of.span);
                 let output = Output { dtype: of.dtype, shape: shaped.shape(node).into(), has_rows: false };
                 vec![(SmallVec::from_slice(&[id]), output)]
             }

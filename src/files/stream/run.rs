@@ -342,7 +342,7 @@ fn incomplete() -> FileError {
 #[cold]
 fn unsupported(setup: &Setup, shaped: &Shaped, node: NodeId) -> FileError {
     let (message, help) = match shaped.graph.node(node).kind {
-        NodeKind::Scan { .. } => (
+        NodeKind::Scan { .. } | NodeKind::ScanWith { .. } => (
             "this scan goes on from row to row of a file, and so from piece to piece, which a stream does not",
             "scan along another axis than the first one, `axis=1`; or read the array into memory, or map its file, and evaluate the expression on that",
         ),

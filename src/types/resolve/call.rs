@@ -98,7 +98,7 @@ pub(super) fn read(site: &Site, function: &'static Function, meanings: &mut [Mea
     Ok(call)
 }
 
-fn set_static(meanings: &mut [Meaning], id: NodeId) {
+pub(super) fn set_static(meanings: &mut [Meaning], id: NodeId) {
     if let Some(meaning) = meanings.get_mut(id.0 as usize) {
         *meaning = Meaning::Static;
     }
@@ -178,7 +178,7 @@ pub(super) fn check_defined(site: &Site, ast: &Ast, definition: usize) -> Result
 }
 
 /// Which argument each parameter gets.
-fn assign(site: &Site, function: &Function) -> Result<SmallVec<[Option<NodeId>; 3]>, Failure> {
+pub(super) fn assign(site: &Site, function: &Function) -> Result<SmallVec<[Option<NodeId>; 3]>, Failure> {
     let mut slots: SmallVec<[Option<NodeId>; 3]> = SmallVec::from_elem(None, function.params.len());
     for (position, argument) in site.args.iter().enumerate() {
         let at = match argument.keyword {
@@ -213,7 +213,7 @@ fn assign(site: &Site, function: &Function) -> Result<SmallVec<[Option<NodeId>; 
     Ok(slots)
 }
 
-fn wrong(message: impl Into<String>, span: Span) -> Failure {
+pub(super) fn wrong(message: impl Into<String>, span: Span) -> Failure {
     (CompileErrorKind::Type, Diagnostic::new(message, span))
 }
 
@@ -258,7 +258,7 @@ fn unknown_keyword(site: &Site, function: &Function, keyword: &str, known: &[&'s
 }
 
 /// `axis=`: an integer, a tuple of integers, or `None`: all.
-fn axes(ast: &Ast, value: NodeId, name: &str) -> Result<Axes, Failure> {
+pub(super) fn axes(ast: &Ast, value: NodeId, name: &str) -> Result<Axes, Failure> {
     let items: &[NodeId] = match ast.node(value) {
         Node::Literal(Literal::None) => return Ok(Axes::All),
         Node::Tuple(items) => ast.items.get(items.start as usize..items.end as usize).unwrap_or(&[]),
@@ -301,7 +301,7 @@ fn integer(ast: &Ast, value: NodeId) -> Option<i32> {
 }
 
 /// `keepdims=`, `equal_nan=`: a literal bool.
-fn truth(ast: &Ast, value: NodeId, param: &str) -> Result<bool, Failure> {
+pub(super) fn truth(ast: &Ast, value: NodeId, param: &str) -> Result<bool, Failure> {
     match ast.node(value) {
         Node::Literal(Literal::Bool(value)) => Ok(*value),
         Node::Literal(Literal::Int(0)) => Ok(false),

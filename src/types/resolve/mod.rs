@@ -5,19 +5,22 @@
 //! of the text's own functions are replaced (`expand`): [`Resolved`]. Done once per text: nothing here depends on the types of the
 //! arguments. Always holds: what the result refers to by an id stands before the referrer.
 //!
-//! What a name is follows from where it stands (`names`); `call` reads the arguments of calls; `expand` puts the functions of the text
-//! in where they are called.
+//! What a name is follows from where it stands (`names`); `call` reads the arguments of calls, `loops` those that take functions; `expand`
+//! puts the functions of the text in where they are called, and looks where tuples stand.
 
 mod call;
 mod expand;
 mod indices;
+mod loops;
 pub(super) mod names;
+mod tuples;
 
 use self::indices::Indices;
 use self::names::{Callee, Failure, Names, Scope};
-use super::meaning::{Call, Given, Meaning, Resolved, Root};
 use smallvec::SmallVec;
 
+use super::function::Rule;
+use super::meaning::{Call, Given, Looping, Meaning, Resolved, Root};
 use crate::diagnostic::{Diagnostic, excerpt};
 use crate::error::{CompileError, CompileErrorKind};
 use crate::syntax::ast::{Argument, Ast, Attribute, Literal, Node, NodeId, Span};
@@ -32,11 +35,11 @@ pub fn resolve(ast: Ast, source: &str, given: Given) -> Result<Resolved, Compile
     for (id, meaning) in &indices.meanings {
         meanings[id.0 as usize] = *meaning;
     }
-    let mut calls = Vec::new();
+    let mut calls = Calls::default();
     // First the calls, which tell values from what stands only for an axis.
     let mut scope = Scope::default();
     for at in 0..ast.nodes.len() {
-        scope.advance(&ast, at);
+        scope.advance(&names, at);
         call::read_links(&ast, ast.node(NodeId(at as u32)), &mut meanings).map_err(fail)?;
         if meanings[at] != Meaning::Static {
             let indices = indices.of_calls.remove(&NodeId(at as u32));
@@ -45,19 +48,25 @@ pub fn resolve(ast: Ast, source: &str, given: Given) -> Result<Resolved, Compile
     }
     let mut scope = Scope::default();
     for (at, meaning) in meanings.iter_mut().enumerate() {
-        scope.advance(&ast, at);
+        scope.advance(&names, at);
         if !matches!(meaning, Meaning::Static | Meaning::Index(_)) {
             resolve_value(&ast, at, (&names, &scope), meaning).map_err(fail)?;
         }
     }
-    let defines = ast.assignments.iter().any(|assignment| assignment.params.is_some());
+    let defines = ast.assignments.iter().any(|assignment| assignment.params.is_some() || assignment.part.is_some());
+    let has_tuples = ast.nodes.iter().zip(&meanings).any(|(node, meaning)| match node {
+        Node::Tuple(_) => *meaning == Meaning::Plain,
+        Node::Lambda(..) => true,
+        _ => false,
+    });
     let homonyms = names.homonyms();
     drop(names);
+    let Calls { calls, loops } = calls;
     let values = ast.assignments.iter().zip(indices.left).filter(|(assignment, _)| assignment.params.is_none());
     let roots = values.map(|(assignment, left)| Root { node: assignment.value, left }).collect();
     let mut resolved = Resolved { ast, meanings, calls, roots, binders: indices.binders, ..Resolved::default() };
-    if defines {
-        resolved = expand::expand(resolved, source, &given.limits)?;
+    if defines || has_tuples || !loops.is_empty() {
+        resolved = expand::expand(resolved, &loops, source, &given.limits)?;
     }
     resolved.homonyms = homonyms;
     let inputs = resolved.number_free();
@@ -71,13 +80,20 @@ pub fn resolve(ast: Ast, source: &str, given: Given) -> Result<Resolved, Compile
 /// The names, and the statement in which they are looked up.
 type Lookup<'a, 'n> = (&'a Names<'n>, &'a Scope);
 
+/// The calls so far: those of functions of values, and those that run functions of the text.
+#[derive(Default)]
+struct Calls {
+    calls: Vec<Call>,
+    loops: Vec<Looping>,
+}
+
 /// Finds the function of a call and reads its arguments; of a constant behind `np.` drops the prefix.
 fn resolve_call(
     ast: &Ast,
     at: usize,
     (names, scope): Lookup,
     (meanings, indices): (&mut [Meaning], Option<SmallVec<[u32; 2]>>),
-    calls: &mut Vec<Call>,
+    calls: &mut Calls,
 ) -> Result<(), Failure> {
     let (function, function_span, args, method) = match ast.node(NodeId(at as u32)) {
         Node::Call { function, function_span, args, method, .. } => (*function, *function_span, args, *method),
@@ -103,13 +119,19 @@ fn resolve_call(
         false => names.function(function, function_span, scope)?,
     };
     let meaning = match callee {
+        Callee::Library(function) if matches!(function.rule, Rule::Loop { .. } | Rule::ScanBy) && indices.is_none() => {
+            loops::read(&site, function, (names, scope), meanings).map(|call| {
+                calls.loops.push(call);
+                Meaning::Loop(calls.loops.len() as u32 - 1)
+            })
+        }
         Callee::Library(function) => match &indices {
             Some(indices) => call::read_indexed(&site, function, indices, meanings),
             None => call::read(&site, function, meanings),
         }
         .map(|call| {
-            calls.push(call);
-            Meaning::Call(calls.len() as u32 - 1)
+            calls.calls.push(call);
+            Meaning::Call(calls.calls.len() as u32 - 1)
         }),
         Callee::Text(_) if indices.is_some() => {
             let message = format!("`{}` is a function of the text, and runs over no index", excerpt(site.name));
@@ -137,10 +159,10 @@ fn resolve_value(ast: &Ast, at: usize, (names, scope): Lookup, meaning: &mut Mea
         Node::Attribute(of, Attribute::Named(name)) => {
             *meaning = names.attribute((of, name), span, scope)?;
         }
-        Node::Tuple(_) => {
+        Node::Lambda(..) => {
             return wrong(
-                "a tuple is not a value",
-                "several results stand at the end of the text, as in `x, y`; `axis=(0, 1)` and `x in (0, 1)` take a tuple",
+                "a function is not a value",
+                "`iterate`, `repeat` and `scan` take functions; a function is given a name by `f = lambda x: ...`, and called",
             );
         }
         Node::Literal(Literal::None) if compared(ast, at) => {

@@ -8,10 +8,12 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use smallvec::SmallVec;
+
 use crate::diagnostic::{Diagnostic, excerpt};
 use crate::error::CompileErrorKind;
 use crate::syntax::ast::{Argument, Assignment, Ast, Attribute, NameId, Node, NodeId, Span};
-use crate::syntax::{normal, suggest};
+use crate::syntax::{for_each_child, normal, suggest};
 use crate::types::function::Function;
 use crate::types::meaning::{CONSTANTS, Given, Meaning};
 use crate::types::registered::Custom;
@@ -19,17 +21,28 @@ use crate::types::registered::Custom;
 /// The prefixes that are dropped before the library's functions and constants.
 const PREFIXES: [&str; 2] = ["np", "numpy"];
 
-/// The statement that a node belongs to: nodes are in the order of the statements.
+/// The statement that a node belongs to, and each `lambda` that it stands in, from the outermost: nodes are in the order of the statements.
 #[derive(Default)]
 pub(in crate::types) struct Scope {
     statement: usize,
+    lambdas: SmallVec<[NodeId; 2]>,
+    next: usize,
 }
 
 impl Scope {
     /// Goes on to a later node.
-    pub fn advance(&mut self, ast: &Ast, node: usize) {
-        while ast.assignments.get(self.statement).is_some_and(|s| (s.value.0 as usize) < node) {
+    pub fn advance(&mut self, names: &Names, node: usize) {
+        while names.ast.assignments.get(self.statement).is_some_and(|s| (s.value.0 as usize) < node) {
             self.statement += 1;
+        }
+        while self.lambdas.last().is_some_and(|lambda| lambda.0 as usize <= node) {
+            self.lambdas.pop();
+        }
+        while let Some(&(first, lambda)) = names.lambdas.get(self.next)
+            && first as usize <= node
+        {
+            self.lambdas.push(lambda);
+            self.next += 1;
         }
     }
 }
@@ -53,12 +66,16 @@ pub(in crate::types) struct Names<'a> {
     plain_constants: bool,
     /// Functions of the caller's, by name.
     custom: HashMap<&'a str, &'static Function>,
-    /// For each assigned name, the values in order of the text.
-    assigned: HashMap<NameId, Vec<NodeId>>,
+    /// For each assigned name, the values in order of the text, and of those that are tuples which item is meant.
+    assigned: HashMap<NameId, Vec<(NodeId, Option<u32>)>>,
     /// For each function of the text, its index in `Ast::assignments`.
     definitions: HashMap<NameId, usize>,
     /// For each parameter of each of them, its number.
     params: HashMap<(usize, NameId), u32>,
+    /// Each `lambda`, and the first node of its body: in order of these, the outer one first.
+    lambdas: Vec<(u32, NodeId)>,
+    /// For each parameter of each of them, its number.
+    bound: HashMap<(NodeId, NameId), u32>,
     /// Names that stand somewhere as a variable.
     variables: HashSet<NameId>,
 }
@@ -78,6 +95,8 @@ impl<'a> Names<'a> {
             assigned: HashMap::new(),
             definitions: HashMap::new(),
             params: HashMap::new(),
+            lambdas: lambdas(ast),
+            bound: HashMap::new(),
             variables: variables.collect(),
         };
         if let Some(name) = given.declared.iter().find(|name| !crate::syntax::is_name(&normal(name))) {
@@ -91,6 +110,11 @@ impl<'a> Names<'a> {
         }
         for (at, assignment) in ast.assignments.iter().enumerate() {
             names.assign(at, assignment)?;
+        }
+        for &(_, id) in &names.lambdas {
+            let Node::Lambda(params, _) = ast.node(id) else { continue };
+            let params = ast.params_in(params).iter().zip(0..);
+            names.bound.extend(params.map(|(&(param, _), number)| ((id, param), number)));
         }
         Ok(names)
     }
@@ -117,7 +141,7 @@ impl<'a> Names<'a> {
     fn assign(&mut self, at: usize, assignment: &Assignment) -> Result<(), Failure> {
         let &Assignment { name, name_span, value, .. } = assignment;
         if assignment.params.is_none() {
-            self.assigned.entry(name).or_default().push(value);
+            self.assigned.entry(name).or_default().push((value, assignment.part.map(|(item, _)| item)));
             return Ok(());
         }
         if self.definitions.insert(name, at).is_some() {
@@ -133,6 +157,7 @@ impl<'a> Names<'a> {
     /// Whether the text or the builder says of a name that it is a variable here.
     fn is_variable(&self, name: NameId, scope: &Scope) -> bool {
         self.params.contains_key(&(scope.statement, name))
+            || scope.lambdas.iter().any(|&lambda| self.bound.contains_key(&(lambda, name)))
             || self.assigned.contains_key(&name)
             || self.declared.contains(self.ast.name(name))
     }
@@ -146,18 +171,34 @@ impl<'a> Names<'a> {
     /// What the name means where it stands as a value. A `Free` has no index yet.
     pub fn value(&self, name: NameId, span: Span, scope: &Scope) -> Result<Meaning, Failure> {
         let text = self.ast.name(name);
+        let bound = |&lambda: &NodeId| Some(Meaning::Bound(lambda, *self.bound.get(&(lambda, name))?));
+        if let Some(meaning) = scope.lambdas.iter().rev().find_map(bound) {
+            return Ok(meaning);
+        }
         if let Some(&number) = self.params.get(&(scope.statement, name)) {
             return Ok(Meaning::Param(number));
         }
         if let Some(values) = self.assigned.get(&name) {
             // The values end in order of the text, and a name inside a value stands before that value's end.
-            let before = values.partition_point(|&value| self.ast.span(value).end <= span.start);
+            let before = values.partition_point(|&(value, _)| self.ast.span(value).end <= span.start);
             return match before.checked_sub(1).and_then(|at| values.get(at)) {
-                Some(&value) => Ok(Meaning::Assigned(value)),
+                Some(&(value, Some(item))) => Ok(Meaning::Item(value, item)),
+                Some(&(value, None)) => Ok(Meaning::Assigned(value)),
                 None => Err(self.read_before_assigned(text, span)),
             };
         }
-        if self.plain_constants || self.declared.contains(text) {
+        if self.declared.contains(text) {
+            return Ok(Meaning::Free(0));
+        }
+        if let Some(&definition) = self.definitions.get(&name)
+            && self.ast.assignments.get(definition).is_some_and(|function| function.lambda)
+        {
+            let shown = excerpt(text);
+            let diagnostic = Diagnostic::new(format!("`{shown}` is a function, and no value"), span)
+                .with_help(format!("call it: `{}`; `iterate`, `repeat` and `scan` take it by its name", signature(self.ast, definition)));
+            return Err((CompileErrorKind::Name, diagnostic));
+        }
+        if self.plain_constants {
             return Ok(Meaning::Free(0));
         }
         Ok(constant(text).map_or(Meaning::Free(0), Meaning::Constant))
@@ -180,6 +221,12 @@ impl<'a> Names<'a> {
             Some(function) => Ok(Callee::Library(function)),
             None => Err(self.no_function(name, span, scope)),
         }
+    }
+
+    /// The function of the text that is passed by its name, if it is one.
+    pub fn passed(&self, name: NameId, span: Span, scope: &Scope) -> Option<Result<usize, Failure>> {
+        let &definition = self.definitions.get(&name)?;
+        Some(self.definition(definition, span, scope).map(|_| definition))
     }
 
     /// The library's function that a call names behind `np.`.
@@ -284,6 +331,26 @@ impl<'a> Names<'a> {
         };
         Err((CompileErrorKind::Name, diagnostic))
     }
+}
+
+/// Each `lambda` of a tree, and the first node of its body: in order of these, the outer one first.
+pub(super) fn lambdas(ast: &Ast) -> Vec<(u32, NodeId)> {
+    if !ast.nodes.iter().any(|node| matches!(node, Node::Lambda(..))) {
+        return Vec::new();
+    }
+    // For each node the first that it is made of.
+    let mut first: Vec<u32> = Vec::with_capacity(ast.nodes.len());
+    let mut all = Vec::new();
+    for at in 0..ast.nodes.len() as u32 {
+        let mut begin = at;
+        for_each_child(ast, NodeId(at), |child| begin = begin.min(first[child.0 as usize]));
+        first.push(begin);
+        if let Node::Lambda(_, body) = ast.node(NodeId(at)) {
+            all.push((first[body.0 as usize], NodeId(at)));
+        }
+    }
+    all.sort_unstable_by_key(|&(first, lambda)| (first, std::cmp::Reverse(lambda)));
+    all
 }
 
 /// The value of a constant.

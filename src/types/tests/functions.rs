@@ -140,10 +140,10 @@ fn errors() {
             "as in `axis=0`, `axis=-1`, `axis=(0, 1)`",
         ),
         (
-            "f(x) = x; f((a, c))",
-            "(a, c)",
+            "f(x) = x; f((a, c)) + 1",
+            "f((a, c))",
             "a tuple is not a value",
-            "several results stand at the end of the text, as in `x, y`; `axis=(0, 1)` and `x in (0, 1)` take a tuple",
+            "several results stand at the end of the text, as in `x, y`; `axis=(0, 1)` and `x in (0, 1)` take a tuple; an item is read as `t[0]`, all of them by `x, y = t`",
         ),
     ] {
         let error = compile(text).err().unwrap_or_else(|| panic!("{text}"));

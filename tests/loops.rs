@@ -1,0 +1,169 @@
+//! Loops at each point (`iterate`, `repeat`), functions as values, tuples: what they give, against plain loops in Rust.
+
+#[path = "common/executors.rs"]
+mod executors;
+
+use std::time::Duration;
+
+use ndarray::{Array1, Array2, array, s};
+use num_complex::Complex64;
+use tilexpr::{EvalErrorKind, Expr, Limits, Threads, args};
+
+/// The expression on every executor.
+fn each(text: &str) -> Vec<Expr> {
+    let compile = |executor| Expr::builder().executor(executor).compile(text).unwrap_or_else(|error| panic!("{error}"));
+    executors::all().into_iter().map(compile).collect()
+}
+
+/// Steps until `|z|` reaches 2.
+fn escape(mut z: Complex64, c: Complex64, max: i64) -> i64 {
+    let mut n = 0;
+    while n < max && z.re * z.re + z.im * z.im < 4.0 {
+        z = z * z + c;
+        n += 1;
+    }
+    n
+}
+
+/// A grid of the plane.
+fn plane(rows: usize, columns: usize) -> Array2<Complex64> {
+    Array2::from_shape_fn((rows, columns), |(y, x)| {
+        Complex64::new(x as f64 / columns as f64 * 3.0 - 2.0, y as f64 / rows as f64 * 2.4 - 1.2)
+    })
+}
+
+#[test]
+fn julia_and_mandelbrot() {
+    let z0 = plane(37, 53);
+    let c = Complex64::new(-0.4, 0.6);
+    let text = "step = lambda z, n: (z*z + c, n + 1)
+                iterate(step, (z0, 0), lambda z, n: z.real**2 + z.imag**2 < 4, 300)[1]";
+    let expected = z0.mapv(|z| escape(z, c, 300));
+    for expr in each(text) {
+        let n: Array2<i64> = expr.eval(args![z0, c]).unwrap();
+        assert_eq!(n, expected);
+    }
+    let text = "step(z, n) = (z*z + c, n + 1); _, n = iterate(step, (0*c, 0), lambda z, n: z.real**2 + z.imag**2 < 4, max); n";
+    let expected = z0.mapv(|c| escape(Complex64::default(), c, 100));
+    for expr in each(text) {
+        let n: Array2<i64> = expr.eval(args![c = &z0, max = 100]).unwrap();
+        assert_eq!(n, expected);
+    }
+}
+
+/// Shapes broadcast, layouts are any, and several threads give what one does.
+#[test]
+fn shapes_layouts_and_threads() {
+    let x = Array2::from_shape_fn((300, 200), |(i, j)| (i * 31 + j * 17) as f64 % 97.0 + 0.5);
+    let w = Array1::from_shape_fn(200, |j| 1.0 + j as f64 / 200.0);
+    let text = "iterate(lambda v, n: (v/w, n + 1), (x, 0), lambda v, n: v > 1, 400)";
+    let expected = |x: &Array2<f64>| {
+        let point = |(i, j): (usize, usize)| {
+            let (mut v, mut n) = (x[[i, j]], 0);
+            while n < 400 && v > 1.0 {
+                (v, n) = (v / w[j], n + 1);
+            }
+            (v, n)
+        };
+        (Array2::from_shape_fn(x.dim(), |at| point(at).0), Array2::<i64>::from_shape_fn(x.dim(), |at| point(at).1))
+    };
+    let backwards = x.slice(s![..;-1, ..]);
+    for expr in each(text) {
+        for threads in [Threads::Serial, Threads::Global] {
+            let expr = expr.with_threads(threads);
+            assert_eq!(expr.eval::<(Array2<f64>, Array2<i64>)>(args![x, w]).unwrap(), expected(&x));
+            assert_eq!(expr.eval::<(Array2<f64>, Array2<i64>)>(args![x = backwards, w]).unwrap(), expected(&backwards.to_owned()));
+            let turned = x.t().as_standard_layout().to_owned();
+            assert_eq!(expr.eval::<(Array2<f64>, Array2<i64>)>(args![x = turned.t(), w]).unwrap(), expected(&x));
+        }
+    }
+}
+
+/// Loops beside reductions, in reductions, of what reductions leave, and in place.
+#[test]
+fn among_other_parts() {
+    let x = Array2::from_shape_fn((40, 30), |(i, j)| ((i * 7 + j * 13) % 29) as f64);
+    let halved = |mut v: f64, least: f64| {
+        while v > least {
+            v /= 2.0;
+        }
+        v
+    };
+    let mean = x.mean().unwrap();
+    for expr in each("half = lambda v: v/2; m = mean(x); sum(iterate(half, x, lambda v: v > m, 99), axis=1)") {
+        let expected: Vec<f64> = x.rows().into_iter().map(|row| row.iter().map(|&v| halved(v, mean)).sum()).collect();
+        let found: Array1<f64> = expr.eval(args![x]).unwrap();
+        assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-9), "{found} {expected:?}");
+    }
+    for expr in each("x - iterate(lambda v: v/2, max(x, axis=1, keepdims=True), lambda v: v > 3, 99)") {
+        let mut y = x.clone();
+        expr.update("x", &mut y, args![]).unwrap();
+        let least = |row: ndarray::ArrayView1<f64>| halved(row.iter().fold(0.0, |a: f64, &b| a.max(b)), 3.0);
+        let expected = Array2::from_shape_fn(x.dim(), |(i, j)| x[[i, j]] - least(x.row(i)));
+        assert_eq!(y, expected);
+    }
+}
+
+#[test]
+fn limits() {
+    let x = array![1.0, 2.0];
+    let text = "repeat(lambda v: v + 1, x, n)";
+    for expr in each(text) {
+        assert_eq!(expr.eval::<Array1<f64>>(args![x, n = 100]).unwrap(), array![101.0, 102.0]);
+        for n in [1_000_001, i64::MAX] {
+            let error = expr.eval::<Array1<f64>>(args![x, n]).unwrap_err();
+            assert_eq!(error.kind(), EvalErrorKind::Range);
+            assert!(error.to_string().starts_with("a loop is to do more steps than the limit allows"), "{error}");
+            assert_eq!(error.help(), Some("the limit is 1000000; if the call is trusted, raise `Limits::iterations`"));
+        }
+        let error = expr.eval::<Array1<f64>>(args![x, n = u64::MAX]).unwrap_err();
+        assert_eq!(error.kind(), EvalErrorKind::Range);
+    }
+    let mut limits = Limits::default();
+    limits.iterations = 50;
+    let expr = Expr::builder().limits(limits).compile(text).unwrap();
+    assert_eq!(expr.eval::<Array1<f64>>(args![x, n = 50]).unwrap(), array![51.0, 52.0]);
+    assert_eq!(expr.eval::<Array1<f64>>(args![x, n = 51]).unwrap_err().kind(), EvalErrorKind::Range);
+    let error = Expr::builder().limits(limits).compile("repeat(lambda v: v + 1, x, 51)").unwrap();
+    assert!(error.eval::<Array1<f64>>(args![x]).unwrap_err().to_string().contains("51 steps of a loop, the limit is 50"));
+}
+
+/// A call that is to end does so while points still go on.
+#[test]
+fn ends_in_time() {
+    let x = Array1::from_elem(100_000, 1.0);
+    let expr = Expr::compile("iterate(lambda v: sin(v) + 1, x, lambda v: v < 9, 1_000)").unwrap();
+    let begin = std::time::Instant::now();
+    let error = expr.clone().with_deadline(begin + Duration::from_millis(50)).eval::<Array1<f64>>(args![x]).unwrap_err();
+    assert_eq!(error.kind(), EvalErrorKind::Deadline);
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+}
+
+/// Names of parameters are no arguments; those of functions that are passed neither.
+#[test]
+fn names() {
+    let text = "step = lambda z, n: (z*z + c, n + k); iterate(step, (z0, 0), lambda u, n: abs(u) < r, 300)[1]";
+    assert_eq!(tilexpr::identifiers(text).unwrap(), ["c", "k", "z0", "r"]);
+    assert_eq!(Expr::compile(text).unwrap().names(), ["c", "k", "z0", "r"]);
+    let text = "f(x) = x/2; repeat(f, y, 3) + scan(lambda s, x: s + x, 0.0, y)";
+    assert_eq!(tilexpr::identifiers(text).unwrap(), ["y"]);
+    // A variable may have the name of a function of the text, and of one of these.
+    let text = "f(x) = x/2; repeat(f, f, 3) + repeat";
+    assert_eq!(tilexpr::identifiers(text).unwrap(), ["f", "repeat"]);
+    assert_eq!(Expr::compile(text).unwrap().eval::<f64>(args![f = 8.0, repeat = 1.0]).unwrap(), 2.0);
+}
+
+/// Registered functions run in loops, for the points that go on.
+#[test]
+fn registered_functions() {
+    let x = array![0.1, 5.0, 0.4, 30.0];
+    for executor in executors::all() {
+        let builder = Expr::builder().executor(executor).function("twice", twice as fn(f64) -> f64);
+        let expr = builder.compile("iterate(lambda v: twice(v), x, lambda v: v < 10, 9)").unwrap();
+        assert_eq!(expr.eval::<Array1<f64>>(args![x]).unwrap(), array![12.8, 10.0, 12.8, 30.0]);
+    }
+}
+
+fn twice(x: f64) -> f64 {
+    2.0 * x
+}
