@@ -167,3 +167,36 @@ fn registered_functions() {
 fn twice(x: f64) -> f64 {
     2.0 * x
 }
+
+/// Loops among slices and indices.
+#[test]
+fn with_indices() {
+    let x = Array2::from_shape_fn((7, 9), |(i, j)| (i * 9 + j) as f64);
+    let steps = |mut v: f64, by: f64| {
+        let mut n = 0;
+        while v > 1.0 && n < 50 {
+            (v, n) = (v / by, n + 1);
+        }
+        n
+    };
+    let w = array![2.0, 3.0, 1.5, 4.0, 2.5, 2.0, 3.0, 7.0, 5.0];
+    for expr in each("D[j, i] = iterate(lambda v, n: (v/w[j], n + 1), (x[i, j], 0), lambda v, n: v > 1, 50)[1]") {
+        let expected = Array2::from_shape_fn((9, 7), |(j, i)| steps(x[[i, j]], w[j]));
+        assert_eq!(expr.eval::<Array2<i64>>(args![x, w]).unwrap(), expected);
+    }
+    for expr in each("v, n = iterate(lambda v, n: (v/w, n + 1), (x, 0), lambda v, n: v > 1, m); n[1:, ::2]") {
+        let expected = Array2::from_shape_fn((6, 5), |(i, j)| steps(x[[i + 1, 2 * j]], w[2 * j]));
+        assert_eq!(expr.eval::<Array2<i64>>(args![x, w, m = 50]).unwrap(), expected);
+    }
+    // Each point counts with its neighbour: steps from the index on, and a sum over loops.
+    for expr in each("s[i] = sum[j](repeat(lambda a: a + x[i, j] + j, f64(i), m))") {
+        let row = |i: usize| (0..9).map(|j| i as f64 + 20.0 * (x[[i, j]] + j as f64)).sum::<f64>();
+        let expected = Array1::from_shape_fn(7, row);
+        assert_eq!(expr.eval::<Array1<f64>>(args![x, m = 20]).unwrap(), expected);
+    }
+    // Tuples in index notation are pieces of their own; their axes are the indices as they first appear: `j`, `i`.
+    for expr in each("v, n = iterate(lambda v, n: (v/w[j], n + 1), (x[i, j], 0), lambda v, n: v > 1, 50); D[i] = max[j](n[j, i])") {
+        let expected = Array1::from_shape_fn(7, |i| (0..9).map(|j| steps(x[[i, j]], w[j])).max().unwrap());
+        assert_eq!(expr.eval::<Array1<i64>>(args![x, w]).unwrap(), expected);
+    }
+}

@@ -5,6 +5,8 @@
 //! (a reduction, a scan) is a piece of its own, whose result is cut. Always holds: loops with stacks of their own, no recursion; a
 //! piece reads only pieces before it.
 
+mod loops;
+
 use std::collections::HashMap;
 
 use smallvec::SmallVec;
@@ -129,7 +131,12 @@ impl<'a> Pieces<'a> {
             let mut own = match (&ast.nodes[at], resolved.meanings[at]) {
                 (Node::Subscript(..), _) => true,
                 (_, Meaning::Call(call)) => !is_elementwise(resolved.calls[call as usize].function.rule),
-                (_, Meaning::Assigned(value)) => heavy[value.0 as usize],
+                (_, Meaning::Assigned(value) | Meaning::Item(value, _)) => heavy[value.0 as usize],
+                (_, Meaning::Loop(of)) => {
+                    let of = &resolved.loops[of as usize];
+                    let scan = of.call.function.rule == Rule::ScanBy;
+                    scan || heavy[of.next.0 as usize] || of.cond.is_some_and(|cond| heavy[cond.0 as usize])
+                }
                 _ => false,
             };
             for_each_child(ast, NodeId(at as u32), |child| own |= heavy[child.0 as usize]);
@@ -226,6 +233,12 @@ enum Work {
     Fill(Site, Site, Vec<(u32, Option<NodeId>)>),
     /// The second less the first of what is twice the same, cut at its ends.
     Differ(Site, [Site; 2]),
+    /// An item of a tuple.
+    Item(Site, Site, u32),
+    /// The states of a loop, by its number, at a place.
+    BeginLoop(Place, u32),
+    /// The call that runs it.
+    EndLoop(Site, Place, u32),
 }
 
 /// What is known of a node of a piece.
@@ -247,6 +260,8 @@ struct Lowering<'a, 'p> {
     operands: Operands,
     axes: Vec<Axis>,
     made: HashMap<Site, NodeId>,
+    /// The loops so far, by their numbers in the text and their places.
+    loops: HashMap<(u32, Place), u32>,
     work: Vec<Work>,
 }
 
@@ -259,8 +274,8 @@ impl<'a, 'p> Lowering<'a, 'p> {
             ..Ast::default()
         };
         let to = Resolved { ast, ..Resolved::default() };
-        let (known, operands, axes, made, work) = Default::default();
-        Lowering { from, source, pieces, to, known, operands, axes, made, work }
+        let (known, operands, axes, made, loops, work) = Default::default();
+        Lowering { from, source, pieces, to, known, operands, axes, made, loops, work }
     }
 
     /// Makes what is asked for.
@@ -324,6 +339,9 @@ impl<'a, 'p> Lowering<'a, 'p> {
                     self.made.insert(site, made);
                 }
                 Work::Reduce(site, inner) => self.reduce(site, inner)?,
+                Work::Item(site, of, item) => self.item(site, of, item),
+                Work::BeginLoop(inner, of) => self.begin_loop(inner, of),
+                Work::EndLoop(site, inner, of) => self.end_loop(site, inner, of),
                 Work::Fill(site, of, fills) => self.fill(site, of, &fills)?,
                 Work::Differ(site, of) => {
                     let [first, last] = of.map(|of| self.made(of));
@@ -400,6 +418,8 @@ impl<'a, 'p> Lowering<'a, 'p> {
                 self.made.insert(site, made);
             }
             (_, Meaning::Assigned(value)) => self.assigned(site, value),
+            (_, Meaning::Item(of, item)) => self.enter_item(site, of, item),
+            (_, Meaning::Loop(of)) => self.enter_loop(site, of)?,
             (Node::Name(_), Meaning::Free(argument)) => {
                 let number = place.scope != 0 && place.chain == 0;
                 let made = self.operand(Source::Argument(argument), place, number, span);
