@@ -43,7 +43,8 @@ fn julia_and_mandelbrot() {
         let n: Array2<i64> = expr.eval(args![z0, c]).unwrap();
         assert_eq!(n, expected);
     }
-    let text = "step(z, n) = (z*z + c, n + 1); _, n = iterate(step, (0*c, 0), lambda z, n: z.real**2 + z.imag**2 < 4, max); n";
+    let text =
+        "step(z, n) = (z*z + c, n + 1); _, n = iterate(step, (0*c, 0), lambda z, n: z.real**2 + z.imag**2 < 4, max); n";
     let expected = z0.mapv(|c| escape(Complex64::default(), c, 100));
     for expr in each(text) {
         let n: Array2<i64> = expr.eval(args![c = &z0, max = 100]).unwrap();
@@ -72,7 +73,10 @@ fn shapes_layouts_and_threads() {
         for threads in [Threads::Serial, Threads::Global] {
             let expr = expr.with_threads(threads);
             assert_eq!(expr.eval::<(Array2<f64>, Array2<i64>)>(args![x, w]).unwrap(), expected(&x));
-            assert_eq!(expr.eval::<(Array2<f64>, Array2<i64>)>(args![x = backwards, w]).unwrap(), expected(&backwards.to_owned()));
+            assert_eq!(
+                expr.eval::<(Array2<f64>, Array2<i64>)>(args![x = backwards, w]).unwrap(),
+                expected(&backwards.to_owned())
+            );
             let turned = x.t().as_standard_layout().to_owned();
             assert_eq!(expr.eval::<(Array2<f64>, Array2<i64>)>(args![x = turned.t(), w]).unwrap(), expected(&x));
         }
@@ -125,7 +129,9 @@ fn limits() {
     assert_eq!(expr.eval::<Array1<f64>>(args![x, n = 50]).unwrap(), array![51.0, 52.0]);
     assert_eq!(expr.eval::<Array1<f64>>(args![x, n = 51]).unwrap_err().kind(), EvalErrorKind::Range);
     let error = Expr::builder().limits(limits).compile("repeat(lambda v: v + 1, x, 51)").unwrap();
-    assert!(error.eval::<Array1<f64>>(args![x]).unwrap_err().to_string().contains("51 steps of a loop, the limit is 50"));
+    assert!(
+        error.eval::<Array1<f64>>(args![x]).unwrap_err().to_string().contains("51 steps of a loop, the limit is 50")
+    );
 }
 
 /// A call that is to end does so while points still go on.
@@ -134,7 +140,8 @@ fn ends_in_time() {
     let x = Array1::from_elem(100_000, 1.0);
     let expr = Expr::compile("iterate(lambda v: sin(v) + 1, x, lambda v: v < 9, 1_000)").unwrap();
     let begin = std::time::Instant::now();
-    let error = expr.clone().with_deadline(begin + Duration::from_millis(50)).eval::<Array1<f64>>(args![x]).unwrap_err();
+    let error =
+        expr.clone().with_deadline(begin + Duration::from_millis(50)).eval::<Array1<f64>>(args![x]).unwrap_err();
     assert_eq!(error.kind(), EvalErrorKind::Deadline);
     assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
 }
@@ -195,7 +202,9 @@ fn with_indices() {
         assert_eq!(expr.eval::<Array1<f64>>(args![x, m = 20]).unwrap(), expected);
     }
     // Tuples in index notation are pieces of their own; their axes are the indices as they first appear: `j`, `i`.
-    for expr in each("v, n = iterate(lambda v, n: (v/w[j], n + 1), (x[i, j], 0), lambda v, n: v > 1, 50); D[i] = max[j](n[j, i])") {
+    for expr in each(
+        "v, n = iterate(lambda v, n: (v/w[j], n + 1), (x[i, j], 0), lambda v, n: v > 1, 50); D[i] = max[j](n[j, i])",
+    ) {
         let expected = Array1::from_shape_fn(7, |i| (0..9).map(|j| steps(x[[i, j]], w[j])).max().unwrap());
         assert_eq!(expr.eval::<Array1<i64>>(args![x, w]).unwrap(), expected);
     }

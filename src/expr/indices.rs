@@ -204,10 +204,13 @@ impl Axes {
         let mut elements = Shape::new();
         let fit = others.iter().all(|arg| broadcast(&mut elements, &shape(arg)));
         debug_assert!(fit, "shapes that have been checked");
-        let starts: Vec<Shape> = starts.iter().map(|arg| {
-            self.keep_whole(of(arg).iter().copied());
-            shape(arg)
-        }).collect();
+        let starts: Vec<Shape> = starts
+            .iter()
+            .map(|arg| {
+                self.keep_whole(of(arg).iter().copied());
+                shape(arg)
+            })
+            .collect();
         others.iter().for_each(|arg| self.keep_whole(of(arg).iter().copied()));
         let shape = scanned_by(axis, &elements, starts.iter().map(|start| &start[..])).ok().flatten();
         shape.unwrap_or(elements).iter().map(|&length| (length, Some(self.label(true)))).collect()

@@ -76,8 +76,7 @@ impl Maker<'_> {
         let walk = nest(&shape, axis, &parts.arrays);
         let bytes: usize = scans.args.iter().map(|&arg| program.graph.node(arg).dtype.size()).sum();
         let moved: usize = parts.arrays.iter().map(|array| array.operand.size()).sum();
-        let operations: usize =
-            program.stages[at].nodes.iter().map(|&node| program.graph.work(node) as usize).sum();
+        let operations: usize = program.stages[at].nodes.iter().map(|&node| program.graph.work(node) as usize).sum();
         let points: usize = walk.nest.shape().iter().product();
         // (Scanning an element and combining it with what the block begins with take as long as some operations.)
         let parallel = self.target.pays_to_share(points, moved, (4 * scans.args.len() + operations) as f64);

@@ -142,7 +142,8 @@ mod tests {
     #[test]
     fn scans_by_functions() {
         let of = |axis, elements: &[usize], starts: &[&[usize]]| {
-            scanned_by(axis, &Shape::from_slice(elements), starts.iter().copied()).map(|shape| shape.map(|s| s.to_vec()))
+            scanned_by(axis, &Shape::from_slice(elements), starts.iter().copied())
+                .map(|shape| shape.map(|s| s.to_vec()))
         };
         assert_eq!(of(0, &[5], &[&[]]), Ok(Some(vec![5])));
         assert_eq!(of(-1, &[], &[]), Ok(Some(vec![1])));

@@ -71,10 +71,7 @@ const INSTEAD: &[(&[&str], &str)] = &[
     (&["cumulative_prod"], "write `cumprod(a)`"),
     (&["nancumsum"], "write `cumsum(where(isnan(a), 0, a))`"),
     (&["nancumprod"], "write `cumprod(where(isnan(a), 1, a))`"),
-    (
-        &["accumulate"],
-        "of sums write `cumsum(a)`, of products `cumprod(a)`, of extremes `cummin(a)`, `cummax(a)`",
-    ),
+    (&["accumulate"], "of sums write `cumsum(a)`, of products `cumprod(a)`, of extremes `cummin(a)`, `cummax(a)`"),
     (&["sort", "argsort", "unique", "searchsorted"], SORTED),
     (&["median", "percentile", "quantile", "nanmedian", "nanpercentile", "nanquantile"], QUANTILES),
     (&["print", "len", "range", "arange", "linspace", "zeros", "ones", "shape", "reshape"], OUTSIDE),

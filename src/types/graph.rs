@@ -7,7 +7,6 @@
 mod body;
 
 use std::ops::Range;
-use std::sync::Arc;
 
 pub use body::{Body, LoopBody};
 
@@ -265,57 +264,6 @@ impl Graph {
     /// The node with this id.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0 as usize]
-    }
-
-    /// What a loop or a scan does at each step.
-    pub fn body(&self, id: NodeId) -> Option<&Arc<Body>> {
-        self.body_of(self.node(id))
-    }
-
-    /// The same of a node of this graph.
-    pub fn body_of(&self, node: &Node) -> Option<&Arc<Body>> {
-        match node.kind {
-            NodeKind::Loop { index, .. } | NodeKind::ScanWith { index, .. } => {
-                self.loops.get(index as usize).map(|of| &of.body)
-            }
-            _ => None,
-        }
-    }
-
-    /// Which nodes these are computed from.
-    pub fn needed(&self, of: &[NodeId]) -> Vec<bool> {
-        let mut needed = vec![false; self.nodes.len()];
-        of.iter().for_each(|id| needed[id.0 as usize] = true);
-        for at in (0..self.nodes.len()).rev() {
-            if needed[at] {
-                self.nodes[at].args.iter().for_each(|arg| needed[arg.0 as usize] = true);
-            }
-        }
-        needed
-    }
-
-    /// How many instructions a node is lowered to, about.
-    pub fn operations(&self, id: NodeId) -> usize {
-        self.body(id).map_or_else(|| self.node(id).kind.operations(), |body| body.operations())
-    }
-
-    /// How many instructions run for an element of a node, at most, about: a loop does this many steps if it is not known how many.
-    pub fn work(&self, id: NodeId) -> f64 {
-        const STEPS: f64 = 1000.0;
-        let (NodeKind::Loop { .. }, Some(body)) = (&self.node(id).kind, self.body(id)) else {
-            return self.operations(id) as f64;
-        };
-        let steps = self.node(id).args.get(body.states).map(|&max| match self.node(max).kind {
-            NodeKind::Const(c) => c.bits() as i64 as f64,
-            _ => STEPS,
-        });
-        body.operations() as f64 * steps.unwrap_or(STEPS)
-    }
-
-    /// Whether a node may raise an error of the data.
-    pub fn may_fault(&self, id: NodeId) -> bool {
-        let in_body = self.body(id).is_some_and(|body| !body.graph.faults.is_empty());
-        in_body || matches!(self.node(id).kind, NodeKind::Fault(_))
     }
 }
 

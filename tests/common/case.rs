@@ -167,7 +167,11 @@ const FORMS: &[Form] = &[
     form("histogram(0$)", 1, Rule::Index),
     form("bincount(0$)", 1, Rule::Bits),
     form("iterate(lambda s, n: (s + s, n + 3), (0, 3), lambda s, n: s < 1, 9)[-2]", 2, Rule::Initial),
-    form("iterate(lambda s, n: (where(5 < n, s, s + s), n + 3), (0, 3), lambda s, n: n < 8 and s == s, 7)[1]", 1, Rule::Index),
+    form(
+        "iterate(lambda s, n: (where(5 < n, s, s + s), n + 3), (0, 3), lambda s, n: n < 8 and s == s, 7)[1]",
+        1,
+        Rule::Index,
+    ),
     form("iterate(lambda s: where(s < 1, s + 0, 0), 0, lambda s: 2 != s, 6)", 3, Rule::Initial),
     form("repeat(lambda s: where(s < 1, s + 0, s), 0, 5)", 2, Rule::Initial),
     form("repeat(lambda s: minimum(s + s, 0), 0, 9)", 1, Rule::Initial),

@@ -114,7 +114,8 @@ fn iterate(body: &Body, args: &[Scalar]) -> (Vec<Scalar>, bool) {
 
 /// The values of some nodes of a body.
 fn step(body: &Body, of: &[NodeId], params: &[Scalar], fault: &mut bool) -> Vec<Scalar> {
-    let params: Vec<Tensor> = params.iter().map(|&c| Tensor { dtype: c.dtype(), shape: vec![], data: vec![c] }).collect();
+    let params: Vec<Tensor> =
+        params.iter().map(|&c| Tensor { dtype: c.dtype(), shape: vec![], data: vec![c] }).collect();
     let (values, failed) = evaluate_for(&body.graph, of, &params);
     *fault |= failed;
     values.iter().map(|value| value.data[0]).collect()

@@ -27,7 +27,10 @@ fn loops() {
                 "i64 [0, 0, 1, 111, 0]",
             ),
             // Newton's square root, and as many steps as an argument says.
-            ("repeat(lambda r: (r + x/r)/2, 1.0 + 0*x, n)", "f64 [1.0, 1.4142135623746899, 10.840434673026925, NaN, NaN]"),
+            (
+                "repeat(lambda r: (r + x/r)/2, 1.0 + 0*x, n)",
+                "f64 [1.0, 1.4142135623746899, 10.840434673026925, NaN, NaN]",
+            ),
             ("repeat(lambda r: r + x, 0.0, n)", "f64 [4.0, 8.0, 400.0, NaN, inf]"),
             ("repeat(lambda r: r + x, 0.0, 0)", "f64 [0.0, 0.0, 0.0, 0.0, 0.0]"),
             ("repeat(lambda r: r + x, 0.0, n - 9)", "f64 [0.0, 0.0, 0.0, 0.0, 0.0]"),

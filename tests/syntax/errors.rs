@@ -65,7 +65,12 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
         "(a, b)",
         "a tuple stands by itself behind `=`: `t = (x, y)`",
     ),
-    ("t = a, (b, c)", "a tuple is not a value to calculate with", "(b, c)", "several results stand at the very end: `x, y`"),
+    (
+        "t = a, (b, c)",
+        "a tuple is not a value to calculate with",
+        "(b, c)",
+        "several results stand at the very end: `x, y`",
+    ),
     ("x, y = ", "expected a value after `=`, found the end of the text", "", ""),
     ("x, y, = f(a)", "expected a value after `,`, found `=`", "=", ""),
     (
@@ -93,12 +98,7 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
         "=",
         "to compare, write `==`; a function is defined as `f(x) = ...`",
     ),
-    (
-        "f(x) = x, 1",
-        "a function has one value, found `,`",
-        ",",
-        "put several in parentheses: `f(x) = (x, 2*x)`",
-    ),
+    ("f(x) = x, 1", "a function has one value, found `,`", ",", "put several in parentheses: `f(x) = (x, 2*x)`"),
     (
         "f(x) = y = 1; f(a)",
         "only one name can be given a value at a time",

@@ -247,7 +247,9 @@ impl Pass<'_> {
             (Value::Node { id, .. }, Type::WeakInt | Type::WeakUint) => id,
             (_, Type::Strong(dtype)) if dtype.is_int() => {
                 let message = format!("`{name}` is one whole number, not an array");
-                let help = format!("{what}; for a number at each point let a state count: `cond` may compare it with an array");
+                let help = format!(
+                    "{what}; for a number at each point let a state count: `cond` may compare it with an array"
+                );
                 return error_with_help(message, x.span, help);
             }
             _ => return error_with_help(format!("`{name}` is a whole number, not {ty}"), x.span, what),
@@ -293,7 +295,10 @@ impl Pass<'_> {
         let message = format!("`{function}` gives {given} for {state}, which begins as {ty}");
         let begins = start.and_then(|items| items.get(number)).map_or(self.ast.span(text.call.start), |item| item.span);
         let to = common([Type::Strong(ty), given]).dtype();
-        let help = format!("begin with the wider type: `{}` in `start`; or cast what `{function}` gives", self.typer.call_text(to.name(), begins));
+        let help = format!(
+            "begin with the wider type: `{}` in `start`; or cast what `{function}` gives",
+            self.typer.call_text(to.name(), begins)
+        );
         error_with_help(message, x.span, help)
     }
 
@@ -305,7 +310,9 @@ impl Pass<'_> {
             NodeKind::Loop { .. } | NodeKind::ScanWith { .. } => error_with_help(
                 format!("this loop depends on the states of the `{name}` around it"),
                 node.span,
-                format!("loops are not nested, but for `repeat` of up to {UNROLLED} steps: let one loop have the states of both"),
+                format!(
+                    "loops are not nested, but for `repeat` of up to {UNROLLED} steps: let one loop have the states of both"
+                ),
             ),
             _ => error_with_help(
                 format!("a reduction within `{name}` cannot depend on its states: each point goes on by itself"),

@@ -250,7 +250,8 @@ impl Expansion<'_> {
                 (base, end, None)
             }
             Passed::Lambda(id) => {
-                let base = self.lambdas.iter().find(|&&(_, lambda)| lambda == id).map_or(0, |&(first, _)| first as usize);
+                let base =
+                    self.lambdas.iter().find(|&&(_, lambda)| lambda == id).map_or(0, |&(first, _)| first as usize);
                 (base, id.0 as usize, Some(id))
             }
         };
@@ -369,7 +370,10 @@ impl Expansion<'_> {
                 let message = format!("this is a tuple of {}", several(count as usize, "value", "values"));
                 let help = match count {
                     1 => "its item is read as `t[0]`".to_string(),
-                    _ => format!("an item is read by its number, `t[0]` to `t[{}]`; all of them by `x, y = t`", count - 1),
+                    _ => format!(
+                        "an item is read by its number, `t[0]` to `t[{}]`; all of them by `x, y = t`",
+                        count - 1
+                    ),
                 };
                 Err(self.fail(Diagnostic::new(message, ast.span(new)).with_help(help)))
             }
@@ -384,7 +388,8 @@ impl Expansion<'_> {
         let wrong = match self.arities.get(value.0 as usize).copied().flatten() {
             Some(count) if count as usize == names.len() => return Ok(()),
             Some(count) => {
-                let (count, names) = (several(count as usize, "value", "values"), several(names.len(), "name", "names"));
+                let (count, names) =
+                    (several(count as usize, "value", "values"), several(names.len(), "name", "names"));
                 Diagnostic::new(format!("{names}, and the tuple has {count}"), span)
                     .with_help("write a name for each of its values")
             }

@@ -44,8 +44,9 @@ pub(super) fn read(
             call.axis = match axes(site.ast, value, function.name)? {
                 Axes::List(list) if list.len() == 1 => list[0],
                 _ => {
-                    let diagnostic = Diagnostic::new(format!("`{}` runs along one axis", site.name), site.ast.span(value))
-                        .with_help("as in `axis=0`, `axis=-1`");
+                    let diagnostic =
+                        Diagnostic::new(format!("`{}` runs along one axis", site.name), site.ast.span(value))
+                            .with_help("as in `axis=0`, `axis=-1`");
                     return Err((CompileErrorKind::Type, diagnostic));
                 }
             };
@@ -77,7 +78,9 @@ fn passed(site: &Site, value: NodeId, param: &str, (names, scope): Lookup) -> Re
     };
     let help = match library {
         Some(function) => format!("write `lambda x: {}(x)`", function.name),
-        None => "write `lambda x: ...`, or the name of a function that this text defines: `f = lambda x: x/2`".to_string(),
+        None => {
+            "write `lambda x: ...`, or the name of a function that this text defines: `f = lambda x: x/2`".to_string()
+        }
     };
     Err((CompileErrorKind::Type, Diagnostic::new(message, span).with_help(help)))
 }
@@ -111,8 +114,9 @@ pub(super) fn check_params(ast: &Ast, call: &Looping, (span, states): (Span, usi
         let takes = if matches!(of, Passed::Defined(_)) { format!("`{takes}`") } else { takes };
         let message = format!("{takes} takes {}, and ", several(given.len(), "value", "values"));
         return Err(Box::new(if scan {
-            Diagnostic::new(message + "`scan` passes two", span)
-                .with_help("`f(state, x)`: what it has come to, and the next element; each may be a tuple, read as `s[0]`, `s[1]`")
+            Diagnostic::new(message + "`scan` passes two", span).with_help(
+                "`f(state, x)`: what it has come to, and the next element; each may be a tuple, read as `s[0]`, `s[1]`",
+            )
         } else {
             let states = several(states, "state", "states");
             Diagnostic::new(format!("{message}`start` has {states}"), span)
@@ -123,7 +127,12 @@ pub(super) fn check_params(ast: &Ast, call: &Looping, (span, states): (Span, usi
 }
 
 /// Refuses a body that gives another number of values than there are states.
-pub(super) fn check_next(call: &Looping, given: Option<u32>, expected: Option<u32>, span: Span) -> Result<(), Box<Diagnostic>> {
+pub(super) fn check_next(
+    call: &Looping,
+    given: Option<u32>,
+    expected: Option<u32>,
+    span: Span,
+) -> Result<(), Box<Diagnostic>> {
     if given == expected {
         return Ok(());
     }

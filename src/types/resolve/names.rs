@@ -194,8 +194,11 @@ impl<'a> Names<'a> {
             && self.ast.assignments.get(definition).is_some_and(|function| function.lambda)
         {
             let shown = excerpt(text);
-            let diagnostic = Diagnostic::new(format!("`{shown}` is a function, and no value"), span)
-                .with_help(format!("call it: `{}`; `iterate`, `repeat` and `scan` take it by its name", signature(self.ast, definition)));
+            let diagnostic =
+                Diagnostic::new(format!("`{shown}` is a function, and no value"), span).with_help(format!(
+                    "call it: `{}`; `iterate`, `repeat` and `scan` take it by its name",
+                    signature(self.ast, definition)
+                ));
             return Err((CompileErrorKind::Name, diagnostic));
         }
         if self.plain_constants {

@@ -8,7 +8,8 @@ use crate::types::graph::NodeKind;
 fn value(text: &str) -> String {
     match evaluate(&graph(text), &[]) {
         Outcome::Values(outputs) => {
-            let show = |c: &crate::dtype::Scalar| format!("{}:{}", c.to_string().split(':').next().unwrap_or(""), c.dtype());
+            let show =
+                |c: &crate::dtype::Scalar| format!("{}:{}", c.to_string().split(':').next().unwrap_or(""), c.dtype());
             outputs.iter().flatten().map(show).collect::<Vec<_>>().join(" ")
         }
         Outcome::Fault(kind) => format!("{kind:?}"),
@@ -37,7 +38,10 @@ fn facts() {
         // A narrower value is converted.
         ("repeat(lambda x: 7, 1.0, 2), repeat(lambda x: f32(0.5), 1.0, 12)", "7.0:f64 0.5:f64"),
         ("repeat(lambda z: z*z, 1 + 1j, 2)", "-4.0:f64 0.0:f64"),
-        ("z, n = iterate(lambda z, n: (z*z, n + 1), (c64(1 + 1j), 0), lambda z, n: abs(z) < 9, 9); z.real, n", "16.0:f32 3:i64"),
+        (
+            "z, n = iterate(lambda z, n: (z*z, n + 1), (c64(1 + 1j), 0), lambda z, n: abs(z) < 9, 9); z.real, n",
+            "16.0:f32 3:i64",
+        ),
         ("repeat(lambda z: 2, 1j, 9)", "2.0:f64 0.0:f64"),
         // Functions by name, `lambda`s that have names, and what they read.
         ("f(x) = x*3; repeat(f, 2, 2)", "18:i64"),
@@ -115,7 +119,9 @@ fn loops_in_the_graph() {
 
 #[test]
 fn equal_loops_are_one() {
-    let g = graph("s, t = repeat(lambda x, y: (x*y, y), (a, c), 9); u, v = repeat(lambda p, q: (p*q, q), (a, c), 9); s + u, t + v");
+    let g = graph(
+        "s, t = repeat(lambda x, y: (x*y, y), (a, c), 9); u, v = repeat(lambda p, q: (p*q, q), (a, c), 9); s + u, t + v",
+    );
     assert_eq!(g.loops.len(), 1);
     assert_eq!(g.nodes.iter().filter(|node| matches!(node.kind, NodeKind::Loop { .. })).count(), 2, "{g}");
 }
@@ -136,18 +142,73 @@ const MESSAGES: &[[&str; 4]] = &[
         "write `lambda x: ...`, or the name of a function that this text defines: `f = lambda x: x/2`",
     ],
     ["sum(lambda x: x)", "lambda x: x", "a function is not a value", FUNCTIONS],
-    ["f = lambda x: x; f + a", "f", "`f` is a function, and no value", "call it: `f(x)`; `iterate`, `repeat` and `scan` take it by its name"],
-    ["repeat(f, a, 3) + 1; f = lambda x: x", "repeat(f, a, 3) + 1", "the value of this statement is not used: only the last can be a bare expression", "give it a name: `t = ...`; several results are written `x, y`"],
-    ["t = repeat(f, a, 3); f = lambda x: x; t", "f", "`f` is called before it is defined", "put its definition before this statement"],
-    ["f = lambda x: repeat(f, x, 3); f(a)", "f", "`f` calls itself", "functions cannot: write the formula out, or pass what changes as an argument"],
-    ["f = lambda x: x; f = lambda y: y; f(a)", "f", "the function `f` is defined twice", "give one of the two another name"],
-    ["repeat(lambda x: x, a)", "repeat(lambda x: x, a)", "`repeat` takes 3 arguments, 2 given", "`repeat(body, start, n)`"],
-    ["iterate(lambda x: x, a, 3)", "iterate(lambda x: x, a, 3)", "`iterate` takes 4 arguments, 3 given", "`iterate(body, start, cond, max)`"],
-    ["repeat(lambda x, y: (x, y), a, 3)", "lambda x, y: (x, y)", "the `body` here takes 2 values, and `start` has 1 state", PARAMETER],
-    ["f = lambda x: x; repeat(f, (a, 0), 3)", "repeat(f, (a, 0), 3)", "`f(x)` takes 1 value, and `start` has 2 states", PARAMETER],
-    ["iterate(lambda x, n: (x, n), (a, 0), lambda x: x > 1, 3)", "lambda x: x > 1", "the `cond` here takes 1 value, and `start` has 2 states", PARAMETER],
+    [
+        "f = lambda x: x; f + a",
+        "f",
+        "`f` is a function, and no value",
+        "call it: `f(x)`; `iterate`, `repeat` and `scan` take it by its name",
+    ],
+    [
+        "repeat(f, a, 3) + 1; f = lambda x: x",
+        "repeat(f, a, 3) + 1",
+        "the value of this statement is not used: only the last can be a bare expression",
+        "give it a name: `t = ...`; several results are written `x, y`",
+    ],
+    [
+        "t = repeat(f, a, 3); f = lambda x: x; t",
+        "f",
+        "`f` is called before it is defined",
+        "put its definition before this statement",
+    ],
+    [
+        "f = lambda x: repeat(f, x, 3); f(a)",
+        "f",
+        "`f` calls itself",
+        "functions cannot: write the formula out, or pass what changes as an argument",
+    ],
+    [
+        "f = lambda x: x; f = lambda y: y; f(a)",
+        "f",
+        "the function `f` is defined twice",
+        "give one of the two another name",
+    ],
+    [
+        "repeat(lambda x: x, a)",
+        "repeat(lambda x: x, a)",
+        "`repeat` takes 3 arguments, 2 given",
+        "`repeat(body, start, n)`",
+    ],
+    [
+        "iterate(lambda x: x, a, 3)",
+        "iterate(lambda x: x, a, 3)",
+        "`iterate` takes 4 arguments, 3 given",
+        "`iterate(body, start, cond, max)`",
+    ],
+    [
+        "repeat(lambda x, y: (x, y), a, 3)",
+        "lambda x, y: (x, y)",
+        "the `body` here takes 2 values, and `start` has 1 state",
+        PARAMETER,
+    ],
+    [
+        "f = lambda x: x; repeat(f, (a, 0), 3)",
+        "repeat(f, (a, 0), 3)",
+        "`f(x)` takes 1 value, and `start` has 2 states",
+        PARAMETER,
+    ],
+    [
+        "iterate(lambda x, n: (x, n), (a, 0), lambda x: x > 1, 3)",
+        "lambda x: x > 1",
+        "the `cond` here takes 1 value, and `start` has 2 states",
+        PARAMETER,
+    ],
     ["repeat(lambda x, n: x, (a, 0), 3)", "x", "`body` gives one value, and `start` is a tuple of 2", NEXT],
-    ["repeat(lambda x, n: (x, n, 1), (a, 0), 3)", "(x, n, 1)", "`body` gives a tuple of 3, and `start` is a tuple of 2", NEXT],
+    [
+        "repeat(lambda x, n: (x, n, 1), (a, 0), 3)",
+        "(x, n, 1)",
+        "`body` gives a tuple of 3, and `start` is a tuple of 2",
+        NEXT,
+    ],
     ["repeat(lambda x: (x, 1), a, 3)", "(x, 1)", "`body` gives a tuple of 2, and `start` is one value", NEXT],
     ["repeat(lambda x: x, (), 3)", "()", "this tuple has no items", "a state is a value, or a tuple of values"],
     [
@@ -162,14 +223,24 @@ const MESSAGES: &[[&str; 4]] = &[
         "`body` gives f64 for the state `x`, which begins as f32",
         "begin with the wider type: `f64(f)` in `start`; or cast what `body` gives",
     ],
-    ["repeat(lambda z: z*1j, a, 9)", "z*1j", "`body` gives c128 for the state `z`, which begins as f64", "begin with the wider type: `c128(a)` in `start`; or cast what `body` gives"],
+    [
+        "repeat(lambda z: z*1j, a, 9)",
+        "z*1j",
+        "`body` gives c128 for the state `z`, which begins as f64",
+        "begin with the wider type: `c128(a)` in `start`; or cast what `body` gives",
+    ],
     [
         "repeat(lambda x: x + 's', a, 9)",
         "x + 's'",
         "`+` takes numbers, not f64 and string (in the call `repeat(lambda x: x + 's', a, 9)`)",
         "strings are compared (`==`, `<`, `in`, ...) and searched: `contains(x, y)`",
     ],
-    ["repeat(lambda x: x, 's', 9)", "'s'", "a state is a number, not a string (in the call `repeat(lambda x: x, 's', 9)`)", "begin with a number"],
+    [
+        "repeat(lambda x: x, 's', 9)",
+        "'s'",
+        "a state is a number, not a string (in the call `repeat(lambda x: x, 's', 9)`)",
+        "begin with a number",
+    ],
     [
         "iterate(lambda x: x/2, a, lambda x: x, 3)",
         "x",
@@ -212,32 +283,92 @@ const MESSAGES: &[[&str; 4]] = &[
         "loops are not nested, but for `repeat` of up to 8 steps: let one loop have the states of both",
     ],
     ["scan(lambda s: s, 0.0, a)", "lambda s: s", "the `f` here takes 1 value, and `scan` passes two", PASSED],
-    ["f = lambda s, t, x: s; scan(f, (0, 1), a)", "scan(f, (0, 1), a)", "`f(s, t, x)` takes 3 values, and `scan` passes two", PASSED],
-    ["scan(lambda s, x: s + x, 0, a)", "s + x", "`f` gives f64 for the state, which begins as i64", "begin with the wider type: `f64(0)` in `start`; or cast what `f` gives"],
+    [
+        "f = lambda s, t, x: s; scan(f, (0, 1), a)",
+        "scan(f, (0, 1), a)",
+        "`f(s, t, x)` takes 3 values, and `scan` passes two",
+        PASSED,
+    ],
+    [
+        "scan(lambda s, x: s + x, 0, a)",
+        "s + x",
+        "`f` gives f64 for the state, which begins as i64",
+        "begin with the wider type: `f64(0)` in `start`; or cast what `f` gives",
+    ],
     [
         "scan(lambda s, x: (s[0], s[1] + x), (0.0, 0), a)[0]",
         "s[1] + x",
         "`f` gives f64 for the state of number 1, which begins as i64",
         "begin with the wider type: `f64(0)` in `start`; or cast what `f` gives",
     ],
-    ["scan(lambda s, x: s[0] + x, (0.0, 0), a)", "s[0] + x", "`f` gives one value, and `start` is a tuple of 2", "it gives the next value of each state, in order: `lambda s, x: (s[0] + x, s[1]*x)`"],
+    [
+        "scan(lambda s, x: s[0] + x, (0.0, 0), a)",
+        "s[0] + x",
+        "`f` gives one value, and `start` is a tuple of 2",
+        "it gives the next value of each state, in order: `lambda s, x: (s[0] + x, s[1]*x)`",
+    ],
     ["scan(lambda s, x: s + x, (0.0, 0), a)", "s", "a tuple is not a value", TUPLE],
-    ["scan(lambda s, x: s + x, 0.0, a, axis=(0, 1))", "(0, 1)", "`scan` runs along one axis", "as in `axis=0`, `axis=-1`"],
-    ["scan(lambda s, x: s + x, 0.0, a, axis=k)", "k", "`axis` must be a literal integer, or a tuple of them", "as in `axis=0`, `axis=-1`, `axis=(0, 1)`"],
+    [
+        "scan(lambda s, x: s + x, 0.0, a, axis=(0, 1))",
+        "(0, 1)",
+        "`scan` runs along one axis",
+        "as in `axis=0`, `axis=-1`",
+    ],
+    [
+        "scan(lambda s, x: s + x, 0.0, a, axis=k)",
+        "k",
+        "`axis` must be a literal integer, or a tuple of them",
+        "as in `axis=0`, `axis=-1`, `axis=(0, 1)`",
+    ],
     ["scan(lambda s, x: s + x, 0.0, a, reverse=k)", "k", "`reverse` must be `True` or `False`", ""],
-    ["scan(lambda s, x: s + cumsum(x), 0.0, a)", "cumsum(x)", "a reduction within `scan` cannot depend on its states: each point goes on by itself", "reduce before the loop, or after it"],
-    ["g(f) = repeat(f, a, 3); g(a)", "f", "`repeat` takes a function as `body`", "write `lambda x: ...`, or the name of a function that this text defines: `f = lambda x: x/2`"],
+    [
+        "scan(lambda s, x: s + cumsum(x), 0.0, a)",
+        "cumsum(x)",
+        "a reduction within `scan` cannot depend on its states: each point goes on by itself",
+        "reduce before the loop, or after it",
+    ],
+    [
+        "g(f) = repeat(f, a, 3); g(a)",
+        "f",
+        "`repeat` takes a function as `body`",
+        "write `lambda x: ...`, or the name of a function that this text defines: `f = lambda x: x/2`",
+    ],
     ["f = lambda x, y: x*y; f(a)", "f(a)", "`f` takes 2 arguments, 1 given", "it is defined in this text as `f(x, y)`"],
-    ["x, y = a; x", "x, y", "several names take the values of a tuple, and this is one value", "give each its own value: `x = a; y = b`"],
+    [
+        "x, y = a; x",
+        "x, y",
+        "several names take the values of a tuple, and this is one value",
+        "give each its own value: `x = a; y = b`",
+    ],
     ["x, y = (a, c, i); x", "x, y", "2 names, and the tuple has 3 values", "write a name for each of its values"],
     ["t = (a, c); t + 1", "t", "a tuple is not a value", TUPLE],
     ["t = (a, c); (t, 1)", "t", "a tuple is not a value", TUPLE],
     ["t = (a, c); u = (t, 1); u[1]", "t", "a tuple is not an item of another", "write all items in one: `(x, y, z)`"],
-    ["t = (a, c); t[2]", "t[2]", "this is a tuple of 2 values", "an item is read by its number, `t[0]` to `t[1]`; all of them by `x, y = t`"],
-    ["t = (a, c); t[k]", "t[k]", "this is a tuple of 2 values", "an item is read by its number, `t[0]` to `t[1]`; all of them by `x, y = t`"],
-    ["t = (a, c); t[0:1]", "t[0:1]", "this is a tuple of 2 values", "an item is read by its number, `t[0]` to `t[1]`; all of them by `x, y = t`"],
+    [
+        "t = (a, c); t[2]",
+        "t[2]",
+        "this is a tuple of 2 values",
+        "an item is read by its number, `t[0]` to `t[1]`; all of them by `x, y = t`",
+    ],
+    [
+        "t = (a, c); t[k]",
+        "t[k]",
+        "this is a tuple of 2 values",
+        "an item is read by its number, `t[0]` to `t[1]`; all of them by `x, y = t`",
+    ],
+    [
+        "t = (a, c); t[0:1]",
+        "t[0:1]",
+        "this is a tuple of 2 values",
+        "an item is read by its number, `t[0]` to `t[1]`; all of them by `x, y = t`",
+    ],
     ["sqrt((a, c))", "(a, c)", "a tuple is not a value", TUPLE],
-    ["f(x) = (x, ~x); f(a)[0]", "~x", "`~` takes bools or integers, not f64 (in the call `f(a)`)", "convert it: `i64(x)`"],
+    [
+        "f(x) = (x, ~x); f(a)[0]",
+        "~x",
+        "`~` takes bools or integers, not f64 (in the call `f(a)`)",
+        "convert it: `i64(x)`",
+    ],
 ];
 
 const FUNCTIONS: &str =

@@ -66,10 +66,18 @@ fn graph(text: &str) -> Graph {
             NodeKind::Fault(_) => args == [DType::Bool, node.dtype],
             NodeKind::Reduce { monoid, .. } => args == monoid.args,
             NodeKind::Loop { .. } | NodeKind::ScanWith { .. } => {
-                let Some(body) = graph.body(super::graph::NodeId(at as u32)) else { panic!("a loop without a body:\n{graph}") };
+                let Some(body) = graph.body(super::graph::NodeId(at as u32)) else {
+                    panic!("a loop without a body:\n{graph}")
+                };
                 let scan = node.kind.scan_axis().is_some();
                 let max = args.get(body.states).filter(|_| !scan);
-                let own: Vec<DType> = args.iter().copied().enumerate().filter(|&(at, _)| scan || at != body.states).map(|(_, ty)| ty).collect();
+                let own: Vec<DType> = args
+                    .iter()
+                    .copied()
+                    .enumerate()
+                    .filter(|&(at, _)| scan || at != body.states)
+                    .map(|(_, ty)| ty)
+                    .collect();
                 let inputs: Vec<DType> = body.graph.inputs.iter().map(|input| input.dtype).collect();
                 own == inputs && max.is_none_or(|&ty| ty == DType::I64)
             }

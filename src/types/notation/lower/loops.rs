@@ -58,7 +58,11 @@ impl Lowering<'_, '_> {
         // (What is queued last comes first.)
         self.work.extend([Work::EndLoop(site, inner, at), Work::Enter((of.next, inner))]);
         self.work.extend(of.cond.map(|cond| Work::Enter((cond, inner))));
-        self.work.extend([Work::BeginLoop(inner, at), Work::Enter(self.over(of, inner)), Work::Enter((of.call.start, inner))]);
+        self.work.extend([
+            Work::BeginLoop(inner, at),
+            Work::Enter(self.over(of, inner)),
+            Work::Enter((of.call.start, inner)),
+        ]);
         Ok(())
     }
 
@@ -99,12 +103,11 @@ impl Lowering<'_, '_> {
             all.extend([made.call.start, made.call.over]);
         }
         let known = all.into_iter().map(|id| self.known[id.0 as usize]);
-        let known = known.fold(Known::default(), |all, one| Known {
-            covers: all.covers | one.covers,
-            leaf: all.leaf.or(one.leaf),
-        });
+        let known = known
+            .fold(Known::default(), |all, one| Known { covers: all.covers | one.covers, leaf: all.leaf.or(one.leaf) });
         let span = from.ast.span(site.0);
-        let function_span = if let Node::Call { function_span, .. } = from.ast.node(site.0) { *function_span } else { span };
+        let function_span =
+            if let Node::Call { function_span, .. } = from.ast.node(site.0) { *function_span } else { span };
         let node = Node::Call { function: NameId(0), function_span, args: 0..0, method: false, indices: 0..0 };
         let id = self.push(node, span, Meaning::Loop(number), known);
         self.made.insert(site, id);
