@@ -127,6 +127,11 @@ fn broken_kernels_survive() {
 #[test]
 fn errors_name_the_line() {
     let cases = [
+        ("region w0.body(f64) -> (f64) {", "line 1: expected `}` before the end"),
+        ("region w0.cond() -> (bool) {\n}\nkernel {", "line 3: w0 has no body"),
+        ("region w1.body() -> () {\n}", "line 2: w1 follows w0"),
+        ("region w0.all() -> () {\n}", "line 1: expected `cond` or `body`, found `all`"),
+        ("kernel {\nv0 = while w0()\n}", "line 2: there is no loop w0"),
         ("in x f64[]", "line 1: expected `:`, found `f64[]`"),
         ("\nin x: f16[]", "line 2: no type is named `f16`"),
         ("in x: f64[contiguous]", "line 1: expected `unit`, `any`, `first`, `second` or `partner`, found `contiguous`"),

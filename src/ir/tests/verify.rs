@@ -3,7 +3,7 @@
 use super::super::{parse, verify};
 use super::{on_random_kernels, parsed};
 use crate::dtype::DType;
-use crate::ir::{Kernel, Level};
+use crate::ir::{Access, Builder, Inst, Kernel, Level, Loop, Role};
 
 const RIGHT: &str = "
 in x: f64[any, unit]
@@ -140,6 +140,69 @@ fn accumulates_stand_in_a_body() {
         assert_eq!(error.reason(), "an accumulate stands in the body of a loop");
         assert_eq!(error.inst(), Some("v1 = accumulate sum.f64(v0)"));
     }
+}
+
+const LOOP: &str = "
+in x: f64[unit]
+out y: f64[unit]
+region w0.cond(f64, i32) -> (bool) {
+    v0 = load x0[]
+    v1 = lt.f64 v0, v0
+    fault v1, e0
+    store y0[], v1
+}
+region w0.body(f64, i32) -> (f64) {
+    v0 = load x0[]
+    v1 = neg.f64 v0
+    store y0[], v1
+}
+kernel {
+    v0 = const 1:i64
+    v1 = const 1:i32
+    loop i0 {
+        v2 = load x[i0]
+        v3 = while w0(v2, v0, v1)
+        v4 = final v3.0
+        store y[i0], v4
+    }
+}
+";
+
+#[test]
+fn loops_at_points_are_checked() {
+    assert_eq!(verify(&parsed(LOOP)), Ok(()));
+    assert_eq!(parsed(&parsed(LOOP).to_string()), parsed(LOOP));
+    let cases = [
+        ("while w0(v2, v0, v1)", "while w0(v2, v1, v1)", "while takes [F64, I64, I32], not [F64, I32, I32]"),
+        ("while w0(v2, v0, v1)", "while w0(v2, v0)", "while takes [F64, I64, I32], not [F64, I64]"),
+        ("v4 = final v3.0", "v4:f64 = final v3.1", "the state has 1 parts"),
+        ("v4 = final v3.0", "v4:f64 = final v2.0", "v2 is not a while"),
+        ("store y[i0], v4", "store y[i0], v3", "v3 has no result"),
+        ("cond(f64, i32) -> (bool)", "cond(f64, i64) -> (bool)", "takes [F64, I64] and gives [Bool]"),
+        ("fault v1, e0", "fault v0, e0", "the mask is f64, not bool"),
+        ("store y0[], v1\n}\nkernel", "}\nkernel", "a region gives all its results"),
+        ("store y0[], v1\n}\nkernel", "store y0[], v1\nstore y0[], v0\n}\nkernel", "gives its results in order"),
+    ];
+    for (from, to, reason) in cases {
+        assert_eq!(LOOP.matches(from).count(), 1, "{from}");
+        let error = verify(&parsed(&LOOP.replace(from, to))).expect_err(to).to_string();
+        assert!(error.contains(reason), "{to}: {error}");
+    }
+    // What text cannot say: a loop in a loop.
+    let inner = parsed(LOOP);
+    let Some(Inst::While { body, .. }) = inner.insts.iter().find(|inst| matches!(inst, Inst::While { .. })) else {
+        panic!("there is a loop");
+    };
+    let (mut b, args) = Builder::new(0).function(&[DType::F64, DType::I32]);
+    let one = b.constant(1i64);
+    let state = b.iterate(body, &[args[0], one, args[1]]);
+    let nested = std::sync::Arc::new(Loop::new(None, b.results(&state)));
+    let mut b = Builder::new(0);
+    let y = b.operand("y", DType::F64, Role::Out, &[]);
+    let (x, c, n) = (b.constant(1.0), b.constant(1i32), b.constant(2i64));
+    let state = b.iterate(&nested, &[x, n, c]);
+    b.store(Access::plain(y, []), state[0]);
+    assert!(verify(&b.finish()).expect_err("is nested").to_string().contains("not nested"));
 }
 
 /// What text cannot say.
