@@ -179,6 +179,8 @@ mod guides {
     struct Numexpr;
     #[doc = include_str!("../docs/indices.md")]
     struct Indices;
+    #[doc = include_str!("../docs/random.md")]
+    struct Random;
     #[doc = include_str!("../docs/security.md")]
     struct Security;
     #[doc = include_str!("../docs/course/memory.md")]

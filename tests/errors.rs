@@ -363,6 +363,13 @@ fn values() {
         EvalErrorKind::Fault,
         &format!("{power}\n  |\n2 | sum(i + t**j)\n  |         ^^^^\nhelp: make the base a float: `f64(t)**j`"),
     );
+    let (lo, hi) = (array![0, 5, 3], array![1, 6, 3]);
+    check(
+        fails("randint(1, lo, lo, hi)", args![lo, hi]),
+        EvalErrorKind::Fault,
+        "the `hi` of a `randint` is not above its `lo`\n  |\n1 | randint(1, lo, lo, hi)\n  |                ^^^^^^\n\
+         help: as in `randint(seed, i, 0, 10)`: 0 to 9",
+    );
     // Of several places the one at which it was, on each way through.
     let prepared = Expr::compile("2**i + pow(3, j)").unwrap();
     let prepared = prepared.prepare(["i", "j"], args![i, j]).unwrap();

@@ -98,6 +98,7 @@ fn point_by_point() {
             "sqrt(K) + sin(J)*a",
             "u8(J) + u8(I)",
             "a*f32(I), I == J",
+            "random(1, K), normal(I, J), randint(J, K, -3, 9, I)",
         ],
         SHAPES,
     );

@@ -132,6 +132,11 @@ const GROUPS: &[(&str, &str)] = &[
          results without axes, as in `histogram(x, 100, min(x), max(x))`, and may depend on the call: bounds that are not finite or not in order are an \
          error of it. Edges are NumPy's `linspace(lo, hi, bins + 1)`. There are no weights: `sum(w*(x == k))`.",
     ),
+    (
+        "Random numbers, indices, shifts",
+        "Functions of their arguments like any other: the same everywhere and always, whatever the threads and the shapes. Seed, index and stream are \
+         whole numbers of any type, numbers or arrays. See [random numbers](random.md).",
+    ),
     ("Operators by name", "They take and give what the operators do."),
 ];
 
@@ -151,7 +156,8 @@ fn group(function: &Function) -> usize {
         Rule::Scan(_) => 8,
         Rule::Loop { .. } | Rule::ScanBy => 9,
         Rule::Histogram | Rule::Bincount => 10,
-        Rule::Unary(_) | Rule::Binary(_) | Rule::Compare(_) => 11,
+        Rule::Random(_) | Rule::Index | Rule::Roll | Rule::Diff => 11,
+        Rule::Unary(_) | Rule::Binary(_) | Rule::Compare(_) => 12,
         _ => 3,
     }
 }
@@ -205,7 +211,7 @@ fn reference() -> String {
                     Rule::Clip => "a, a, a".to_string(),
                     Rule::Histogram => "a, 4, 0, 1".to_string(),
                     Rule::Bincount => "a, 4".to_string(),
-                    _ => ["a"; 3][..function.required].join(", "),
+                    _ => ["a"; 4][..function.required].join(", "),
                 };
                 let (takes, gives) = match function.rule {
                     Rule::Contains => ("[strings](#strings)".into(), "`bool`".into()),

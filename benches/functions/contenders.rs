@@ -130,7 +130,9 @@ macro_rules! floats {
                     Elementary::Fmod => two(|x, y| x % y),
                     // As NumPy computes it.
                     Elementary::Logaddexp => two(|x: $t, y: $t| x.max(y) + (-(x - y).abs()).exp().ln_1p()),
-                    Elementary::Erf | Elementary::Erfc | Elementary::Gamma | Elementary::Lgamma => return None,
+                    Elementary::Erf | Elementary::Erfc | Elementary::Ndtri | Elementary::Gamma | Elementary::Lgamma => {
+                        return None;
+                    }
                 })
             }
 
@@ -140,7 +142,7 @@ macro_rules! floats {
                     Elementary::Pow => two(libm_two::$t::pow),
                     Elementary::Hypot => two(libm_two::$t::hypot),
                     Elementary::Fmod => two(libm_two::$t::fmod),
-                    Elementary::Logaddexp => return None,
+                    Elementary::Logaddexp | Elementary::Ndtri => return None,
                     $(Elementary::$function => one(libm::$libm),)*
                 })
             }
@@ -227,6 +229,7 @@ pub fn interval(function: Elementary) -> [(f64, f64); 2] {
         Elementary::Arcsin | Elementary::Arccos | Elementary::Arctanh => (-1.0, 1.0),
         Elementary::Arccosh => (1.0, 20.0),
         Elementary::Tanh | Elementary::Erf | Elementary::Erfc => (-4.0, 4.0),
+        Elementary::Ndtri => (0.0, 1.0),
         Elementary::Gamma | Elementary::Lgamma => (0.1, 30.0),
         Elementary::Pow => (0.1, 10.0),
         Elementary::Fmod | Elementary::Cbrt => (-100.0, 100.0),

@@ -20,7 +20,7 @@ use common::prose::{beside, say};
 use common::ranking::Ranking;
 use common::table::{Cell, Table};
 use common::timing::{median, take_turns};
-use variants::{ALL, Points, TEXT};
+use variants::{ALL, NO_ARRAYS, Points, TEXT};
 
 const HELP: &str = "\
 Pi as four times the share of random points of the unit square that lie within
@@ -40,6 +40,10 @@ The variants:
   make               the same on all threads: the same numbers
   no_arrays          makes each number where it is used, on one thread
   no_arrays_threads  the same on all threads
+  tilexpr_random_serial  sum(random(seed, n)**2 + random(seed, n + points)**2 <= 1),
+                     on one thread: n numbers the elements of an array of which
+                     there is one element
+  tilexpr_random     the same on all threads
   arrays             counts by an array operation for each operator
   zip                counts in one pass
   threads            the same on all threads
@@ -67,6 +71,8 @@ const LONG: &[(&str, &str)] =
 /// Passes of each variant, at most.
 const PASSES: usize = 30;
 const MAKING: [&str; 2] = ["make_serial", "make"];
+/// Which of the ways is `zip`.
+const ZIP: usize = 5;
 
 /// The error of pi by so many points.
 struct Error {
@@ -125,7 +131,7 @@ fn measure(n: usize, seconds: f64) -> Result<(i64, Vec<f64>), Failure> {
             _ => {}
         }
         // The arrays are told by what `zip` counts in them.
-        let (_, count) = ALL[at.checked_sub(MAKING.len()).unwrap_or(3)];
+        let (_, count) = ALL[at.checked_sub(MAKING.len()).unwrap_or(ZIP)];
         Ok(arr0(count(&points)? as f64))
     })?;
     println!("the {} variants count the same: {} within\n", counted.len(), count[()]);
@@ -161,7 +167,7 @@ fn errors(largest: usize, work: usize) -> Result<Vec<Error>, Failure> {
 /// Bytes that move for a point, by the name of the variant.
 fn bytes(name: &str) -> u64 {
     match name {
-        "no_arrays" | "no_arrays_threads" => 0,
+        "no_arrays" | "no_arrays_threads" | "tilexpr_random_serial" | "tilexpr_random" => 0,
         // Squares written twice, one of them read and written for the sum, which is read for bools, which are read.
         "arrays" => 16 + 16 + 24 + 9 + 1,
         _ => 16,
@@ -266,6 +272,12 @@ fn seen(points: usize, count: i64, seconds: &[f64], law: Power) {
             true => "An array that is written and read once was not needed: the best place for a number is a register.",
             false => "So the arrays cost little here, and the numbers can be used again.",
         }
+    ));
+    say(&format!(
+        "The text that makes its numbers itself, `{NO_ARRAYS}`, takes {} the loop by hand on all threads ({:.2} ns a point, two numbers each): \
+         eight numbers are made at a time, in vectors.",
+        beside(of("tilexpr_random"), without),
+        of("tilexpr_random") * 1e9 / points as f64
     ));
     say(&format!(
         "Threads: made {:.1} times as fast, counted without arrays {:.1} times. Points are independent, counts are whole numbers, and \

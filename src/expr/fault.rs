@@ -37,6 +37,7 @@ pub fn error(faults: u32, graph: &Graph, source: &str) -> EvalError {
             "the bounds of a histogram are not finite, not in order, or nearer to each other than its bins can be",
         ),
         FaultKind::Iterations => (EvalErrorKind::Range, "a loop is to do more steps than the limit allows"),
+        FaultKind::EmptyRange => (EvalErrorKind::Fault, "the `hi` of a `randint` is not above its `lo`"),
         FaultKind::OutOfRange => (
             EvalErrorKind::Range,
             "what was computed from bare integers alone is out of the range of the type that it is combined with",

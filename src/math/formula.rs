@@ -42,6 +42,8 @@ impl<'c> Term<'c> for i64 {
     fn beside(self, like: V<'c>) -> V<'c> {
         match like.dtype() {
             DType::I32 => like.constant(self as i32),
+            DType::U32 => like.constant(self as u32),
+            DType::U64 => like.constant(self as u64),
             _ => like.constant(self),
         }
     }
@@ -175,6 +177,11 @@ impl<'c> V<'c> {
     /// The float of these bits.
     pub fn as_float(self) -> V<'c> {
         self.named(Op::Bitcast, if self.dtype() == DType::I32 { DType::F32 } else { DType::F64 })
+    }
+
+    /// As the IR converts to this type.
+    pub fn convert(self, to: DType) -> V<'c> {
+        if self.dtype() == to { self } else { self.named(Op::Convert, to) }
     }
 
     /// Rounded to `f32`.

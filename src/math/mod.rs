@@ -10,6 +10,7 @@
 //! | `formula`      | IR written as formulas: `x*x + 1.0`                                   |
 //! | `double`       | sums and products with their rounding errors: pairs of floats         |
 //! | `complex/`     | functions of complex numbers, made of the real ones                   |
+//! | `random`       | random numbers of a key and a counter                                |
 //! | `exp_scaled`   | e to the power of a pair, for functions that multiply on before they round |
 //! | the others     | one family of functions each: method, constants, code                 |
 //!
@@ -27,7 +28,9 @@ mod inverse_hyperbolic;
 mod inverse_trigonometric;
 mod log;
 mod logaddexp;
+mod ndtri;
 mod power;
+pub mod random;
 mod remainder;
 mod root;
 mod trigonometric;
@@ -158,6 +161,8 @@ table! {
     Erf "erf" [0.51, 0.85], None, |x; _| erf::erf(x);
     /// `1 - erf(x)`, for large x too.
     Erfc "erfc" [0.51, 0.9], None, |x; _| erf::erfc(x);
+    /// Inverse of the normal distribution.
+    Ndtri "ndtri" [0.51, 1.0], None, |x; _| ndtri::ndtri(x);
     /// Gamma function.
     Gamma "gamma" [0.51, 0.85], None, |x; _| gamma::gamma(x);
     /// Logarithm of the magnitude of the gamma function. Next to its zeros between -2.4 and -10 the error in `f64` is at most
@@ -181,8 +186,9 @@ impl Elementary {
     /// How many instructions it is lowered to, about: of `f64`, where no argument is known.
     pub fn operations(self) -> usize {
         static COUNTS: [OnceLock<usize>; TABLE.len()] = [const { OnceLock::new() }; TABLE.len()];
-        *COUNTS[self as usize]
-            .get_or_init(|| instructions(self.row().arity, |b, args| _ = lower(b, self, Accuracy::Best, args)))
+        *COUNTS[self as usize].get_or_init(|| {
+            instructions(DType::F64, self.row().arity, |b, args| _ = lower(b, self, Accuracy::Best, args))
+        })
     }
 
     /// The function of this name.
@@ -199,11 +205,11 @@ pub fn lower(b: &mut Builder, function: Elementary, accuracy: Accuracy, args: &[
     (function.row().lower)(&args, accuracy).id()
 }
 
-/// How many instructions this makes of so many arguments of which nothing is known.
-fn instructions(arity: usize, lower: impl FnOnce(&mut Builder, &[Value])) -> usize {
+/// How many instructions this makes of so many arguments of a type, of which nothing is known.
+fn instructions(of: DType, arity: usize, lower: impl FnOnce(&mut Builder, &[Value])) -> usize {
     let mut b = Builder::new(1);
     let mut argument = || {
-        let x = b.operand("x", DType::F64, Role::In, &[Stride::Unit]);
+        let x = b.operand("x", of, Role::In, &[Stride::Unit]);
         b.load(Access::plain(x, [LoopId(0)]))
     };
     let args: SmallVec<[Value; 4]> = (0..arity).map(|_| argument()).collect();

@@ -140,6 +140,7 @@ impl<'a> Cut<'a> {
                 | NodeKind::Op(_)
                 | NodeKind::Math(_)
                 | NodeKind::Complex(..)
+                | NodeKind::Random(_)
                 | NodeKind::Patch(_)
                 | NodeKind::Loop { .. }
                 | NodeKind::ScanWith { .. }

@@ -358,6 +358,7 @@ impl Lowering<'_> {
                 NodeKind::Op(op) => self.b.op(*op, &args),
                 NodeKind::Math(function) => math::lower(&mut self.b, *function, self.accuracy, &args),
                 NodeKind::Complex(function, part) => math::complex::lower(&mut self.b, *function, *part, &args),
+                NodeKind::Random(random) => math::random::lower(&mut self.b, *random, &args),
                 NodeKind::Patch(helper) => self.b.patch(args[0], args[1], helper, &args[2..]),
                 NodeKind::Fault(number) => {
                     self.b.fault(args[0], FaultCode::of((self.faults + number) as usize));

@@ -95,7 +95,7 @@ pub fn price(graph: &Graph, id: NodeId) -> f64 {
     match &node.kind {
         NodeKind::Op(op) => op.row().cost.simple,
         NodeKind::Loop { .. } => graph.work(id),
-        NodeKind::Math(_) | NodeKind::Complex(..) => node.kind.operations() as f64,
+        NodeKind::Math(_) | NodeKind::Complex(..) | NodeKind::Random(_) => node.kind.operations() as f64,
         // Where the helper is always asked it is the work; else hardly ever.
         NodeKind::Patch(_) if matches!(graph.node(node.args[0]).kind, NodeKind::Const(_)) => 40.0,
         NodeKind::Patch(_) => 2.0,

@@ -67,6 +67,7 @@ impl Typer<'_> {
             (Rule::Histogram, &[x, bins, lo, hi]) => self.histogram(call, x, bins, [lo, hi]),
             (Rule::Bincount, &[x, n]) => self.bincount(call, x, n),
             (Rule::Scan(scan), &[x]) => self.scan(call, scan, x),
+            (Rule::Random(draw), _) => self.random(call, draw, args, option("stream")),
             (Rule::Index, &[x]) => self.index(call, x),
             _ => self.wrong_count(call.function),
         }

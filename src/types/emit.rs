@@ -10,6 +10,7 @@ use crate::dtype::{ByteOrder, DType, Real, Scalar};
 use crate::ir::rules::embeds;
 use crate::ir::{Helper, Op, semantics};
 use crate::math::complex::{self, Complex, Part};
+use crate::math::random::Random;
 use crate::math::{self, Accuracy, Elementary};
 use crate::syntax::ast::Span;
 
@@ -144,6 +145,17 @@ impl Emit {
         }
         let dtype = args.first().map_or(DType::F64, |&x| self.dtype(x));
         self.graph.add(NodeKind::Math(function), args, dtype, self.span)
+    }
+
+    /// What is made of a key and a counter of the generator of random numbers.
+    pub fn random(&mut self, which: Random, key: NodeId, counter: NodeId) -> NodeId {
+        self.graph.count(which.operations());
+        if let (Some(x), Some(y)) = (self.as_const(key), self.as_const(counter))
+            && let Some(value) = math::random::eval(which, &[x, y])
+        {
+            return self.constant(value);
+        }
+        self.graph.add(NodeKind::Random(which), &[key, counter], which.dtype(), self.span)
     }
 
     /// A part of an elementary function of complex numbers; the arguments are parts.

@@ -113,6 +113,8 @@ pub enum Rule {
     },
     /// A scan by a function of the text.
     ScanBy,
+    /// Random numbers of a seed and an index.
+    Random(Draw),
     /// A function of the caller's.
     Custom(&'static Helper),
 }
@@ -129,6 +131,17 @@ pub enum Reduction {
         /// Whether the square root is taken.
         root: bool,
     },
+}
+
+/// What is drawn at random.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Draw {
+    /// A number in [0, 1).
+    Uniform,
+    /// A number of the standard normal distribution.
+    Normal,
+    /// An integer between two bounds.
+    Integer,
 }
 
 /// A function that a few operations make.
@@ -178,6 +191,7 @@ impl Rule {
                 | Histogram
                 | Bincount
                 | Index
+                | Random(_)
                 | NanReduce(_)
         )
     }
@@ -226,7 +240,7 @@ impl Function {
                     "nan" => "=0.0",
                     "rtol" => "=1e-5",
                     "atol" => "=1e-8",
-                    "dtype" | "initial" | "min" | "max" | "posinf" | "neginf" => "=None",
+                    "dtype" | "stream" | "initial" | "min" | "max" | "posinf" | "neginf" => "=None",
                     _ => "=...",
                 };
             }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::function::{Composed, Function, Reduction, Rule};
+use super::function::{Composed, Draw, Function, Reduction, Rule};
 use super::graph::Scan;
 use crate::dtype::DType;
 use crate::ir::{Fold, Op};
@@ -44,6 +44,7 @@ const EXTREME: &[&str] = &["x", "axis", "keepdims", "initial"];
 const MEAN: &[&str] = &["x", "axis", "keepdims", "dtype"];
 const SCAN: &[&str] = &["x", "axis", "dtype"];
 const EXTREME_SCAN: &[&str] = &["x", "axis"];
+const RANDOM: &[&str] = &["seed", "i", "stream"];
 const VARIANCE: &[&str] = &["x", "axis", "keepdims", "ddof", "dtype"];
 
 const fn fold(fold: Fold) -> Rule {
@@ -62,7 +63,8 @@ macro_rules! functions {
             let required = match RULE {
                 Rule::Reduce(_) | Rule::NanReduce(_) | Rule::Scan(_) | Rule::Clip | Rule::NanToNum | Rule::Complex => 1,
                 Rule::Diff | Rule::Index => 1,
-                Rule::Isclose | Rule::Roll => 2,
+                Rule::Isclose | Rule::Roll | Rule::Random(Draw::Uniform | Draw::Normal) => 2,
+                Rule::Random(Draw::Integer) => 4,
                 Rule::Select | Rule::ScanBy => 3,
                 _ => PARAMS.len(),
             };
@@ -103,6 +105,7 @@ functions! {
     "hypot" [] XY, Rule::Math(Elementary::Hypot), "`sqrt(x*x + y*y)`, without overflow between.";
     "erf" [] X, Rule::Math(Elementary::Erf), "Error function.";
     "erfc" [] X, Rule::Math(Elementary::Erfc), "`1 - erf(x)`, exact for large `x` too.";
+    "ndtri" [] X, Rule::Math(Elementary::Ndtri), "Inverse of the normal distribution: the number below which a standard normal variable is with probability `x`.";
     "gamma" [] X, Rule::Math(Elementary::Gamma), "Gamma function.";
     "lgamma" ["gammaln"] X, Rule::Math(Elementary::Lgamma), "Logarithm of the magnitude of the gamma function. Next to its zeros below -2 the error is absolute: at most 2^-60 in `f64`.";
 
@@ -195,6 +198,10 @@ functions! {
     "iterate" [] &["body", "start", "cond", "max"], Rule::Loop { cond: true }, "What `body` makes of `start` again and again, at each point while `cond` holds, at most `max` times.";
     "repeat" [] &["body", "start", "n"], Rule::Loop { cond: false }, "What `body` makes of `start`, `n` times over.";
     "scan" [] &["f", "start", "a", "axis", "reverse"], Rule::ScanBy, "The states that `f(state, x)` goes through along `axis`, from `start` on, one after each element of `a`; with `reverse=True` from the last element on.";
+
+    "random" [] RANDOM, Rule::Random(Draw::Uniform), "The random number in [0, 1) with index `i` of this seed (and stream), as `f64`: whole numbers give the same one always and everywhere.";
+    "normal" [] RANDOM, Rule::Random(Draw::Normal), "The random number of the standard normal distribution with index `i` of this seed (and stream), as `f64`: `ndtri` of the middle of 2^53 equal parts of [0, 1).";
+    "randint" [] &["seed", "i", "lo", "hi", "stream"], Rule::Random(Draw::Integer), "The random integer from `lo` on and below `hi` with index `i` of this seed (and stream), as `i64`; `u64` if a bound is.";
 
     "negative" [] X, Rule::Unary(UnaryOp::Neg), "`-x`.";
     "positive" [] X, Rule::Unary(UnaryOp::Plus), "`+x`.";

@@ -17,6 +17,7 @@ use crate::dtype::{DType, Scalar};
 use crate::ir::{Helper, Monoid, Op};
 use crate::math::Elementary;
 use crate::math::complex::{Complex, Part};
+use crate::math::random::Random;
 use crate::syntax::ast::Span;
 
 /// Index of a node in its [`Graph`].
@@ -72,6 +73,8 @@ pub enum NodeKind {
     Math(Elementary),
     /// A part of an elementary function of complex numbers. Arguments: real part, imaginary part, of one after the other.
     Complex(Complex, Part),
+    /// Arguments: key, counter, both `u64`.
+    Random(Random),
     /// Arguments: mask, fast, then the helper's own. See [`crate::ir::Inst::Patch`].
     Patch(&'static Helper),
     /// Arguments: mask, value. The value, and an error where the mask is set: index into [`Graph::faults`].
@@ -164,6 +167,7 @@ impl NodeKind {
         match self {
             NodeKind::Math(function) => function.operations(),
             NodeKind::Complex(function, _) => function.operations(),
+            NodeKind::Random(random) => random.operations(),
             _ => 1,
         }
     }
@@ -226,6 +230,8 @@ pub enum FaultKind {
     Bounds,
     /// More steps of a loop than the limit allows.
     Iterations,
+    /// A range of random integers that has none.
+    EmptyRange,
 }
 
 /// An error of the run: what, where, and what to write instead.
@@ -287,6 +293,7 @@ enum Key {
     Op(Op, DType),
     Math(Elementary),
     Complex(Complex, Part),
+    Random(Random),
     Patch(&'static str),
     Fault(FaultKind),
     Reduce(&'static str, Axes, bool),
@@ -414,6 +421,7 @@ impl GraphBuilder {
             }
             NodeKind::Math(function) => Key::Math(*function),
             NodeKind::Complex(function, part) => Key::Complex(*function, *part),
+            NodeKind::Random(random) => Key::Random(*random),
             NodeKind::Patch(helper) => Key::Patch(helper.name),
             NodeKind::Fault(number) => Key::Fault(self.graph.faults[*number as usize].kind),
             NodeKind::Reduce { monoid, axes, keepdims } => Key::Reduce(&monoid.name, axes.clone(), *keepdims),

@@ -28,6 +28,7 @@ mod operators;
 mod power;
 mod print;
 pub mod promote;
+mod random;
 mod reductions;
 pub mod registered;
 mod resolve;

@@ -25,6 +25,7 @@ impl fmt::Display for Graph {
                 NodeKind::Op(op) => f.write_str(op.name())?,
                 NodeKind::Math(function) => f.write_str(function.name())?,
                 NodeKind::Complex(function, part) => write!(f, "{} {}", function.name(), part.name())?,
+                NodeKind::Random(random) => f.write_str(random.name())?,
                 NodeKind::Patch(helper) => write!(f, "patch {}", helper.name)?,
                 NodeKind::Fault(number) => write!(f, "fault e{number}")?,
                 NodeKind::Reduce { monoid, axes, keepdims } => {

@@ -7,11 +7,12 @@
 //! ```
 //! A function takes two or three minutes on two cores.
 
+use std::f64::consts::{FRAC_1_SQRT_2, PI};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use tilexpr::math::Elementary;
+use tilexpr::math::{self, Elementary};
 use tilexpr::{Accuracy, Executor};
 
 use crate::floats::{error, expression, forms, show, values};
@@ -56,6 +57,7 @@ fn reference(function: Elementary) -> Option<Reference> {
         Elementary::Erfc => libm::erfc,
         Elementary::Gamma => libm::tgamma,
         Elementary::Lgamma => libm::lgamma,
+        Elementary::Ndtri => ndtri,
         Elementary::Arctan2 | Elementary::Pow | Elementary::Hypot | Elementary::Fmod | Elementary::Logaddexp => {
             return None;
         }
@@ -68,6 +70,18 @@ fn reference(function: Elementary) -> Option<Reference> {
         _ => |_| 0.0,
     };
     Some(Reference { value, relative: 10.0 * f64::EPSILON, absolute })
+}
+
+/// The inverse of the normal distribution, by Newton's method on the logarithm from where the library's function is in `f64`.
+fn ndtri(p: f64) -> f64 {
+    let z = math::eval(Elementary::Ndtri, Accuracy::Best, &[p.into()]).map_or(f64::NAN, |z| f64::from_bits(z.bits()));
+    if !z.is_finite() || z == 0.0 {
+        return z;
+    }
+    let (a, x) = (p.min(1.0 - p), z.abs());
+    let above = libm::erfc(x * FRAC_1_SQRT_2) / 2.0;
+    let density = (-x * x / 2.0).exp() / (2.0 * PI).sqrt();
+    (x + (above - a) / density).copysign(z)
 }
 
 /// The error in ulp: the least that the reference's own error allows to be sure of.

@@ -40,6 +40,7 @@ arctanh: ±0 -> ±0; ±least -> ±least; ±1 -> ±inf; ±1.0000002 -> nan; ±max
 cbrt:    ±0 -> ±0; ±1 -> ±1; ±8 -> ±2; ±27 -> ±3; ±0.125 -> ±0.5; ±inf -> ±inf; nan -> nan
 erf:     ±0 -> ±0; ±10 -> ±1; ±max -> ±1; ±inf -> ±1; nan -> nan
 erfc:    ±0 -> 1; ±least -> 1; 30 -> 0; -9 -> 2; max -> 0; -max -> 2; inf -> 0; -inf -> 2; nan -> nan
+ndtri:   ±0 -> -inf; 1 -> inf; 0.5 -> 0; -1 -> nan; -least -> nan; 1.0000002 -> nan; ±max -> nan; ±inf -> nan; nan -> nan
 gamma:   ±0 -> ±inf; ±least -> ±inf; 1 -> 1; 2 -> 1; 172 -> inf; max -> inf; inf -> inf; nan -> nan
 gamma:   -1 -> nan; -2 -> nan; -1e6 -> nan; -max -> nan; -inf -> nan; 0.5 -> sqrtpi; -200.5 -> -0; -201.5 -> 0; -9001.5 -> 0
 lgamma:  ±0 -> inf; 1 -> 0; 2 -> 0; 3 -> ln2; 0.5 -> lnsqrtpi; ±max -> inf; ±inf -> inf; nan -> nan

@@ -43,6 +43,9 @@ fn evaluate_for(graph: &Graph, outputs: &[NodeId], inputs: &[Tensor]) -> (Vec<Te
             NodeKind::Math(function) => {
                 pointwise(&args, node.dtype, |x| math::eval(*function, Accuracy::Best, x).expect("a value of floats"))
             }
+            NodeKind::Random(random) => {
+                pointwise(&args, node.dtype, |x| math::random::eval(*random, x).expect("a word"))
+            }
             NodeKind::Patch(helper) => pointwise(&args, node.dtype, |x| {
                 let own: Vec<u64> = x[2..].iter().map(|s| s.bits()).collect();
                 if bool::from_scalar(x[0]) { Scalar::from_bits(helper.result(), helper.call(&own)) } else { x[1] }

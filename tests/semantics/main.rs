@@ -3,6 +3,7 @@
 mod functions;
 mod loops;
 mod numbers;
+mod random;
 mod scans;
 
 use ndarray::{Array1, Array2, ArrayD, IxDyn, array};

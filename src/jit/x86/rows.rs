@@ -163,6 +163,8 @@ rows! {
     Psrlqi 0 false "00" [EVEX_Vpsrlq_zmm_k1z_zmmm512b64_imm8 EVEX_Vpsrlq_ymm_k1z_ymmm256b64_imm8 EVEX_Vpsrlq_xmm_k1z_xmmm128b64_imm8 VEX_Vpsrlq_ymm_ymm_imm8 VEX_Vpsrlq_xmm_xmm_imm8];
     Psrawi 0 false "00" [EVEX_Vpsraw_zmm_k1z_zmmm512_imm8 EVEX_Vpsraw_ymm_k1z_ymmm256_imm8 EVEX_Vpsraw_xmm_k1z_xmmm128_imm8 VEX_Vpsraw_ymm_ymm_imm8 VEX_Vpsraw_xmm_xmm_imm8];
     Psradi 0 false "00" [EVEX_Vpsrad_zmm_k1z_zmmm512b32_imm8 EVEX_Vpsrad_ymm_k1z_ymmm256b32_imm8 EVEX_Vpsrad_xmm_k1z_xmmm128b32_imm8 VEX_Vpsrad_ymm_ymm_imm8 VEX_Vpsrad_xmm_xmm_imm8];
+    Proldi 0 true "00" [EVEX_Vprold_zmm_k1z_zmmm512b32_imm8 EVEX_Vprold_ymm_k1z_ymmm256b32_imm8 EVEX_Vprold_xmm_k1z_xmmm128b32_imm8 INVALID INVALID];
+    Prolqi 0 true "00" [EVEX_Vprolq_zmm_k1z_zmmm512b64_imm8 EVEX_Vprolq_ymm_k1z_ymmm256b64_imm8 EVEX_Vprolq_xmm_k1z_xmmm128b64_imm8 INVALID INVALID];
     Psraqi 0 true "00" [EVEX_Vpsraq_zmm_k1z_zmmm512b64_imm8 EVEX_Vpsraq_ymm_k1z_ymmm256b64_imm8 EVEX_Vpsraq_xmm_k1z_xmmm128b64_imm8 INVALID INVALID];
     Psllvw 0 true "000" [EVEX_Vpsllvw_zmm_k1z_zmm_zmmm512 EVEX_Vpsllvw_ymm_k1z_ymm_ymmm256 EVEX_Vpsllvw_xmm_k1z_xmm_xmmm128 INVALID INVALID];
     Psllvd 4 true "000" [EVEX_Vpsllvd_zmm_k1z_zmm_zmmm512b32 EVEX_Vpsllvd_ymm_k1z_ymm_ymmm256b32 EVEX_Vpsllvd_xmm_k1z_xmm_xmmm128b32 VEX_Vpsllvd_ymm_ymm_ymmm256 VEX_Vpsllvd_xmm_xmm_xmmm128];

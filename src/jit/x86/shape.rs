@@ -5,7 +5,7 @@
 
 use super::rows::{Encoding, Size};
 use crate::dtype::DType;
-use crate::ir::{Inst, Kernel, LANES, Region, Value, cost};
+use crate::ir::{Inst, Kernel, LANES, Op, Region, Value, cost};
 use crate::jit::Unsupported;
 use crate::jit::native::addresses::{Addresses, Inner};
 use crate::jit::native::liveness::{Liveness, longest_chain};
@@ -16,7 +16,7 @@ const SHORT_COPIES: usize = 4;
 const MOST_INSTRUCTIONS: usize = 120;
 
 /// The same where operations wait for each other.
-const MOST_WAITING: f64 = 300.0;
+const MOST_WAITING: f64 = 400.0;
 /// Operations that wait in the CPU's queues at once, and those that it does in a cycle, of 512 bits; latencies are a little less than what
 /// a table for all machines says. (Measured on Zen 4: ten steps of z*z + c in real numbers, 72 operations, 62 cycles a vector, 52 with two copies.)
 const QUEUES: f64 = 105.0;
@@ -49,8 +49,10 @@ pub struct Shape {
     pub lanes: usize,
     /// How often a step has the body: for so many times as many points.
     pub copies: usize,
-    /// Whether each copy has lanes of the state of its own, in the order that a reduction's meaning has: then what is left of a
-    /// line goes through the copies in turn.
+    /// How many of the copies have a state of their own; those after them have these in turn.
+    pub states: usize,
+    /// Whether these are lanes of one state, in the order that a reduction's meaning has: then what is left of a line goes through so many copies
+    /// in turn.
     pub ordered: bool,
     /// Whether a step reads and writes by a mask, so that what is left of a line is one more step: a long body's code stands once then,
     /// in half the time.
@@ -85,31 +87,43 @@ impl Shape {
             .accumulates
             .iter()
             .any(|&v| matches!(kernel.inst(v), Inst::Accumulate { monoid, .. } if monoid.ordered));
-        let mut copies = 1;
+        let (mut copies, mut states) = (1, 1);
         if kernel.loops() == 0 {
             lanes = 1;
         } else if ordered {
             lanes = lanes.min(LANES);
-            copies = LANES / lanes;
-        } else if body.iter().any(|&v| matches!(kernel.inst(v), Inst::While { .. })) {
-            copies = copies_of_loops(&steps, body.len(), vectors);
-        } else {
-            let work = body.iter().filter(|v| !matches!(kernel.inst(**v), Inst::Const(_))).count().max(1);
-            while copies < SHORT_COPIES && 2 * copies * work <= MOST_INSTRUCTIONS {
+            (copies, states) = (LANES / lanes, LANES / lanes);
+        }
+        if body.iter().any(|&v| matches!(kernel.inst(v), Inst::While { .. })) && kernel.loops() > 0 {
+            if !ordered {
+                copies = copies_of_loops(&steps, body.len(), vectors);
+                states = copies;
+            }
+        } else if kernel.loops() > 0 {
+            let evex = vectors.encoding == Encoding::Evex;
+            // (Of the three operations of a rotation one is left.)
+            let turned = |v: &&Value| evex && rotation(kernel, **v).is_some();
+            let done = |v: &&Value| !matches!(kernel.inst(**v), Inst::Const(_));
+            let work = body.iter().filter(done).count().max(1) - 2 * body.iter().filter(turned).count();
+            while !ordered && copies < SHORT_COPIES && 2 * copies * work <= MOST_INSTRUCTIONS {
                 copies *= 2;
             }
             let pressure = |copies: usize| {
                 let live = liveness.most_alive(kernel, body);
-                let states: usize = liveness.accumulates.iter().map(|&v| components(kernel, v)).sum();
-                copies * (live + states)
+                let components: usize = liveness.accumulates.iter().map(|&v| components(kernel, v)).sum();
+                copies * live + if ordered { states } else { copies } * components
             };
             let fits = |copies: usize| pressure(copies) + 2 <= vectors.registers();
-            while copies > 1 && !fits(copies) {
+            while !ordered && copies > 1 && !fits(copies) {
                 copies /= 2;
             }
             // What waits for itself longer than its work takes: as many chains are under way as copies, or as bodies in the queues.
             let (work, chain) = (work as f64, longest_chain(kernel, body) as f64 * CHAIN);
-            let waits = |copies: usize| chain / (copies as f64).max(QUEUES / work) > 1.25 * work / RATE;
+            // (Narrow values are short registers, of which more are done in a cycle.)
+            let share = |v: &Value| lanes as f64 * self::widest(kernel, *v) as f64 / vectors.widest.bytes() as f64;
+            let busy = |v: &&Value| if turned(v) { -share(v) } else { share(v) };
+            let busy: f64 = body.iter().filter(done).map(|v| busy(&v)).sum();
+            let waits = |copies: usize| chain / (copies as f64).max(QUEUES / work) > 1.25 * busy / RATE;
             while waits(copies)
                 && copies < SHORT_COPIES
                 && 2.0 * copies as f64 * work <= MOST_WAITING
@@ -117,6 +131,7 @@ impl Shape {
             {
                 copies *= 2;
             }
+            states = if ordered { states } else { copies };
         }
         let unit = |v: &Value| match addresses.of[v.0 as usize].map(|address| address.inner) {
             None => true,
@@ -131,7 +146,7 @@ impl Shape {
             && liveness.accumulates.is_empty()
             && (operations > LONG || !steps.is_empty())
             && body.iter().all(unit);
-        Ok(Shape { lanes, copies, ordered, masked, liveness, addresses, steps })
+        Ok(Shape { lanes, copies, states, ordered, masked, liveness, addresses, steps })
     }
 }
 
@@ -180,6 +195,24 @@ fn widest(kernel: &Kernel, v: Value) -> usize {
         Inst::Patch { args, .. } => args.iter().map(|&arg| of(arg)).max().unwrap_or(0).max(of(v)),
         _ => of(v),
     }
+}
+
+/// What is shifted left by a constant and right by as much as is missing to the width is rotated, for which AVX-512 has an instruction: the
+/// value, and by how much.
+pub fn rotation(kernel: &Kernel, v: Value) -> Option<(Value, u8)> {
+    let Inst::Op { op: Op::Or, args } = kernel.inst(v) else { return None };
+    let dtype = kernel.ty(v).filter(|dtype| matches!(dtype, DType::U32 | DType::U64))?;
+    let shift = |v: Value, op: Op| match kernel.inst(v) {
+        Inst::Op { op: of, args } if *of == op => match kernel.inst(args[1]) {
+            Inst::Const(by) => Some((args[0], by.as_int()?)),
+            _ => None,
+        },
+        _ => None,
+    };
+    let both = |left: Value, right: Value| shift(left, Op::Shl).zip(shift(right, Op::Shr));
+    let (left, right) = both(args[0], args[1]).or_else(|| both(args[1], args[0]))?;
+    let whole = left.0 == right.0 && left.1 > 0 && right.1 > 0 && left.1 + right.1 == 8 * dtype.size() as i128;
+    whole.then_some((left.0, left.1 as u8))
 }
 
 fn components(kernel: &Kernel, v: Value) -> usize {

@@ -23,7 +23,7 @@ use smallvec::SmallVec;
 
 use super::formula::V;
 use super::instructions;
-use crate::dtype::Scalar;
+use crate::dtype::{DType, Scalar};
 use crate::ir::{Builder, Value};
 
 /// A complex value in a formula.
@@ -177,8 +177,9 @@ impl Complex {
     /// How many instructions each of its parts is lowered to, about, where no argument is known.
     pub fn operations(self) -> usize {
         static COUNTS: [OnceLock<usize>; Complex::ALL.len()] = [const { OnceLock::new() }; Complex::ALL.len()];
-        *COUNTS[self as usize]
-            .get_or_init(|| instructions(2 * self.arity(), |b, args| _ = lower(b, self, Part::Real, args)) / 2)
+        *COUNTS[self as usize].get_or_init(|| {
+            instructions(DType::F64, 2 * self.arity(), |b, args| _ = lower(b, self, Part::Real, args)) / 2
+        })
     }
 }
 

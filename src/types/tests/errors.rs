@@ -241,6 +241,23 @@ fn messages() {
             "`bins` must be a whole number of the text",
             "the shape of a result follows from the text: write the number out, as in `histogram(x, 100, lo, hi)`",
         ),
+        ("random(a, 1)", "a", "`random` takes whole numbers, not a float", "convert it: `i64(a)`"),
+        ("normal(1, i*0.5)", "i*0.5", "`normal` takes whole numbers, not a float", "convert it: `i64(i*0.5)`"),
+        ("random(1, i, 2j)", "2j", "`random` takes whole numbers, not a complex number", "convert it: `i64(2j)`"),
+        ("randint(1, i, 0, a)", "a", "`randint` takes whole numbers, not a float", "convert it: `i64(a)`"),
+        (
+            "randint(1, i, 6, 6)",
+            "6, 6",
+            "`randint` gives numbers from `lo` on and below `hi`, which must be above it",
+            "as in `randint(seed, i, 0, 10)`: 0 to 9",
+        ),
+        ("random(1)", "random(1)", "`random` takes 2 to 3 arguments, 1 given", "`random(seed, i, stream=None)`"),
+        (
+            "index(a, (0, 1))",
+            "index(a, (0, 1))",
+            "`index` counts along one axis",
+            "write it once for each axis; without `axis` it counts all elements in C order",
+        ),
         ("histogram(a, 0, 0, 1)", "0", "`bins` must be from 1 to 1073741824", "it is the length of the result"),
         ("bincount(i, 2**31)", "2**31", "`n` must be from 1 to 1073741824", "it is the length of the result"),
         (

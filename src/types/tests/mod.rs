@@ -60,6 +60,7 @@ fn graph(text: &str) -> Graph {
             NodeKind::Math(function) => {
                 args.len() == function.row().arity && node.dtype.is_float() && args.iter().all(|&t| t == node.dtype)
             }
+            NodeKind::Random(random) => args == [DType::U64; 2] && node.dtype == random.dtype(),
             NodeKind::Patch(helper) => {
                 args[..2] == [DType::Bool, node.dtype] && args[2..] == *helper.args() && helper.result() == node.dtype
             }

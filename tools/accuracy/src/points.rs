@@ -127,6 +127,8 @@ fn inside<T: Float>(function: Elementary, x: T, random: &mut Random) -> T {
         Elementary::Arccosh if wide.abs() < 1.0 => T::nearest(1.0 + wide.abs()),
         Elementary::Arccosh => positive,
         Elementary::Arcsin | Elementary::Arccos | Elementary::Arctanh if wide.abs() > 1.0 => T::nearest(1.0 / wide),
+        Elementary::Ndtri if wide.abs() > 1.0 => T::nearest(1.0 / wide.abs()),
+        Elementary::Ndtri => positive,
         _ => x,
     }
 }
@@ -146,6 +148,7 @@ pub fn interval<T: Float>(function: Elementary) -> (f64, f64) {
         Elementary::Arccosh => (1.0, 30.0),
         Elementary::Log | Elementary::Log2 | Elementary::Log10 => (0.0, 4.0),
         Elementary::Log1p => (-1.0, 3.0),
+        Elementary::Ndtri => (0.0, 1.0),
         Elementary::Erf => (-6.5, 6.5),
         Elementary::Erfc => (-6.5, if double { 28.0 } else { 10.5 }),
         Elementary::Gamma if double => (-186.0, 172.0),
@@ -184,6 +187,7 @@ fn seams<T: Float>(function: Elementary) -> Vec<f64> {
         Elementary::Arcsinh | Elementary::Arctanh => vec![0.5, 1.0, 0.125, scale(1.0, T::PRECISION / 2)],
         Elementary::Arccosh => vec![1.0, 1.25, 1.5, 2.0, scale(1.0, T::PRECISION / 2)],
         Elementary::Cbrt => vec![1.0, 2.0, 4.0, 8.0, scale(1.0, T::NORMAL)],
+        Elementary::Ndtri => vec![0.125, 0.25, 0.875, 2f64.powi(-55)],
         Elementary::Erf => vec![0.84375, 1.25, 1.0 / 0.35, 3.8325, 3.92, 5.864, 6.0],
         Elementary::Erfc if double => vec![0.84375, 1.25, 1.0 / 0.35, 6.0, 26.543_25, 27.226_017, 28.0],
         Elementary::Erfc => vec![0.84375, 1.25, 1.0 / 0.35, 4.0, 9.194_549, 10.054_56, 11.0],

@@ -79,6 +79,7 @@ fn value(function: Elementary, bits: u32, x: f64, y: f64) -> Big {
         Elementary::Fmod => Big::with_val(bits, &a % &b),
         Elementary::Erf => Big::with_val(bits, a.erf_ref()),
         Elementary::Erfc => Big::with_val(bits, a.erfc_ref()),
+        Elementary::Ndtri => ndtri(bits, x),
         Elementary::Gamma => Big::with_val(bits, a.gamma_ref()),
         Elementary::Lgamma => {
             let mut a = Big::with_val(bits, &a);
@@ -87,6 +88,34 @@ fn value(function: Elementary, bits: u32, x: f64, y: f64) -> Big {
         }
         Elementary::Logaddexp => logaddexp(bits, x, y),
     }
+}
+
+/// The inverse of the normal distribution, by Newton's method on the logarithm of what is above |z|.
+fn ndtri(bits: u32, p: f64) -> Big {
+    if !(0.0..=1.0).contains(&p) {
+        return Big::with_val(bits, f64::NAN);
+    }
+    // (Exact.)
+    let a = p.min(1.0 - p);
+    if a == 0.0 || a == 0.5 {
+        return Big::with_val(bits, if a == 0.5 { 0.0 } else if p > 0.5 { f64::INFINITY } else { f64::NEG_INFINITY });
+    }
+    // Next to 1/2 the result is small: so many more bits as the step cancels.
+    let work = bits + 128;
+    let (wanted, root) = (Big::with_val(work, a).ln(), Big::with_val(work, 0.5).sqrt());
+    let mut z = Big::with_val(work, (-2.0 * a.ln()).sqrt());
+    for _ in 0..200 {
+        let above = Big::with_val(work, &z * &root).erfc() / 2u32;
+        let square = Big::with_val(work, z.square_ref()) / 2u32;
+        let density = Big::with_val(work, -square).exp() * &root / Big::with_val(work, rug::float::Constant::Pi).sqrt();
+        let step = (Big::with_val(work, above.ln_ref()) - &wanted) * above / density;
+        let done = step.get_exp().zip(z.get_exp()).is_none_or(|(step, z)| step < z - bits as i32 - 16);
+        z += step;
+        if done {
+            break;
+        }
+    }
+    if p < 0.5 { -z } else { z }
 }
 
 /// `h + log1p(exp(l - h))` of the greater and the lesser argument, with as many more bits as the sum cancels.

@@ -22,7 +22,7 @@ use self::iterate::Iterated;
 use super::mir::{Arg, Constant, Gpr, Home, Inst, Reg, What};
 use super::rows::{Row, Size};
 use super::select::{Code, Held, by_float, by_width};
-use super::shape::{Shape, Vectors};
+use super::shape::{Shape, Vectors, rotation};
 use crate::dtype::DType;
 use crate::ir::{self, Kernel, Op};
 
@@ -133,7 +133,7 @@ impl<'a> Lower<'a> {
         self.place = Place::Tail;
         let tails = match (shape.masked, shape.ordered) {
             (true, _) => 0,
-            (_, true) => shape.copies,
+            (_, true) => shape.states,
             (_, false) => 1,
         };
         for copy in 0..tails {
@@ -216,13 +216,17 @@ impl<'a> Lower<'a> {
             ir::Inst::Op { op, args } => {
                 let arg = args.last().and_then(|&v| kernel.ty(v));
                 let (Some(ty), Some(arg)) = (kernel.ty(v), arg) else { unreachable!("operations have types") };
-                let held = match self.extreme(*op, args, arg) {
-                    Some((row, x, y)) => {
+                let held = match (self.extreme(*op, args, arg), self.rotation(v)) {
+                    (Some((row, x, y)), _) => {
                         let operands = [x, y].map(|v| self.fetch(v));
                         let [x, y] = self.code.operands(&operands);
                         Held::Vector(self.code.emit(row, self.code.size(arg.size()), &[x, y]))
                     }
-                    None => {
+                    (_, Some((x, by))) => {
+                        let x = self.fetch(x);
+                        Held::Vector(self.code.rotate_left(arg.size(), &x, by))
+                    }
+                    (None, None) => {
                         let args: SmallVec<[Held; 3]> = args.iter().map(|&v| self.fetch(v)).collect();
                         self.code.op(*op, arg, ty, &args)
                     }
@@ -265,6 +269,11 @@ impl<'a> Lower<'a> {
         }
         let rows = if less { [Row::Minps, Row::Minpd] } else { [Row::Maxps, Row::Maxpd] };
         Some((by_float(ty.size(), rows[0], rows[1]), yes, no))
+    }
+
+    /// What is rotated, and by how much, if there is an instruction for it. (Nothing reads the shifts then, and they are left out.)
+    fn rotation(&self, v: ir::Value) -> Option<(ir::Value, u8)> {
+        if self.code.is_evex() { rotation(self.kernel, v) } else { None }
     }
 
     fn set(&mut self, v: ir::Value, held: Held) {

@@ -27,7 +27,7 @@ impl<'a> Lower<'a> {
             let (monoid, _) = self.monoid(at);
             let mut components = Vec::new();
             for &init in &monoid.init {
-                let copies = (0..self.shape.copies).map(|_| self.begin_state(&Held::Constant(init), init.dtype()));
+                let copies = (0..self.shape.states).map(|_| self.begin_state(&Held::Constant(init), init.dtype()));
                 components.push(copies.collect());
             }
             self.states.push(components);
@@ -59,7 +59,7 @@ impl<'a> Lower<'a> {
     pub fn accumulate(&mut self, v: ir::Value) {
         let Some(at) = self.shape.liveness.accumulates.iter().position(|&a| a == v) else { return };
         let (monoid, args) = self.monoid(at);
-        let copy = self.copy;
+        let copy = self.copy % self.shape.states;
         let state: Vec<Held> = self.states[at].iter().map(|copies| copies[copy]).collect();
         let mut values = state.clone();
         for &v in args {
@@ -119,7 +119,7 @@ impl<'a> Lower<'a> {
 
     /// Merges copies, then lanes, by the fixed tree; the whole is then in lane 0.
     pub fn merge_states(&mut self) {
-        let (lanes, copies) = (self.shape.lanes, self.shape.copies);
+        let (lanes, copies) = (self.shape.lanes, self.shape.states);
         for at in 0..self.shape.liveness.accumulates.len() {
             let (monoid, _) = self.monoid(at);
             // For each copy its components.

@@ -258,7 +258,7 @@ impl Nest<'_> {
             self.e.asm.put(Machine::Cmp_r64_rm64, &[index, points]);
             if i + 1 < blocks.tails.len() {
                 self.e.asm.jump(Machine::Jae_rel32_64, done);
-            } else if !self.shape.ordered {
+            } else if !self.shape.ordered || copies > self.shape.states {
                 self.e.asm.jump(Machine::Jb_rel32_64, again);
             }
         }

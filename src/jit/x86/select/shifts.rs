@@ -5,7 +5,7 @@
 
 use super::super::mir::Reg;
 use super::super::rows::Row;
-use super::{Code, Held, by_width, sign, ternary};
+use super::{Code, Held, by_bits, by_width, sign, ternary};
 use crate::dtype::{DType, Scalar};
 
 impl Code {
@@ -38,6 +38,12 @@ impl Code {
             }
             _ => self.binary_int(width, rows, args),
         }
+    }
+
+    /// Lanes of 4 or 8 bytes by a constant, what goes out at the top coming in below. (AVX-512.)
+    pub fn rotate_left(&mut self, width: usize, x: &Held, by: u8) -> Reg {
+        let (size, x) = (self.size(width), self.reg(x));
+        self.emit_i(by_bits(width, Row::Proldi, Row::Prolqi), size, &[x.into()], by)
     }
 
     /// An arithmetic shift of 64 bits by a logical one: of what is negative the complement is shifted.

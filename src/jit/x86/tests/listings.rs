@@ -88,7 +88,7 @@ fn parsed(text: &str) -> Kernel {
 fn body(kernel: &Kernel, form: Form) -> String {
     let mut shape = Shape::of(kernel, form.vectors()).unwrap();
     if !shape.ordered {
-        shape.copies = 1;
+        (shape.copies, shape.states) = (1, 1);
     }
     let function =
         of_shape(kernel, &shape, form.vectors()).unwrap_or_else(|e| panic!("{}: {e:?}\n{kernel}", form.name()));
