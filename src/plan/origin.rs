@@ -115,9 +115,11 @@ impl Few {
 pub fn is_costly(kind: &NodeKind) -> bool {
     match kind {
         NodeKind::Op(op) => op.is_costly(),
-        NodeKind::Math(_) | NodeKind::Complex(..) | NodeKind::Random(_) | NodeKind::Patch(_) | NodeKind::Loop { .. } => {
-            true
-        }
+        NodeKind::Math(_)
+        | NodeKind::Complex(..)
+        | NodeKind::Random(_)
+        | NodeKind::Patch(_)
+        | NodeKind::Loop { .. } => true,
         _ => false,
     }
 }

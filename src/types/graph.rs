@@ -148,6 +148,7 @@ impl NodeKind {
             | NodeKind::Op(_)
             | NodeKind::Math(_)
             | NodeKind::Complex(..)
+            | NodeKind::Random(_)
             | NodeKind::Patch(_)
             | NodeKind::Fault(_)
             | NodeKind::Param(_) => true,

@@ -47,7 +47,7 @@ fn evaluate_for(graph: &Graph, outputs: &[NodeId], args: &[Vec<Scalar>]) -> Outc
             NodeKind::Math(function) => {
                 (0..points).map(|p| math::eval(*function, Accuracy::Best, &of(p)).unwrap()).collect()
             }
-            NodeKind::Random(random) => (0..points).map(|p| math::random::eval(*random, &at(p)).unwrap()).collect(),
+            NodeKind::Random(random) => (0..points).map(|p| math::random::eval(*random, &of(p)).unwrap()).collect(),
             NodeKind::Patch(helper) => (0..points)
                 .map(|p| {
                     let all = of(p);
