@@ -8,7 +8,7 @@ use crate::jit::tier::Tiered;
 use crate::plan::layout::OperandSpec;
 use crate::plan::program::Program;
 use crate::plan::schedule::{
-    self, BLOCK, Counting, Fold, How, Nontemporal, Operand, Pass, Place, Reach, Scan, Shown, Step, TileOperand,
+    self, BLOCK, Counting, Fold, How, Nontemporal, Operand, Pass, Place, Reach, Recur, Scan, Shown, Step, TileOperand,
 };
 use crate::plan::source::Source;
 
@@ -144,6 +144,7 @@ impl Planned {
             Step::Pass(pass) => Planned::of_pass(pass, &at),
             Step::Fold(fold) => Some(Planned::of_fold(fold, &at)),
             Step::Scan(scan) => Planned::of_scan(scan, &at),
+            Step::Recur(recur) => Some(Planned::of_recur(recur, &at)),
             Step::Count(counting) => Some(Planned::of_count(counting, &at)),
             Step::Fill { .. } | Step::Loop(_) => None,
         }
@@ -205,6 +206,16 @@ impl Planned {
         let walked = walked(&tiles.walk, &counting.shown, at);
         let kernel = (&counting.fill.called.kernel, [tiles.group, tiles.step]);
         Planned::new((counting.stage, &counting.shown), walked, kernel, counting.parallel)
+    }
+
+    fn of_recur(recur: &Recur, at: &dyn Fn(&Operand) -> usize) -> Planned {
+        let tiles = &recur.tiles;
+        let walked = walked(&tiles.walk, &recur.shown, at);
+        let kernel = (&recur.step.called.kernel, [tiles.step, tiles.group]);
+        let planned = Planned::new((recur.stage, &recur.shown), walked, kernel, recur.parallel);
+        // (States are in no array; they stand behind what is read.)
+        let read = |operand: &TileOperand| if let TileOperand::Walk(o) = operand { Some(*o) } else { None };
+        Planned { operands: recur.step.operands.iter().map_while(read).collect(), ..planned }
     }
 
     fn of_scan(scan: &Scan, at: &dyn Fn(&Operand) -> usize) -> Option<Planned> {

@@ -234,6 +234,11 @@ fn title(planned: &Planned, names: &Names) -> String {
             let along = scans.axis.map_or("all axes as one".to_string(), |axis| format!("axis {axis}"));
             format!("scan along {along}: {}", texts.collect::<Vec<_>>().join(", "))
         }
+        Work::Recur(of) => {
+            let text = names.text(names.program.graph.node(of.nodes[0]).span);
+            let reverse = if of.reverse { ", the last element first" } else { "" };
+            format!("scan by a function along axis {}{reverse}: {text}", of.axis)
+        }
         Work::Reduce(group) => {
             let parts: Vec<String> = group
                 .nodes
@@ -282,6 +287,9 @@ fn how(planned: &Planned, names: &Names) -> Option<String> {
         }
         How::Counted => {
             "computed into a buffer and counted there, in tables of the tasks' own that are added up".into()
+        }
+        How::Stepped => {
+            format!("from state to state along the axis, neighbours side by side, states in a buffer{with_result}")
         }
         How::Scanned { reads, .. } => {
             let from = if reads { "scanned where it lies" } else { "computed into a buffer and scanned there" };

@@ -36,7 +36,7 @@ use crate::run::stop::Failed;
 use crate::run::stop::Stop;
 use crate::syntax::ast::{Coordinate, Node, Span};
 use crate::syntax::parse;
-use crate::types::graph::{Graph, Input, NodeKind};
+use crate::types::graph::{Graph, Input};
 use crate::types::meaning::{Binder, Binds, Meaning};
 use crate::types::notation::lower;
 use crate::types::{InputType, Notes, OutputType, Resolved, infer, notes, resolve};
@@ -202,10 +202,6 @@ impl Core {
     /// A graph cut into stages.
     fn program(&self, graph: Graph) -> Result<Program, CompileError> {
         let most = self.options.limits.operations.saturating_mul(PASSES);
-        if let Some(node) = graph.nodes.iter().find(|node| matches!(node.kind, NodeKind::ScanWith { .. })) {
-            let diagnostic = Diagnostic::new("scans by functions are typed, and not run yet", node.span);
-            return Err(CompileError::new(CompileErrorKind::Type, diagnostic, &self.source));
-        }
         Program::new(graph, self.options.accuracy, most, &Known::default()).map_err(|span| {
             let message =
                 format!("too many reductions or results: what each is made of comes to more than {most} operations");

@@ -81,6 +81,14 @@ pub(super) fn shape_error(error: ShapeError, name: &dyn Fn(u32) -> String, outpu
             let message = format!("the bounds of a histogram are single numbers, not arrays of shape {shape:?}");
             EvalError::new(EvalErrorKind::Shape, message).at(span).with_found(shape_of(&shape), None)
         }
+        ShapeError::Starts { span, starts, axis, elements } => {
+            let starts: Vec<String> = starts.iter().map(|start| format!("{start:?}")).collect();
+            let message = format!(
+                "what a scan begins with has the shape {}, and broadcasts over the axes but {axis} of what it runs over, which has the shape {elements:?}",
+                starts.join(", ")
+            );
+            EvalError::new(EvalErrorKind::Shape, message).at(span).with_found(shape_of(&elements), None)
+        }
         ShapeError::Output { output, shape } => {
             let (which, there) = (which(output, outputs.len()), outputs[output].shape);
             wrong(format!("{which} has the shape {there:?}, but the result has the shape {shape:?}"))

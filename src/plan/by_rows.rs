@@ -132,7 +132,7 @@ fn time(schedule: &Schedule) -> f64 {
             nanoseconds(points, 8 * fold.sources, 1.0)
         }
         // (Scans and counts are not in loops.)
-        Step::Scan(_) | Step::Count(_) | Step::Fill { .. } | Step::Loop(_) => 0.0,
+        Step::Scan(_) | Step::Recur(_) | Step::Count(_) | Step::Fill { .. } | Step::Loop(_) => 0.0,
     };
     schedule.steps.iter().map(step).sum()
 }

@@ -10,7 +10,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::origin::{Few, Origin, is_costly};
-use super::program::{Count, Counts, Group, Index, Known, Leaves, Program, Scans, Stage, Work, most_held};
+use super::program::{
+    Count, Counts, Group, Index, Known, Leaves, Program, Recurrence, Scans, Stage, Start, Work, most_held,
+};
 use super::source::Source;
 use super::stored::{FAR, HELD, NEAR, price, shared};
 use crate::diagnostic::Span;
@@ -115,6 +117,10 @@ impl<'a> Cut<'a> {
                     cut.prepare(&node.args).ok_or(node.span)?;
                     cut.made[at] = Some(cut.scan(id, *scan, *axis).ok_or(node.span)?);
                 }
+                &NodeKind::ScanWith { index, part, axis, reverse } => {
+                    cut.prepare(&node.args).ok_or(node.span)?;
+                    cut.made[at] = Some(cut.recurrence(id, (index, part), (axis, reverse)).ok_or(node.span)?);
+                }
                 NodeKind::Counts(bins) => {
                     cut.prepare(&node.args[..1]).ok_or(node.span)?;
                     cut.made[at] = Some(cut.counts_of(id, *bins).ok_or(node.span)?);
@@ -143,7 +149,6 @@ impl<'a> Cut<'a> {
                 | NodeKind::Random(_)
                 | NodeKind::Patch(_)
                 | NodeKind::Loop { .. }
-                | NodeKind::ScanWith { .. }
                 | NodeKind::Param(_)
                 | NodeKind::Fault(_) => {}
             }
@@ -363,6 +368,66 @@ impl<'a> Cut<'a> {
         Some(Source::Temp { stage: at as u32, part, keepdims: true })
     }
 
+    /// Adds a scan by a function, or a state of one that is there already.
+    fn recurrence(&mut self, node: NodeId, (index, part): (u32, u8), (axis, reverse): (i32, bool)) -> Option<Source> {
+        let graph = self.graph;
+        let args = &graph.node(node).args;
+        self.work = self.work.checked_sub(self.stages.len() / STAGES)?;
+        let same = |stage: &Stage| match &stage.work {
+            Work::Recur(of) => {
+                let first = graph.node(of.nodes[0]);
+                (of.index, of.axis, of.reverse) == (index, axis, reverse) && first.args == *args
+            }
+            _ => false,
+        };
+        if let Some(at) = self.stages.iter().position(same) {
+            let Work::Recur(of) = &mut self.stages[at].work else { return None };
+            let place = of.parts.iter().position(|&known| known == part).unwrap_or_else(|| {
+                of.nodes.push(node);
+                of.parts.push(part);
+                of.parts.len() - 1
+            });
+            return Some(Source::Temp { stage: at as u32, part: place as u32, keepdims: true });
+        }
+        let (begin, args) = args.split_at_checked(graph.body(node)?.states)?;
+        let starts = begin.iter().map(|&start| self.start(start)).collect::<Option<Vec<Start>>>()?;
+        let leaves = self.leaves(args)?;
+        let recurrence = Recurrence {
+            index,
+            axis,
+            reverse,
+            nodes: vec![node],
+            parts: vec![part],
+            starts,
+            args: args.to_vec(),
+            elements: leaves.0.clone(),
+            joins: None,
+        };
+        let own = recurrence.start_arrays().collect();
+        let space = self.space(&leaves.0);
+        let at = self.push_stage(space, Work::Recur(Box::new(recurrence)));
+        self.add(at, leaves)?;
+        self.stages[at].add((own, Vec::new()));
+        Some(Source::Temp { stage: at as u32, part: 0, keepdims: true })
+    }
+
+    /// What a state begins with: what is computed for that is so beforehand, for it has other axes than the scan.
+    fn start(&mut self, id: NodeId) -> Option<Start> {
+        if let NodeKind::Const(c) = self.graph.node(id).kind {
+            return Some(Start::Const(c));
+        }
+        if let Some(source) = self.made[id.0 as usize].filter(|source| !source.is_affine()) {
+            return Some(Start::Array(id, source));
+        }
+        let leaves = self.leaves(&[id])?;
+        let space = self.space(&leaves.0);
+        let at = self.push_stage(space, Work::Prepare(vec![id]));
+        self.add(at, leaves)?;
+        let source = Source::Temp { stage: at as u32, part: 0, keepdims: true };
+        self.made[id.0 as usize] = Some(source);
+        Some(Start::Array(id, source))
+    }
+
     /// Adds a stage that counts.
     fn counts_of(&mut self, node: NodeId, bins: u32) -> Option<Source> {
         let graph = self.graph;
@@ -511,6 +576,7 @@ fn join(stages: &mut [Stage], counts: &[Count]) {
         match &mut stages[at].work {
             Work::Reduce(group) if alone && stores => group.joins = Some(reader),
             Work::Scan(scans) if last && stores => scans.joins = Some(reader),
+            Work::Recur(of) if last && stores => of.joins = Some(reader),
             _ => {}
         }
     }

@@ -5,7 +5,7 @@
 
 use smallvec::SmallVec;
 
-use super::program::Program;
+use super::program::{Program, Work};
 use super::source::Source;
 use crate::dtype::DType;
 use crate::ir::Role;
@@ -71,6 +71,8 @@ pub enum Combines {
     Into(u8),
     /// Two states, the earlier one first.
     Pairs,
+    /// Its outer loop goes from state to state, which lie in memory.
+    Steps,
 }
 
 /// What a kernel writes.
@@ -111,6 +113,11 @@ impl Body {
 
     const fn new(reads: Reads, combines: Combines, writes: Writes) -> Body {
         Body { reads, combines, writes }
+    }
+
+    /// A scan by a function; the map that joins is done with its results, if one does.
+    pub fn recur(joined: bool) -> Body {
+        Body::new(Reads::Sources, Combines::Steps, if joined { Writes::Joined } else { Writes::Results })
     }
 
     /// So many elements into states in memory.
@@ -163,7 +170,7 @@ impl OperandSpec {
 
 /// The sources of the map that joins stage `at`, without the stage's own results.
 pub fn joined_sources(program: &Program, at: usize) -> impl Iterator<Item = (NodeId, Source)> {
-    let joins = program.stages[at].group().and_then(|group| group.joins);
+    let joins = program.stages[at].joins();
     let sources = joins.map_or(&[][..], |map| &program.stages[map].sources);
     sources.iter().copied().filter(move |(_, source)| source.stage() != Some(at))
 }
@@ -182,6 +189,12 @@ pub fn operands(program: &Program, at: usize, body: Body) -> SmallVec<[OperandSp
             let each = arrays.flat_map(|&s| std::iter::repeat_n(OperandSpec::of_source(program, s), n.into()));
             specs.extend(each);
         }
+        (Reads::Sources, Combines::Steps) => {
+            let Work::Recur(of) = &stage.work else { unreachable!("a stage that is no scan by a function") };
+            specs.extend(of.elements.iter().map(|&s| OperandSpec::of_source(program, s)));
+            let states = graph.loops[of.index as usize].body.types();
+            specs.extend(states.map(|dtype| OperandSpec::plain(dtype, Role::InOut)));
+        }
         (Reads::Sources, combines) => {
             let all = || stage.sources.iter().map(|&s| OperandSpec::of_source(program, s));
             let times = if let Combines::Into(n) = combines { n } else { 1 };
@@ -199,13 +212,12 @@ pub fn operands(program: &Program, at: usize, body: Body) -> SmallVec<[OperandSp
         Writes::States => add(state, if matches!(body.combines, Combines::Into(_)) { Role::InOut } else { Role::Out }),
         Writes::Stores => specs.extend(stage.stores().map(|node| OperandSpec::plain(dtype(node), Role::Out))),
         Writes::Results => {
-            let nodes = group.map_or(&[][..], |group| &group.nodes);
+            let nodes = stage.leaves();
             specs.extend(nodes.iter().map(|&node| OperandSpec::plain(dtype(node), Role::Out)));
         }
         Writes::Joined => {
             specs.extend(joined_sources(program, at).map(|source| OperandSpec::of_source(program, source)));
-            let joins = group.and_then(|group| group.joins);
-            let stores = joins.into_iter().flat_map(|map| program.stages[map].stores());
+            let stores = stage.joins().into_iter().flat_map(|map| program.stages[map].stores());
             specs.extend(stores.map(|node| OperandSpec::plain(dtype(node), Role::Out)));
         }
     }

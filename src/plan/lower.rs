@@ -11,7 +11,7 @@ use foldhash::HashMap;
 use smallvec::SmallVec;
 
 use super::layout::{Body, Class, Combines, Layout, OperandSpec, Reads, Writes, joined_sources, operands, steps};
-use super::program::{Group, Program, Stage};
+use super::program::{Group, Program, Recurrence, Stage, Work};
 use super::source::Source;
 use crate::dtype::DType;
 use crate::ir::{
@@ -39,9 +39,10 @@ pub fn lower(program: &Program, at: usize, body: Body, layout: &Layout) -> Kerne
         let id = low.b.operand(format!("step{operand}_{l}"), DType::I64, Role::In, &[]);
         low.steps.push(((operand, l), Access::plain(id, [])));
     }
-    match stage.group() {
-        Some(group) => low.reduction(Reduction { program, at, stage, group }, body, layout, &accesses),
-        None => {
+    match (&stage.work, stage.group()) {
+        (_, Some(group)) => low.reduction(Reduction { program, at, stage, group }, body, layout, &accesses),
+        (Work::Recur(of), _) => low.recurrence((program, at, of), body, layout, &accesses),
+        _ => {
             let (ins, outs) = accesses.split_at(stage.sources.len());
             low.leaves(&stage.sources, (0, ins), layout);
             low.nodes(&stage.nodes);
@@ -177,9 +178,42 @@ impl Lowering<'_> {
             }
             Writes::Joined => {
                 let results = self.finish(group, &state);
-                self.join(of, layout, &results, (accesses.len() - rest.len(), accesses));
+                self.join(of, layout, &results, (accesses.len() - rest.len(), rest));
             }
             Writes::Stores => unreachable!("states are stored as they are"),
+        }
+    }
+
+    /// The kernel of a stage that is a scan by a function. The outer loop runs along its axis.
+    fn recurrence(
+        &mut self,
+        (program, at, of): (&Program, usize, &Recurrence),
+        body: Body,
+        layout: &Layout,
+        accesses: &[Access],
+    ) {
+        let stage = &program.stages[at];
+        let step = &self.graph.loops[of.index as usize];
+        let (ins, rest) = accesses.split_at(of.elements.len());
+        let (states, rest) = rest.split_at(of.starts.len());
+        self.leaves(&of.elements, (0, ins), layout);
+        self.nodes(&stage.nodes);
+        let mut args = self.load_all(states);
+        args.extend(of.args.iter().map(|&arg| self.value(arg)));
+        let next = self.b.put_in(&loops::step(step, self.accuracy), &args);
+        let results: Vec<Value> = of.parts.iter().map(|&part| next[usize::from(part)]).collect();
+        // All that is read comes before what is stored.
+        let map = stage.joins().filter(|_| body.writes == Writes::Joined).map(|map| &program.stages[map]);
+        match map {
+            Some(map) => {
+                let outs = self.joined((program, at), map, (accesses.len() - rest.len(), rest), &results, layout);
+                self.store_all(states, &next);
+                self.store_nodes(map, outs);
+            }
+            None => {
+                self.store_all(states, &next);
+                self.store_all(rest, &results);
+            }
         }
     }
 
@@ -296,21 +330,38 @@ impl Lowering<'_> {
         lanes.swap_remove(0)
     }
 
-    /// The map that joins a stage, with that stage's results; the operands from the first of these on are its other sources and what it writes.
-    fn join(&mut self, of: Reduction, layout: &Layout, results: &[Value], (first, accesses): (usize, &[Access])) {
+    /// The map that joins a stage, with that stage's results; its other sources and what it writes are given.
+    fn join(&mut self, of: Reduction, layout: &Layout, results: &[Value], accesses: (usize, &[Access])) {
         let Some(map) = of.group.joins else { return };
         let map = &of.program.stages[map];
+        let outs = self.joined((of.program, of.at), map, accesses, results, layout);
+        self.store_nodes(map, outs);
+    }
+
+    /// Computes what the map that joins stage `at` makes of that stage's results; its other sources are the operands from the first of
+    /// these on. Gives what is left of the accesses, and stores nothing yet.
+    fn joined<'c>(
+        &mut self,
+        (program, at): (&Program, usize),
+        map: &Stage,
+        (first, accesses): (usize, &'c [Access]),
+        results: &[Value],
+        layout: &Layout,
+    ) -> &'c [Access] {
         for &(node, source) in &map.sources {
             if let Source::Temp { stage, part, .. } = source
-                && stage as usize == of.at
+                && stage as usize == at
             {
                 self.made[node.0 as usize] = Some(results[part as usize]);
             }
         }
-        let others: Vec<(NodeId, Source)> = joined_sources(of.program, of.at).collect();
-        self.leaves(&others, (first, accesses), layout);
+        let others: Vec<(NodeId, Source)> = joined_sources(program, at).collect();
+        let (ins, outs) = accesses.split_at(others.len());
+        for (k, (source, access)) in others.iter().zip(ins).enumerate() {
+            self.leaf(first + k, *source, access, layout);
+        }
         self.nodes(&map.nodes);
-        self.store_nodes(map, &accesses[first + others.len()..]);
+        outs
     }
 
     /// The arguments of all reductions of a group.

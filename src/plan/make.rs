@@ -211,6 +211,8 @@ impl<'a> Maker<'a> {
             Work::Count(counts) => self.count(at, counts, empty),
             Work::Scan(_) if empty => self.hold(at),
             Work::Scan(scans) => self.scan(at, scans),
+            Work::Recur(_) if empty => self.hold(at),
+            Work::Recur(of) => self.recur(at, of),
         }
         let read: SmallVec<[usize; 4]> =
             program.stages[at].sources.iter().filter_map(|(_, source)| source.stage()).collect();

@@ -45,6 +45,7 @@ pub mod pass;
 pub mod places;
 pub mod program;
 pub mod rearrange;
+mod recur;
 mod reduce;
 mod reserve;
 mod rows;

@@ -5,7 +5,8 @@
 
 use super::count::{BYTES, FEW, SHARED, SIDES};
 use super::rearrange::pitch;
-use super::schedule::{BLOCK, Counting, Fold, Loop, PART, Pass, Reach, ResultLayout, Scan, Schedule, Step};
+use super::schedule::{BLOCK, Counting, Fold, Loop, PART, Pass, Reach, Recur, ResultLayout, Scan, Schedule, Step};
+use crate::dtype::DType;
 use crate::ir::LANES;
 
 /// Bytes to which what a task keeps is aligned: a cache line.
@@ -51,6 +52,7 @@ impl Step {
             Step::Pass(pass) => (pass.scratch(), usize::MAX, pass.parallel),
             Step::Fold(fold) => (fold.scratch(), fold.tasks(), fold.parallel),
             Step::Scan(scan) => (scan.scratch(), scan.tiles.chains() * scan.tiles.pieces(), scan.parallel),
+            Step::Recur(recur) => (recur.scratch(), recur.tiles.chains(), recur.parallel),
             Step::Count(counting) => (counting.scratch(), usize::MAX, counting.parallel),
             Step::Fill { .. } => (0, 1, false),
             Step::Loop(all) => (all.scratch(), all.rows.div_ceil(all.tile), all.parallel),
@@ -103,6 +105,18 @@ impl Scan {
     /// What a task keeps.
     pub fn scratch(&self) -> usize {
         self.parts().map(|dtype| self.rows().map(|rows| Scan::room(rows, dtype.size())).iter().sum::<usize>()).sum()
+    }
+}
+
+impl Recur {
+    /// Room for a state of each of a task's points.
+    pub fn room(&self, dtype: DType) -> usize {
+        (self.tiles.group * dtype.size()).next_multiple_of(LINE)
+    }
+
+    /// What a task keeps.
+    pub fn scratch(&self) -> usize {
+        self.states.iter().map(|&dtype| self.room(dtype)).sum()
     }
 }
 

@@ -47,6 +47,49 @@ pub enum Work {
     Scan(Box<Scans>),
     /// Counts numbers into a temporary.
     Count(Counts),
+    /// Goes from state to state along an axis, into temporaries.
+    Recur(Box<Recurrence>),
+}
+
+/// A scan by a function: along an axis each state follows from the one before it.
+#[derive(Clone, Debug)]
+pub struct Recurrence {
+    /// What is done for each element: index into the graph's bodies.
+    pub index: u32,
+    /// Along which axis: negative ones count from the end.
+    pub axis: i32,
+    /// Whether the last element comes first.
+    pub reverse: bool,
+    /// The results that are asked for, and which states they are.
+    pub nodes: Vec<NodeId>,
+    pub parts: Vec<u8>,
+    /// What each state begins with.
+    pub starts: Vec<Start>,
+    /// What it runs over, and what the body captures.
+    pub args: Vec<NodeId>,
+    /// What these are computed from: the stage's sources, but for what states begin with, which has other axes.
+    pub elements: Vec<(NodeId, Source)>,
+    /// The stage, no reduction and no scan, that alone reads the results, and whatever else it reads is there before: it may join this pass.
+    pub joins: Option<usize>,
+}
+
+/// What a state begins with.
+#[derive(Clone, Copy, Debug)]
+pub enum Start {
+    /// The same number for all points.
+    Const(Scalar),
+    /// An array over the other axes.
+    Array(NodeId, Source),
+}
+
+impl Recurrence {
+    /// The arrays that states begin with.
+    pub fn start_arrays(&self) -> impl Iterator<Item = (NodeId, Source)> {
+        self.starts.iter().filter_map(|start| match *start {
+            Start::Array(node, source) => Some((node, source)),
+            Start::Const(_) => None,
+        })
+    }
 }
 
 /// How often there is each of some numbers.
@@ -216,7 +259,7 @@ impl Stage {
     pub fn group(&self) -> Option<&Group> {
         match &self.work {
             Work::Reduce(group) => Some(group),
-            Work::Map(_) | Work::Prepare(_) | Work::Scan(_) | Work::Count(_) => None,
+            Work::Map(_) | Work::Prepare(_) | Work::Scan(_) | Work::Count(_) | Work::Recur(_) => None,
         }
     }
 
@@ -225,6 +268,7 @@ impl Stage {
         match &self.work {
             Work::Reduce(group) => group.joins,
             Work::Scan(scans) => scans.joins,
+            Work::Recur(of) => of.joins,
             Work::Map(_) | Work::Prepare(_) | Work::Count(_) => None,
         }
     }
@@ -236,6 +280,7 @@ impl Stage {
             Work::Prepare(nodes) => (&[][..], &nodes[..]),
             Work::Scan(scans) => (&[][..], &scans.args[..]),
             Work::Count(counts) => (&[][..], std::slice::from_ref(&counts.numbers)),
+            Work::Recur(of) => (&[][..], &of.args[..]),
             Work::Reduce(_) => Default::default(),
         };
         outputs.iter().map(|&(node, _)| node).chain(temps.iter().copied())
@@ -247,6 +292,7 @@ impl Stage {
             Work::Map(_) => &[],
             Work::Prepare(nodes) => nodes,
             Work::Scan(scans) => &scans.nodes,
+            Work::Recur(of) => &of.nodes,
             Work::Count(counts) => std::slice::from_ref(&counts.node),
             Work::Reduce(group) => &group.nodes,
         }

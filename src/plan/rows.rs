@@ -61,7 +61,7 @@ impl Rows {
             return None;
         }
         // (They go through memory once as it is.)
-        if program.stages.iter().any(|stage| matches!(stage.work, Work::Scan(_) | Work::Count(_))) {
+        if program.stages.iter().any(|stage| matches!(stage.work, Work::Scan(_) | Work::Count(_) | Work::Recur(_))) {
             return None;
         }
         let rank = shapes.stages.iter().map(|shape| shape.len()).max()?;

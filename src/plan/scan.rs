@@ -239,7 +239,7 @@ impl Maker<'_> {
 }
 
 /// The other axes, arranged, then the scanned one.
-fn nest(shape: &Shape, axis: usize, arrays: &[Array]) -> Walk {
+pub(super) fn nest(shape: &Shape, axis: usize, arrays: &[Array]) -> Walk {
     let others = |lengths: &[usize]| -> Shape {
         lengths.iter().enumerate().filter(|(at, _)| *at != axis).map(|(_, &length)| length).collect()
     };
@@ -284,7 +284,7 @@ fn runs(shape: &Shape, arrays: &[Array]) -> Option<Vec<Array>> {
 }
 
 /// Whether more of the arrays lie closer along the innermost of the other axes than along the scanned one.
-fn lies_in_columns(walk: &Walk) -> bool {
+pub(super) fn lies_in_columns(walk: &Walk) -> bool {
     let vote = |o: usize| match walk.nest.strides(o) {
         _ if walk.operands[o].spec.is_affine() => 0,
         [.., point, along] if *point != 0 && *along != 0 => along.unsigned_abs().cmp(&point.unsigned_abs()) as isize,

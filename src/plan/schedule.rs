@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-pub use self::tiled::{Counting, OfBytes, Scan, TileKernel, TileOperand, Tiles};
+pub use self::tiled::{Begin, Counting, OfBytes, Recur, Scan, TileKernel, TileOperand, Tiles};
 use super::layout::OperandSpec;
 use super::nest::Nest;
 use super::shape::Shape;
@@ -48,6 +48,8 @@ pub enum Step {
     Fold(Fold),
     /// Scans, piece by piece.
     Scan(Box<Scan>),
+    /// A scan by a function.
+    Recur(Box<Recur>),
     /// Counting of numbers.
     Count(Box<Counting>),
     /// A value over and over: the result of combining nothing.
@@ -301,6 +303,8 @@ pub enum How {
         /// Whether what they come to is the result: no kernel reads it.
         writes: bool,
     },
+    /// None are combined: a state follows from the one before it, for neighbours side by side.
+    Stepped,
     /// None are combined: each is a number, and it is counted how often there is which.
     Counted,
 }

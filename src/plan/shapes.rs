@@ -5,8 +5,8 @@
 
 use smallvec::SmallVec;
 
-use super::program::{Index, Program, Stage, Work};
-use super::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, c_strides, count, reduced, scanned};
+use super::program::{Index, Program, Recurrence, Stage, Work};
+use super::shape::{AxisError, MAX_RANK, Shape, axis_set, broadcast, c_strides, count, reduced, scanned, scanned_by};
 use super::source::Source;
 use crate::diagnostic::Span;
 use crate::types::graph::Axes;
@@ -37,6 +37,8 @@ pub enum ShapeError {
     Empty { of: (String, Span), shape: Shape },
     /// A bound of the histogram at this place is an array of this shape.
     NoNumber { span: Span, shape: Shape },
+    /// What the states of the scan at this place begin with does not broadcast over the other axes of what it runs over.
+    Starts { span: Span, starts: Vec<Shape>, axis: i32, elements: Shape },
     /// An output of a caller does not take the result of this shape.
     Output { output: usize, shape: Shape },
     /// An array cannot be updated with a result of this shape.
@@ -109,10 +111,16 @@ impl Shapes {
         let counted = program.counts.iter().flat_map(|count| &count.sources);
         for stage in &program.stages {
             all.find_indices(program, inputs, &mut known, stage.sources.iter().map(|(_, source)| source))?;
-            let sources = stage.sources.iter().map(|&(_, source)| source);
-            let shape = all
-                .space(inputs, sources)
-                .ok_or_else(|| all.mismatch(inputs, stage.sources.iter().map(|&(_, source)| source)))?;
+            let sources = || match &stage.work {
+                Work::Recur(of) => of.elements.iter(),
+                _ => stage.sources.iter(),
+            };
+            let own = || sources().map(|&(_, source)| source);
+            let shape = all.space(inputs, own()).ok_or_else(|| all.mismatch(inputs, own()))?;
+            let shape = match &stage.work {
+                Work::Recur(of) => all.recurrence(program, inputs, of, shape)?,
+                _ => shape,
+            };
             if let Work::Count(counts) = &stage.work {
                 let own = |&(_, source): &(_, Source)| all.source(inputs, source);
                 if let Some(shape) = counts.scalars.iter().map(own).find(|shape| !shape.is_empty()) {
@@ -138,6 +146,26 @@ impl Shapes {
             all.counts.push(gone.fold(1, |n: i64, (_, &len)| n.saturating_mul(len as i64)));
         }
         Ok(all)
+    }
+
+    /// The shape of a scan by a function over elements of this shape.
+    fn recurrence(
+        &self,
+        program: &Program,
+        inputs: &[Lies],
+        of: &Recurrence,
+        elements: Shape,
+    ) -> Result<Shape, ShapeError> {
+        let span = program.graph.node(of.nodes[0]).span;
+        let starts = || of.start_arrays().map(|(_, source)| self.source(inputs, source));
+        match scanned_by(of.axis, &elements, starts()) {
+            Ok(Some(shape)) => Ok(shape),
+            Ok(None) => {
+                let starts = starts().map(Shape::from_slice).collect();
+                Err(ShapeError::Starts { span, starts, axis: of.axis, elements })
+            }
+            Err(error) => Err(ShapeError::Axis { error, shape: elements, of: Some(("scan".to_string(), span)) }),
+        }
     }
 
     /// The shape of an output.
@@ -212,6 +240,9 @@ fn left(program: &Program, stage: &Stage, shape: &Shape) -> Result<Left, ShapeEr
             ShapeError::Axis { error, shape: shape.clone(), of: Some((name, of.span)) }
         })?;
         return Ok(Left { axes: 0, forms: [Shape::new(), kept] });
+    }
+    if let Work::Recur(_) = stage.work {
+        return Ok(Left { axes: 0, forms: [Shape::new(), shape.clone()] });
     }
     let Some(group) = stage.group() else {
         let kept = if let Work::Prepare(_) = stage.work { shape.clone() } else { Shape::new() };

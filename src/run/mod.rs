@@ -29,6 +29,7 @@ pub mod loops;
 mod packing;
 mod pairs;
 pub mod pass;
+mod recur;
 mod scan;
 mod scratch;
 pub mod settings;

@@ -118,6 +118,7 @@ impl Run<'_> {
                     Step::Pass(pass) => self.pass(pass),
                     Step::Fold(fold) => self.fold(fold),
                     Step::Scan(scan) => self.scan(scan),
+                    Step::Recur(recur) => self.recur(recur),
                     Step::Count(counting) => self.count(counting),
                     Step::Fill { at, value, count } => self.fill(*at, *value, *count),
                     Step::Loop(all) => self.rows(all),

@@ -66,6 +66,37 @@ impl Builder {
             })
             .collect()
     }
+
+    /// A region's code on these arguments; gives its results.
+    pub fn put_in(&mut self, region: &Region, args: &[Value]) -> SmallVec<[Value; 4]> {
+        let kernel = region.kernel();
+        let mut new: Vec<Value> = vec![Value(0); kernel.insts.len()];
+        let mut results = SmallVec::new();
+        for &v in region.code() {
+            let get = |args: &Args| -> Args { args.iter().map(|v| new[v.0 as usize]).collect() };
+            let one = |v: &Value| new[v.0 as usize];
+            new[v.0 as usize] = match kernel.inst(v) {
+                Inst::Const(c) => self.constant(*c),
+                Inst::Load(access) => args[access.operand.0 as usize],
+                Inst::Op { op, args } => {
+                    let named = kernel.ty(v).filter(|_| op.row().gives == Gives::Named);
+                    self.typed_op(*op, &get(args), named)
+                }
+                Inst::Patch { mask, fast, helper, args } => self.patch(one(mask), one(fast), helper, &get(args)),
+                Inst::Fault(mask, code) => {
+                    self.fault(one(mask), *code);
+                    continue;
+                }
+                Inst::Store(_, result) => {
+                    results.push(one(result));
+                    continue;
+                }
+                // The verifier lets no region have others.
+                _ => continue,
+            };
+        }
+        results
+    }
 }
 
 #[cfg(feature = "jit")]
@@ -90,40 +121,8 @@ impl Loop {
         let params: Vec<DType> = self.state.iter().chain(&self.captured).copied().collect();
         let (mut b, args) = Builder::new(0).function(&params);
         for region in self.regions() {
-            put_in(&mut b, region, &args).into_iter().for_each(|v| b.result(v));
+            b.put_in(region, &args).into_iter().for_each(|v| b.result(v));
         }
         b.results(&[])
     }
-}
-
-/// A region's code on these arguments; gives its results.
-#[cfg(feature = "jit")]
-fn put_in(b: &mut Builder, region: &Region, args: &[Value]) -> SmallVec<[Value; 4]> {
-    let kernel = region.kernel();
-    let mut new: Vec<Value> = vec![Value(0); kernel.insts.len()];
-    let mut results = SmallVec::new();
-    for &v in region.code() {
-        let get = |args: &Args| -> Args { args.iter().map(|v| new[v.0 as usize]).collect() };
-        let one = |v: &Value| new[v.0 as usize];
-        new[v.0 as usize] = match kernel.inst(v) {
-            Inst::Const(c) => b.constant(*c),
-            Inst::Load(access) => args[access.operand.0 as usize],
-            Inst::Op { op, args } => {
-                let named = kernel.ty(v).filter(|_| op.row().gives == Gives::Named);
-                b.typed_op(*op, &get(args), named)
-            }
-            Inst::Patch { mask, fast, helper, args } => b.patch(one(mask), one(fast), helper, &get(args)),
-            Inst::Fault(mask, code) => {
-                b.fault(one(mask), *code);
-                continue;
-            }
-            Inst::Store(_, result) => {
-                results.push(one(result));
-                continue;
-            }
-            // The verifier lets no region have others.
-            _ => continue,
-        };
-    }
-    results
 }

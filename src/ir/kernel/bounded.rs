@@ -3,6 +3,7 @@
 //! Comes in: the regions of condition and body. Goes out: their types, in the order of the instruction's arguments. Always holds (the
 //! verifier checks it): both regions take the state and then what is captured; the condition gives one bool, the body the next state.
 
+#[cfg(any(test, feature = "internals"))]
 use std::sync::atomic::AtomicU32;
 
 use super::{Inst, Region, Value};
@@ -53,6 +54,7 @@ impl Loop {
     }
 
     /// The state with which the loop ends at one point, on bits; `args` are the instruction's, faults are noted in the word.
+    #[cfg(any(test, feature = "internals"))]
     pub fn eval(&self, args: &[u64], faults: &AtomicU32) -> Vec<u64> {
         let Some((state, rest)) = args.split_at_checked(self.state.len()) else { return Vec::new() };
         let Some((&max, captured)) = rest.split_first() else { return Vec::new() };

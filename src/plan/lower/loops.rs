@@ -1,6 +1,6 @@
 //! Loops at a point: a body as regions of the kernel IR.
 //!
-//! Comes in: what a loop does at each step, as a graph. Goes out: the regions of a `while`. Always holds: a body has no loops itself.
+//! Comes in: what a loop does at each step, as a graph. Goes out: the regions of a `while`, or that of a scan's step. Always holds: a body has no loops itself.
 
 use std::sync::Arc;
 
@@ -28,6 +28,11 @@ fn regions(of: &LoopBody, accuracy: Accuracy) -> Loop {
     let (next, cond) = of.body.results();
     let cond = cond.map(|cond| region(&of.body, of.faults, accuracy, &[cond]));
     Loop::new(cond, region(&of.body, of.faults, accuracy, next))
+}
+
+/// What a scan does for an element, in the kernel IR.
+pub fn step(of: &LoopBody, accuracy: Accuracy) -> Region {
+    region(&of.body, of.faults, accuracy, of.body.results().0)
 }
 
 /// The code of these nodes of a body, of which the first error of the data has this number.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::{BLOCK, Called, Nontemporal, Operand, Shown, Walk};
-use crate::dtype::DType;
+use crate::dtype::{DType, Scalar};
 use crate::types::graph;
 
 /// Tiles of what is computed into a buffer.
@@ -50,6 +50,32 @@ pub struct Scan {
     pub parallel: bool,
     /// What an explanation says of it.
     pub shown: Shown,
+}
+
+/// A scan by a function: from state to state along the last axis, for neighbours side by side.
+pub struct Recur {
+    /// The stage.
+    pub stage: usize,
+    /// Its tiles: across, and in one piece.
+    pub tiles: Tiles,
+    /// The types of the states, whose parts of the buffer hold one of each for each of a task's points.
+    pub states: SmallVec<[DType; 2]>,
+    /// What they begin with: a number, or what a kernel copies.
+    pub begin: SmallVec<[Begin; 2]>,
+    /// Goes from state to state.
+    pub step: TileKernel,
+    /// Whether several threads share the tasks.
+    pub parallel: bool,
+    /// What an explanation says of it.
+    pub shown: Shown,
+}
+
+/// What a state begins with.
+pub enum Begin {
+    /// The same for all points.
+    Number(Scalar),
+    /// What a kernel puts into its part of the buffer.
+    Copy(TileKernel),
 }
 
 /// Counting how often there is each number: the numbers are computed into a buffer.

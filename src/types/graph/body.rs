@@ -22,7 +22,6 @@ pub struct Body {
     pub graph: Graph,
     /// How many states there are, and how many inputs a scan has.
     pub states: usize,
-    #[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))] // The engine of scans will ask.
     pub inputs: usize,
     /// Whether there is a condition.
     pub cond: bool,

@@ -1,0 +1,158 @@
+//! Scans by functions as tasks.
+//!
+//! Along its axis a state follows from the one before it, one after another: nothing is cut there. What lies beside each other along the
+//! other axes is done side by side, in vectors: a kernel of two loops, the scanned axis and then neighbours, whose states lie in a
+//! buffer that stays in L1. A task is some neighbours from the first element to the last; the kernel is called for some elements at a
+//! time, so that a call can be ended. Reversed, the axis is walked from its other end.
+
+use smallvec::SmallVec;
+
+use super::kernels::Use;
+use super::layout::{Body, OperandSpec};
+use super::make::{Array, Maker};
+use super::pass::TASKS;
+use super::program::{Recurrence, Start};
+use super::scan::{lies_in_columns, nest};
+use super::schedule::{Begin, How, Recur, Shown, Step, TileKernel, TileOperand, Tiles, Walk};
+use super::slice::points;
+use super::table::Table;
+use crate::dtype::DType;
+use crate::ir::Role;
+
+/// Bytes of the states of a task: they stay in L1 beside what is read and written.
+const STATES: usize = 8 << 10;
+/// Neighbours of a task, where each is on a line of its own: the lines of a few arrays stay in L1.
+const LINES: usize = 128;
+/// Neighbours of a task at least, where these are shared out: whole vectors and lines.
+const NARROW: usize = 64;
+/// Elements of a task for which the kernel is called at a time.
+const STEP: usize = 1 << 14;
+
+impl Maker<'_> {
+    /// Adds the steps of stage `at`, which has elements.
+    pub fn recur(&mut self, at: usize, of: &Recurrence) {
+        let (program, shape) = (self.program, self.shapes.left[at].kept().clone());
+        let axis = if of.axis < 0 { of.axis + shape.len() as i32 } else { of.axis } as usize;
+        let joins = of.joins.filter(|&map| self.shapes.stages[map] == shape);
+        let states: SmallVec<[DType; 2]> = program.graph.loops[of.index as usize].body.types().collect();
+        let mut arrays: Vec<Array> = of.elements.iter().map(|&source| self.source(source)).collect();
+        let mut operands: SmallVec<[TileOperand; 4]> = (0..arrays.len()).map(TileOperand::Walk).collect();
+        operands.extend((0..states.len()).map(TileOperand::Part));
+        let sources = arrays.len();
+        self.ends_of_recurrence(at, joins, &mut arrays);
+        operands.extend((sources..arrays.len()).map(TileOperand::Walk));
+        let right = shape.len() - 1 - axis;
+        let starts: SmallVec<[Option<usize>; 2]> = of
+            .starts
+            .iter()
+            .map(|start| match *start {
+                Start::Const(_) => None,
+                Start::Array(node, source) => {
+                    let array = self.source((node, source));
+                    arrays.push(along(array, right));
+                    Some(arrays.len() - 1)
+                }
+            })
+            .collect();
+        let mut walk = nest(&shape, axis, &arrays);
+        if of.reverse {
+            reverse(&mut walk);
+        }
+        let moved: usize = arrays.iter().map(|array| array.operand.size()).sum();
+        let nanoseconds = self.target.of_stage(at);
+        let weight = nanoseconds / crate::ir::cost::NATIVE;
+        let all: usize = walk.nest.shape().iter().product();
+        let parallel = self.target.pays_to_share(all, moved, weight);
+        let tiles = self.tiles_of_recurrence(walk, &states, (parallel, nanoseconds));
+        let body = Use::Stage(at, Body::recur(joins.is_some()));
+        let step = self.kernel_of_recurrence((&tiles, &states), body, operands);
+        let begin = of.starts.iter().zip(starts).enumerate();
+        let begin = begin.map(|(part, (start, array))| match (*start, array) {
+            (Start::Const(c), _) => Begin::Number(c),
+            (Start::Array(..), None) => unreachable!("an array has a place"),
+            (Start::Array(..), Some(o)) => {
+                let operands = SmallVec::from_slice(&[TileOperand::Walk(o), TileOperand::Part(part)]);
+                Begin::Copy(self.kernel_of_recurrence((&tiles, &states), Use::Copy(states[part]), operands))
+            }
+        });
+        let begin = begin.collect();
+        let shown = Shown { how: How::Stepped, joined: joins.is_some(), shape, walk: None, sources, moved: None };
+        self.steps.push(Step::Recur(Box::new(Recur { stage: at, tiles, states, begin, step, parallel, shown })));
+    }
+
+    /// What is done with the results: they are read by the stage that joins, or stored for later ones.
+    fn ends_of_recurrence(&mut self, at: usize, joins: Option<usize>, arrays: &mut Vec<Array>) {
+        let Some(map) = joins else {
+            self.hold(at);
+            arrays.extend(self.left(at));
+            return;
+        };
+        self.hold(map);
+        self.done_with(map);
+        for source in super::layout::joined_sources(self.program, at) {
+            arrays.push(self.source(source));
+        }
+        arrays.extend(self.stores(map));
+    }
+
+    /// How much a task takes. It decides nothing about the result.
+    fn tiles_of_recurrence(&self, walk: Walk, states: &[DType], (parallel, nanoseconds): (bool, f64)) -> Tiles {
+        let [kept @ .., length] = walk.nest.shape() else { unreachable!("there is an axis that is scanned") };
+        let (wide, length) = (kept.last().copied().unwrap_or(1), *length);
+        let outer = kept.iter().product::<usize>() / wide;
+        let bytes: usize = states.iter().map(|dtype| dtype.size()).sum();
+        let most = if lies_in_columns(&walk) { STATES / bytes } else { LINES.min(STATES / bytes) };
+        let shared = (wide * outer).div_ceil(self.target.threads * TASKS).next_multiple_of(NARROW);
+        let group = if parallel { shared.min(most) } else { most };
+        let group = self.target.tuning.tile.map_or(group, |tile| tile.max(1)).clamp(1, wide);
+        let at_a_time = self.target.tuning.tile.map_or(STEP.min(points(nanoseconds)), |tile| tile.max(1));
+        let step = (at_a_time / group).clamp(1, length);
+        Tiles { walk, across: true, loops: 2, group, step, piece: length }
+    }
+
+    /// A kernel of which parts are states: they stay where they are along the scanned axis.
+    fn kernel_of_recurrence(
+        &mut self,
+        (tiles, states): (&Tiles, &[DType]),
+        of: Use,
+        operands: SmallVec<[TileOperand; 4]>,
+    ) -> TileKernel {
+        let nest = &tiles.walk.nest;
+        let rank = nest.rank();
+        let mut table = Table::new(tiles.loops);
+        for operand in &operands {
+            match *operand {
+                TileOperand::Walk(o) => {
+                    let strides = nest.strides(o);
+                    let own = [strides[rank - 1], strides[rank - 2]];
+                    table.push_operand(self.program, &tiles.walk.operands[o], &own, tiles.wide() == 1);
+                }
+                TileOperand::Part(part) => {
+                    let spec = OperandSpec::plain(states[part], Role::InOut);
+                    table.push(&spec, &[0, states[part].size() as isize]);
+                }
+            }
+        }
+        let called = table.called(&self.target, of, &mut self.numbers);
+        TileKernel { called, operands, nontemporal: None }
+    }
+}
+
+/// An array over the other axes as one that does not move along the scanned one, which has so many axes to its right.
+fn along(mut array: Array, right: usize) -> Array {
+    if let Some(at) = array.shape.len().checked_sub(right) {
+        array.shape.insert(at, 1);
+        array.strides.insert(at, 0);
+    }
+    array
+}
+
+/// Walks the last axis from its other end.
+fn reverse(walk: &mut Walk) {
+    let Some(last) = walk.nest.rank().checked_sub(1) else { return };
+    let steps = walk.nest.shape()[last].saturating_sub(1) as isize;
+    for (o, operand) in walk.operands.iter_mut().enumerate() {
+        operand.offset += steps * walk.nest.strides(o)[last];
+    }
+    walk.nest.reverse(last);
+}
