@@ -40,15 +40,13 @@ fn average(a: &ArrayD<f64>, axis: usize, start: &ArrayD<f64>, reverse: bool) -> 
 
 #[test]
 fn along_each_axis_of_any_layout() {
-    let shapes: [&[usize]; 9] =
-        [&[1], &[70], &[1000], &[7, 1], &[1, 9], &[33, 70], &[3, 700], &[5, 6, 7], &[70, 2, 3]];
+    let shapes: [&[usize]; 9] = [&[1], &[70], &[1000], &[7, 1], &[1, 9], &[33, 70], &[3, 700], &[5, 6, 7], &[70, 2, 3]];
     for shape in shapes {
         let a = elements(IxDyn(shape));
         let turned = a.t().as_standard_layout().to_owned();
-        let doubled = Array::from_shape_fn(
-            IxDyn(&shape.iter().map(|n| 2 * n).collect::<Vec<_>>()),
-            |at| a[IxDyn(&at.slice().iter().map(|k| k / 2).collect::<Vec<_>>())],
-        );
+        let doubled = Array::from_shape_fn(IxDyn(&shape.iter().map(|n| 2 * n).collect::<Vec<_>>()), |at| {
+            a[IxDyn(&at.slice().iter().map(|k| k / 2).collect::<Vec<_>>())]
+        });
         let mut every_other = doubled.view();
         (0..shape.len()).for_each(|axis| every_other.slice_axis_inplace(Axis(axis), ndarray::Slice::new(0, None, 2)));
         let flipped = a.slice_each_axis(|_| ndarray::Slice::new(0, None, -1));
@@ -106,9 +104,8 @@ fn shapes() {
     }
     for expr in each("scan(lambda s, x: s*k + x*m, 0.0, a)") {
         let m = elements((12, 1));
-        let expected = Array2::from_shape_fn((12, 5), |(i, j)| {
-            (0..=i).fold(0.0, |s, i| s * columns[j] + a[[i, j]] * m[[i, 0]])
-        });
+        let expected =
+            Array2::from_shape_fn((12, 5), |(i, j)| (0..=i).fold(0.0, |s, i| s * columns[j] + a[[i, j]] * m[[i, 0]]));
         assert_eq!(expr.eval::<Array2<f64>>(args![a, k = &columns, m]).unwrap(), expected);
     }
     for expr in each("scan(lambda s, x: s + x, 1.0, a)") {
@@ -236,7 +233,8 @@ fn ends_in_time() {
     let x = Array1::from_elem(3_000_000, 1.0);
     let expr = Expr::compile("scan(lambda s, x: gamma(sin(s) + x), 0.5, x)").unwrap();
     let begin = std::time::Instant::now();
-    let error = expr.clone().with_deadline(begin + Duration::from_millis(20)).eval::<Array1<f64>>(args![x]).unwrap_err();
+    let error =
+        expr.clone().with_deadline(begin + Duration::from_millis(20)).eval::<Array1<f64>>(args![x]).unwrap_err();
     assert_eq!(error.kind(), EvalErrorKind::Deadline);
     assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
 }

@@ -22,7 +22,7 @@ use crate::run::keep::Mode;
 use crate::run::settings::{CallOptions, Settings};
 
 /// How the outputs lie to the arguments and to each other.
-fn relation(bound: &Arguments, outputs: &[Strided]) -> Alias {
+pub(super) fn relation(bound: &Arguments, outputs: &[Strided]) -> Alias {
     let prints: SmallVec<[Footprint; 2]> = outputs.iter().map(Strided::footprint).collect();
     let mut worst = Alias::Apart;
     for (at, (out, print)) in outputs.iter().zip(&prints).enumerate() {

@@ -16,7 +16,9 @@ use crate::array::view::{Strided, whole};
 use crate::diagnostic::{Diagnostic, several};
 use crate::dtype::DType;
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
+use crate::expr::call::relation;
 use crate::expr::core::{Arguments, Bound, Call, Core};
+use crate::plan::alias::Alias;
 use crate::plan::shape::{Shape, broadcast, count};
 use crate::run::keep::Mode;
 use crate::run::settings::Settings;
@@ -430,7 +432,7 @@ impl<'r> Run<'r> {
                 Source::Low(axis) => state.memory.number(within[axis as usize].0 as i64),
                 Source::Outside(leaf, at) => {
                     let reach = found.bases[leaf as usize].reaches.start + at as usize;
-                    let (slab, case) = self.outside(operand, &found.reaches[reach], within, state);
+                    let (slab, case) = self.outside(operand, &found.reaches[reach], within, state)?;
                     all.1.push(case);
                     slab
                 }
@@ -443,9 +445,17 @@ impl<'r> Run<'r> {
     }
 
     /// Whether a coordinate is outside, at each of its places.
-    fn outside(&self, operand: &Operand, reach: &Reach, within: &[Range], state: &mut State) -> (Slab, Case) {
+    fn outside(
+        &self,
+        operand: &Operand,
+        reach: &Reach,
+        within: &[Range],
+        state: &mut State,
+    ) -> Result<(Slab, Case), EvalError> {
         let memory = &mut state.memory;
-        let Some(interval) = reach.between(within) else { return (memory.bools(std::iter::once(false)), Case::Never) };
+        let Some(interval) = reach.between(within) else {
+            return Ok((memory.bools(std::iter::once(false)), Case::Never));
+        };
         let reads = reads(std::slice::from_ref(reach), &[interval]);
         let case = match reads[0] {
             Read::Affine { .. } => Case::Never,
@@ -453,12 +463,23 @@ impl<'r> Run<'r> {
             Read::Mixed => Case::Sometimes,
         };
         if case != Case::Sometimes || self.dry {
-            return (memory.bools(std::iter::once(false)), case);
+            return Ok((memory.bools(std::iter::once(false)), case));
         }
+        self.few(&[interval], operand.span)?;
         let strip = strips::outside(memory, reach, interval);
         let reach = std::slice::from_ref(reach);
         let view = access::view(&strip, operand, reach, &strips::shifted(reach, &[interval]), within);
-        (view.unwrap_or(strip), case)
+        Ok((view.unwrap_or(strip), case))
+    }
+
+    /// Refuses what reaches so far beyond the ends that what is read there is more than the limit of elements.
+    fn few(&self, intervals: &[Range], span: Span) -> Result<(), EvalError> {
+        let most = self.core.options.limits.elements as i128;
+        if strips::size(intervals).is_some_and(|n| n <= most) {
+            return Ok(());
+        }
+        let message = "this reaches so far beyond the ends that there is no memory for what is read there";
+        Err(self.shown(EvalErrorKind::Limit)(Box::new(Diagnostic::new(message, span))))
     }
 
     /// What an access reads within a box.
@@ -481,12 +502,7 @@ impl<'r> Run<'r> {
         }
         let mut strip = None;
         if reads.contains(&Read::Mixed) && !array.is_empty() {
-            let most = self.core.options.limits.elements as i128;
-            if strips::size(&intervals).is_none_or(|n| n > most) {
-                let message =
-                    "this reaches so far beyond the ends that there is no memory for what is read there".to_string();
-                return Err(self.shown(EvalErrorKind::Limit)(Box::new(Diagnostic::new(message, operand.span))));
-            }
+            self.few(&intervals, operand.span)?;
             strip = Some(strips::strip(self, memory, array, reaches, &intervals)?);
             reads = strips::shifted(reaches, &intervals).into_vec();
         } else if array.is_empty() {
@@ -612,7 +628,7 @@ impl Core {
                 .with_found(Detail::Count(outputs.len()), Detail::Count(results)));
         }
         let run = pieces.run(self, bound, settings, false);
-        if !overlap {
+        if !overlap || relation(bound, outputs) == Alias::Apart {
             return run.put(outputs);
         }
         // What is read may be what is written: it is computed apart, then copied.

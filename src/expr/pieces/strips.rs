@@ -11,6 +11,7 @@ use super::slab::Slab;
 use crate::dtype::DType;
 use crate::error::eval::EvalError;
 use crate::plan::shape::Shape;
+use crate::types::notation::Mode;
 
 /// Elements that lie one after the other in the strip, and evenly in the array.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -23,19 +24,52 @@ struct Segment {
     step: i128,
 }
 
-/// The segments of an axis for the coordinates from `least` to `most`.
+/// After how many coordinates a mode reads the same again; none if it does not.
+fn period(reach: &Reach) -> Option<i128> {
+    let extent = reach.extent;
+    match reach.mode? {
+        Mode::Wrap => Some(extent),
+        Mode::Reflect => Some(2 * extent),
+        Mode::Mirror => Some(2 * (extent - 1).max(1)),
+        Mode::Clamp | Mode::Zero | Mode::Fill => None,
+    }
+}
+
+/// How many coordinates from `at` on are read evenly, and by which step.
+fn run_from(reach: &Reach, at: i128) -> (i128, i128) {
+    const ALL: i128 = i128::MAX / 4;
+    let (extent, last) = (reach.extent, reach.extent - 1);
+    let turn = |period: i128| at.rem_euclid(period);
+    match reach.mode {
+        _ if extent == 1 => (ALL, 0),
+        None => (ALL, 1),
+        Some(Mode::Wrap) => (extent - turn(extent), 1),
+        Some(Mode::Reflect) => match turn(2 * extent) {
+            t if t < extent => (extent - t, 1),
+            t => (2 * extent - t, -1),
+        },
+        Some(Mode::Mirror) => match turn(2 * last) {
+            t if t < last => (last - t + 1, 1),
+            t => (2 * last - t, -1),
+        },
+        Some(_) => match at {
+            ..0 => (-at, 0),
+            _ if at <= last => (extent - at, 1),
+            _ => (ALL, 0),
+        },
+    }
+}
+
+/// The segments of an axis for the coordinates from `least` to `most`, of a mode that repeats those of the first turn.
 fn segments(reach: &Reach, (least, most): Range) -> Vec<Segment> {
-    let place = |at: i128| reach.mode.map_or(at, |mode| mode.place(at, reach.extent));
-    let mut all: Vec<Segment> = Vec::new();
-    for at in least..=most {
-        let from = place(at);
-        match all.last_mut() {
-            Some(last) if last.count == 1 && (from - last.from).abs() <= 1 => {
-                (last.count, last.step) = (2, from - last.from);
-            }
-            Some(last) if last.count > 1 && from == last.from + last.count * last.step => last.count += 1,
-            _ => all.push(Segment { to: at - least, count: 1, from, step: 0 }),
-        }
+    let end = period(reach).map_or(most + 1, |period| (least + period).min(most + 1));
+    let (mut all, mut at) = (Vec::new(), least);
+    while at < end {
+        let (run, step) = run_from(reach, at);
+        let from = reach.mode.map_or(at, |mode| mode.place(at, reach.extent));
+        let count = run.clamp(1, end - at);
+        all.push(Segment { to: at - least, count, from, step });
+        at += count;
     }
     all
 }
@@ -46,6 +80,19 @@ pub fn strip(run: &Run, memory: &mut Memory, array: &Slab, reaches: &[Reach], of
     let strip = memory.array(array.dtype, shape)?;
     let axes: Vec<Vec<Segment>> = reaches.iter().zip(of).map(|(reach, &of)| segments(reach, of)).collect();
     copy_segments(run, array, &strip, &axes)?;
+    // What is there is repeated, twice as much each time.
+    let mut there: Vec<usize> = axes.iter().map(|of| of.iter().map(|segment| segment.count as usize).sum()).collect();
+    for axis in 0..there.len() {
+        while there[axis] < strip.shape[axis] {
+            let (mut from, mut to) = (strip.clone(), strip.clone());
+            let more = there[axis].min(strip.shape[axis] - there[axis]);
+            (from.shape, to.shape) = (Shape::from_slice(&there), Shape::from_slice(&there));
+            (from.shape[axis], to.shape[axis]) = (more, more);
+            to.advance(there[axis] as i128 * strip.strides[axis] as i128);
+            run.copy(&from, &to.strided())?;
+            there[axis] += more;
+        }
+    }
     Ok(Slab { swapped: array.swapped, ..strip })
 }
 
@@ -125,4 +172,29 @@ pub fn size(of: &[Range]) -> Option<i128> {
 pub fn shifted(reaches: &[Reach], of: &[Range]) -> SmallVec<[super::boxes::Read; 4]> {
     let own = |(_, &(least, _)): (&Reach, &Range)| super::boxes::Read::Affine { sign: 1, offset: -least };
     reaches.iter().zip(of).map(own).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::ast::Span;
+
+    #[test]
+    fn segments_read_where_the_mode_reads() {
+        for mode in [Mode::Wrap, Mode::Clamp, Mode::Reflect, Mode::Mirror] {
+            for extent in 1..5 {
+                let (span, access) = (Span::default(), Span::default());
+                let terms = SmallVec::new();
+                let reach = Reach { terms, constant: 0, extent, mode: Some(mode), bare: false, span, access };
+                for (least, most) in (-9..9).flat_map(|least| (least..9).map(move |most| (least, most))) {
+                    let all = segments(&reach, (least, most));
+                    let read: Vec<i128> =
+                        all.iter().flat_map(|s| (0..s.count).map(|at| s.from + at * s.step)).collect();
+                    let expected: Vec<i128> = (least..=most).map(|at| mode.place(at, extent)).collect();
+                    let repeated = expected.iter().enumerate().all(|(at, place)| read[at % read.len()] == *place);
+                    assert!(repeated, "{mode:?} {extent} {least} {most}: {read:?} {expected:?}");
+                }
+            }
+        }
+    }
 }
