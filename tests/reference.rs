@@ -215,6 +215,7 @@ fn reference() -> String {
                 };
                 let (takes, gives) = match function.rule {
                     Rule::Contains => ("[strings](#strings)".into(), "`bool`".into()),
+                    Rule::Roll => types("roll(a, 1)"),
                     _ => types(&format!("{}({params})", function.name)),
                 };
                 write!(t, " {takes} | {gives} |").unwrap();

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use super::function::Function;
 use super::meaning::{Given, Meaning};
+use super::resolve::indices::Indices;
 use super::resolve::names::{Callee, Names, Scope};
 use crate::error::CompileError;
 use crate::syntax::ast::{Attribute, Node, NodeId};
@@ -16,7 +17,7 @@ use crate::syntax::{Limits, parse};
 /// caller who looks names up (in a scope, among columns) can declare those that are there.
 ///
 /// The constants `pi e inf nan` are among them, and so are functions that are used as variables (`max` in `max(x) - max`). Functions
-/// that are called, keywords, types behind `dtype=` and the prefixes `np.` and `numpy.` are not.
+/// that are called, keywords, types behind `dtype=`, indices (`i` in `D[i] = a[i, n]`) and the prefixes `np.` and `numpy.` are not.
 ///
 /// # Errors
 /// Where the text is not in the grammar, is beyond the default [`Limits`], or defines a function twice.
@@ -35,7 +36,8 @@ pub fn identifiers(text: &str) -> Result<Vec<String>, CompileError> {
     let ast = parse(text, &Limits::default())?;
     let given = Given { plain_constants: true, ..Given::default() };
     let names = Names::new(&ast, text, given).map_err(|(kind, wrong)| CompileError::new(kind, wrong, text))?;
-    let mut apart = vec![false; ast.nodes.len()];
+    let indices = Indices::find(&ast).map_err(|(kind, wrong)| CompileError::new(kind, wrong, text))?;
+    let mut apart: Vec<bool> = (0..ast.nodes.len() as u32).map(|at| indices.meanings.contains_key(&NodeId(at))).collect();
     let mut skip = |id: NodeId| apart[id.0 as usize] = true;
     let mut scope = Scope::default();
     for (at, node) in ast.nodes.iter().enumerate() {

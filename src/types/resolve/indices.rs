@@ -19,7 +19,7 @@ use crate::types::notation::Mode;
 
 /// What is known of the indices of a text.
 #[derive(Default)]
-pub(super) struct Indices {
+pub(in crate::types) struct Indices {
     pub binders: Vec<Binder>,
     /// For each node that names an index, its binder; and what is read where it stands.
     pub meanings: HashMap<NodeId, Meaning>,

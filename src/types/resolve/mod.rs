@@ -10,7 +10,7 @@
 
 mod call;
 mod expand;
-mod indices;
+pub(super) mod indices;
 mod loops;
 pub(super) mod names;
 mod tuples;
