@@ -15,6 +15,7 @@ fuzz_target!(|text: &str| {
     }
     let mut limits = Limits::default();
     limits.operations = 2000;
+    limits.iterations = 100;
     let compile =
         |executor| Expr::builder().limits(limits).executor(executor).threads(Threads::Serial).compile(text).ok();
     let (Some(portable), Some(native)) = (compile(Executor::Interpreter), compile(Executor::Native)) else { return };

@@ -392,3 +392,27 @@ fn messages() {
     }
     assert!(wrong.is_empty(), "{wrong}");
 }
+
+/// No text takes long, or the stack.
+#[test]
+fn size_is_no_matter() {
+    let nested = |depth: usize, n: usize| "repeat(lambda x: ".repeat(depth) + "x" + &format!(", x, {n})").repeat(depth);
+    for (text, refused) in [
+        (nested(3000, 1).replace(", x, 1)", ", x + 1, 1)") + "*0", true),
+        (nested(3000, 9), true),
+        (nested(300, 1), false),
+        (format!("{}a", "f1 = lambda x: x; ".to_string() + &"t = repeat(lambda x: x + 1, a, 9); ".repeat(3000)), false),
+        (format!("t = ({}a); t[3000]", "a, ".repeat(3000)), false),
+        (format!("repeat(lambda {}: ({}), ({}), 2)", names(65), names(65), names(65)), true),
+        (format!("repeat(lambda {}: ({}), ({}), 2)[63]", names(64), names(64), names(64)), false),
+    ] {
+        let begin = std::time::Instant::now();
+        assert_eq!(compile(&text).is_err(), refused, "{:.80}: {:?}", text, compile(&text).err());
+        assert!(begin.elapsed().as_secs() < 20, "{text:.80}: {:?}", begin.elapsed());
+    }
+}
+
+/// So many names.
+fn names(n: usize) -> String {
+    (0..n).map(|at| format!("a{at}")).collect::<Vec<_>>().join(", ")
+}
