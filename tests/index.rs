@@ -84,8 +84,20 @@ fn compare(texts: &[&str], shapes: &[&[usize]]) {
     }
 }
 
-const SHAPES: &[&[usize]] =
-    &[&[1], &[7], &[1300], &[40, 33], &[3, 700], &[700, 3], &[1, 90], &[9, 8, 70], &[4, 1, 6], &[0, 5], &[64, 64]];
+const SHAPES: &[&[usize]] = &[
+    &[1],
+    &[7],
+    &[31],
+    &[1301],
+    &[40, 33],
+    &[3, 700],
+    &[700, 3],
+    &[1, 90],
+    &[9, 8, 70],
+    &[4, 1, 6],
+    &[0, 5],
+    &[64, 64],
+];
 
 #[test]
 fn point_by_point() {
@@ -115,12 +127,13 @@ fn reduced() {
             "sum(a*J, axis=-1, keepdims=True)*I",
             "sum(K*0.1, axis=0) + J",
             "var(I + a), sum(sin(K), axis=0)",
+            "sum(random(1, K)), sum(random(I, J), axis=-1), max(normal(3, K))",
         ],
         SHAPES,
     );
     compare(
         &["min(J - a), max(I*a)", "argmin(a + J), argmax(K%7)", "min(I, axis=-1), argmax(a*J, axis=0)"],
-        &SHAPES[..9],
+        &SHAPES[..10],
     );
 }
 
