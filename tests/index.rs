@@ -127,7 +127,7 @@ fn reduced() {
             "sum(a*J, axis=-1, keepdims=True)*I",
             "sum(K*0.1, axis=0) + J",
             "var(I + a), sum(sin(K), axis=0)",
-            "sum(random(1, K)), sum(random(I, J), axis=-1), max(normal(3, K))",
+            "sum(random(1, K)), sum(random(I, J), axis=-1), sum(normal(3, K))",
         ],
         SHAPES,
     );
