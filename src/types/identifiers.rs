@@ -37,7 +37,8 @@ pub fn identifiers(text: &str) -> Result<Vec<String>, CompileError> {
     let given = Given { plain_constants: true, ..Given::default() };
     let names = Names::new(&ast, text, given).map_err(|(kind, wrong)| CompileError::new(kind, wrong, text))?;
     let indices = Indices::find(&ast).map_err(|(kind, wrong)| CompileError::new(kind, wrong, text))?;
-    let mut apart: Vec<bool> = (0..ast.nodes.len() as u32).map(|at| indices.meanings.contains_key(&NodeId(at))).collect();
+    let mut apart: Vec<bool> =
+        (0..ast.nodes.len() as u32).map(|at| indices.meanings.contains_key(&NodeId(at))).collect();
     let mut skip = |id: NodeId| apart[id.0 as usize] = true;
     let mut scope = Scope::default();
     for (at, node) in ast.nodes.iter().enumerate() {

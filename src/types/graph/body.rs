@@ -20,9 +20,8 @@ pub struct Body {
     /// Its inputs are the states, then what a scan runs over, then what is captured, each under its number. Its outputs are the next
     /// states, then the condition if there is one: that of a step is computed from the states before it.
     pub graph: Graph,
-    /// How many states there are, and how many inputs a scan has.
+    /// How many states there are.
     pub states: usize,
-    pub inputs: usize,
     /// Whether there is a condition.
     pub cond: bool,
 }
@@ -205,7 +204,7 @@ impl GraphBuilder {
             graph.nodes.push(node);
         }
         graph.outputs = results().map(|id| place(&places, id)).collect();
-        Ok((Body { graph, states: next.len(), inputs: params.len() - next.len(), cond: cond.is_some() }, captured))
+        Ok((Body { graph, states: next.len(), cond: cond.is_some() }, captured))
     }
 
     /// The number of a body in this graph; equal ones have one.
