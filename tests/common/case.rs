@@ -175,6 +175,14 @@ const FORMS: &[Form] = &[
     form("iterate(lambda s: where(s < 1, s + 0, 0), 0, lambda s: 2 != s, 6)", 3, Rule::Initial),
     form("repeat(lambda s: where(s < 1, s + 0, s), 0, 5)", 2, Rule::Initial),
     form("repeat(lambda s: minimum(s + s, 0), 0, 9)", 1, Rule::Initial),
+    form("scan(lambda s, x: s + (x > 3), 7, 0#)", 1, Rule::Index),
+    form("scan(lambda s, x: s/2 + f64(x), f64(3), 0#, reverse=True)", 1, Rule::Cast(DType::F64)),
+    form("scan(lambda s, x: (s ^ 9) + (x < 1), 7, 0#)", 2, Rule::Index),
+    form(
+        "scan(lambda s, x: (s[2], s[-3] + (x[-3] < x[2]), s[-2] ^ 6), (4, 5, 6), (0, 7, 1)#, reverse=True)[2]",
+        2,
+        Rule::Index,
+    ),
     form("any(0@)", 1, Rule::Truth),
     form("all(0@)", 1, Rule::Truth),
 ];
@@ -519,6 +527,11 @@ fn grow(rng: &mut Rng, parts: &[Part]) -> Option<Part> {
         // A single number has the one axis of the array that it becomes.
         let axis = (!rng.one_in(3)).then(|| rng.below(rank.max(1)));
         match axis {
+            // (It has an axis always: the first one.)
+            None if text.starts_with("scan") => {
+                text.replace_range(at..=at, "");
+                shape.resize(rank.max(1), 1);
+            }
             Some(axis) if rank > 0 => {
                 let written = if rng.one_in(2) { axis as i64 } else { axis as i64 - rank as i64 };
                 text.replace_range(at..=at, &format!(", axis={written}"));

@@ -312,6 +312,29 @@ pub fn crowded_regions(executors: &Executors) {
     check(executors, &b.finish(), 60);
 }
 
+/// A long body whose faults depend on where a point stands: none tells of what lies beyond the last one.
+pub fn faults_by_index(executors: &Executors) {
+    let mut b = Builder::new(1);
+    let x = b.operand("x", DType::F64, Role::In, &[Stride::Unit]);
+    let last = b.operand("last", DType::I64, Role::In, &[]);
+    let y = b.operand("y", DType::F64, Role::Out, &[Stride::Unit]);
+    let (x, last) = (b.load(Access::plain(x, [I])), b.load(Access::plain(last, [])));
+    let index = b.index(I);
+    let beyond = b.op(Op::Gt, &[index, last]);
+    b.fault(beyond, FaultCode::of(2));
+    let all = examples::crowd(&mut b, x);
+    let most = examples::greatest(&mut b, x, &all);
+    b.store(Access::plain(y, [I]), most);
+    let kernel = b.finish();
+    let forms = Forms::new(&kernel, executors);
+    for n in 1..40 {
+        let mut case = Case::new(&kernel, &[n], &mut Rng::new(n as u64), true);
+        let origin = case.layout.origin[0];
+        case.set(1, &[(origin + n as i64 - 1).into()]);
+        forms.check(&case);
+    }
+}
+
 /// Mandelbrot's points: how many steps each takes before it leaves, and where it then is.
 pub fn loops_at_points(executors: &Executors) {
     for at_most in [0, 1, 40] {

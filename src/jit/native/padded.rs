@@ -11,7 +11,7 @@ use std::ptr;
 
 use smallvec::SmallVec;
 
-use crate::ir::{Coordinate, Inst, Kernel, Role, Stride};
+use crate::ir::{Coordinate, Inst, Kernel, LoopId, Role, Stride};
 use crate::jit::Call;
 
 /// Bodies with more operations than this have no tail.
@@ -80,6 +80,12 @@ impl Padded {
             return None;
         }
         let innermost = (loops - 1) as u8;
+        // Indices go on beyond the last point: what is repeated there is not its point, which no fault may tell of, and no loop go on for.
+        let has = |of: fn(&Inst) -> bool| kernel.insts.iter().any(of);
+        let counts = kernel.insts.contains(&Inst::Index(LoopId(innermost)));
+        if counts && has(|inst| matches!(inst, Inst::Fault(..) | Inst::While { .. })) {
+            return None;
+        }
         let mut operands: Vec<Moves> = Vec::with_capacity(kernel.operands.len());
         let mut lines = 0;
         for o in &kernel.operands {
