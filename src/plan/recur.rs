@@ -72,7 +72,7 @@ impl Maker<'_> {
             (Start::Array(..), None) => unreachable!("an array has a place"),
             (Start::Array(..), Some(o)) => {
                 let operands = SmallVec::from_slice(&[TileOperand::Walk(o), TileOperand::Part(part)]);
-                Begin::Copy(self.kernel_of_recurrence((&tiles, &states), Use::Copy(states[part]), operands))
+                Begin::Copy(Box::new(self.kernel_of_recurrence((&tiles, &states), Use::Copy(states[part]), operands)))
             }
         });
         let begin = begin.collect();

@@ -75,7 +75,7 @@ pub enum Begin {
     /// The same for all points.
     Number(Scalar),
     /// What a kernel puts into its part of the buffer.
-    Copy(TileKernel),
+    Copy(Box<TileKernel>),
 }
 
 /// Counting how often there is each number: the numbers are computed into a buffer.
