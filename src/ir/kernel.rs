@@ -270,6 +270,7 @@ impl Kernel {
     }
 
     /// Whether there are loops at points (`while`).
+    #[cfg(feature = "jit")]
     pub fn iterates(&self) -> bool {
         self.insts.iter().any(|inst| matches!(inst, Inst::While { .. }))
     }

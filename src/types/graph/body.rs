@@ -241,6 +241,7 @@ impl GraphBuilder {
     }
 
     /// A node of another graph, with these arguments: one that is no error of the data and no input.
+    #[cfg(feature = "files")]
     pub fn copy(&mut self, from: &Graph, (kind, args): (&NodeKind, &[NodeId]), dtype: DType, span: Span) -> NodeId {
         let mut kind = kind.clone();
         if let NodeKind::Loop { index, .. } | NodeKind::ScanWith { index, .. } = &mut kind
