@@ -76,7 +76,7 @@ pub struct Call<'a> {
 /// A parsed text, and what has been made from it so far.
 pub struct Core {
     /// The text.
-    pub source: String,
+    pub source: Arc<str>,
     /// What it was compiled with.
     pub options: Options,
     resolved: Resolved,
@@ -123,12 +123,13 @@ impl Core {
         let ast = parse(source, &options.limits)?;
         let resolved = resolve(ast, source, options.given())?;
         let pieces = lower(&resolved, source, &options.limits)?;
-        let pieces = pieces.map(|notation| Pieces::new(notation, source, options)).transpose()?.map(Box::new);
-        Ok(Core { pieces, ..Core::of(source, options, resolved) })
+        let shared = Arc::from(source);
+        let pieces = pieces.map(|notation| Pieces::new(notation, &shared, options)).transpose()?.map(Box::new);
+        Ok(Core { pieces, ..Core::of(&shared, options, resolved) })
     }
 
     /// A text whose names are resolved, without indices.
-    pub fn of(source: &str, options: &Options, resolved: Resolved) -> Core {
+    pub fn of(source: &Arc<str>, options: &Options, resolved: Resolved) -> Core {
         let ast = &resolved.ast;
         let is_constant = |meaning: &Meaning| matches!(meaning, Meaning::Constant(_));
         let constants = ast.nodes.iter().zip(&resolved.meanings).filter_map(|(node, meaning)| match node {
@@ -136,7 +137,7 @@ impl Core {
             _ => None,
         });
         let constants = constants.collect();
-        let (source, options) = (source.to_string(), options.clone());
+        let (source, options) = (Arc::clone(source), options.clone());
         Core { source, options, resolved, constants, typed: Places::new(TYPES), pieces: None }
     }
 

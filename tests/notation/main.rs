@@ -1,5 +1,6 @@
 //! Texts with indices: slices, index notation, boundary modes; against NumPy's rules written out as loops.
 
+mod hostile;
 mod random;
 
 use ndarray::{Array1, Array2, Array3, ArrayD, array};

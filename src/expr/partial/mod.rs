@@ -73,7 +73,7 @@ impl Core {
         let results = self.finishes(&typed, &reductions)?;
         self.check_reductions(&typed)?;
         let monoids = reductions.iter().map(|(_, monoid)| *monoid).collect();
-        let text = Text { source: self.source.clone(), types: self.types(&typed), monoids, results };
+        let text = Text { source: self.source.to_string(), types: self.types(&typed), monoids, results };
         // An empty part has no elements to run over, and is a state all the same.
         if bound.iter().any(|(_, view)| view.shape.contains(&0)) {
             check_place(offset, 0, total)?;

@@ -10,6 +10,9 @@ use super::ranges::{Range, Reach};
 /// A box: ranges for all indices of a piece.
 pub type Box = Vec<Range>;
 
+/// Boxes at most.
+const BOXES: usize = 729;
+
 /// The boxes of a piece whose result has the first `free` indices as axes.
 pub fn boxes(ranges: &[Range], free: usize, reaches: &[Reach]) -> Vec<Box> {
     let mut all = vec![ranges.to_vec()];
@@ -25,7 +28,8 @@ pub fn boxes(ranges: &[Range], free: usize, reaches: &[Reach]) -> Vec<Box> {
         let Some((first, last)) = inside else { continue };
         let parts: SmallVec<[Range; 3]> =
             [(first, last), (low, first), (last, high)].into_iter().filter(|&(low, high)| low < high).collect();
-        if parts.len() > 1 {
+        // (Where there would be too many, what is left is read from strips.)
+        if parts.len() > 1 && all.len() * parts.len() <= BOXES {
             all = parts
                 .iter()
                 .flat_map(|&part| {

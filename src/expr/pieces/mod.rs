@@ -16,11 +16,14 @@
 
 mod access;
 mod boxes;
+mod find;
 mod memory;
 mod ranges;
 mod run;
+mod shown;
 mod slab;
 mod strips;
+mod within;
 
 use std::sync::Arc;
 
@@ -64,7 +67,7 @@ enum Case {
 
 impl Pieces {
     /// The pieces of a text.
-    pub fn new(notation: Notation, source: &str, options: &Options) -> Result<Pieces, CompileError> {
+    pub fn new(notation: Notation, source: &Arc<str>, options: &Options) -> Result<Pieces, CompileError> {
         let read: Vec<u32> = notation
             .pieces
             .iter()

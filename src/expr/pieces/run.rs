@@ -1,35 +1,28 @@
 //! A call of a text with indices: piece after piece.
 
-use std::fmt;
+use super::find::Found;
+use super::shown::Explained;
 
 use smallvec::SmallVec;
 
-use super::access::{self, intervals, reads, spread};
-use super::boxes::{Read, boxes};
+use super::boxes::boxes;
 use super::memory::Memory;
-use super::ranges::{Range, Reach, solve};
-use super::slab::{Slab, Viewed};
-use super::{Case, Part, Pieces, strips};
+use super::ranges::Range;
+use super::slab::Slab;
+use super::{Part, Pieces};
 use crate::array::memory::Pending;
 use crate::array::result::AnyArray;
-use crate::array::view::{Strided, whole};
+use crate::array::view::Strided;
 use crate::diagnostic::{Diagnostic, several};
 use crate::dtype::DType;
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 use crate::expr::call::relation;
 use crate::expr::core::{Arguments, Bound, Call, Core};
 use crate::plan::alias::Alias;
-use crate::plan::shape::{Shape, broadcast, count};
+use crate::plan::shape::{Shape, count};
 use crate::run::keep::Mode;
 use crate::run::settings::Settings;
-use crate::syntax::ast::Span;
 use crate::types::InputType;
-use crate::types::notation::view::View;
-use crate::types::notation::whole::Whole;
-use crate::types::notation::{Operand, Source};
-
-/// Whole numbers beyond these are no coordinates: sums and products of them stay within 128 bits.
-const MOST: i128 = 1 << 62;
 
 /// A call.
 pub struct Run<'r> {
@@ -47,24 +40,9 @@ pub type Typed = (DType, Shape);
 /// What there is of a call so far.
 #[derive(Default)]
 pub struct State {
-    memory: Memory,
+    pub(super) memory: Memory,
     /// For each piece so far the types and shapes of its results.
-    shapes: Vec<Vec<Typed>>,
-}
-
-/// An operand before indices.
-struct Base {
-    ty: InputType,
-    slab: Slab,
-    /// Its coordinates.
-    reaches: std::ops::Range<usize>,
-}
-
-/// The operands of a piece before indices, and how far these run.
-struct Found {
-    bases: Vec<Base>,
-    reaches: Vec<Reach>,
-    ranges: Vec<Range>,
+    pub(super) shapes: Vec<Vec<Typed>>,
 }
 
 impl<'r> Run<'r> {
@@ -133,37 +111,8 @@ impl<'r> Run<'r> {
         Ok(())
     }
 
-    fn shown(&self, kind: EvalErrorKind) -> impl Fn(Box<Diagnostic>) -> EvalError + '_ {
+    pub(super) fn shown(&self, kind: EvalErrorKind) -> impl Fn(Box<Diagnostic>) -> EvalError + '_ {
         move |diagnostic| EvalError::shown(kind, *diagnostic, &self.core.source)
-    }
-
-    /// The value of a whole number at this call.
-    fn whole(&self, of: &Whole, span: Span) -> Viewed<i128> {
-        for argument in of.arguments() {
-            let (ty, array) = &self.bound[argument as usize];
-            let name = &self.core.names()[argument as usize];
-            let wrong = |message: String, help: &str| Err(Box::new(Diagnostic::new(message, span).with_help(help)));
-            if !array.shape.is_empty() {
-                return wrong(
-                    format!(
-                        "`{name}` is an array of shape {:?}, but stands where a single whole number must",
-                        array.shape
-                    ),
-                    "elements are not gathered: coordinates are sums of indices times whole numbers",
-                );
-            }
-            if !ty.dtype.is_int() {
-                return wrong(
-                    format!("`{name}` is of {}, but coordinates are whole numbers", ty.dtype),
-                    "pass an integer",
-                );
-            }
-        }
-        let value = of.value(|argument| whole(&self.bound[argument as usize].1));
-        match value.filter(|value| value.abs() <= MOST) {
-            Some(value) => Ok(value),
-            None => Err(Box::new(Diagnostic::new("this number is beyond any coordinate", span))),
-        }
     }
 
     /// Copies an array.
@@ -174,7 +123,12 @@ impl<'r> Run<'r> {
     }
 
     /// Computes a piece: into these arrays, or into new ones; or notes its shapes alone.
-    fn part(&self, part: &Part, outputs: Option<&[Strided]>, state: &mut State) -> Result<Vec<AnyArray>, EvalError> {
+    pub(super) fn part(
+        &self,
+        part: &Part,
+        outputs: Option<&[Strided]>,
+        state: &mut State,
+    ) -> Result<Vec<AnyArray>, EvalError> {
         let found = self.found(part, state)?;
         let Found { reaches, ranges, .. } = &found;
         if part.piece.axes.is_empty() && part.piece.free == 0 && reaches.is_empty() || self.dry {
@@ -196,7 +150,7 @@ impl<'r> Run<'r> {
     }
 
     /// All of a piece at once.
-    fn whole_piece(
+    pub(super) fn whole_piece(
         &self,
         core: &Core,
         bound: &Arguments,
@@ -214,7 +168,7 @@ impl<'r> Run<'r> {
     }
 
     /// A piece box by box.
-    fn in_boxes(
+    pub(super) fn in_boxes(
         &self,
         part: &Part,
         found: &Found,
@@ -258,7 +212,7 @@ impl<'r> Run<'r> {
     }
 
     /// Refuses what no array asks for and no limit allows.
-    fn allowed(&self, part: &Part, shape: &[usize], outputs: Option<&[Strided]>) -> Result<(), EvalError> {
+    pub(super) fn allowed(&self, part: &Part, shape: &[usize], outputs: Option<&[Strided]>) -> Result<(), EvalError> {
         let limits = &self.core.options.limits;
         let arrays = self.bound.iter().map(|(_, array)| array).chain(outputs.unwrap_or(&[]));
         let given = arrays.fold(0usize, |n, array| n.saturating_add(count(array.shape).unwrap_or(usize::MAX)));
@@ -275,288 +229,6 @@ impl<'r> Run<'r> {
             }
         }
     }
-
-    /// The operands before indices, and the ranges of these.
-    fn found(&self, part: &Part, state: &mut State) -> Result<Found, EvalError> {
-        let piece = &part.piece;
-        let shown = self.shown(EvalErrorKind::Shape);
-        let mut groups: Vec<Shape> = vec![Shape::new(); piece.groups.len()];
-        // What a group consists of has groups with higher numbers alone.
-        for at in (0..groups.len()).rev() {
-            let mut shape = Shape::new();
-            for &(operand, views) in &piece.groups[at] {
-                let operand = &piece.operands[operand as usize];
-                let array = self.viewed(operand, views as usize, &groups, state)?;
-                if !broadcast(&mut shape, &array.shape) {
-                    let message = format!("the shapes do not fit together: {shape:?} and {:?}", array.shape);
-                    return Err(shown(Box::new(Diagnostic::new(message, operand.span))));
-                }
-            }
-            groups[at] = shape;
-        }
-        let (mut bases, mut reaches) = (Vec::new(), Vec::new());
-        for operand in &piece.operands {
-            let (ty, access) = match (operand.source, operand.views.last()) {
-                (Source::Argument(_) | Source::Piece(..), last) => (
-                    self.type_of(operand.source, state),
-                    if let Some(View::Access(all)) = last { Some(all) } else { None },
-                ),
-                (Source::Extent(_), _) => (InputType::strong(DType::U8), None),
-                (Source::Low(_), _) => (InputType::strong(DType::I64), None),
-                (Source::Outside(..), _) => (InputType::strong(DType::Bool), None),
-            };
-            let views = operand.views.len() - usize::from(access.is_some());
-            let slab = self.viewed(operand, views, &groups, state)?;
-            if operand.number && !slab.shape.is_empty() {
-                let text = &self.core.source[operand.span.range()];
-                let message =
-                    format!("`{text}` is an array of shape {:?}: in index notation it has coordinates", slab.shape);
-                let help = "write them behind it, as in `a[i, j]`; a single number has none".to_string();
-                return Err(shown(Box::new(Diagnostic::new(message, operand.span).with_help(help))));
-            }
-            let first = reaches.len();
-            if let Some(all) = access {
-                if all.len() != slab.shape.len() {
-                    let (has, given) = (several(slab.shape.len(), "axis", "axes"), all.len());
-                    let message =
-                        format!("this has {has}, but {} given", several(given, "coordinate is", "coordinates are"));
-                    return Err(shown(Box::new(Diagnostic::new(message, operand.span))));
-                }
-                for (coordinate, &length) in all.iter().zip(&slab.shape) {
-                    let value = |whole: &Whole| self.whole(whole, coordinate.span).map_err(&shown);
-                    let terms = coordinate.at.terms.iter();
-                    let terms = terms.map(|(axis, times)| Ok((*axis as usize, value(times)?)));
-                    let replaces = coordinate.mode.is_some_and(|mode| mode.replaces());
-                    if length == 0 && coordinate.mode.is_some() && !replaces {
-                        let message = "there is nothing to read along an axis of length 0".to_string();
-                        let diagnostic = Diagnostic::new(message, coordinate.span)
-                            .with_help("`zero(...)` and `fill(..., v)` have a value outside");
-                        return Err(shown(Box::new(diagnostic)));
-                    }
-                    reaches.push(Reach {
-                        terms: terms.collect::<Result<_, EvalError>>()?,
-                        constant: value(&coordinate.at.constant)?,
-                        extent: length as i128,
-                        mode: coordinate.mode,
-                        bare: coordinate.at.bare().is_some(),
-                        span: coordinate.span,
-                        access: operand.span,
-                    });
-                }
-            }
-            bases.push(Base { ty, slab, reaches: first..reaches.len() });
-        }
-        let until = piece
-            .axes
-            .iter()
-            .map(|axis| axis.until.as_ref().map(|until| self.whole(until, axis.span)).transpose().map_err(&shown));
-        let until: Vec<Option<i128>> = until.collect::<Result<_, EvalError>>()?;
-        let label = |span: Span| self.core.source[span.range()].to_string();
-        let ranges = solve(&piece.axes, &until, &reaches, &label).map_err(&shown)?;
-        self.countable(part, &ranges)?;
-        Ok(Found { bases, reaches, ranges })
-    }
-
-    /// Refuses more points than the limits allow, but of a call that ends at its deadline.
-    fn countable(&self, part: &Part, ranges: &[Range]) -> Result<(), EvalError> {
-        let points = ranges.iter().try_fold(1i128, |n, &(low, high)| n.checked_mul(high - low));
-        let most = self.core.options.limits.points;
-        let single = ranges.iter().all(|&(low, high)| high - low <= isize::MAX as i128);
-        if single && (points.is_some_and(|n| n <= most as i128) || self.settings.stop.is_some()) {
-            return Ok(());
-        }
-        let message = format!("the indices come to more than {most} points");
-        let help = "give the call a deadline; or, if the text is trusted, raise `Limits::points`";
-        let diagnostic = Diagnostic::new(message, part.piece.span).with_help(help);
-        Err(self.shown(EvalErrorKind::Limit)(Box::new(diagnostic)))
-    }
-
-    fn type_of(&self, source: Source, state: &State) -> InputType {
-        match source {
-            Source::Argument(at) => self.bound[at as usize].0,
-            Source::Piece(piece, of) => InputType::strong(state.shapes[piece as usize][of as usize].0),
-            _ => InputType::strong(DType::U8),
-        }
-    }
-
-    /// An operand after so many of its views.
-    fn viewed(&self, operand: &Operand, views: usize, groups: &[Shape], state: &mut State) -> Result<Slab, EvalError> {
-        let shown = self.shown(EvalErrorKind::Shape);
-        let mut slab = match operand.source {
-            Source::Argument(at) => {
-                let (ty, array) = &self.bound[at as usize];
-                if ty.text.is_some() && !operand.views.is_empty() {
-                    let message = "arrays of strings have no parts here".to_string();
-                    let help = "pass the part as an argument of its own";
-                    return Err(shown(Box::new(Diagnostic::new(message, operand.span).with_help(help))));
-                }
-                Slab::of(array)
-            }
-            Source::Piece(piece, of) => match state.memory.results[piece as usize].get(of as usize) {
-                Some(array) => Slab::of(&array.view().strided()),
-                None => {
-                    let (dtype, shape) = state.shapes[piece as usize][of as usize].clone();
-                    Slab::packed(std::ptr::dangling_mut(), dtype, shape)
-                }
-            },
-            _ => return strips::nothing(&mut state.memory, DType::U8),
-        };
-        for view in &operand.views[..views] {
-            slab = match view {
-                View::Broadcast(group) => slab.broadcast(&groups[*group as usize]),
-                View::Cut(cuts) => slab.cut(&cuts.cuts, cuts.span, &|of, span| self.whole(of, span)).map_err(&shown)?,
-                View::Transposed => slab.transposed(),
-                View::Along(axis, end) => {
-                    let axis = slab.axis(*axis, operand.span).map_err(self.shown(EvalErrorKind::Axis))?;
-                    slab.without(axis, *end)
-                }
-                View::Rolled(axis, by) => {
-                    let axis = axis.map(|axis| slab.axis(axis, operand.span)).transpose();
-                    let axis = axis.map_err(self.shown(EvalErrorKind::Axis))?;
-                    let by = self.whole(by, operand.span).map_err(&shown)?;
-                    if self.dry { slab } else { strips::rolled(self, &mut state.memory, &slab, axis, by)? }
-                }
-                View::Access(_) => slab,
-            };
-        }
-        Ok(slab)
-    }
-
-    /// The operands of a piece within a box, and what is outside.
-    fn operands(&self, part: &Part, found: &Found, within: &[Range], state: &mut State) -> Result<Operands, EvalError> {
-        let mut all = Operands(Vec::new(), Vec::new());
-        for (operand, base) in part.piece.operands.iter().zip(&found.bases) {
-            let reaches = &found.reaches[base.reaches.clone()];
-            let slab = match operand.source {
-                Source::Extent(axis) => spread(&base.slab, operand, |own| own == axis as usize, within),
-                Source::Low(axis) => state.memory.number(within[axis as usize].0 as i64),
-                Source::Outside(leaf, at) => {
-                    let reach = found.bases[leaf as usize].reaches.start + at as usize;
-                    let (slab, case) = self.outside(operand, &found.reaches[reach], within, state)?;
-                    all.1.push(case);
-                    slab
-                }
-                _ if reaches.is_empty() && !matches!(operand.views.last(), Some(View::Access(_))) => base.slab.clone(),
-                _ => self.accessed(operand, (&base.slab, reaches), within, state)?,
-            };
-            all.0.push((base.ty, slab));
-        }
-        Ok(all)
-    }
-
-    /// Whether a coordinate is outside, at each of its places.
-    fn outside(
-        &self,
-        operand: &Operand,
-        reach: &Reach,
-        within: &[Range],
-        state: &mut State,
-    ) -> Result<(Slab, Case), EvalError> {
-        let memory = &mut state.memory;
-        let Some(interval) = reach.between(within) else {
-            return Ok((memory.bools(std::iter::once(false)), Case::Never));
-        };
-        let reads = reads(std::slice::from_ref(reach), &[interval]);
-        let case = match reads[0] {
-            Read::Affine { .. } => Case::Never,
-            Read::Outside => Case::Always,
-            Read::Mixed => Case::Sometimes,
-        };
-        if case != Case::Sometimes || self.dry {
-            return Ok((memory.bools(std::iter::once(false)), case));
-        }
-        self.few(&[interval], operand.span)?;
-        let strip = strips::outside(memory, reach, interval);
-        let reach = std::slice::from_ref(reach);
-        let view = access::view(&strip, operand, reach, &strips::shifted(reach, &[interval]), within);
-        Ok((view.unwrap_or(strip), case))
-    }
-
-    /// Refuses what reaches so far beyond the ends that what is read there is more than the limit of elements.
-    fn few(&self, intervals: &[Range], span: Span) -> Result<(), EvalError> {
-        let most = self.core.options.limits.elements as i128;
-        if strips::size(intervals).is_some_and(|n| n <= most) {
-            return Ok(());
-        }
-        let message = "this reaches so far beyond the ends that there is no memory for what is read there";
-        Err(self.shown(EvalErrorKind::Limit)(Box::new(Diagnostic::new(message, span))))
-    }
-
-    /// What an access reads within a box.
-    fn accessed(
-        &self,
-        operand: &Operand,
-        (array, reaches): (&Slab, &[Reach]),
-        within: &[Range],
-        state: &mut State,
-    ) -> Result<Slab, EvalError> {
-        let follows = |axis: usize| reaches.iter().any(|reach| reach.terms.iter().any(|&(own, _)| own == axis));
-        let memory = &mut state.memory;
-        let Some(intervals) = intervals(reaches, within).filter(|_| !self.dry) else {
-            return Ok(spread(array, operand, follows, within));
-        };
-        let mut reads = reads(reaches, &intervals);
-        if reads.contains(&Read::Outside) {
-            let nothing = strips::nothing(memory, array.dtype)?;
-            return Ok(spread(&nothing, operand, follows, within));
-        }
-        let mut strip = None;
-        if reads.contains(&Read::Mixed) && !array.is_empty() {
-            self.few(&intervals, operand.span)?;
-            strip = Some(strips::strip(self, memory, array, reaches, &intervals)?);
-            reads = strips::shifted(reaches, &intervals).into_vec();
-        } else if array.is_empty() {
-            let nothing = strips::nothing(memory, array.dtype)?;
-            return Ok(spread(&nothing, operand, follows, within));
-        }
-        let view = access::view(strip.as_ref().unwrap_or(array), operand, reaches, &reads, within);
-        view.ok_or_else(|| {
-            let diagnostic = Diagnostic::new("this access leaves its array", operand.span);
-            self.shown(EvalErrorKind::Shape)(Box::new(diagnostic))
-        })
-    }
-}
-
-/// Operands with their types, and what is outside.
-struct Operands(Vec<(InputType, Slab)>, Vec<Case>);
-
-impl Operands {
-    fn with<R>(&self, f: impl FnOnce(&Arguments) -> R) -> R {
-        let bound: Bound = self.0.iter().map(|(ty, slab)| (*ty, slab.strided())).collect();
-        f(&bound)
-    }
-}
-
-/// What explanations say of a piece.
-pub struct Explained {
-    pub name: Option<String>,
-    pub axes: Vec<(String, Range)>,
-    pub free: usize,
-    pub boxes: usize,
-}
-
-impl fmt::Display for Explained {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match &self.name {
-            Some(name) => write!(f, "`{name}`, computed before")?,
-            None => f.write_str("the result")?,
-        }
-        let list = |f: &mut fmt::Formatter, axes: &[(String, Range)]| {
-            axes.iter().try_for_each(|(name, (low, high))| write!(f, " {name} from {low} to {}", high - 1))
-        };
-        if !self.axes.is_empty() {
-            f.write_str(":")?;
-            list(f, &self.axes[..self.free])?;
-        }
-        if self.axes.len() > self.free {
-            f.write_str("; reduced")?;
-            list(f, &self.axes[self.free..])?;
-        }
-        match self.boxes {
-            ..=1 => Ok(()),
-            n => write!(f, "; in {n} boxes, of which the one inside follows"),
-        }
-    }
 }
 
 fn input(array: &Slab) -> InputType {
@@ -571,7 +243,7 @@ fn wrong_output(output: &Strided, shape: &[usize]) -> EvalError {
 
 impl Core {
     /// Evaluates operands of a piece into arrays that are apart from them.
-    fn write(
+    pub(super) fn write(
         &self,
         bound: &Arguments,
         outputs: &[Strided],
@@ -584,12 +256,16 @@ impl Core {
     }
 
     /// Evaluates operands of a piece into new arrays.
-    fn new_results(&self, bound: &Arguments, settings: Settings) -> Result<Vec<AnyArray>, EvalError> {
+    pub(super) fn new_results(&self, bound: &Arguments, settings: Settings) -> Result<Vec<AnyArray>, EvalError> {
         self.eval(bound, settings, super::super::call::pieces())
     }
 
     /// The type of the first result, and the order in which its axes would lie in memory.
-    fn first_layout(&self, bound: &Arguments, settings: Settings) -> Result<(DType, SmallVec<[usize; 6]>), EvalError> {
+    pub(super) fn first_layout(
+        &self,
+        bound: &Arguments,
+        settings: Settings,
+    ) -> Result<(DType, SmallVec<[usize; 6]>), EvalError> {
         self.with_typed(bound, &[], |typed| self.layout_of(typed, bound, settings))?
     }
 }

@@ -9,9 +9,12 @@ use super::ranges::{Range, Reach};
 use super::run::Run;
 use super::slab::Slab;
 use crate::dtype::DType;
-use crate::error::eval::EvalError;
+use crate::error::eval::{EvalError, EvalErrorKind};
 use crate::plan::shape::Shape;
 use crate::types::notation::Mode;
+
+/// Copies of which a strip is made at most: three parts along each of ten axes.
+const COPIES: usize = 60_000;
 
 /// Elements that lie one after the other in the strip, and evenly in the array.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -79,6 +82,11 @@ pub fn strip(run: &Run, memory: &mut Memory, array: &Slab, reaches: &[Reach], of
     let shape: Shape = of.iter().map(|&(least, most)| (most - least + 1).max(0) as usize).collect();
     let strip = memory.array(array.dtype, shape)?;
     let axes: Vec<Vec<Segment>> = reaches.iter().zip(of).map(|(reach, &of)| segments(reach, of)).collect();
+    let copies = axes.iter().try_fold(1usize, |n, of| n.checked_mul(of.len()));
+    if copies.is_none_or(|n| n > COPIES) {
+        let message = "this meets the borders of too many axes in too many ways at once";
+        return Err(EvalError::new(EvalErrorKind::Limit, message).with_help("evaluate it in parts"));
+    }
     copy_segments(run, array, &strip, &axes)?;
     // What is there is repeated, twice as much each time.
     let mut there: Vec<usize> = axes.iter().map(|of| of.iter().map(|segment| segment.count as usize).sum()).collect();

@@ -14,10 +14,13 @@
 
 mod lower;
 mod operand;
+mod reduction;
+mod split;
+mod subscript;
 pub mod view;
 pub mod whole;
 
-pub use self::lower::lower;
+pub use self::split::lower;
 use self::view::View;
 use self::whole::Whole;
 use super::meaning::Resolved;

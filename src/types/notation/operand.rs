@@ -26,6 +26,8 @@ pub(super) struct Operands {
     pub list: Vec<Operand>,
     seen: HashMap<(Source, Place, bool), u32>,
     pub groups: Vec<Vec<(u32, u32)>>,
+    /// How many views the operands have in all.
+    pub views: usize,
     /// Views, each with those that are applied after it, and where it stands.
     chains: Vec<(View, u32, Span)>,
     /// Indices around an expression, the outermost first.
@@ -82,6 +84,7 @@ impl Operands {
             chain = *rest;
         }
         let scope: Vec<u32> = self.indices(place.scope).iter().map(|index| index.axis).collect();
+        self.views += views.len();
         // What is read without coordinates is a single number at all points.
         let array = matches!(source, Source::Argument(_) | Source::Piece(..));
         let number = number || place.scope != 0 && array && !matches!(views.last(), Some(View::Access(_)));

@@ -11,7 +11,7 @@ use crate::types::meaning::{Meaning, Resolved};
 use crate::types::value::{Typed, error, error_with_help};
 
 /// Steps of one formula at most: what is assigned twice counts twice.
-const STEPS: usize = 10_000;
+const STEPS: usize = 1_000;
 
 /// A step of a formula.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -75,9 +75,14 @@ impl Whole {
         self.folded()
     }
 
-    /// A number of the text is one step.
+    /// What is made of numbers of the text alone is one step.
     fn folded(self) -> Whole {
-        self.known().map_or(self, Whole::literal)
+        match self.0[..] {
+            [Step::Literal(_), Step::Neg] | [Step::Literal(_), Step::Literal(_), Step::Binary(_)] => {
+                self.known().map_or(self, Whole::literal)
+            }
+            _ => self,
+        }
     }
 }
 

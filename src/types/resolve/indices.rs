@@ -17,6 +17,9 @@ use crate::syntax::for_each_child;
 use crate::types::meaning::{Binder, Binds, Meaning};
 use crate::types::notation::Mode;
 
+/// Indices between one pair of brackets at most: as many as an array has axes.
+const MOST: usize = 64;
+
 /// What is known of the indices of a text.
 #[derive(Default)]
 pub(in crate::types) struct Indices {
@@ -72,6 +75,10 @@ impl Indices {
 
     /// The binders that stand between brackets: names, perhaps each with a bound.
     fn binders_of(&mut self, ast: &Ast, of: &[Coordinate], binds: Binds) -> Result<SmallVec<[u32; 2]>, Failure> {
+        if let Some(over) = of.get(MOST) {
+            let message = format!("there are more than {MOST} indices between these brackets");
+            return Err(wrong(Diagnostic::new(message, ast.coordinate_span(over))));
+        }
         let mut all = SmallVec::new();
         for coordinate in of {
             let (node, until) = match *coordinate {
