@@ -209,3 +209,67 @@ fn with_indices() {
         assert_eq!(expr.eval::<Array1<i64>>(args![x, w]).unwrap(), expected);
     }
 }
+
+/// Scans of slices, slices of scans, and scans that are read by indices.
+#[test]
+fn scans_with_indices() {
+    let u = Array2::from_shape_fn((6, 5), |(i, j)| (i * 5 + j) as f64);
+    let sums = |u: ndarray::ArrayView2<f64>| {
+        let mut sums = u.to_owned();
+        for i in 1..u.nrows() {
+            let before = sums.row(i - 1).to_owned();
+            sums.row_mut(i).zip_mut_with(&before, |sum, before| *sum += before);
+        }
+        sums
+    };
+    for (text, expected) in [
+        ("scan(lambda s, x: s + x, 0.0, u[1:])", sums(u.slice(s![1.., ..]))),
+        ("scan(lambda s, x: s + x, 0.0, u)[2:, ::2]", sums(u.view()).slice(s![2.., ..;2]).to_owned()),
+        ("scan(lambda s, x: s + x, 0.0, u, reverse=True)[::-1]", sums(u.slice(s![..;-1, ..]))),
+        ("scan(lambda s, x: s + x, 0.0, u.T, axis=1).T", sums(u.view())),
+        (
+            "t = scan(lambda s, x: (s[0] + x, s[1] + 1), (0.0, 0), u); t[0][1:]",
+            sums(u.view()).slice(s![1.., ..]).to_owned(),
+        ),
+        ("t = scan(lambda s, x: s + x, 0.0, u); D[j, i] = t[i, j] - u[i, j]", (&sums(u.view()) - &u).t().to_owned()),
+        (
+            "p, q = scan(lambda s, x: (s[0] + x, s[1] + 1), (0.0, 0), u); D[i, j] = p[i, j]*(q[i, j] == i + 1)",
+            sums(u.view()),
+        ),
+    ] {
+        for expr in each(text) {
+            assert_eq!(expr.eval::<Array2<f64>>(args![u]).unwrap_or_else(|e| panic!("{e}")), expected, "{text}");
+        }
+    }
+}
+
+/// The same of one axis, and what is refused.
+#[test]
+fn one_axis_with_indices() {
+    let a = array![1.0, 2.0, 3.0];
+    for (text, expected) in [
+        ("D[i] = scan(lambda s, x: s + x, 0.0, a)[i]", array![1.0, 3.0, 6.0]),
+        ("D[i] = scan(lambda s, x: (s[0] + x, s[1]), (0.0, 0), a)[0][i]", array![1.0, 3.0, 6.0]),
+        ("D[i] = sum[j](scan(lambda s, x: s + x, 0.0, a)[j]*a[i])", array![10.0, 20.0, 30.0]),
+        ("D[i] = iterate(lambda v: v/2, a, lambda v: v > 1, 9)[i]", array![1.0, 1.0, 0.75]),
+        ("D[i] = repeat(lambda v: v + sum[j](a[j]*i), a[i], 9)", array![1.0, 56.0, 111.0]),
+        ("x, y = a[i], 2*a[i]; D[k] = x[k] + y[k]", array![3.0, 6.0, 9.0]),
+        ("f = lambda x: (x[1:], x[:-1]); x, y = f(a); x - y", array![1.0, 1.0]),
+    ] {
+        for expr in each(text) {
+            assert_eq!(expr.eval::<Array1<f64>>(args![a]).unwrap_or_else(|e| panic!("{e}")), expected, "{text}");
+        }
+    }
+    for (text, message) in [
+        ("D[i] = scan(lambda s, x: s + x, 0.0, a[i])", "`scan` runs over no axes in index notation"),
+        ("D[i] = scan(lambda s, x: s + x, 0.0, a)", "`scan` runs over no axes in index notation"),
+        (
+            "D[i] = repeat(lambda v: v + sum[j](a[j]*v), a[i], 9)",
+            "a reduction within `repeat` cannot depend on its states: each point goes on by itself",
+        ),
+    ] {
+        let refused = Expr::compile(text).map_err(|error| error.to_string());
+        let refused = refused.and_then(|expr| expr.eval::<Array1<f64>>(args![a]).map_err(|error| error.to_string()));
+        assert!(refused.as_ref().is_err_and(|error| error.starts_with(message)), "{text}: {refused:?}");
+    }
+}

@@ -249,7 +249,7 @@ impl<'a, 'p> Lowering<'a, 'p> {
                 self.made.insert(site, made);
             }
             (_, Meaning::Assigned(value)) => self.assigned(site, value),
-            (_, Meaning::Item(of, item)) => self.enter_item(site, of, item),
+            (_, Meaning::Item(of, item)) => self.enter_item(site, of, item)?,
             (_, Meaning::Loop(of)) => self.enter_loop(site, of)?,
             (Node::Name(_), Meaning::Free(argument)) => {
                 let number = place.scope != 0 && place.chain == 0;

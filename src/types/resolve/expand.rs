@@ -14,7 +14,7 @@ use super::names::lambdas;
 use super::tuples::{self, Arities};
 use crate::diagnostic::{Diagnostic, several};
 use crate::error::{CompileError, CompileErrorKind};
-use crate::syntax::ast::{Assignment, Ast, NameId, Node, NodeId, Span};
+use crate::syntax::ast::{Argument, Assignment, Ast, NameId, Node, NodeId, Span};
 use crate::syntax::{Limits, copy, limits};
 use crate::types::function::Rule;
 use crate::types::meaning::{Call, Loop, Looping, Meaning, Passed, Resolved, Root};
@@ -182,12 +182,23 @@ impl Expansion<'_> {
                 let span = self.to.ast.span(root);
                 check_next(&of_text, given, expected, span).map_err(|wrong| self.fail(*wrong))?;
                 let copied = self.copied(call, Meaning::Loop(of as u32))?;
+                self.without_functions(copied, &of_text);
                 if self.frames.is_empty() {
                     self.to.sites.push((first, copied));
                 }
             }
         }
         Ok(())
+    }
+
+    /// Leaves of the arguments of a call those that are values.
+    fn without_functions(&mut self, copied: NodeId, call: &Looping) {
+        let ast = &mut self.to.ast;
+        let start = ast.args.len() as u32;
+        ast.args.extend([call.start, call.over].map(|value| Argument { keyword: None, value }));
+        if let Some(Node::Call { args, .. }) = ast.nodes.get_mut(copied.0 as usize) {
+            *args = start..start + 2;
+        }
     }
 
     /// Copies a node, or begins to put in what it calls.

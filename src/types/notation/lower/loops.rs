@@ -6,28 +6,45 @@
 use super::super::Source;
 use super::super::operand::Place;
 use super::{Known, Lowering, Site, Work};
-use crate::syntax::ast::{NameId, Node, NodeId};
+use crate::syntax::ast::{NameId, Node, NodeId, Span};
 use crate::types::function::Rule;
 use crate::types::meaning::{Loop, Looping, Meaning};
 use crate::types::value::{Typed, error, error_with_help};
 
 impl Lowering<'_, '_> {
     /// An item of a tuple: of a piece of its own a result of that.
-    pub(super) fn enter_item(&mut self, site: Site, of: NodeId, item: u32) {
+    pub(super) fn enter_item(&mut self, site: Site, of: NodeId, item: u32) -> Typed<()> {
         let place = site.1;
         let mut value = of;
         while let Some(&Meaning::Assigned(inner)) = self.from.meanings.get(value.0 as usize) {
             value = inner;
         }
         let indexed = self.pieces.statements.get(&value).is_some_and(Option::is_some);
-        if !indexed {
-            return self.work.extend([Work::Item(site, (of, place), item), Work::Enter((of, place))]);
-        }
         let span = self.from.ast.span(site.0);
+        if !indexed && !self.is_scan(value, place, span)? {
+            self.work.extend([Work::Item(site, (of, place), item), Work::Enter((of, place))]);
+            return Ok(());
+        }
         let piece = self.pieces.piece(value, Some(crate::types::value::text(self.source, span)));
         let number = place.scope != 0 && place.chain == 0;
         let made = self.operand(Source::Piece(piece, item), place, number, span);
         self.made.insert(site, made);
+        Ok(())
+    }
+
+    /// Whether a node is a scan that is to be a piece of its own, read at a place.
+    fn is_scan(&self, id: NodeId, place: Place, span: Span) -> Typed<bool> {
+        let Some(&Meaning::Loop(at)) = self.from.meanings.get(id.0 as usize) else { return Ok(false) };
+        let scan = self.from.loops.get(at as usize).is_some_and(|of| of.call.function.rule == Rule::ScanBy);
+        let whole = self.pieces.statements.get(&id).is_some_and(Option::is_some);
+        if scan && place.scope != 0 && (whole || self.has_index(id)) {
+            return error_with_help(
+                "`scan` runs over no axes in index notation",
+                span,
+                "scan in a statement of its own: `s = scan(...); D[i] = s[i]`",
+            );
+        }
+        Ok(scan && place != Place::default())
     }
 
     pub(super) fn item(&mut self, site: Site, of: Site, item: u32) {
@@ -43,15 +60,8 @@ impl Lowering<'_, '_> {
         let (id, place) = site;
         let span = self.from.ast.span(id);
         let Some(of) = self.from.loops.get(at as usize) else { return error("no loop", span) };
-        if of.call.function.rule == Rule::ScanBy && place != Place::default() {
-            if place.scope != 0 {
-                return error_with_help(
-                    "`scan` runs over no axes in index notation",
-                    span,
-                    "scan in a statement of its own: `s = scan(...); D[i] = s[i]`",
-                );
-            }
-            self.separate(site, id, false);
+        if self.is_scan(id, place, span)? {
+            self.separate(site, id, place.scope != 0 && place.chain == 0);
             return Ok(());
         }
         let inner = self.operands.inner(place, span);
