@@ -1,7 +1,7 @@
 //! The diffusion equation on a periodic grid, from numbers behind pointers to one fused pass on all cores.
 //!
 //! A drop of dye spreads, or a photograph blurs: each step adds to every point `k` times the sum of its four neighbours less
-//! four times itself. `variants.rs` writes this step in eight ways, with the same operations in the same order; what differs
+//! four times itself. `variants.rs` writes this step in nine ways, with the same operations in the same order; what differs
 //! is how often memory is read, written and allocated.
 //!
 //!     cargo run --release --example diffusion -- --size 2048 --steps 20
@@ -23,14 +23,15 @@ use common::timing::{median, take_turns};
 use variants::{ALL, Variant};
 
 const HELP: &str = "\
-The diffusion equation on a periodic grid, its step written in eight ways.
+The diffusion equation on a periodic grid, its step written in nine ways.
 
 Usage: diffusion [options]
   --size N         points on each side of the grid (default 1024)
   --steps N        time steps (default 100)
   --start WHAT     `photo`: a photograph that blurs (default);
                    `block`: a square drop of dye that spreads
-  --threads N      threads of `par_zip` and `tilexpr` (default: all)
+  --threads N      threads of `par_zip`, `tilexpr_stencil` and `tilexpr`
+                   (default: all)
   --seconds S      about how long the timed steps of one variant may take
                    together (default 1); slow variants make fewer steps then
   --quick          a small grid and few steps: a second for all

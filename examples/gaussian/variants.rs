@@ -1,4 +1,4 @@
-//! A Gaussian blur of a grey picture, in eleven ways.
+//! A Gaussian blur of a grey picture, in twelve ways.
 //!
 //! Each pixel of the result is a weighted mean of the pixels around it. The weights are those of a bell curve, and
 //! `weight(i, j) = weight(i) * weight(j)`: so the square of (2r + 1)^2 weights may be taken at once, or its rows first and
@@ -6,13 +6,14 @@
 //! pixels, copies of the edge: no code asks where the edge is.
 //!
 //! All sums go from the first weight to the last, so that the direct ways agree to the bit, and so do the separable ones.
-//! Between the two kinds, and to the crate `image`, roundings differ.
+//! Between the two kinds, to the crate `image`, and to the text in index notation, whose `sum` has an order of its own and adds
+//! `f32` in `f64`, roundings differ.
 
 use image::imageops::{GaussianBlurParameters, blur_advanced, fast_blur};
 use image::{DynamicImage, GrayImage, ImageBuffer, Luma};
 use ndarray::parallel::prelude::*;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
-use tilexpr::{Arg, Args, CompileError, EvalError, Expr, Threads};
+use tilexpr::{Arg, Args, CompileError, EvalError, Expr, Threads, args};
 
 /// A picture to blur, and what is known beforehand.
 pub struct Blur {
@@ -21,6 +22,10 @@ pub struct Blur {
     /// As the crate `image` has it, without a border; also in bytes.
     image: ImageBuffer<Luma<f32>, Vec<f32>>,
     bytes: DynamicImage,
+    /// Without a border, and the square of weights: what the notation reads.
+    plain: Array2<f32>,
+    table: Array2<f32>,
+    notation: Expr,
     radius: usize,
     /// 2*`radius` + 1 weights, whose sum is 1.
     weights: Vec<f32>,
@@ -54,6 +59,12 @@ pub const SEPARABLE: [(&str, Filter); 5] = [
     ("tilexpr_strips", tilexpr_strips),
 ];
 
+/// The way in index notation, within the roundings of `f32` of the direct ones.
+pub const NOTATION: (&str, Filter) = ("direct_notation", direct_notation);
+
+/// The picture without a border, and the weights as an array: what is beyond an edge is the edge.
+const TEXT: &str = "g[y, x] = sum[dy, dx](img[clamp(y + dy - r), clamp(x + dx - r)]*w[dy, dx])";
+
 /// The ways of the crate `image`, with roundings of their own.
 pub const IMAGE: [(&str, Filter); 3] =
     [("image_blur", image_blur), ("image_blur_u8", image_blur_u8), ("image_fast_blur", image_fast_blur)];
@@ -69,6 +80,7 @@ impl Blur {
         let (wide, high) = (width as u32, height as u32);
         let weights = weights(radius);
         let products = weights.iter().flat_map(|a| weights.iter().map(move |b| a * b));
+        let table = Array2::from_shape_fn((weights.len(), weights.len()), |(dy, dx)| weights[dy] * weights[dx]);
         Ok(Blur {
             image: ImageBuffer::from_fn(wide, high, |x, y| Luma([picture[[y as usize, x as usize]]])),
             bytes: GrayImage::from_fn(wide, high, |x, y| {
@@ -78,6 +90,9 @@ impl Blur {
             square: Expr::compile(&weighted_sum(products))?,
             line: Expr::compile(&weighted_sum(weights.iter().copied()))?,
             names: (0..weights.len().pow(2)).map(|i| format!("v{i}")).collect(),
+            plain: picture.clone(),
+            table,
+            notation: Expr::compile(TEXT)?,
             bordered,
             radius,
             weights,
@@ -165,6 +180,11 @@ fn direct_tilexpr(blur: &Blur, work: &mut Work) -> Result<(), EvalError> {
     let places = (0..blur.side()).flat_map(|dy| (0..blur.side()).map(move |dx| (dy, dx)));
     let views: Vec<_> = places.map(|(dy, dx)| blur.shifted(dy, dx)).collect();
     blur.sum_into(&blur.square, &views, work.result.view_mut())
+}
+
+/// The formula as it is written on paper: no view is made by hand, and no border is kept.
+fn direct_notation(blur: &Blur, work: &mut Work) -> Result<(), EvalError> {
+    blur.notation.eval_into(args![img = &blur.plain, w = &blur.table, r = blur.radius as i64], &mut work.result)
 }
 
 /// Rows first, then columns, each as loops with indices.
