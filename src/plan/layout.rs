@@ -62,8 +62,7 @@ pub enum Combines {
     Nothing,
     /// Along its innermost loop, from the neutral state.
     Loop,
-    /// So many elements, at most [`LANES`](crate::ir::LANES), without a loop: each source is there once for each of them, element
-    /// by element.
+    /// So many elements, without a loop: each source is there once for each of them, element by element.
     Unrolled(u8),
     /// Along its innermost loop, to the best value alone, not to where it is.
     Extreme,

@@ -306,7 +306,7 @@ impl Lowering<'_> {
         let Reduction { stage, group, .. } = of;
         let init: Vec<Value> = group.init.iter().map(|&c| self.b.constant(c)).collect();
         let mut lanes = vec![init.clone(); LANES];
-        for (at, lane) in lanes.iter_mut().enumerate().take(length) {
+        for at in 0..length {
             let mut of_element = (at..).step_by(length);
             for &(node, source) in &stage.sources {
                 if source == Source::Position {
@@ -317,7 +317,8 @@ impl Lowering<'_> {
             }
             self.nodes(&stage.nodes);
             let args = self.args(group);
-            *lane = self.step(group, &init, &args);
+            let lane = &mut lanes[at % LANES];
+            *lane = self.step(group, &lane.clone(), &args);
         }
         // As lanes are merged everywhere: each with the one half of them apart.
         let mut apart = LANES / 2;

@@ -22,6 +22,12 @@ use crate::types::graph::NodeId;
 const POINTS: usize = 16;
 /// Operations of such a kernel.
 const OPERATIONS: usize = 500;
+/// Elements of such a run that is no shorter than the lanes of a sum, and how many rows of memory they may lie in: more than the
+/// hardware fetches ahead would be slower than one after another.
+const WINDOW: usize = 64;
+const STREAMS: usize = 16;
+/// Bytes of a line of the cache: elements of less than that between them lie in one row.
+const LINE: usize = 64;
 
 impl Maker<'_> {
     /// Adds the steps of stage `at`, which has elements.
@@ -130,10 +136,30 @@ impl Maker<'_> {
             }
             _ => false,
         };
-        base.length() < LANES
+        (base.length() < LANES || self.is_window(base))
             && base.points() >= POINTS
             && base.length() * operations() <= OPERATIONS
             && !(0..base.sources).any(rearranged)
+    }
+
+    /// Whether runs are longer, but each element of many of them is read as it lies, in few rows: the window of a filter. States that
+    /// a kernel with a loop had to keep in memory then stay in registers.
+    fn is_window(&self, base: &Base) -> bool {
+        let nest = &base.walk.nest;
+        let (kept, shape) = (nest.kept(), nest.shape());
+        let sources = || (0..base.sources).map(|o| (base.walk.operands[o].size(), nest.strides(o)));
+        let near = |(size, strides): (usize, &[isize])| {
+            let apart = |axis: &usize| strides[*axis].unsigned_abs() >= LINE;
+            let rows: usize = (kept..shape.len()).filter(apart).map(|axis| shape[axis]).product();
+            let still = strides[..kept].iter().all(|&stride| stride == 0);
+            still || rows <= STREAMS && (strides[kept - 1] == 0 || strides[kept - 1].unsigned_abs() == size)
+        };
+        base.length() <= WINDOW
+            && self.part.is_none()
+            && kept > 0
+            && shape[kept - 1] >= LANES
+            && !base.walk.operands[..base.sources].iter().any(|operand| operand.spec.is_affine())
+            && sources().all(near)
     }
 
     /// One kernel does it all, with the elements of a run side by side in registers: a nest over the kept axes, with each source once

@@ -4,7 +4,7 @@ mod hostile;
 mod random;
 
 use ndarray::{Array1, Array2, Array3, ArrayD, array};
-use tilexpr::{AnyArray, Args, Expr, args};
+use tilexpr::{AnyArray, Args, Executor, Expr, args};
 
 fn eval<R: tilexpr::FromResult>(text: &str, args: Args) -> R {
     let expr = Expr::compile(text).unwrap_or_else(|error| panic!("{text}\n{error}"));
@@ -354,4 +354,42 @@ fn several_statements() {
     let y: Array2<f64> = eval("s = sum(A); C[i, j] = A[i, j]/s; C - 1", args![A = &a]);
     let whole: f64 = eval("sum(A)", args![A = &a]);
     assert_eq!(y, a / whole - 1.0);
+}
+
+/// The sum of a block: element `k` in lane `k mod 8`, lanes merged pairwise.
+fn lanes(elements: impl Iterator<Item = f64>) -> f64 {
+    let mut lanes = [-0.0; 8];
+    elements.enumerate().for_each(|(k, x)| lanes[k % 8] += x);
+    let a: [f64; 4] = std::array::from_fn(|l| lanes[l] + lanes[l + 4]);
+    (a[0] + a[2]) + (a[1] + a[3])
+}
+
+#[test]
+fn windows_are_summed_in_lanes() {
+    let img = grid(40, 37).mapv(|x| x as f32);
+    for (rows, columns) in [(1, 8), (3, 3), (5, 5), (2, 31), (8, 8), (16, 4), (5, 13), (17, 2)] {
+        let w = grid(rows, columns).mapv(|x| 0.3 * x as f32);
+        let (height, width) = (40 - rows + 1, 37 - columns + 1);
+        let part = |y: usize, x: usize, k: usize| img[[y + k / columns, x + k % columns]];
+        let sum = |(y, x)| {
+            let product = |k: usize| f64::from(part(y, x, k) * w[[k / columns, k % columns]]);
+            lanes((0..rows * columns).map(product)) as f32
+        };
+        let greatest = |(y, x)| (0..rows * columns).map(|k| part(y, x, k)).fold(f32::NEG_INFINITY, f32::max);
+        for executor in [Executor::Interpreter, Executor::Cranelift, Executor::Auto] {
+            let compile = |text| Expr::builder().executor(executor).compile(text).unwrap();
+            let expr = compile("g[y, x] = sum[dy, dx](img[y + dy, x + dx]*w[dy, dx])");
+            let g: Array2<f32> = expr.eval(args![img = &img, w = &w]).unwrap();
+            assert_eq!(g, Array2::from_shape_fn((height, width), sum), "{rows} x {columns}, {executor:?}");
+            let expr = compile("g[y, x] = max[dy:n, dx:m](img[y + dy, x + dx])");
+            let g: Array2<f32> = expr.eval(args![img = &img, n = rows as i64, m = columns as i64]).unwrap();
+            assert_eq!(g, Array2::from_shape_fn((height, width), greatest), "{rows} x {columns}, {executor:?}");
+            // Columns side by side, which do not overlap.
+            let expr = compile("sum(x*x, axis=1)");
+            let x = img.slice(ndarray::s![..rows * columns.min(2), ..]).insert_axis(ndarray::Axis(0));
+            let y: Array2<f32> = expr.eval(args![x]).unwrap();
+            let squares = |column| lanes((0..x.shape()[1]).map(|k| f64::from(x[[0, k, column]] * x[[0, k, column]])));
+            assert_eq!(y, Array2::from_shape_fn((1, 37), |(_, column)| squares(column) as f32));
+        }
+    }
 }
