@@ -1,9 +1,10 @@
 //! Random trees through printer and parser, and random texts that must not harm.
 
 use proptest::prelude::*;
-use tilexpr::syntax::ast::{Ast, Literal, Node, NodeId, Span};
+use tilexpr::syntax::ast::{Ast, Coordinate, Literal, Node, NodeId, Span};
 use tilexpr::syntax::print::{print, print_full};
 use tilexpr::syntax::{Limits, for_each_child, parse};
+use tilexpr::{AnyArray, Executor, Expr, args};
 
 fn without_spans(mut ast: Ast) -> Ast {
     let none = Span::default();
@@ -16,6 +17,12 @@ fn without_spans(mut ast: Ast) -> Ast {
     ast.args.iter_mut().for_each(|argument| argument.keyword = argument.keyword.map(|(name, _)| (name, none)));
     ast.assignments.iter_mut().for_each(|assignment| assignment.name_span = none);
     ast.params.iter_mut().for_each(|param| param.1 = none);
+    for coordinate in &mut ast.coordinates {
+        match coordinate {
+            Coordinate::Slice(_, span) | Coordinate::Ellipsis(span) => *span = none,
+            Coordinate::Value(_) => {}
+        }
+    }
     ast
 }
 
@@ -69,6 +76,14 @@ fn bracketed() -> impl Strategy<Value = String> {
                 let body = if several { format!("({body}, a,)") } else { body };
                 format!("f(a, {}lambda b, x1: {body})", if keyword { "k=" } else { "" })
             }),
+            1 => (inner.clone(), inner.clone(), 0..6).prop_map(|(of, at, form)| match form {
+                0 => format!("({of})[({at})]"),
+                1 => format!("({of})[({at}):, ::-1, ...]"),
+                2 => format!("({of})[:({at}):2, None]"),
+                3 => format!("({of})[..., wrap(({at}) - 1), fill(({at}), 0)]"),
+                4 => format!("sum[b](({of})*({at}))"),
+                _ => format!("argmax[b, x1:({at})](({of}))"),
+            }),
             1 => prop::collection::vec(inner, 0..3).prop_map(|items| {
                 format!("g(axis=({}))", items.iter().map(|item| format!("{item},")).collect::<String>())
             }),
@@ -77,7 +92,18 @@ fn bracketed() -> impl Strategy<Value = String> {
 }
 
 fn program() -> impl Strategy<Value = String> {
-    let head = prop::sample::select(vec!["", "", "(x1)", "(a, b)", "(α,)", ", u", " = lambda α, a", ", b = lambda"]);
+    let head = prop::sample::select(vec![
+        "",
+        "",
+        "(x1)",
+        "(a, b)",
+        "(α,)",
+        ", u",
+        " = lambda α, a",
+        ", b = lambda",
+        "[a, x1:9]",
+        "[α]",
+    ]);
     (prop::collection::vec((head, bracketed()), 0..3), prop::collection::vec(bracketed(), 1..3), any::<bool>())
         .prop_map(|(values, results, comma)| {
             let statements = values.iter().enumerate().map(|(i, (head, value))| match *head {
@@ -136,6 +162,7 @@ proptest! {
     fn random_tokens_do_no_harm(tokens in prop::collection::vec(prop::sample::select(vec![
         "a", "b", "f(", "(", "(", ")", ")", ")", ",", "=", ";", "\n", "if", "else", "not", "in", "not in", "and", "or", "-", "~", "+", "*", "**",
         "<", "==", ".real", ".f", ".f(", "𝛼", "𝐢𝐟", "1", "2.5", "3j", "()", "0x", "1_", "&&", "\"", "é", "²", "[", "is", "#", "\\", ".", "True",
+        "]", "]", "a[", "sum[", "wrap(", ":", "...", "None", "lambda", "iterate(",
     ]), 0..14)) {
         harmless(&tokens.join(" "));
         harmless(&tokens.concat());
@@ -148,4 +175,27 @@ proptest! {
         let ascii: String = bytes.iter().map(|byte| char::from(byte & 0x7f)).collect();
         harmless(&ascii);
     }
+}
+
+/// What a fuzzer begins with is of the language, and all executors give the same.
+#[test]
+fn seeds_of_the_fuzzers_run() {
+    // Not part of the published crate.
+    let Ok(seeds) = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds")) else { return };
+    let a = ndarray::Array1::from_iter([0.5, -0.0, 3.0, 1e300, -3.0]);
+    let b = ndarray::Array2::from_shape_fn((5, 5), |(i, j)| i as f64 - 2.0 * j as f64);
+    let mut refused = Vec::new();
+    for seed in seeds {
+        let text = std::fs::read_to_string(seed.expect("a file").path()).expect("text");
+        let run = |executor| -> Result<String, Box<dyn std::error::Error>> {
+            let results: Vec<AnyArray> =
+                Expr::builder().executor(executor).compile(&text)?.eval(args![a = &a, b = &b])?;
+            Ok(format!("{results:?}"))
+        };
+        match (run(Executor::Interpreter), run(Executor::Native)) {
+            (Ok(x), Ok(y)) => assert_eq!(x, y, "{text}"),
+            (x, y) => refused.push(format!("{text}: {x:?}, {y:?}")),
+        }
+    }
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
 }

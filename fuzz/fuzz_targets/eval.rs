@@ -15,6 +15,9 @@ fuzz_target!(|text: &str| {
     }
     let mut limits = Limits::default();
     limits.operations = 2000;
+    // A text may ask for more than its arguments are long: by a range, or by the steps of a loop.
+    limits.elements = 10_000;
+    limits.points = 100_000;
     limits.iterations = 100;
     let compile =
         |executor| Expr::builder().limits(limits).executor(executor).threads(Threads::Serial).compile(text).ok();

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tilexpr::Limits;
-use tilexpr::syntax::ast::{Ast, Node, Span};
+use tilexpr::syntax::ast::{Ast, Coordinate, Node, Span};
 use tilexpr::syntax::parse;
 use tilexpr::syntax::print::{print, print_full};
 
@@ -19,6 +19,12 @@ fn without_spans(mut ast: Ast) -> Ast {
     ast.args.iter_mut().for_each(|argument| argument.keyword = argument.keyword.map(|(name, _)| (name, none)));
     ast.assignments.iter_mut().for_each(|assignment| assignment.name_span = none);
     ast.params.iter_mut().for_each(|param| param.1 = none);
+    for coordinate in &mut ast.coordinates {
+        match coordinate {
+            Coordinate::Slice(_, span) | Coordinate::Ellipsis(span) => *span = none,
+            Coordinate::Value(_) => {}
+        }
+    }
     ast
 }
 
