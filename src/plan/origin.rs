@@ -85,6 +85,10 @@ impl Origin {
                     Origin::Few { of: Arrays { axes: a | b }, costly: costly || also }
                 }
                 _ if of == other => Origin::Few { of, costly: costly || also },
+                // A single element makes no more of them.
+                (of @ Few::Reduction { .. }, Arrays { axes: 0 }) | (Arrays { axes: 0 }, of @ Few::Reduction { .. }) => {
+                    Origin::Few { of, costly: costly || also }
+                }
                 _ => Origin::Mixed { axes: of.axes() | other.axes() },
             },
             _ => Origin::Mixed { axes: self.axes() | other.axes() },

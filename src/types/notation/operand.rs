@@ -14,7 +14,7 @@ pub(super) struct Place {
 }
 
 /// An index of a scope: its binder, and the piece's axis.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Index {
     pub binder: u32,
     pub axis: u32,
@@ -30,15 +30,22 @@ pub(super) struct Operands {
     pub views: usize,
     /// Views, each with those that are applied after it, and where it stands.
     chains: Vec<(View, u32, Span)>,
+    /// Their numbers: equal views of one array are one operand, wherever they stand.
+    numbers: HashMap<(View, u32), u32>,
     /// Indices around an expression, the outermost first.
     scopes: Vec<Vec<Index>>,
+    of_indices: HashMap<Vec<Index>, u32>,
 }
 
 impl Operands {
     /// The place at which this view is applied before what is applied at `to`.
     pub fn before(&mut self, view: View, to: Place, span: Span) -> Place {
-        self.chains.push((view, to.chain, span));
-        Place { chain: self.chains.len() as u32, ..to }
+        let chains = &mut self.chains;
+        let number = self.numbers.entry((view.anywhere(), to.chain)).or_insert_with(|| {
+            chains.push((view, to.chain, span));
+            chains.len() as u32
+        });
+        Place { chain: *number, ..to }
     }
 
     /// The view that is applied first.
@@ -49,8 +56,11 @@ impl Operands {
 
     /// A scope of these indices.
     pub fn scope(&mut self, indices: Vec<Index>) -> u32 {
-        self.scopes.push(indices);
-        self.scopes.len() as u32
+        let scopes = &mut self.scopes;
+        *self.of_indices.entry(indices).or_insert_with_key(|indices| {
+            scopes.push(indices.clone());
+            scopes.len() as u32
+        })
     }
 
     /// The indices of a scope; none outside of index notation.

@@ -5,7 +5,7 @@ use super::whole::{Affine, Whole};
 use crate::syntax::ast::Span;
 
 /// One step from an array to what is read of it.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum View {
     /// As all of a group of arrays broadcast.
     Broadcast(u32),
@@ -22,7 +22,7 @@ pub enum View {
 }
 
 /// An end of an axis.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum End {
     /// The first element.
     First,
@@ -31,7 +31,7 @@ pub enum End {
 }
 
 /// NumPy's slicing of several axes.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Cuts {
     /// What is done with the axes, in order.
     pub cuts: Vec<Cut>,
@@ -40,7 +40,7 @@ pub struct Cuts {
 }
 
 /// What a slicing does with an axis.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Cut {
     /// One element, and the axis goes.
     At(Whole, Span),
@@ -53,7 +53,7 @@ pub enum Cut {
 }
 
 /// A coordinate of an access.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Coordinate {
     /// Where it goes.
     pub at: Affine,
@@ -61,4 +61,24 @@ pub struct Coordinate {
     pub mode: Option<Mode>,
     /// Where it stands.
     pub span: Span,
+}
+
+impl View {
+    /// The same view, wherever it stands.
+    pub fn anywhere(&self) -> View {
+        let mut view = self.clone();
+        match &mut view {
+            View::Cut(cuts) => {
+                cuts.span = Span::default();
+                for cut in &mut cuts.cuts {
+                    if let Cut::At(_, span) | Cut::Slice(_, span) = cut {
+                        *span = Span::default();
+                    }
+                }
+            }
+            View::Access(all) => all.iter_mut().for_each(|coordinate| coordinate.span = Span::default()),
+            View::Broadcast(_) | View::Transposed | View::Along(..) | View::Rolled(..) => {}
+        }
+        view
+    }
 }
