@@ -122,9 +122,8 @@ fn stencil(verdicts: &mut Verdicts) {
     let n = 2048;
     let u = matrix(n, n, 5);
     let views = compile("m + c*(d + t + r + l - 4*m)");
-    let slices = compile(
-        "u[1:-1, 1:-1] + c*(u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2] - 4*u[1:-1, 1:-1])",
-    );
+    let slices =
+        compile("u[1:-1, 1:-1] + c*(u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2] - 4*u[1:-1, 1:-1])");
     let wrap = compile(
         "v[i, j] = u[i, j] + c*(u[wrap(i + 1), j] + u[wrap(i - 1), j] + u[i, wrap(j + 1)] + u[i, wrap(j - 1)] - 4*u[i, j])",
     );
