@@ -162,7 +162,7 @@ fn force_body(x: &[&[f64]; 3], m: &[f64], at: [f64; 3], cubes: &[f64], to: &mut 
 #[inline(always)]
 fn roots_body(cubes: &mut [f64]) {
     for r in cubes {
-        *r = *r * r.sqrt();
+        *r *= r.sqrt();
     }
 }
 

@@ -7,6 +7,8 @@
 //! ```
 //! `dot` is ndarray's product on one thread. Loops by hand run on all of rayon's threads, with the vectors that the CPU has.
 
+#![allow(clippy::reversed_empty_ranges, reason = "`1..-1` is an ndarray slice from both ends")]
+
 #[path = "../common/mod.rs"]
 mod common;
 mod hand;
