@@ -47,10 +47,9 @@ impl Set {
                 format!("c = complex(cr, ci); z0 = complex(x, y){COMPLEX}"),
                 format!("a0 = x; b0 = y; p = cr; q = ci{REAL}"),
             ],
-            Set::Mandelbrot => [
-                format!("c = complex(x, y); z0 = 0*c{COMPLEX}"),
-                format!("a0 = 0*x; b0 = 0*y; p = x; q = y{REAL}"),
-            ],
+            Set::Mandelbrot => {
+                [format!("c = complex(x, y); z0 = 0*c{COMPLEX}"), format!("a0 = 0*x; b0 = 0*y; p = x; q = y{REAL}")]
+            }
         }
     }
 }
