@@ -55,10 +55,7 @@ def test_boundary_modes(mode, pad):
         p = np.pad(u, 2, mode=pad)
         n, m = shape
         expected = p[1 : n + 1, 2:-2] + 3 * p[4 : n + 4, 2:-2] + 7 * p[2:-2, 0:m] - p[1 : n + 1, 3 : m + 3]
-        text = (
-            f"v[i, j] = u[{mode}(i-1), j] + 3*u[{mode}(i+2), j] + 7*u[i, {mode}(j-2)]"
-            f" - u[{mode}(i-1), {mode}(j+1)]"
-        )
+        text = f"v[i, j] = u[{mode}(i-1), j] + 3*u[{mode}(i+2), j] + 7*u[i, {mode}(j-2)] - u[{mode}(i-1), {mode}(j+1)]"
         np.testing.assert_array_equal(tx.evaluate(text), expected)
         out = np.empty_like(expected)
         tx.evaluate(text, out=out)
@@ -93,10 +90,7 @@ def test_prepared_and_compiled():
 def test_loops_and_scans():
     z0 = np.linspace(-1.5, 1.5, 50)[:, None] + 1j * np.linspace(-1, 1, 40)
     c = -0.8 + 0.156j
-    n = tx.evaluate(
-        "step = lambda z, n: (z*z + c, n + 1);"
-        "iterate(step, (z0, 0), lambda z, n: z.real**2 + z.imag**2 < 4, 100)[1]"
-    )
+    n = tx.evaluate("step = lambda z, n: (z*z + c, n + 1);iterate(step, (z0, 0), lambda z, n: z.real**2 + z.imag**2 < 4, 100)[1]")
     expected = np.zeros(z0.shape, int)
     for at, z in np.ndenumerate(z0):
         while expected[at] < 100 and z.real**2 + z.imag**2 < 4:
