@@ -126,7 +126,7 @@ fn measure(n: usize, seconds: f64) -> Result<Vec<Row>, Failure> {
         // A NaN is not to be lost.
         let apart = bodies.force.iter().zip(&*expected).map(|(x, y)| (x - y).abs() / *largest);
         let differs = apart.fold(0.0, |worst: f64, x| if x > worst || x.is_nan() { x } else { worst });
-        if !(differs <= TOLERANCE) {
+        if differs > TOLERANCE || differs.is_nan() {
             return Err(format!("`{name}` differs from `{}` by {differs:e} of the largest force", ALL[0].0).into());
         }
         rows.push(Row { name, seconds: f64::NAN, bytes: counts.bytes, differs });
