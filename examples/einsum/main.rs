@@ -139,7 +139,7 @@ fn conclude(times: &[[f64; 3]]) {
     let ([loops, ndarray, tilexpr], [.., tensors]) = (of("matrix product"), of("tensordot"));
     say(&format!(
         "The matrix product takes {} the loops, and {} ndarray's, which is the crate matrixmultiply and adds up in an order of its \
-         own. The product of tensors is as much work, and takes {} that: no axes have to be exchanged, and no operand is copied.",
+         own. The product of tensors is as much work, and takes {} that: no axes have to be exchanged beforehand.",
         beside(tilexpr, loops),
         beside(tilexpr, ndarray),
         beside(tensors, tilexpr)
