@@ -60,7 +60,7 @@ const COLUMNS: &[(&str, &str)] = &[
 /// Passes of each variant at most.
 const PASSES: usize = 50;
 /// Samples of the chart of signals.
-const SHOWN: usize = 1000;
+const SHOWN: usize = 500;
 
 struct Options {
     times: usize,

@@ -41,7 +41,8 @@ The variants; r is the square of a distance:
   tilexpr_power        r**1.5 in index notation
   tilexpr_root_serial  1/(r*sqrt(r)) in index notation, on one thread
   tilexpr_root         the same on all threads
-  tilexpr_coordinates  the same, each coordinate an array of its own
+  tilexpr_apart_power  r**-1.5, each coordinate an array of its own
+  tilexpr_apart_root   the same with 1/(r*sqrt(r))
 Sums go in different orders. Before anything is timed, all must agree within
 1e-10 of the largest force. The table shows, of each,
   time           the median of its timed passes
@@ -194,20 +195,25 @@ fn from_above(x: &Array2<f64>) -> Array2<f64> {
 /// What is seen, and why.
 fn seen(rows: &[Row], n: usize) {
     let time = |name: &str| of(rows, name);
+    let allocated = |name: &str| bytes(rows.iter().find(|row| row.name == name).map_or(0, |row| row.bytes));
     say(&format!(
-        "`{POWER}` takes {} the loop in Rust with the same power, and {} that with `powf`, which computes one power at a time. An array of \
-         all distances would be {}.",
+        "`{POWER}` takes {} the loop in Rust with the same power. An array of all squares of distances would be {}; it allocates {}.",
         beside(time("tilexpr_power"), time("rayon_power")),
-        beside(time("tilexpr_power"), time("rayon_powf")),
-        bytes(8 * (n as u64).pow(2))
+        bytes(8 * (n as u64).pow(2)),
+        allocated("tilexpr_power"),
     ));
     say(&format!(
-        "A power is dear: with a square root the loop takes {} the one with the power, and the text {} its own. The text with the root takes {} \
-         that loop; with an array for each coordinate, {} it. All threads take {:.2} of the time of one.",
+        "With a square root the loop takes {} the one with the power, the text {} its own, and {} that loop. `powf` of the standard library, one \
+         power at a time, takes {} the library's, which computes several.",
         beside(time("rayon_root"), time("rayon_power")),
         beside(time("tilexpr_root"), time("tilexpr_power")),
         beside(time("tilexpr_root"), time("rayon_root")),
-        beside(time("tilexpr_coordinates"), time("rayon_root")),
-        time("tilexpr_root") / time("tilexpr_root_serial"),
+        beside(time("rayon_powf"), time("rayon_power")),
+    ));
+    say(&format!(
+        "With coordinates apart the text has three sums, and each computes the weights of all pairs: with powers it takes {} `tilexpr_power`, with \
+         roots {} `tilexpr_root`.",
+        beside(time("tilexpr_apart_power"), time("tilexpr_power")),
+        beside(time("tilexpr_apart_root"), time("tilexpr_root")),
     ));
 }

@@ -9,7 +9,7 @@ use tilexpr::{EvalError, Expr, Threads, args};
 use crate::common::cli::Failure;
 use crate::common::random::Random;
 
-/// As it is written on paper. Nothing of size n*n is in memory.
+/// As it is written on paper. The inner sum is computed where it is needed: no array has an element for each pair.
 pub const POWER: &str = "F[i, a] = sum[j](m[j]*(x[j, a] - x[i, a])/(sum[b]((x[j, b] - x[i, b])**2) + eps)**1.5)";
 
 /// With a square root in place of the power.
@@ -17,9 +17,8 @@ const ROOT: &str = "
     weight = lambda r: 1/(r*sqrt(r))
     F[i, a] = sum[j](m[j]*(x[j, a] - x[i, a])*weight(sum[b]((x[j, b] - x[i, b])**2) + eps))";
 
-/// A coordinate of each body after the other, as loops in Rust have them: three sums that share their distances.
+/// Each coordinate an array of its own: three sums, each of which computes the weights of all pairs for itself. Before it stands what `weight(r)` is.
 const COORDINATES: &str = "
-    weight = lambda r: 1/(r*sqrt(r))
     pull = lambda mass, dx, dy, dz: mass*weight(dx*dx + dy*dy + dz*dz + eps)
     f[i] = sum[j](pull(m[j], x[j] - x[i], y[j] - y[i], z[j] - z[i])*(x[j] - x[i]))
     g[i] = sum[j](pull(m[j], x[j] - x[i], y[j] - y[i], z[j] - z[i])*(y[j] - y[i]))
@@ -38,7 +37,8 @@ pub struct Bodies {
     pub force: Array2<f64>,
     power: Expr,
     root: Expr,
-    coordinates: Expr,
+    /// [`COORDINATES`] with a power, and with a root.
+    coordinates: [Expr; 2],
     /// `r**-1.5` of a row of `r`.
     powers: Expr,
 }
@@ -46,7 +46,7 @@ pub struct Bodies {
 /// Computes the accelerations; they are in [`Bodies`].
 pub type Attract = fn(&mut Bodies) -> Result<(), EvalError>;
 
-pub const ALL: [(&str, Attract); 8] = [
+pub const ALL: [(&str, Attract); 9] = [
     ("loops_root", loops_root),
     ("rayon_powf", |b| b.rows(|r| 1.0 / r.powf(1.5))),
     ("rayon_power", rayon_power),
@@ -54,7 +54,8 @@ pub const ALL: [(&str, Attract); 8] = [
     ("tilexpr_power", |b| b.text(&b.power.clone())),
     ("tilexpr_root_serial", |b| b.text(&b.root.with_threads(Threads::Serial))),
     ("tilexpr_root", |b| b.text(&b.root.clone())),
-    ("tilexpr_coordinates", coordinates),
+    ("tilexpr_apart_power", |b| b.apart(0)),
+    ("tilexpr_apart_root", |b| b.apart(1)),
 ];
 
 impl Bodies {
@@ -84,7 +85,10 @@ impl Bodies {
             mass: vec![1.0 / n as f64; n],
             power: Expr::compile(POWER)?,
             root: Expr::compile(ROOT)?,
-            coordinates: Expr::compile(COORDINATES)?,
+            coordinates: [
+                Expr::compile(&format!("weight = lambda r: r**-1.5{COORDINATES}"))?,
+                Expr::compile(&format!("weight = lambda r: 1/(r*sqrt(r)){COORDINATES}"))?,
+            ],
             powers: Expr::builder().threads(Threads::Serial).compile("r**-1.5")?,
         })
     }
@@ -95,6 +99,17 @@ impl Bodies {
 
     fn text(&mut self, text: &Expr) -> Result<(), EvalError> {
         text.eval_into(args![x = &self.x, m = &self.mass, eps = EPS], &mut self.force)
+    }
+
+    /// The texts of coordinates that lie apart.
+    fn apart(&mut self, which: usize) -> Result<(), EvalError> {
+        let [x, y, z] = coordinates_of(&self.x);
+        let arguments = args![x = &x, y = &y, z = &z, m = &self.mass, eps = EPS];
+        let (f, g, h): (Vec<f64>, Vec<f64>, Vec<f64>) = self.coordinates[which].eval(arguments)?;
+        for (column, from) in [f, g, h].iter().enumerate() {
+            self.force.column_mut(column).iter_mut().zip(from).for_each(|(to, &sum)| *to = sum);
+        }
+        Ok(())
     }
 
     /// The bodies of rows on all threads. `weight(r)` is that of a square of a distance.
@@ -121,7 +136,7 @@ impl Bodies {
 
     /// The forces of the places, by the text.
     pub fn forces(&mut self) -> Result<(), EvalError> {
-        self.text(&self.root.clone())
+        self.apart(1)
     }
 
     /// A step in time (leapfrog: half a kick, a drift, half a kick), which begins and ends with the forces of the places.
@@ -179,15 +194,4 @@ fn rayon_power(bodies: &mut Bodies) -> Result<(), EvalError> {
         }
         Ok(())
     })
-}
-
-/// The same as [`ROOT`] of coordinates that lie apart.
-fn coordinates(bodies: &mut Bodies) -> Result<(), EvalError> {
-    let [x, y, z] = coordinates_of(&bodies.x);
-    let arguments = args![x = &x, y = &y, z = &z, m = &bodies.mass, eps = EPS];
-    let (f, g, h): (Vec<f64>, Vec<f64>, Vec<f64>) = bodies.coordinates.eval(arguments)?;
-    for (mut row, ((f, g), h)) in bodies.force.outer_iter_mut().zip(f.iter().zip(&g).zip(&h)) {
-        row.iter_mut().zip([f, g, h]).for_each(|(to, &sum)| *to = sum);
-    }
-    Ok(())
 }
