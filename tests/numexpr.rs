@@ -524,7 +524,7 @@ mod limits {
 
     #[test]
     fn text_is_never_executed() {
-        for text in ["(3+1).bit_length()", "a.__class__", "lambda: 1", "[x for x in a]", "__import__('os')", "a[0]"] {
+        for text in ["(3+1).bit_length()", "a.__class__", "lambda: 1", "[x for x in a]", "__import__('os')"] {
             assert!(Expr::compile(text).is_err(), "{text}");
         }
         // What its filter refused although it is right.
