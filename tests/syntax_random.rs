@@ -123,7 +123,9 @@ fn check(ast: &Ast, source: &str) {
     for id in 0..ast.nodes.len() {
         let id = NodeId(id as u32);
         for_each_child(ast, id, |child| assert!(child < id));
-        assert!(source.get(ast.span(id).range()).is_some_and(|text| !text.is_empty()));
+        // (What a text that ends with an array in index notation gives stands nowhere.)
+        let last = ast.results.contains(&id);
+        assert!(source.get(ast.span(id).range()).is_some_and(|text| last || !text.is_empty()));
     }
 }
 
@@ -150,8 +152,9 @@ proptest! {
         let ast = parse(&source, &Limits::default()).expect("the text is right");
         check(&ast, &source);
         let text = print(&ast);
-        // A new line is printed as `; `.
-        prop_assert!(text.len() <= source.len() + source.matches('\n').count());
+        // A new line is printed as `; `, a string with a `b` before it, a tuple that is unpacked in brackets.
+        let longer = source.matches(['\n', '\'', '"']).count() + 2 * source.matches('=').count();
+        prop_assert!(text.len() <= source.len() + longer);
         let ast = without_spans(ast);
         prop_assert_eq!(without_spans(parse(&text, &Limits::default()).expect("printed text parses")), ast.clone(), "{}", text);
         let full = print_full(&ast);
