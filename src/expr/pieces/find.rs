@@ -3,9 +3,8 @@
 //! Comes in: a piece, arguments, what earlier pieces have left. Goes out: for each operand its type, where it lies after all views but an access, and the coordinates of
 //! that; ranges for all indices.
 
-use super::run::{Run, State};
-
 use super::ranges::{Range, Reach, solve};
+use super::run::{Run, State};
 use super::slab::{Slab, Viewed};
 use super::{Part, strips};
 use crate::array::view::whole;
@@ -39,7 +38,7 @@ pub(super) struct Found {
 
 impl Run<'_> {
     /// The value of a whole number at this call.
-    pub(super) fn whole(&self, of: &Whole, span: Span) -> Viewed<i128> {
+    fn whole(&self, of: &Whole, span: Span) -> Viewed<i128> {
         for argument in of.arguments() {
             let (ty, array) = &self.bound[argument as usize];
             let name = &self.core.names()[argument as usize];
@@ -88,15 +87,8 @@ impl Run<'_> {
         }
         let (mut bases, mut reaches) = (Vec::new(), Vec::new());
         for (operand, so_far) in piece.operands.iter().zip(&mut so_far) {
-            let (ty, access) = match (operand.source, operand.views.last()) {
-                (Source::Argument(_) | Source::Piece(..), last) => (
-                    self.type_of(operand.source, state),
-                    if let Some(View::Access(all)) = last { Some(all) } else { None },
-                ),
-                (Source::Extent(_), _) => (InputType::strong(DType::U8), None),
-                (Source::Low(_), _) => (InputType::strong(DType::I64), None),
-                (Source::Outside(..), _) => (InputType::strong(DType::Bool), None),
-            };
+            let ty = self.type_of(operand.source, state);
+            let access = if let Some(View::Access(all)) = operand.views.last() { Some(all) } else { None };
             let views = operand.views.len() - usize::from(access.is_some());
             let slab = self.viewed((operand, so_far), views, &groups, state)?;
             if operand.number && !slab.shape.is_empty() {
@@ -150,7 +142,7 @@ impl Run<'_> {
     }
 
     /// Refuses more points than the limits allow, but of a call that ends at its deadline.
-    pub(super) fn countable(&self, part: &Part, ranges: &[Range]) -> Result<(), EvalError> {
+    fn countable(&self, part: &Part, ranges: &[Range]) -> Result<(), EvalError> {
         let points = ranges.iter().try_fold(1i128, |n, &(low, high)| n.checked_mul(high - low));
         let most = self.core.options.limits.points;
         let single = ranges.iter().all(|&(low, high)| high - low <= isize::MAX as i128);
@@ -163,11 +155,13 @@ impl Run<'_> {
         Err(self.shown(EvalErrorKind::Limit)(Box::new(diagnostic)))
     }
 
-    pub(super) fn type_of(&self, source: Source, state: &State) -> InputType {
+    fn type_of(&self, source: Source, state: &State) -> InputType {
         match source {
             Source::Argument(at) => self.bound[at as usize].0,
             Source::Piece(piece, of) => InputType::strong(state.shapes[piece as usize][of as usize].0),
-            _ => InputType::strong(DType::U8),
+            Source::Extent(_) => InputType::strong(DType::U8),
+            Source::Low(_) => InputType::strong(DType::I64),
+            Source::Outside(..) => InputType::strong(DType::Bool),
         }
     }
 

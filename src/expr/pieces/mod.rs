@@ -7,12 +7,15 @@
 //! | file     | what                                          |
 //! |----------|-----------------------------------------------|
 //! | `slab`   | arrays that are views; NumPy's slicing        |
+//! | `find`   | operands before indices                       |
 //! | `ranges` | how far indices run                           |
 //! | `boxes`  | inside and borders                            |
+//! | `within` | operands within a box                         |
 //! | `access` | from accesses to views, within a box          |
 //! | `strips` | what lies beyond an array's ends, copied out  |
 //! | `memory` | what a call makes                             |
 //! | `run`    | piece after piece                             |
+//! | `shown`  | what explanations say of a piece              |
 
 mod access;
 mod boxes;
@@ -68,15 +71,15 @@ enum Case {
 impl Pieces {
     /// The pieces of a text.
     pub fn new(notation: Notation, source: &Arc<str>, options: &Options) -> Result<Pieces, CompileError> {
-        let read: Vec<u32> = notation
-            .pieces
-            .iter()
-            .flat_map(|piece| &piece.operands)
-            .filter_map(|operand| if let Source::Piece(piece, _) = operand.source { Some(piece) } else { None })
-            .collect();
+        let mut read = vec![false; notation.pieces.len()];
+        for operand in notation.pieces.iter().flat_map(|piece| &piece.operands) {
+            if let Source::Piece(piece, _) = operand.source {
+                read[piece as usize] = true;
+            }
+        }
         let part = |(at, piece): (usize, Piece)| Part {
             core: Core::of(source, options, piece.resolved.clone()),
-            read: read.contains(&(at as u32)),
+            read: read[at],
             forms: Places::new(FORMS),
             piece,
         };
@@ -105,16 +108,19 @@ impl Part {
     /// The tree with truth values for what is known.
     fn known(&self, cases: &[Case]) -> Resolved {
         let mut resolved = self.piece.resolved.clone();
-        let outside = self.piece.operands.iter().enumerate().filter(|(_, o)| matches!(o.source, Source::Outside(..)));
-        let cases: Vec<(u32, Case)> = outside.zip(cases).map(|((at, _), &case)| (at as u32, case)).collect();
+        let mut cases = cases.iter().copied();
+        // For each operand, what is known of it.
+        let of = self.piece.operands.iter().map(|operand| match operand.source {
+            Source::Outside(..) => cases.next().unwrap_or(Case::Sometimes),
+            _ => Case::Sometimes,
+        });
+        let of: Vec<Case> = of.collect();
         for (node, meaning) in resolved.ast.nodes.iter_mut().zip(&mut resolved.meanings) {
             let Meaning::Free(operand) = *meaning else { continue };
-            match cases.iter().find(|&&(at, _)| at == operand) {
-                Some(&(_, case)) if case != Case::Sometimes => {
-                    *node = Node::Literal(Literal::Bool(case == Case::Always));
-                    *meaning = Meaning::Plain;
-                }
-                _ => {}
+            let case = of[operand as usize];
+            if case != Case::Sometimes {
+                *node = Node::Literal(Literal::Bool(case == Case::Always));
+                *meaning = Meaning::Plain;
             }
         }
         resolved

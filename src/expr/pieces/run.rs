@@ -1,13 +1,12 @@
 //! A call of a text with indices: piece after piece.
 
-use super::find::Found;
-use super::shown::Explained;
-
 use smallvec::SmallVec;
 
 use super::boxes::boxes;
+use super::find::Found;
 use super::memory::Memory;
 use super::ranges::Range;
+use super::shown::Explained;
 use super::slab::Slab;
 use super::{Part, Pieces};
 use crate::array::memory::Pending;
@@ -123,42 +122,37 @@ impl<'r> Run<'r> {
     }
 
     /// Computes a piece: into these arrays, or into new ones; or notes its shapes alone.
-    pub(super) fn part(
-        &self,
-        part: &Part,
-        outputs: Option<&[Strided]>,
-        state: &mut State,
-    ) -> Result<Vec<AnyArray>, EvalError> {
+    fn part(&self, part: &Part, outputs: Option<&[Strided]>, state: &mut State) -> Result<Vec<AnyArray>, EvalError> {
         let found = self.found(part, state)?;
         let Found { reaches, ranges, .. } = &found;
-        if part.piece.axes.is_empty() && part.piece.free == 0 && reaches.is_empty() || self.dry {
-            let bound = self.operands(part, &found, ranges, state)?;
-            return part.form(&bound.1, &self.core.options, |core| {
-                bound.with(|bound| self.whole_piece(core, bound, outputs, state))
-            });
-        }
         let shape: Shape = ranges[..part.piece.free].iter().map(|&(low, high)| (high - low) as usize).collect();
-        self.allowed(part, &shape, outputs)?;
-        let all = boxes(ranges, part.piece.free, reaches);
+        // (Shapes are the same in one box as in many.)
+        let all = match self.dry {
+            true => vec![ranges.clone()],
+            false => {
+                self.allowed(part, &shape, outputs)?;
+                boxes(ranges, part.piece.free, reaches)
+            }
+        };
         if let [within] = &all[..] {
             let bound = self.operands(part, &found, within, state)?;
             return part.form(&bound.1, &self.core.options, |core| {
-                bound.with(|bound| self.whole_piece(core, bound, outputs, state))
+                bound.with(|bound| self.whole_piece((part, core), bound, outputs, state))
             });
         }
         self.in_boxes(part, &found, &all, (shape, outputs), state)
     }
 
     /// All of a piece at once.
-    pub(super) fn whole_piece(
+    fn whole_piece(
         &self,
-        core: &Core,
+        (part, core): (&Part, &Core),
         bound: &Arguments,
         outputs: Option<&[Strided]>,
         state: &mut State,
     ) -> Result<Vec<AnyArray>, EvalError> {
-        let outs =
-            if self.dry || state.shapes.len() < self.pieces.parts.len() { core.outputs(bound)? } else { Vec::new() };
+        // Nobody else asks.
+        let outs = if self.dry || part.read { core.outputs(bound)? } else { Vec::new() };
         state.shapes.push(outs.into_iter().map(|(dtype, shape)| (dtype, Shape::from_vec(shape))).collect());
         match outputs {
             _ if self.dry => Ok(Vec::new()),
@@ -168,7 +162,7 @@ impl<'r> Run<'r> {
     }
 
     /// A piece box by box.
-    pub(super) fn in_boxes(
+    fn in_boxes(
         &self,
         part: &Part,
         found: &Found,
@@ -212,7 +206,10 @@ impl<'r> Run<'r> {
     }
 
     /// Refuses what no array asks for and no limit allows.
-    pub(super) fn allowed(&self, part: &Part, shape: &[usize], outputs: Option<&[Strided]>) -> Result<(), EvalError> {
+    fn allowed(&self, part: &Part, shape: &[usize], outputs: Option<&[Strided]>) -> Result<(), EvalError> {
+        if part.piece.axes.is_empty() {
+            return Ok(());
+        }
         let limits = &self.core.options.limits;
         let arrays = self.bound.iter().map(|(_, array)| array).chain(outputs.unwrap_or(&[]));
         let given = arrays.fold(0usize, |n, array| n.saturating_add(count(array.shape).unwrap_or(usize::MAX)));

@@ -1,11 +1,10 @@
 //! The operands of a piece within a box.
 
-use super::find::Found;
-use super::run::{Run, State};
-
 use super::access::{self, intervals, reads, spread};
 use super::boxes::Read;
+use super::find::Found;
 use super::ranges::{Range, Reach};
+use super::run::{Run, State};
 use super::slab::Slab;
 use super::{Case, Part, strips};
 use crate::diagnostic::Diagnostic;
@@ -46,7 +45,7 @@ impl Run<'_> {
     }
 
     /// Whether a coordinate is outside, at each of its places.
-    pub(super) fn outside(
+    fn outside(
         &self,
         operand: &Operand,
         reach: &Reach,
@@ -74,7 +73,7 @@ impl Run<'_> {
     }
 
     /// Refuses what reaches so far beyond the ends that what is read there is more than the limit of elements.
-    pub(super) fn few(&self, intervals: &[Range], span: Span) -> Result<(), EvalError> {
+    fn few(&self, intervals: &[Range], span: Span) -> Result<(), EvalError> {
         let most = self.core.options.limits.elements as i128;
         if strips::size(intervals).is_some_and(|n| n <= most) {
             return Ok(());
@@ -84,7 +83,7 @@ impl Run<'_> {
     }
 
     /// What an access reads within a box.
-    pub(super) fn accessed(
+    fn accessed(
         &self,
         operand: &Operand,
         (array, reaches): (&Slab, &[Reach]),

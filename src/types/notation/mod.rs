@@ -9,7 +9,9 @@
 //! |-----------|------------------------------------------------------------|
 //! | `whole`   | whole numbers that a call knows; coordinates as affine forms |
 //! | `view`    | views: what is applied to an array, one after the other    |
-//! | `lower`   | from the tree to pieces                                    |
+//! | `split`   | which pieces a text has                                    |
+//! | `lower`   | from the tree to the tree of a piece                       |
+//! | `reduction`, `subscript` | reductions over indices, and brackets behind a value |
 //! | `operand` | the operands of a piece while it is made                   |
 
 mod lower;
