@@ -6,10 +6,10 @@
 
 mod loops;
 
-use super::split::{Pieces, Request, is_elementwise, is_transpose};
 use std::collections::HashMap;
 
 use super::operand::{Index, Operands, Place};
+use super::split::{Pieces, Request, is_elementwise, is_transpose};
 use super::view::{End, View};
 use super::whole::{Affine, Reader};
 use super::{Axis, Piece, Source};
@@ -54,6 +54,13 @@ pub(super) struct Known {
     pub(super) covers: u64,
     /// An operand with axes that it is made of.
     pub(super) leaf: Option<u32>,
+}
+
+impl Known {
+    /// What is known of a node made of both.
+    pub(super) fn and(self, other: Known) -> Known {
+        Known { covers: self.covers | other.covers, leaf: self.leaf.or(other.leaf) }
+    }
 }
 
 /// A piece that is being made.
@@ -191,8 +198,7 @@ impl<'a, 'p> Lowering<'a, 'p> {
     }
 
     pub(super) fn both(&self, x: NodeId, y: NodeId) -> Known {
-        let (x, y) = (self.known[x.0 as usize], self.known[y.0 as usize]);
-        Known { covers: x.covers | y.covers, leaf: x.leaf.or(y.leaf) }
+        self.known[x.0 as usize].and(self.known[y.0 as usize])
     }
 
     /// A node of the piece.
@@ -202,6 +208,12 @@ impl<'a, 'p> Lowering<'a, 'p> {
         self.to.meanings.push(meaning);
         self.known.push(known);
         NodeId(self.to.ast.nodes.len() as u32 - 1)
+    }
+
+    /// A call as a node of the piece.
+    pub(super) fn push_call(&mut self, call: Call, span: Span, known: Known) -> NodeId {
+        self.to.calls.push(call);
+        self.push(called(span), span, Meaning::Call(self.to.calls.len() as u32 - 1), known)
     }
 
     /// An operand as a node of the piece.
@@ -365,38 +377,30 @@ impl<'a, 'p> Lowering<'a, 'p> {
         let meaning = from.meanings.get(id.0 as usize).copied().unwrap_or(Meaning::Plain);
         let mut known = Known::default();
         let mut note = |lowering: &Self, child: NodeId| {
-            let child = lowering.known[lowering.made((child, inner)).0 as usize];
-            known = Known { covers: known.covers | child.covers, leaf: known.leaf.or(child.leaf) };
+            known = known.and(lowering.known[lowering.made((child, inner)).0 as usize]);
         };
-        let (meaning, made) = match (meaning, from.ast.node(id)) {
-            (Meaning::Call(at), Node::Call { function, function_span, .. }) => {
-                let call = &from.calls[at as usize];
-                let args = call.args.iter().map(|&arg| self.made((arg, inner))).collect();
-                let options = call.options.iter().map(|&(name, arg)| (name, self.made((arg, inner)))).collect();
-                call.args.iter().for_each(|&arg| note(self, arg));
-                let (function, function_span) = (*function, *function_span);
-                let node = Node::Call { function, function_span, args: 0..0, method: false, indices: 0..0 };
-                self.to.calls.push(Call { args, options, ..call.clone() });
-                (Meaning::Call(self.to.calls.len() as u32 - 1), Some(node))
-            }
-            _ => {
-                for_each_child(&from.ast, id, |child| note(self, child));
-                (meaning, None)
-            }
-        };
-        let new = match made {
-            Some(node) => self.push(node, from.ast.span(id), meaning, known),
-            None => {
-                let mut ast = std::mem::take(&mut self.to.ast);
-                let new = copy(&from.ast, id, &mut ast, |child| self.made((child, inner)));
-                self.to.ast = ast;
-                self.to.meanings.push(meaning);
-                self.known.push(known);
-                new
-            }
+        let new = if let Meaning::Call(at) = meaning {
+            let call = &from.calls[at as usize];
+            let args = call.args.iter().map(|&arg| self.made((arg, inner))).collect();
+            let options = call.options.iter().map(|&(name, arg)| (name, self.made((arg, inner)))).collect();
+            call.args.iter().for_each(|&arg| note(self, arg));
+            self.push_call(Call { args, options, ..call.clone() }, from.ast.span(id), known)
+        } else {
+            for_each_child(&from.ast, id, |child| note(self, child));
+            let mut ast = std::mem::take(&mut self.to.ast);
+            let new = copy(&from.ast, id, &mut ast, |child| self.made((child, inner)));
+            self.to.ast = ast;
+            self.to.meanings.push(meaning);
+            self.known.push(known);
+            new
         };
         self.made.insert(site, new);
     }
+}
+
+/// The node of a call, of which the meaning says all.
+pub(super) fn called(span: Span) -> Node {
+    Node::Call { function: NameId(0), function_span: span, args: 0..0, method: false, indices: 0..0 }
 }
 
 /// The axis of a call; none if it has none.

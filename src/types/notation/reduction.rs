@@ -2,15 +2,14 @@
 //!
 //! Always holds: the operand of a reduction has an axis for each index that it runs over, also where it does not follow it.
 
-use super::lower::{Known, Lowering, Site, Work};
-
 use smallvec::SmallVec;
 
 use super::Source;
+use super::lower::{Known, Lowering, Site, Work};
 use super::operand::Place;
 use crate::diagnostic::excerpt;
 use crate::ir::Fold;
-use crate::syntax::ast::{self, BinaryOp, NameId, Node, NodeId, Span};
+use crate::syntax::ast::{self, BinaryOp, Node, NodeId, Span};
 use crate::types::function::{Function, Reduction, Rule};
 use crate::types::graph::Axes;
 use crate::types::meaning::{Binds, Call, Meaning};
@@ -32,7 +31,7 @@ impl Lowering<'_, '_> {
     /// A call of a function of the library.
     pub(super) fn of_library(&mut self, name: &str, args: &[NodeId], axes: Axes, span: Span, known: Known) -> NodeId {
         let Some(function) = Function::from_name(name) else { return args.first().copied().unwrap_or(NodeId(0)) };
-        self.to.calls.push(Call {
+        let call = Call {
             function,
             args: SmallVec::from_slice(args),
             options: SmallVec::new(),
@@ -42,10 +41,8 @@ impl Lowering<'_, '_> {
             dtype: None,
             equal_nan: false,
             indices: SmallVec::new(),
-        });
-        let meaning = Meaning::Call(self.to.calls.len() as u32 - 1);
-        let node = Node::Call { function: NameId(0), function_span: span, args: 0..0, method: false, indices: 0..0 };
-        self.push(node, span, meaning, known)
+        };
+        self.push_call(call, span, known)
     }
 
     pub(super) fn unbound<T>(&self, binder: u32, span: Span) -> Typed<T> {
@@ -93,11 +90,8 @@ impl Lowering<'_, '_> {
         let options = call.options.iter().map(|&(name, arg)| (name, self.made((arg, place)))).collect();
         let axes = Axes::List((outer..all).map(|axis| axis as i32).collect());
         let (args, indices) = (SmallVec::from_slice(&[operand]), SmallVec::new());
-        self.to.calls.push(Call { args, options, axes, indices, ..call.clone() });
-        let meaning = Meaning::Call(self.to.calls.len() as u32 - 1);
         let span = self.from.ast.span(id);
-        let node = Node::Call { function: NameId(0), function_span: span, args: 0..0, method: false, indices: 0..0 };
-        let mut made = self.push(node, span, meaning, known);
+        let mut made = self.push_call(Call { args, options, axes, indices, ..call.clone() }, span, known);
         // Where the best element is, is a number of its index.
         let place_of = matches!(call.function.rule, Rule::Reduce(Reduction::Fold(Fold::ArgMin | Fold::ArgMax)));
         if place_of && all == outer + 1 {

@@ -3,11 +3,11 @@
 //! A statement in index notation is a piece, and so is what must be computed before it can be cut; what the text returns in the plain notation is one piece together. Always holds: a
 //! piece reads only pieces before it.
 
-use super::lower::Lowering;
 use std::collections::HashMap;
 
 use smallvec::SmallVec;
 
+use super::lower::Lowering;
 use super::{Notation, Piece, Source};
 use crate::diagnostic::Diagnostic;
 use crate::error::{CompileError, CompileErrorKind};

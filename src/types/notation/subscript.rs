@@ -1,7 +1,6 @@
 //! What stands between brackets behind a value: cuts, or an access by indices.
 
 use super::lower::{Known, Lowering, Site, Work};
-
 use super::operand::Place;
 use super::view::{Coordinate, Cut, Cuts, View};
 use super::whole::{Reader, Whole};

@@ -5,7 +5,7 @@
 
 use super::super::Source;
 use super::super::operand::Place;
-use super::{Known, Lowering, Site, Work};
+use super::{Known, Lowering, Site, Work, called};
 use crate::syntax::ast::{NameId, Node, NodeId, Span};
 use crate::types::function::Rule;
 use crate::types::meaning::{Loop, Looping, Meaning};
@@ -112,14 +112,9 @@ impl Lowering<'_, '_> {
             (made.next, made.cond) = (next, cond);
             all.extend([made.call.start, made.call.over]);
         }
-        let known = all.into_iter().map(|id| self.known[id.0 as usize]);
-        let known = known
-            .fold(Known::default(), |all, one| Known { covers: all.covers | one.covers, leaf: all.leaf.or(one.leaf) });
+        let known = all.into_iter().fold(Known::default(), |all, id| all.and(self.known[id.0 as usize]));
         let span = from.ast.span(site.0);
-        let function_span =
-            if let Node::Call { function_span, .. } = from.ast.node(site.0) { *function_span } else { span };
-        let node = Node::Call { function: NameId(0), function_span, args: 0..0, method: false, indices: 0..0 };
-        let id = self.push(node, span, Meaning::Loop(number), known);
+        let id = self.push(called(span), span, Meaning::Loop(number), known);
         self.made.insert(site, id);
     }
 }
