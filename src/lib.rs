@@ -166,6 +166,7 @@ pub use run::loops::LoopSchedule;
 pub use run::stop::CancelToken;
 pub use run::threads::Threads;
 pub use syntax::Limits;
+pub use types::contract::Relaxed;
 pub use types::identifiers;
 
 /// The code in the guides is tested with that of the documentation.

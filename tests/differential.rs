@@ -18,9 +18,10 @@ use common::rng::Rng;
 use common::tensor::Tensor;
 use common::{pool, setting};
 use tilexpr::syntax::parse;
-use tilexpr::types::{Given, InputType, infer, resolve};
+use tilexpr::types::{Given, InputType, Typing, infer, resolve};
 use tilexpr::{
-    AnyArray, Args, CancelToken, DType, EvalErrorKind, Executor, Expr, Limits, LoopSchedule, Order, Real, Threads,
+    AnyArray, Args, CancelToken, DType, EvalErrorKind, Executor, Expr, Limits, LoopSchedule, Order, Real, Relaxed,
+    Threads,
 };
 
 /// How a case is run.
@@ -37,10 +38,12 @@ struct How {
     schedule: LoopSchedule,
     /// With bounds that are far away.
     bounded: bool,
+    /// With products that are not rounded before they are added.
+    contract: bool,
 }
 
 impl How {
-    fn random(rng: &mut Rng, executor: Executor) -> How {
+    fn random(rng: &mut Rng, executor: Executor, contract: bool) -> How {
         How {
             executor,
             threads: rng.pick(&[None, Some(1), Some(2), Some(7)]),
@@ -52,6 +55,7 @@ impl How {
             into: rng.one_in(2),
             schedule: common::loop_schedule(rng),
             bounded: rng.one_in(4),
+            contract,
         }
     }
 
@@ -74,6 +78,9 @@ impl How {
             let far = Duration::from_secs(3600);
             builder = builder.cancel(CancelToken::new()).timeout(far).memory_limit(1 << 40);
         }
+        if self.contract {
+            builder = builder.relaxed(Relaxed::Contract);
+        }
         builder = builder.loop_schedule(self.schedule);
         builder.compile(text).map_err(|e| format!("does not compile: {e}"))
     }
@@ -88,7 +95,7 @@ fn holds(dtype: DType, value: i128) -> bool {
 }
 
 /// What the expression is worth; none if it has a literal that its types do not hold.
-fn expected(case: &Case) -> Result<Option<(Vec<Tensor>, bool)>, String> {
+fn expected(case: &Case, contract: bool) -> Result<Option<(Vec<Tensor>, bool)>, String> {
     let text = case.text();
     let ast = parse(&text, &Limits::default()).map_err(|e| e.to_string())?;
     let resolved = resolve(ast, &text, Given::default()).map_err(|e| e.to_string())?;
@@ -96,7 +103,7 @@ fn expected(case: &Case) -> Result<Option<(Vec<Tensor>, bool)>, String> {
     let vars: Vec<_> = resolved.free.iter().map(var).collect();
     let types: Vec<InputType> =
         vars.iter().map(|v| InputType { dtype: v.ty.dtype, weak: v.ty.weak, swapped: false, text: None }).collect();
-    let graph = match infer(&text, &resolved, &types, &[], &Limits::default()) {
+    let graph = match infer(&text, &resolved, &types, &[], Typing { contract, ..Typing::default() }) {
         Ok(graph) => graph,
         Err(e) if ["out of range", "negative integer power", "128 bits"].iter().any(|m| e.message().contains(m)) => {
             return Ok(None);
@@ -183,12 +190,13 @@ fn check(case: &Case, how: &How, layouts: &[Layout], expected: &(Vec<Tensor>, bo
 
 /// All ways in which a case is run, from its seed.
 fn run(case: &Case, seed: u64) -> Result<(), String> {
-    let Some(expected) = expected(case)? else { return Ok(()) };
+    let contract = seed % 2 == 1;
+    let Some(expected) = expected(case, contract)? else { return Ok(()) };
     let mut rng = Rng::new(seed ^ 0xa11);
     let ways =
         executors::some(seed as usize).into_iter().chain([Executor::Auto]).chain(executors::some(1 + seed as usize));
     for executor in ways {
-        let how = How::random(&mut rng, executor);
+        let how = How::random(&mut rng, executor, contract);
         let mut layouts: Vec<Layout> = Vec::new();
         for var in &case.vars {
             let mut layout = Layout::random(&mut rng, var.value.shape.len());

@@ -8,7 +8,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use smallvec::SmallVec;
-use tilexpr::Accuracy;
+use tilexpr::{Accuracy, Relaxed};
 
 use crate::argument::Value;
 use crate::call::{self, Call};
@@ -24,7 +24,7 @@ pub struct Expression {
     text: Py<Text>,
     options: Options,
     /// The names of the options, for those who make it anew (in another process).
-    said: [String; 3],
+    said: (String, String, String, Option<String>),
 }
 
 /// The text and the names of its options.
@@ -91,8 +91,15 @@ impl Expression {
 #[pymethods]
 impl Expression {
     #[new]
-    #[pyo3(signature = (text, *, order="K", casting="same_kind", accuracy="high"))]
-    fn new(py: Python, text: &Bound<PyString>, order: &str, casting: &str, accuracy: &str) -> PyResult<Expression> {
+    #[pyo3(signature = (text, *, order="K", casting="same_kind", accuracy="high", relaxed=None))]
+    fn new(
+        py: Python,
+        text: &Bound<PyString>,
+        order: &str,
+        casting: &str,
+        accuracy: &str,
+        relaxed: Option<&str>,
+    ) -> PyResult<Expression> {
         let level = match accuracy {
             "high" => Accuracy::default(),
             "low" => Accuracy::Fast,
@@ -101,8 +108,18 @@ impl Expression {
                 return Err(pyo3::exceptions::PyValueError::new_err(message));
             }
         };
-        let options = Options { order: text::order(order)?, casting: text::casting(casting)?, accuracy: level };
-        let said = [order, casting, accuracy].map(String::from);
+        let freedom = match relaxed {
+            None => None,
+            Some("contract") => Some(Relaxed::Contract),
+            Some("library") => Some(Relaxed::Library),
+            Some(other) => {
+                let message = format!("relaxed must be None, 'contract' or 'library' (got '{other}')");
+                return Err(pyo3::exceptions::PyValueError::new_err(message));
+            }
+        };
+        let (order_of, casting_of) = (text::order(order)?, text::casting(casting)?);
+        let options = Options { order: order_of, casting: casting_of, accuracy: level, relaxed: freedom };
+        let said = (order.into(), casting.into(), accuracy.into(), relaxed.map(String::from));
         let text = Text::get(text)?;
         // What the text is whatever its names are is said now.
         text.get().expr(py, Key::new(options, 0))?;

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString};
 use smallvec::SmallVec;
-use tilexpr::{Accuracy, Casting, Expr, Order, identifiers};
+use tilexpr::{Accuracy, Casting, Expr, Order, Relaxed, identifiers};
 
 use crate::again::Memo;
 use crate::error;
@@ -27,6 +27,7 @@ pub struct Options {
     pub order: Order,
     pub casting: Casting,
     pub accuracy: Accuracy,
+    pub relaxed: Option<Relaxed>,
 }
 
 /// A text and what has been made of it.
@@ -151,8 +152,11 @@ pub fn names(text: &Bound<PyString>) -> PyResult<Vec<String>> {
 
 /// Compiles a text.
 pub fn make(py: Python, source: &str, key: Key) -> PyResult<Expr> {
-    let Key { options: Options { order, casting, accuracy }, declared, .. } = key;
+    let Key { options: Options { order, casting, accuracy, relaxed }, declared, .. } = key;
     let mut builder = Expr::builder().order(order).casting(casting).accuracy(accuracy).threads(threads());
+    if let Some(relaxed) = relaxed {
+        builder = builder.relaxed(relaxed);
+    }
     for (at, constant) in CONSTANTS.iter().enumerate() {
         if declared & 1 << at != 0 {
             builder = builder.name(*constant);

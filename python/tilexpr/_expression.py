@@ -3,7 +3,7 @@
 from . import _native
 
 
-def compile(text, *, order="K", casting="same_kind", accuracy="high"):
+def compile(text, *, order="K", casting="same_kind", accuracy="high", relaxed=None):
     """Compiles an expression, to be called with arrays by name.
 
     Parameters
@@ -17,6 +17,9 @@ def compile(text, *, order="K", casting="same_kind", accuracy="high"):
         Which conversions a result may take on its way into `out`.
     accuracy : {'high', 'low'}
         'high': functions are within 1 ulp; 'low': within 4, where that is faster.
+    relaxed : {None, 'contract', 'library'}
+        'contract': `a*b + c`, and each step of `sum(a*b)`, round once; the same bits on any machine. 'library': a large product of matrices
+        in index notation may also be done by a library, whose bits depend on the machine and the threads.
 
     >>> import numpy as np, tilexpr
     >>> f = tilexpr.compile("sqrt(x*x + y*y), x < y")
@@ -25,7 +28,7 @@ def compile(text, *, order="K", casting="same_kind", accuracy="high"):
     >>> f(x=np.array([3.0, 5.0]), y=np.array([4.0, 12.0]))
     (array([ 5., 13.]), array([ True,  True]))
     """
-    return Expression(text, order=order, casting=casting, accuracy=accuracy)
+    return Expression(text, order=order, casting=casting, accuracy=accuracy, relaxed=relaxed)
 
 
 class Expression(_native.Expression):
@@ -45,8 +48,8 @@ class Expression(_native.Expression):
 
 
 def _make(text, options):
-    order, casting, accuracy = options
-    return Expression(text, order=order, casting=casting, accuracy=accuracy)
+    order, casting, accuracy, relaxed = options
+    return Expression(text, order=order, casting=casting, accuracy=accuracy, relaxed=relaxed)
 
 
 class Explanation:

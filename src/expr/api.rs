@@ -27,6 +27,7 @@ use crate::plan::order::Order;
 use crate::run::settings::CallOptions;
 use crate::run::threads;
 use crate::syntax::{Limits, normal};
+use crate::types::contract::Relaxed;
 use crate::types::registered::Custom;
 
 /// A compiled expression. Cheap to clone; used from many threads at once.
@@ -401,6 +402,12 @@ impl Builder {
     /// How exact elementary functions are. Default: within 1 ulp.
     pub fn accuracy(mut self, accuracy: Accuracy) -> Builder {
         self.options.accuracy = accuracy;
+        self
+    }
+
+    /// What may be computed in another way than with the operations as they are written. Default: nothing.
+    pub fn relaxed(mut self, relaxed: Relaxed) -> Builder {
+        self.options.relaxed = Some(relaxed);
         self
     }
 

@@ -190,7 +190,7 @@ impl Core {
         };
         let make = || {
             let signature: SmallVec<[InputType; 8]> = bound.iter().map(|(ty, _)| *ty).collect();
-            let graph = infer(&self.source, &self.resolved, &signature, casts, &self.options.limits)?;
+            let graph = infer(&self.source, &self.resolved, &signature, casts, self.options.typing())?;
             let program = self.program(graph)?;
             Ok::<_, CompileError>(Arc::new(Typed::new(signature, SmallVec::from_slice(casts), program)))
         };
@@ -382,7 +382,7 @@ impl Core {
 
     /// What typing found on the way: what is computed once, and what is a constant.
     pub fn notes(&self, typed: &Typed) -> Result<Notes, CompileError> {
-        notes(&self.source, &self.resolved, &typed.signature, &self.options.limits)
+        notes(&self.source, &self.resolved, &typed.signature, self.options.typing())
     }
 
     /// Evaluates into arrays that are there, with the typed form for these arguments at hand.

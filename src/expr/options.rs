@@ -9,8 +9,9 @@ use crate::math::Accuracy;
 use crate::plan::order::Order;
 use crate::plan::target::Tuning;
 use crate::syntax::Limits;
-use crate::types::Given;
+use crate::types::contract::Relaxed;
 use crate::types::registered::Custom;
+use crate::types::{Given, Typing};
 
 /// All that a compiled text depends on.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -23,6 +24,8 @@ pub struct Options {
     pub tuning: Tuning,
     /// How exact elementary functions are.
     pub accuracy: Accuracy,
+    /// What may differ from the operations as they are written.
+    pub relaxed: Option<Relaxed>,
     /// Which conversions a result may take on its way into an array of the caller's.
     pub casting: Casting,
     /// How large a text may be.
@@ -44,5 +47,10 @@ impl Options {
             functions: &self.functions,
             limits: self.limits,
         }
+    }
+
+    /// How texts are typed.
+    pub fn typing(&self) -> Typing {
+        Typing { limits: self.limits, contract: self.relaxed.is_some() }
     }
 }

@@ -273,6 +273,32 @@ impl Monoid {
         Monoid::all().find(|monoid| monoid.name == name)
     }
 
+    /// The sum of products of two `f64`, which are not rounded before they are added.
+    pub fn sum_of_products() -> &'static Monoid {
+        static MONOID: LazyLock<Monoid> = LazyLock::new(|| {
+            let ty = DType::F64;
+            let fragment = |params, op, args: &[u32]| Fragment {
+                params: vec![ty; params],
+                code: vec![(op, SmallVec::from_slice(args), ty)],
+                results: vec![params as u32],
+            };
+            let (sum, x, y) = (0, 1, 2);
+            Monoid {
+                name: format!("sum_of_products.{ty}"),
+                args: vec![ty; 2],
+                state: vec![ty],
+                init: vec![(-0f64).into()],
+                step: fragment(3, Op::Fma, &[x, y, sum]),
+                merge: fragment(2, Op::Add, &[0, 1]),
+                finish: Fragment { params: vec![ty], code: vec![], results: vec![0] },
+                extreme: None,
+                ordered: true,
+                empty: Some(0f64.into()),
+            }
+        });
+        &MONOID
+    }
+
     /// The product of complex numbers of `f64`: the monoids that give its real and its imaginary part.
     pub fn complex_product() -> [&'static Monoid; 2] {
         static BOTH: LazyLock<[Monoid; 2]> = LazyLock::new(|| {
@@ -321,6 +347,7 @@ impl Monoid {
 
     /// Every monoid.
     pub fn all() -> impl Iterator<Item = &'static Monoid> {
-        MONOIDS.iter().chain(TOTAL.iter()).map(|row| &row.2).chain(Monoid::complex_product())
+        let others = Monoid::complex_product().into_iter().chain([Monoid::sum_of_products()]);
+        MONOIDS.iter().chain(TOTAL.iter()).map(|row| &row.2).chain(others)
     }
 }

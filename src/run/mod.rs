@@ -9,6 +9,7 @@
 //! | `pairs`, `ends`           | how two values are combined; where they are read and written            |
 //! | `squares`                 | squares of elements turned in registers                                 |
 //! | `count`                   | its steps: counting                                                     |
+//! | `gemm`                    | products of matrices by a library                                       |
 //! | `tiles`                   | kernels on the tiles of these                                           |
 //! | `best`                    | the best of the values of blocks                                        |
 //! | `line`                    | the short way past key and schedule                                     |
@@ -22,6 +23,7 @@ mod count;
 mod ends;
 pub mod execute;
 mod fold;
+pub mod gemm;
 pub mod keep;
 mod lanes;
 pub mod line;

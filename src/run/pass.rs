@@ -60,6 +60,13 @@ unsafe impl Sync for Run<'_> {}
 #[derive(Debug)]
 pub struct Done(());
 
+impl Done {
+    /// Of a product of matrices that has come to its end.
+    pub(super) fn of_gemm() -> Done {
+        Done(())
+    }
+}
+
 /// A kernel with one loop, and the lines and scalars that it runs over.
 pub struct LineCall<'a> {
     /// The kernel.

@@ -58,6 +58,15 @@ impl InputType {
     }
 }
 
+/// How texts are typed.
+#[derive(Clone, Copy, Default)]
+pub struct Typing {
+    /// What a text may ask for.
+    pub limits: Limits,
+    /// Whether products of floats need not be rounded before they are added.
+    pub contract: bool,
+}
+
 /// The graph of a text for arguments of these types, one for each of [`Resolved::free`]; the results converted to the types
 /// `casts`, if there are any, one for each. (To a real type the real part alone.)
 pub fn infer(
@@ -65,10 +74,10 @@ pub fn infer(
     resolved: &Resolved,
     inputs: &[InputType],
     casts: &[OutputType],
-    limits: &Limits,
+    typing: Typing,
 ) -> Result<Graph, CompileError> {
     let ast = &resolved.ast;
-    let mut pass = walk(source, resolved, inputs, limits)?;
+    let mut pass = walk(source, resolved, inputs, typing)?;
     let fail = |diagnostic: Box<Diagnostic>| CompileError::new(CompileErrorKind::Type, *diagnostic, source);
     let mut operands = Vec::with_capacity(ast.results.len());
     for &result in &ast.results {
@@ -105,8 +114,8 @@ pub fn infer(
 }
 
 /// What is to be said of a text that [`infer`] takes: what is computed once, and what is a constant.
-pub fn notes(source: &str, resolved: &Resolved, inputs: &[InputType], limits: &Limits) -> Result<Notes, CompileError> {
-    let pass = walk(source, resolved, inputs, limits)?;
+pub fn notes(source: &str, resolved: &Resolved, inputs: &[InputType], typing: Typing) -> Result<Notes, CompileError> {
+    let pass = walk(source, resolved, inputs, typing)?;
     // Nodes of bodies of functions, put in where these are called: their places are in the definition.
     let mut depths = vec![0; resolved.ast.nodes.len() + 1];
     for &(first, call) in &resolved.sites {
@@ -125,14 +134,15 @@ fn walk<'a>(
     source: &'a str,
     resolved: &'a Resolved,
     inputs: &'a [InputType],
-    limits: &Limits,
+    typing: Typing,
 ) -> Result<Pass<'a>, CompileError> {
     let ast = &resolved.ast;
+    let limits = &typing.limits;
     let mut pass = Pass {
         ast,
         resolved,
         inputs,
-        typer: Typer { emit: Emit::default(), source, texts: &ast.texts, limits: *limits },
+        typer: Typer { emit: Emit::default(), source, texts: &ast.texts, typing },
         tuples: HashMap::new(),
         open: Vec::new(),
         values: Vec::with_capacity(ast.nodes.len()),

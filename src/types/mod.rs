@@ -4,13 +4,15 @@
 //! is a tree with a `meaning` for each node. A `function` is a row: the library's are in the table of `functions`, the caller's are
 //! `registered`. For each set of argument types, `infer` walks the tree and asks `operators` and `calls` to type and lower each node
 //! (`choices`, `complex`, `composed`, `reductions`, `scans`, `counts` and `strings` have those of a kind): `promote` has the rules of types, `value` what a part of
-//! the text is worth so far, `exact` the arithmetic of literals, `emit` the primitive operations, `divide` and `power` the longer ones.
+//! the text is worth so far, `exact` the arithmetic of literals, `emit` the primitive operations, `divide` and `power` the longer ones; `contract`
+//! leaves roundings out where the caller asks for it.
 //! What comes out is a `graph`; `notes` are for `explain`. `identifiers` are for callers who look names up before.
 
 mod calls;
 mod choices;
 mod complex;
 mod composed;
+pub mod contract;
 mod counts;
 mod divide;
 mod emit;
@@ -43,7 +45,7 @@ pub use function::Function;
 #[cfg(any(test, feature = "internals"))]
 pub use graph::Graph;
 pub use identifiers::identifiers;
-pub use infer::{InputType, OutputType, infer, notes};
+pub use infer::{InputType, OutputType, Typing, infer, notes};
 pub use meaning::{Given, Resolved};
 pub use notes::Notes;
 pub use resolve::resolve;

@@ -146,7 +146,7 @@ impl Typer<'_> {
             _ => Op::Mul,
         };
         let args = self.coerce_pair(x, y, to)?;
-        let id = self.emit.op(primitive, &args);
+        let id = self.contracted(primitive, args).unwrap_or_else(|| self.emit.op(primitive, &args));
         Ok(self.result(id, &[x, y]))
     }
 

@@ -249,6 +249,9 @@ impl Typer<'_> {
     }
 
     fn fold(&mut self, fold: Fold, x: NodeId, call: &Call) -> Typed<NodeId> {
+        if let Some((monoid, factors)) = self.contracted_sum(fold, x) {
+            return Ok(self.reduce(monoid, &factors, call));
+        }
         let dtype = self.emit.dtype(x);
         match Monoid::of(fold, dtype) {
             Some(monoid) => Ok(self.reduce(monoid, &[x], call)),

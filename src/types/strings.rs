@@ -124,7 +124,7 @@ impl Typer<'_> {
     /// Whether the graph would be too large with so many more operations. They count then, so that the text is refused.
     fn exceeds(&mut self, operations: usize) -> bool {
         let graph = &mut self.emit.graph;
-        let exceeds = graph.size().saturating_add(operations) > self.limits.operations;
+        let exceeds = graph.size().saturating_add(operations) > self.typing.limits.operations;
         if exceeds {
             graph.count(operations);
         }

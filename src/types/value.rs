@@ -6,12 +6,12 @@
 
 use super::emit::Emit;
 use super::graph::{Fault, FaultKind, NodeId};
+use super::infer::Typing;
 use super::promote::Type;
 use crate::diagnostic::{Diagnostic, excerpt};
 use crate::dtype::{DType, Kind, Real, Scalar};
 use crate::ir::Op;
 use crate::ir::rules::embeds;
-use crate::syntax::Limits;
 use crate::syntax::ast::{Span, TextId};
 
 /// The value of a part of the text.
@@ -67,8 +67,8 @@ pub(crate) struct Typer<'a> {
     pub source: &'a str,
     /// The bytes of the strings in the text.
     pub texts: &'a [Vec<u8>],
-    /// Bounds on what the graph may have.
-    pub limits: Limits,
+    /// What the graph may have, and how it is made.
+    pub typing: Typing,
 }
 
 impl Typer<'_> {

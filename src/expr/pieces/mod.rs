@@ -14,6 +14,7 @@
 //! | `access` | from accesses to views, within a box          |
 //! | `strips` | what lies beyond an array's ends, copied out  |
 //! | `memory` | what a call makes                             |
+//! | `product` | products of matrices, for a library          |
 //! | `run`    | piece after piece                             |
 //! | `shown`  | what explanations say of a piece              |
 
@@ -21,6 +22,7 @@ mod access;
 mod boxes;
 mod find;
 mod memory;
+mod product;
 mod ranges;
 mod run;
 mod shown;
@@ -35,6 +37,7 @@ use super::options::Options;
 use crate::error::CompileError;
 use crate::plan::places::Places;
 use crate::syntax::ast::{Literal, Node};
+use crate::types::contract::Relaxed;
 use crate::types::meaning::{Meaning, Resolved};
 use crate::types::notation::{Notation, Piece, Source};
 
@@ -56,6 +59,8 @@ struct Part {
     core: Core,
     /// Whether a later piece reads it.
     read: bool,
+    /// The operands of which it is a product that a library may be given.
+    product: Option<[usize; 2]>,
     /// For boxes where values of other kinds are known to be outside, or not.
     forms: Places<(Vec<Case>, Arc<Core>)>,
 }
@@ -80,6 +85,7 @@ impl Pieces {
         let part = |(at, piece): (usize, Piece)| Part {
             core: Core::of(source, options, piece.resolved.clone()),
             read: read[at],
+            product: if options.relaxed == Some(Relaxed::Library) { product::product(&piece) } else { None },
             forms: Places::new(FORMS),
             piece,
         };

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::boxes::boxes;
 use super::find::Found;
 use super::memory::Memory;
+use super::product::{gemm, is_handed_over};
 use super::ranges::Range;
 use super::shown::Explained;
 use super::slab::Slab;
@@ -18,7 +19,9 @@ use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 use crate::expr::call::relation;
 use crate::expr::core::{Arguments, Bound, Call, Core};
 use crate::plan::alias::Alias;
+use crate::plan::needs::Needs;
 use crate::plan::shape::{Shape, count};
+use crate::run::gemm::Gemm;
 use crate::run::keep::Mode;
 use crate::run::settings::Settings;
 use crate::types::InputType;
@@ -102,8 +105,16 @@ impl<'r> Run<'r> {
             let bound = Run { dry: false, ..*self }.operands(part, &found, within, &mut state)?;
             let axes = part.piece.axes.iter().zip(&found.ranges);
             let axes = axes.map(|(axis, &range)| (axis.name.clone(), range)).collect();
-            let explained = Explained { name: part.piece.name.clone(), axes, free: part.piece.free, boxes: all.len() };
-            part.form(&bound.1, &self.core.options, |core| bound.with(|bound| f(&explained, core, bound)))?;
+            let (name, free) = (part.piece.name.clone(), part.piece.free);
+            let mut explained = Explained { name, axes, free, boxes: all.len(), by_library: false };
+            part.form(&bound.1, &self.core.options, |core| {
+                bound.with(|bound| {
+                    if let (Some(factors), [result]) = (part.product, &core.outputs(bound)?[..]) {
+                        explained.by_library = all.len() <= 1 && is_handed_over(factors, bound, result);
+                    }
+                    f(&explained, core, bound)
+                })
+            })?;
             self.part(part, None, &mut state)?;
             state.memory.results.push(Vec::new());
         }
@@ -137,10 +148,48 @@ impl<'r> Run<'r> {
         if let [within] = &all[..] {
             let bound = self.operands(part, &found, within, state)?;
             return part.form(&bound.1, &self.core.options, |core| {
-                bound.with(|bound| self.whole_piece((part, core), bound, outputs, state))
+                bound.with(|bound| match self.by_library((part, core), bound, (&shape, outputs))? {
+                    Some((dtype, results)) => {
+                        state.shapes.push(vec![(dtype, shape)]);
+                        Ok(results)
+                    }
+                    None => self.whole_piece((part, core), bound, outputs, state),
+                })
             });
         }
         self.in_boxes(part, &found, &all, (shape, outputs), state)
+    }
+
+    /// All of a piece at once, by a library, if the caller allows that and it is a product of matrices. (What has the wrong shape or needs
+    /// a conversion goes the ordinary way.)
+    fn by_library(
+        &self,
+        (part, core): (&Part, &Core),
+        bound: &Arguments,
+        (shape, outputs): (&Shape, Option<&[Strided]>),
+    ) -> Result<Option<(DType, Vec<AnyArray>)>, EvalError> {
+        let Some(factors) = part.product.filter(|_| !self.dry) else { return Ok(None) };
+        let run = |gemm: Gemm, new: usize| {
+            let scratch = gemm.scratch().saturating_mul(self.settings.options.threads.count());
+            let needs = || Needs { results: new, scratch, ..Needs::default() };
+            let done = self.settings.allow(needs).and_then(|()| gemm.run(self.settings, super::super::call::pieces()));
+            done.or_else(|failed| core.with_typed(bound, &[], |typed| Err(core.failed(typed, failed)))?)
+        };
+        match outputs {
+            None => {
+                let (dtype, order) = core.first_layout(bound, self.settings)?;
+                let mut new = Pending::new(dtype, shape.clone(), order)?;
+                let bytes = shape.iter().product::<usize>() * dtype.size();
+                let Some(gemm) = gemm(factors, bound, &new.view()) else { return Ok(None) };
+                let done = run(gemm, bytes)?;
+                Ok(Some((dtype, vec![new.finish(&done)])))
+            }
+            Some([output]) if output.shape == &shape[..] => {
+                let Some(gemm) = gemm(factors, bound, output) else { return Ok(None) };
+                run(gemm, 0).map(|_| Some((output.dtype, Vec::new())))
+            }
+            Some(_) => Ok(None),
+        }
     }
 
     /// All of a piece at once.

@@ -10,6 +10,7 @@ pub struct Explained {
     pub axes: Vec<(String, Range)>,
     pub free: usize,
     pub boxes: usize,
+    pub by_library: bool,
 }
 
 impl fmt::Display for Explained {
@@ -28,6 +29,12 @@ impl fmt::Display for Explained {
         if self.axes.len() > self.free {
             f.write_str("; reduced")?;
             list(f, &self.axes[self.free..])?;
+        }
+        if self.by_library {
+            f.write_str(
+                "; by the crate matrixmultiply, for `Relaxed::Library` allows it: bits depend on the CPU, the crate and the threads. \
+                 What would be done without follows",
+            )?;
         }
         match self.boxes {
             ..=1 => Ok(()),

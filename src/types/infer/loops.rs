@@ -234,7 +234,7 @@ impl Pass<'_> {
 
     /// How many steps a loop does at most, as an `i64`.
     fn steps(&mut self, text: &Loop, x: Operand) -> Typed<graph::NodeId> {
-        let limit = i64::try_from(self.typer.limits.iterations).unwrap_or(i64::MAX);
+        let limit = i64::try_from(self.typer.typing.limits.iterations).unwrap_or(i64::MAX);
         let name = text.call.function.params.last().copied().unwrap_or_default();
         let what = "as in `100`, or a bare whole number as an argument";
         let ty = self.typer.type_of(x.value);

@@ -9,6 +9,7 @@ mod powers;
 mod values;
 
 use super::graph::NodeKind;
+use super::infer::Typing;
 use super::{Given, Graph, InputType, Resolved, infer, resolve};
 use crate::dtype::DType;
 use crate::error::CompileError;
@@ -39,7 +40,7 @@ fn compile_with(text: &str, ty: impl Fn(&str) -> InputType) -> Result<(Resolved,
     let ast = parse(text, &Limits::default())?;
     let resolved = resolve(ast, text, Given::default())?;
     let types: Vec<InputType> = resolved.free.iter().map(|name| ty(name)).collect();
-    let graph = infer(text, &resolved, &types, &[], &Limits::default())?;
+    let graph = infer(text, &resolved, &types, &[], Typing::default())?;
     Ok((resolved, graph))
 }
 
