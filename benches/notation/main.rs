@@ -5,7 +5,7 @@
 //! cargo bench --bench notation -- product stencil      # some
 //! RAYON_NUM_THREADS=2 cargo bench --bench notation     # the figures asked for are for two threads
 //! ```
-//! `dot` is ndarray's product on one thread. Loops by hand run on all of rayon's threads, with the vectors that the CPU has.
+//! `dot` is ndarray's product on one thread (`MATMUL_NUM_THREADS=2` before the command: on two). Loops by hand run on all of rayon's threads, with the vectors that the CPU has.
 
 #![allow(clippy::reversed_empty_ranges, reason = "`1..-1` is an ndarray slice from both ends")]
 
@@ -18,7 +18,7 @@ use std::process::Command;
 use common::ratio::{Race, Verdicts, times};
 use hand::Bodies;
 use ndarray::{Array1, Array2, Axis, s};
-use tilexpr::{Expr, args};
+use tilexpr::{Expr, Relaxed, args};
 
 /// Threads of `ndarray`'s product, which reads it once.
 const DOT_THREADS: &str = "MATMUL_NUM_THREADS";
@@ -72,16 +72,25 @@ fn product(verdicts: &mut Verdicts) {
     let n = 1024;
     let (a, b) = (matrix(n, n, 1), matrix(n, n, 2));
     let strict = compile("C[i, j] = sum[k](A[i, k]*B[k, j])");
+    let relaxed =
+        |level| Expr::builder().relaxed(level).compile(strict.source()).unwrap_or_else(|error| panic!("{error}"));
+    let (contract, library) = (relaxed(Relaxed::Contract), relaxed(Relaxed::Library));
     let mut to = Array2::zeros((n, n));
-    strict.eval_into(args![A = &a, B = &b], &mut to).expect("it runs");
-    close(&to, &a.dot(&b));
+    for expr in [&strict, &contract, &library] {
+        expr.eval_into(args![A = &a, B = &b], &mut to).expect("it runs");
+        close(&to, &a.dot(&b));
+    }
     let mut race = Race::new(format!("product of matrices, {n} x {n}, f64")).rounds(9);
     race.add("dot", |to: &mut Array2<f64>| ndarray::linalg::general_mat_mul(1.0, &a, &b, 0.0, to));
     race.add("strict", |to| strict.eval_into(args![A = &a, B = &b], to).expect("it runs"));
+    race.add("contract", |to| contract.eval_into(args![A = &a, B = &b], to).expect("it runs"));
+    race.add("library", |to| library.eval_into(args![A = &a, B = &b], to).expect("it runs"));
     race.add("rows by hand", |to| hand::product(&a, &b, to));
     let figures = race.run(&mut to);
     figures.print(n * n * n, 0);
     verdicts.at_most("product, strict / dot", 3.0, figures.ratio("strict", "dot"), times);
+    verdicts.note("product, contract / dot", times(figures.ratio("contract", "dot")));
+    verdicts.at_most("product, library / dot", 1.1, figures.ratio("library", "dot"), times);
 }
 
 fn gaussian(verdicts: &mut Verdicts) {
