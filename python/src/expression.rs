@@ -24,11 +24,14 @@ pub struct Expression {
     text: Py<Text>,
     options: Options,
     /// The names of the options, for those who make it anew (in another process).
-    said: (String, String, String, Option<String>),
+    said: Said,
 }
 
+/// Order, casting, accuracy and what is relaxed, as they were passed.
+type Said = (String, String, String, Option<String>);
+
 /// The text and the names of its options.
-type Remade = (String, [String; 3]);
+type Remade = (String, Said);
 
 /// A number for each axis, or `None`.
 type Axes = Vec<Option<usize>>;

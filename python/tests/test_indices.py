@@ -112,3 +112,18 @@ def test_random_numbers_do_not_depend_on_the_call():
     np.testing.assert_array_equal(tx.evaluate("random(7, i + 10)")[:-10], u[10:])
     near = tx.evaluate("4*mean[k:10**5](random(1, k)**2 + random(2, k)**2 <= 1)")
     assert abs(near - np.pi) < 0.02
+
+
+def test_relaxed():
+    import pickle
+
+    x, y = 1 + np.finfo(float).eps, 1 - np.finfo(float).eps
+    strict, contract = tx.compile("x*y - 1"), tx.compile("x*y - 1", relaxed="contract")
+    assert strict(x=x, y=y) == 0 and contract(x=x, y=y) < 0
+    assert pickle.loads(pickle.dumps(contract))(x=x, y=y) == contract(x=x, y=y)
+    a, b = np.random.default_rng(1).normal(size=(2, 80, 80))
+    product = tx.compile("C[i, j] = sum[k](A[i, k]*B[k, j])", relaxed="library")
+    np.testing.assert_allclose(product(A=a, B=b.T), a @ b.T, atol=1e-12)
+    assert "matrixmultiply" in str(product.explain(A=a, B=b))
+    with pytest.raises(ValueError, match="relaxed must be"):
+        tx.compile("x", relaxed="fast")

@@ -40,7 +40,15 @@ def get_num_threads() -> int: ...
 def set_threads(count: int) -> int: ...
 
 class Expression:
-    def __new__(cls, text: str, *, order: _Order = "K", casting: _Casting = "same_kind", accuracy: Literal["high", "low"] = "high", relaxed: Literal["contract", "library"] | None = None) -> Expression: ...
+    def __new__(
+        cls,
+        text: str,
+        *,
+        order: _Order = "K",
+        casting: _Casting = "same_kind",
+        accuracy: Literal["high", "low"] = "high",
+        relaxed: Literal["contract", "library"] | None = None,
+    ) -> Expression: ...
     @property
     def text(self) -> str: ...
     @property
