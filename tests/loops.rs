@@ -3,11 +3,11 @@
 #[path = "common/executors.rs"]
 mod executors;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ndarray::{Array1, Array2, array, s};
 use num_complex::Complex64;
-use tilexpr::{EvalErrorKind, Expr, Limits, Threads, args};
+use tilexpr::{AnyArray, Arg, CancelToken, EvalErrorKind, Expr, Limits, Threads, args};
 
 /// The expression on every executor.
 fn each(text: &str) -> Vec<Expr> {
@@ -144,6 +144,59 @@ fn ends_in_time() {
         expr.clone().with_deadline(begin + Duration::from_millis(50)).eval::<Array1<f64>>(args![x]).unwrap_err();
     assert_eq!(error.kind(), EvalErrorKind::Deadline);
     assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+}
+
+/// So does one whose points have many steps to go: loops look themselves, by every executor.
+#[test]
+fn ends_in_time_within_a_loop() {
+    let x = Array1::from_shape_fn(1000, |i| i as f64);
+    let mut limits = Limits::default();
+    limits.iterations = 1 << 40;
+    let texts = [
+        "repeat(lambda v: v*0.5 + 1, x, n)",
+        "repeat(lambda v: v*0.5 + 1, x, 1_000_000_000)",
+        "iterate(lambda v, k: (v*0.5 + 1, k + 1), (x, 0), lambda v, k: v >= 0, n)[1]",
+        "iterate(lambda b, v: (v > 3, v*0.5 + 1), (x > 2, x), lambda b, v: v >= 0, n)[0]",
+        "sum(repeat(lambda v: v*0.5 + 1, x, n))",
+        "repeat(lambda v: v*0.5 + 1, sum(x), n) + x",
+    ];
+    for executor in executors::all() {
+        for text in texts {
+            let expr = Expr::builder().executor(executor).limits(limits).compile(text).unwrap();
+            let begin = Instant::now();
+            let expr = expr.with_timeout(Duration::from_millis(20));
+            let error = expr.eval::<AnyArray>(args![x, n = 1_000_000_000]).unwrap_err();
+            assert_eq!(error.kind(), EvalErrorKind::Deadline);
+            println!("{executor:?} {text}: {:?}", begin.elapsed());
+            assert!(begin.elapsed() < Duration::from_secs(10), "{executor:?} {text}: {:?}", begin.elapsed());
+        }
+    }
+    // Cancelled by somebody else; in a call that was prepared, too.
+    let token = CancelToken::new();
+    let expr = Expr::builder().limits(limits).cancel(token.clone()).compile(texts[1]).unwrap();
+    let mut y = Array1::<f64>::zeros(x.len());
+    let prepared = expr.prepare(["x"], args![x]).unwrap();
+    let canceller = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(20));
+        token.cancel();
+    });
+    let error = prepared.call([Arg::new(&x)], &mut y).unwrap_err();
+    assert_eq!(error.kind(), EvalErrorKind::Cancelled);
+    canceller.join().unwrap();
+}
+
+/// Loops of many steps have the bits of short ones put together.
+#[test]
+fn many_steps() {
+    let x = Array1::from_shape_fn(37, |i| i as f64);
+    let n = 40_000;
+    for expr in each("repeat(lambda v, k: (v*0.999 + x, k + i64(v)), (x, 0), n)") {
+        let (v, k): (Array1<f64>, Array1<i64>) = expr.eval(args![x, n]).unwrap();
+        for (i, &x) in x.iter().enumerate() {
+            let step = |(v, k): (f64, i64)| (v * 0.999 + x, k + v as i64);
+            assert_eq!((v[i], k[i]), (0..n).fold((x, 0), |state, _| step(state)), "{i}");
+        }
+    }
 }
 
 /// Names of parameters are no arguments; those of functions that are passed neither.

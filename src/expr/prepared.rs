@@ -187,11 +187,12 @@ impl<'a> BoundCall<'a> {
         if let (Some(length), Some(typed)) = (self.line, typed)
             && let Some(line) = typed.line(core)
         {
-            begin(options)?;
+            let stop = begin(options)?;
             let memories = Memories::of(&mut self.out);
+            let by = (core.options.executor, stop.as_ref());
             let view = |name: usize| self.args[order[name]].view();
             if let Some(output) = memories.single()
-                && let Some(done) = line.run_again(view, &output, length, core.options.executor, vouch(&memories))
+                && let Some(done) = line.run_again(view, &output, length, by, vouch(&memories))
             {
                 return done.map(|_| ()).map_err(|failed| core.failed(typed, failed));
             }

@@ -11,14 +11,15 @@ pub mod law;
 pub mod native;
 #[cfg(any(test, feature = "internals"))]
 pub mod oracle;
+pub mod signals;
 pub mod tier;
 #[cfg(all(feature = "jit", target_arch = "x86_64", unix))]
 pub mod x86;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 
+use self::signals::Signals;
 use crate::ir::{Kernel, cost};
 
 /// Makes kernels runnable.
@@ -117,6 +118,6 @@ pub struct Call<'a> {
     pub extents: &'a [usize],
     /// What `index` counts from, for each loop.
     pub origin: &'a [i64],
-    /// Gets bit `1 << code` set for each fault.
-    pub faults: &'a AtomicU32,
+    /// Gets the faults, and says whether the call is over.
+    pub signals: &'a Signals<'a>,
 }

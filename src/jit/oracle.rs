@@ -150,12 +150,12 @@ impl Walk<'_> {
                         self.value(*fast)
                     } else {
                         let args: Vec<u64> = args.iter().map(|&v| self.value(v).bits()).collect();
-                        Scalar::from_bits(ty, helper.code.call(&args, self.call.faults))
+                        Scalar::from_bits(ty, helper.code.call(&args, &self.call.signals.faults))
                     }
                 }
                 Inst::Fault(mask, code) => {
                     if self.value(*mask).bits() != 0 {
-                        self.call.faults.fetch_or(code.bit(), Ordering::Relaxed);
+                        self.call.signals.faults.fetch_or(code.bit(), Ordering::Relaxed);
                     }
                     continue;
                 }
@@ -166,7 +166,7 @@ impl Walk<'_> {
                 Inst::Reduced { from, part } => self.states[from.0 as usize][0][usize::from(*part)],
                 Inst::While { body, args } => {
                     let args: Vec<u64> = args.iter().map(|&v| self.value(v).bits()).collect();
-                    let state = body.eval(&args, self.call.faults).into_iter().zip(&body.state);
+                    let state = body.eval(&args, &self.call.signals.faults).into_iter().zip(&body.state);
                     self.states[at] = vec![state.map(|(bits, ty)| Scalar::from_bits(*ty, bits)).collect()];
                     continue;
                 }

@@ -1,7 +1,6 @@
 //! Runs a schedule: step by step, in memory that the thread keeps.
 
 use std::cell::Cell;
-use std::sync::atomic::AtomicU32;
 
 use super::keep::{Asked, Key, Mode};
 use super::pass::{Done, Run};
@@ -9,6 +8,7 @@ use super::scratch::{Buffer, KEEP};
 use super::settings::Settings;
 use super::stop::Failed;
 use crate::array::view::{Strided, Vouch};
+use crate::jit::signals::{Signals, Watch};
 use crate::plan::schedule::Schedule;
 
 /// What a call works in; kept by its thread, so that a call allocates nothing once warm.
@@ -62,10 +62,10 @@ impl Workspace {
         vouch: Vouch,
     ) -> Result<Done, Failed> {
         let call = self.memory.try_reserve(schedule.bytes).ok_or(Failed::Memory(schedule.bytes))?;
-        let faults = AtomicU32::new(0);
+        let signals = Signals::new(settings.stop.map(|stop| stop as &dyn Watch));
         let (numbers, grain) = (&schedule.numbers, settings.tuning.grain);
         let (outer, executor, team) = (std::ptr::null_mut(), settings.executor, settings.team());
-        let run = Run { inputs, outputs, call, outer, numbers, executor, team, grain, faults: &faults };
+        let run = Run { inputs, outputs, call, outer, numbers, executor, team, grain, signals: &signals };
         run.steps(schedule, vouch)
     }
 }

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::pass::{Done, LineCall};
 use super::settings::{CallOptions, Settings};
-use super::stop::Failed;
+use super::stop::{Failed, Stop};
 use crate::array::view::{Strided, Vouch};
 use crate::dtype::DType;
 use crate::jit::tier::{Executor, Tiered};
@@ -121,7 +121,7 @@ impl Line {
         vouch: Vouch,
     ) -> Option<Result<Done, Failed>> {
         let length = self.length(output, settings.options)?;
-        self.go::<false>(view, output, length, settings.executor, vouch)
+        self.go::<false>(view, output, length, (settings.executor, settings.stop), vouch)
     }
 
     /// How many elements an output has that [`run`](Line::run) would write, if it is of the kernel's type, and a line that is for here.
@@ -150,10 +150,10 @@ impl Line {
         view: impl Fn(usize) -> Strided<'a>,
         output: &Strided,
         length: usize,
-        executor: Executor,
+        by: (Executor, Option<&Stop>),
         vouch: Vouch,
     ) -> Option<Result<Done, Failed>> {
-        self.go::<true>(view, output, length, executor, vouch)
+        self.go::<true>(view, output, length, by, vouch)
     }
 
     /// Runs the kernel, unless an argument does not fit, of which it may be `KNOWN` that all do.
@@ -163,7 +163,7 @@ impl Line {
         view: impl Fn(usize) -> Strided<'a>,
         output: &Strided,
         length: usize,
-        executor: Executor,
+        (executor, stop): (Executor, Option<&Stop>),
         vouch: Vouch,
     ) -> Option<Result<Done, Failed>> {
         let sources = &self.sources[..];
@@ -181,7 +181,7 @@ impl Line {
             }
             *pointer = view.pointer;
         }
-        let call = LineCall { kernel: &self.kernel, executor, pointers, strides: &self.strides, length };
+        let call = LineCall { kernel: &self.kernel, executor, pointers, strides: &self.strides, length, stop };
         Some(call.run(vouch))
     }
 }

@@ -5,7 +5,7 @@
 //! other loop is rearranged, tile by tile, in a buffer that stays in L1; a large result is written past the cache.
 
 use std::ptr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 
 use smallvec::SmallVec;
 
@@ -16,6 +16,7 @@ use super::threads::{Piece, Team, Work};
 use crate::array::view::{Strided, Vouch};
 use crate::dtype::Scalar;
 use crate::ir::Role;
+use crate::jit::signals::{Signals, Watch};
 use crate::jit::tier::{Executor, Tiered};
 use crate::jit::{Call, Compiled};
 use crate::plan::nest::offset;
@@ -49,8 +50,8 @@ pub struct Run<'a> {
     pub team: Team<'a>,
     /// Elements of a task that is not split between threads, if that is asked for.
     pub grain: Option<usize>,
-    /// Where faults are noted.
-    pub faults: &'a AtomicU32,
+    /// Where faults are noted, and whom loops at points ask whether the call is over.
+    pub signals: &'a Signals<'a>,
 }
 
 // SAFETY: whoever runs the steps of a call promises that its memory may be used so from any thread; the rest may be shared.
@@ -79,21 +80,30 @@ pub struct LineCall<'a> {
     pub strides: &'a [isize],
     /// How many points there are.
     pub length: usize,
+    /// What loops at points look at, if the call may be ended.
+    pub stop: Option<&'a Stop<'a>>,
 }
 
 impl LineCall<'_> {
     /// Runs it.
     #[inline]
     pub fn run(&self, _: Vouch) -> Result<Done, Failed> {
-        let faults = AtomicU32::new(0);
+        let signals = Signals::new(self.stop.map(|stop| stop as &dyn Watch));
         let LineCall { pointers, strides, length, .. } = *self;
-        let call = Call { pointers, strides, extents: &[length], origin: &[0], faults: &faults };
+        let call = Call { pointers, strides, extents: &[length], origin: &[0], signals: &signals };
         // SAFETY: whoever vouches promises that all lines have this length and lie so, and that they are of the kernel's types.
         unsafe { self.kernel.runnable(self.executor, length).run(&call) }
-        match faults.load(Ordering::Relaxed) {
-            0 => Ok(Done(())),
-            faults => Err(Failed::Faults(faults)),
-        }
+        ended(self.stop, &signals)
+    }
+}
+
+/// How a call has ended. (Whoever left a task, or a loop, undone has found why.)
+#[inline]
+fn ended(stop: Option<&Stop>, signals: &Signals) -> Result<Done, Failed> {
+    match (stop.and_then(Stop::found), signals.faults.load(Ordering::Relaxed)) {
+        (Some(stopped), _) => Err(Failed::Stopped(stopped)),
+        (None, 0) => Ok(Done(())),
+        (None, faults) => Err(Failed::Faults(faults)),
     }
 }
 
@@ -104,12 +114,7 @@ impl Run<'_> {
         // SAFETY: inputs are readable, outputs writable, and as far apart as the schedule was made for, as whoever vouches has
         // promised.
         unsafe { self.each(&schedule.steps) }
-        // (Whoever left a task undone has found why.)
-        match (self.team.stop.and_then(Stop::found), self.faults.load(Ordering::Relaxed)) {
-            (Some(stopped), _) => Err(Failed::Stopped(stopped)),
-            (None, 0) => Ok(Done(())),
-            (None, faults) => Err(Failed::Faults(faults)),
-        }
+        ended(self.team.stop, self.signals)
     }
 
     /// Runs steps, one after the other.
@@ -253,7 +258,7 @@ impl Run<'_> {
         let own = pointers.len();
         pointers.extend(called.steps.iter().map(|&step| self.number(step)));
         let origin = &[0, 0][..extents.len()];
-        let call = Call { pointers, strides: &called.table, extents, origin, faults: self.faults };
+        let call = Call { pointers, strides: &called.table, extents, origin, signals: self.signals };
         // SAFETY: as the caller promises; the steps are read alone.
         unsafe { kernel.run(&call) }
         pointers.truncate(own);
@@ -505,7 +510,7 @@ impl<'a> Job<'a> {
         ahead.extend(steps.iter().map(|&step| self.run.number(step)));
         // (Affine operands go on from where the first points end.)
         let (extents, origin) = (&[count - head], &[head as i64]);
-        let call = Call { pointers: ahead, strides: table, extents, origin, faults: self.run.faults };
+        let call = Call { pointers: ahead, strides: table, extents, origin, signals: self.run.signals };
         // SAFETY: the tile's other points; the results' addresses are aligned.
         unsafe { self.kernel.run_past_cache(&call) }
     }

@@ -1,6 +1,6 @@
 //! When a call is to end before its time: a token that someone cancels, a moment that passes.
 //!
-//! Comes in: what a caller asked for. Goes out: at each look whether to go on. Always holds: once a look has said no, all later ones
+//! Comes in: what a caller asked for. Goes out: at each look (between tasks, and within loops at points) whether to go on. Always holds: once a look has said no, all later ones
 //! do, on every thread; so a step whose tasks were not all done is followed by none that reads what they left out.
 
 use std::fmt;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Instant;
 
+use crate::jit::signals::Watch;
 use crate::plan::needs::Needs;
 
 /// Ends calls that are running, from any thread.
@@ -124,6 +125,12 @@ impl<'a> Stop<'a> {
             CANCELLED => Some(Stopped::Cancelled),
             _ => Some(Stopped::Deadline),
         }
+    }
+}
+
+impl Watch for Stop<'_> {
+    fn is_over(&self) -> bool {
+        self.look()
     }
 }
 

@@ -171,8 +171,8 @@ impl<'a> Caller<'a> {
             }
             scratch.pointers.extend(kernel.called.steps.iter().map(|&step| self.run.number(step)));
             let (strides, extents, origin) = (&kernel.called.table, &[count - head], &[head as i64]);
-            let faults = self.run.faults;
-            code.run_past_cache(&Call { pointers: &scratch.pointers, strides, extents, origin, faults });
+            let signals = self.run.signals;
+            code.run_past_cache(&Call { pointers: &scratch.pointers, strides, extents, origin, signals });
         }
     }
 }

@@ -6,7 +6,7 @@
 //! | `strides`   | one a dimension, in bytes                                     | loaded on entry, unless unit |
 //! | `extents`   | trip counts                                                   | loaded on entry              |
 //! | `origin`    | what `index` counts from                                      | loaded on entry              |
-//! | `faults`    | the fault word                                                | kept                         |
+//! | `signals`   | the fault word, and whom loops ask whether the call is over   | kept                         |
 //! | `constants` | the kernel's constants, each spread over 16 bytes, aligned so | kept                         |
 //!
 //! The stack frame is one slot, aligned to 16: uniform values that registers have no room for, the state of
@@ -62,7 +62,7 @@ pub(super) struct Arguments {
     pub strides: clif::Value,
     pub extents: clif::Value,
     pub origin: clif::Value,
-    pub faults: clif::Value,
+    pub signals: clif::Value,
     pub constants: clif::Value,
 }
 
@@ -171,7 +171,7 @@ impl<'a> Emitter<'a> {
         b.switch_to_block(entry);
         let p = b.block_params(entry);
         let arguments =
-            Arguments { pointers: p[0], strides: p[1], extents: p[2], origin: p[3], faults: p[4], constants: p[5] };
+            Arguments { pointers: p[0], strides: p[1], extents: p[2], origin: p[3], signals: p[4], constants: p[5] };
         let homes = Home::initial(kernel);
         Emitter {
             b,

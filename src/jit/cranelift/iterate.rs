@@ -4,10 +4,11 @@
 //! |--------|----------------------------------|------------------------------------------------------------------------|
 //! | `head` | state, lanes that go on, steps left | the condition; the lanes for which it does not hold do not go on    |
 //! | `body` |                                  | the next state, in lanes that go on; then `head`                       |
+//! | `ask`  | (Cold.) as `head`                | to `head`, or to `exit` where the call is over                         |
 //! | `exit` | state                            | what follows                                                           |
 //!
-//! Steps that are left are one number where it is the same for all lanes, else lanes of their own. Always holds: patches and faults of a
-//! step are asked for lanes that go on.
+//! Steps that are left are one number where it is the same for all lanes, else lanes of their own. Where there may be many, those until the next
+//! question are counted, too. Always holds: patches and faults of a step are asked for lanes that go on.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self as clif, InstBuilder, types};
@@ -15,10 +16,13 @@ use smallvec::SmallVec;
 
 use super::emit::{Emitter, Home};
 use super::lanes::Held;
+use super::lanes::PART;
+use super::emit::frame_flags;
 use super::patch::block_args;
 use crate::dtype::{DType, Scalar};
 use crate::ir::{self, Inst, Loop, Op, Region};
 use crate::jit::native::masks::widths;
+use crate::jit::signals::{STEPS, is_over};
 
 /// Steps that are left.
 enum Left {
@@ -31,6 +35,8 @@ struct Turn {
     state: Vec<Held>,
     active: Option<Held>,
     left: Left,
+    /// Steps until the next question whether the call is over, where a loop asks.
+    fuel: Option<clif::Value>,
 }
 
 impl Turn {
@@ -39,7 +45,7 @@ impl Turn {
             Left::Number(number) => std::slice::from_ref(number),
             Left::Lanes(held) => &held.parts,
         };
-        self.state.iter().chain(&self.active).flat_map(|held| &held.parts).chain(left).copied().collect()
+        self.state.iter().chain(&self.active).flat_map(|held| &held.parts).chain(left).chain(&self.fuel).copied().collect()
     }
 }
 
@@ -68,7 +74,11 @@ impl<'a> Emitter<'a> {
             let every = self.constant_scalar(Scalar::from(true));
             self.as_state(&every, DType::Bool, active_width, uniform)
         });
-        let first = Turn { state, active, left };
+        // (A loop that is known to be short is over before anybody is to be asked.)
+        let max = of.parts(args).map(|(_, max, _)| self.kernel.inst(max));
+        let short = matches!(max, Some(Inst::Const(max)) if max.bits() as i64 <= STEPS);
+        let fuel = (!short).then(|| self.b.ins().iconst(types::I64, STEPS));
+        let first = Turn { state, active, left, fuel };
         let [head, exit] = [(); 2].map(|()| self.b.create_block());
         self.b.ins().jump(head, &block_args(&first.values()));
         self.b.switch_to_block(head);
@@ -82,9 +92,49 @@ impl<'a> Emitter<'a> {
         }
         let params: SmallVec<[Held; 8]> = turn.state.iter().chain(&all[start.len() + 1..]).cloned().collect();
         let next = self.step(of, step, turn, (&params, &widths, uniform), (exit, &on_exit));
-        self.b.ins().jump(head, &block_args(&next.values()));
+        match next.fuel {
+            None => self.b.ins().jump(head, &block_args(&next.values())),
+            Some(fuel) => self.ask_without(fuel, next, head, exit),
+        };
         self.b.switch_to_block(exit);
         self.iterated.insert(v, ended);
+    }
+
+    /// At a step's end: back to the head; where there is no fuel, if the call is not over.
+    ///
+    /// What changes from step to step goes through the frame: it would be put there on the common path, by the allocator of registers.
+    fn ask_without(&mut self, fuel: clif::Value, next: Turn, head: clif::Block, exit: clif::Block) -> clif::Inst {
+        let [ask, more] = [(); 2].map(|()| self.b.create_block());
+        let values = next.values();
+        let params: SmallVec<[clif::Value; 8]> =
+            values.iter().map(|&v| self.b.append_block_param(ask, self.b.func.dfg.value_type(v))).collect();
+        self.b.ins().brif(fuel, head, &block_args(&values), ask, &block_args(&values));
+        self.b.set_cold_block(ask);
+        self.b.set_cold_block(more);
+        self.b.switch_to_block(ask);
+        let room = self.scratch(PART * params.len());
+        let frame = self.frame();
+        for (i, &v) in params.iter().enumerate() {
+            self.b.ins().store(frame_flags(), v, frame, room + (PART * i) as i32);
+        }
+        let signals = self.arguments.signals;
+        let over = self.call(is_over as *const () as usize, types::I64, &[signals]);
+        let mut again: SmallVec<[clif::Value; 8]> = params
+            .iter()
+            .enumerate()
+            .map(|(i, &v)| {
+                let ty = self.b.func.dfg.value_type(v);
+                self.b.ins().load(ty, frame_flags(), frame, room + (PART * i) as i32)
+            })
+            .collect();
+        let state: usize = next.state.iter().map(|held| held.parts.len()).sum();
+        let ended = block_args(&again[..state]);
+        self.b.ins().brif(over, exit, &ended, more, &[]);
+        self.b.switch_to_block(more);
+        if let Some(fuel) = again.last_mut() {
+            *fuel = self.b.ins().iconst(types::I64, STEPS);
+        }
+        self.b.ins().jump(head, &block_args(&again))
     }
 
     /// A step, whose way out is to that block. Gives what the next one begins with.
@@ -96,7 +146,7 @@ impl<'a> Emitter<'a> {
         (params, widths, uniform): (&[Held], &[usize], bool),
         (exit, on_exit): (clif::Block, &[clif::Value]),
     ) -> Turn {
-        let Turn { state, mut active, left } = turn;
+        let Turn { state, mut active, left, fuel } = turn;
         let more = match &left {
             Left::Number(number) => {
                 let more = self.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, *number, 0);
@@ -155,7 +205,8 @@ impl<'a> Emitter<'a> {
                 Left::Lanes(self.lower(Op::Sub, DType::I64, DType::I64, &[held, one]))
             }
         };
-        Turn { state: next, active, left }
+        let fuel = fuel.map(|fuel| self.b.ins().iadd_imm_s(fuel, -1));
+        Turn { state: next, active, left, fuel }
     }
 
     /// To that block, with the state, unless the scalar is not 0.
@@ -208,7 +259,8 @@ impl<'a> Emitter<'a> {
             Left::Lanes(lanes) => Left::Lanes(held(lanes)),
             Left::Number(_) => Left::Number(self.b.append_block_param(block, types::I64)),
         };
-        Turn { state, active, left }
+        let fuel = like.fuel.map(|_| self.b.append_block_param(block, types::I64));
+        Turn { state, active, left, fuel }
     }
 }
 

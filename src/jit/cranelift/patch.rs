@@ -225,7 +225,7 @@ impl Emitter<'_> {
         };
         let mut words = SmallVec::<[clif::Value; 5]>::new();
         words.push(self.b.ins().iconst(types::I64, std::ptr::from_ref(registered) as i64));
-        words.push(self.arguments.faults);
+        words.push(self.arguments.signals);
         for &arg in args {
             words.push(match self.b.func.dfg.value_type(arg) {
                 types::F64 => self.b.ins().bitcast(types::I64, MemFlagsData::new(), arg),
@@ -272,7 +272,7 @@ impl Emitter<'_> {
         self.b.switch_to_block(cold);
         let bit = self.b.ins().iconst(types::I32, i64::from(code.bit()));
         let flags = MemFlagsData::new().with_notrap().with_aligned();
-        let word = self.arguments.faults;
+        let word = self.arguments.signals;
         self.b.ins().atomic_rmw(types::I32, flags, AtomicRmwOp::Or, word, bit);
         self.b.ins().jump(go_on, &[]);
         self.b.switch_to_block(go_on);

@@ -15,6 +15,9 @@ use crate::ir::helper::Code;
 use crate::ir::registered::{Registered, enter};
 use crate::jit::{Call, Compiled};
 
+/// Steps of a loop at points between two looks at whether the call is over. (Each takes a chunk of points.)
+const LOOK: i64 = 1 << 8;
+
 impl Compiled for Program {
     unsafe fn run(&self, call: &Call) {
         // SAFETY: as the caller promises.
@@ -164,7 +167,7 @@ impl Machine<'_> {
                     Step::Rarely(rarely) => self.rarely(rarely, n),
                     Step::Fault { mask, bit } => {
                         if any(self.place(mask.place), mask.step, n) {
-                            self.call.faults.fetch_or(*bit, Ordering::Relaxed);
+                            self.call.signals.faults.fetch_or(*bit, Ordering::Relaxed);
                         }
                     }
                     Step::Accumulate(number) => self.accumulate(*number, n),
@@ -302,13 +305,14 @@ impl Machine<'_> {
         }
     }
 
-    /// Keeps the points that may take more than `k` steps.
+    /// Keeps the points that may take more than `k` steps: none where the call is over.
     unsafe fn below_max(&mut self, of: &While, k: i64, left: usize) -> usize {
         let keep = self.place(of.keep);
+        let over = k % LOOK == LOOK - 1 && self.call.signals.is_over();
         // SAFETY: see above.
         unsafe {
-            let Some(max) = of.own_max else {
-                *keep = u8::from(k < self.place(of.max.place).cast::<i64>().read_unaligned());
+            let Some(max) = of.own_max.filter(|_| !over) else {
+                *keep = u8::from(!over && k < self.place(of.max.place).cast::<i64>().read_unaligned());
                 return self.keep(of, (keep, 0), left);
             };
             let max = self.place(max).cast::<i64>();
@@ -388,7 +392,7 @@ impl Machine<'_> {
                         let (pointer, step) = arg(i);
                         *slot = (step, ty.size(), pointer);
                     }
-                    patch_registered(registered, self.call.faults, (dst, size), mask, args, n);
+                    patch_registered(registered, &self.call.signals.faults, (dst, size), mask, args, n);
                 }
                 // A step of its own.
                 Code::Region(_) => {}

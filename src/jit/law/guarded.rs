@@ -2,12 +2,13 @@
 //! test. (Where there are no such pages, plain memory.)
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::Case;
 use super::layout::block_of;
 use crate::ir::OperandId;
 use crate::ir::random::reach;
+use crate::jit::signals::Signals;
 use crate::jit::{Call, Compiled};
 
 /// Which end of a block lies at a guard page.
@@ -119,18 +120,18 @@ pub fn run(case: &Case, compiled: &dyn Compiled) -> (Vec<Vec<u8>>, u32) {
     let block = |at: usize| &blocks[block_of(case.kernel, at)];
     let pointers: Vec<*mut u8> =
         layout.zero.iter().enumerate().map(|(at, &zero)| block(at).start.wrapping_offset(zero)).collect();
-    let faults = AtomicU32::new(0);
+    let signals = Signals::default();
     let call = Call {
         pointers: &pointers,
         strides: &layout.strides,
         extents: &layout.extents,
         origin: &layout.origin,
-        faults: &faults,
+        signals: &signals,
     };
     // SAFETY: as `check_reach` has seen, the tables are complete and all elements that the accesses reach lie within the
     // blocks, which are initialised (bools with 0 and 1) and known to nothing else; a case's kernel is the form's.
     unsafe { compiled.run(&call) }
-    (blocks.iter().map(Guarded::to_vec).collect(), faults.load(Ordering::Relaxed))
+    (blocks.iter().map(Guarded::to_vec).collect(), signals.faults.load(Ordering::Relaxed))
 }
 
 /// All that the kernel's accesses reach lies in the blocks.

@@ -5,6 +5,7 @@ use super::{Case, Executors, Flush, Forms};
 use crate::dtype::{DType, Scalar};
 use crate::ir::random::Rng;
 use crate::ir::*;
+use crate::jit::signals::STEPS;
 
 const I: LoopId = LoopId(0);
 const J: LoopId = LoopId(1);
@@ -372,6 +373,33 @@ pub fn loops_at_points(executors: &Executors) {
         let ended = b.iterate(&body, &[x, n, c]);
         b.store(Access::plain(y, [I]), ended[0]);
         check(executors, &b.finish(), 40);
+    }
+}
+
+/// Loops of more steps than are done without asking whether the call is over, of as many at each point or not.
+pub fn long_loops_at_points(executors: &Executors) {
+    for own in [true, false] {
+        let (mut b, args) = Builder::new(0).function(&[DType::I64, DType::F64, DType::I64]);
+        let (three, slower) = (b.constant(3i64), b.constant(0.75));
+        let next = b.op(Op::Mul, &[args[0], three]);
+        let next = b.op(Op::Add, &[next, args[2]]);
+        let near = b.op(Op::Mul, &[args[1], slower]);
+        let body = b.results(&[next, near]);
+        let body = std::sync::Arc::new(Loop::new(None, body));
+        let mut b = Builder::new(1);
+        let x = b.operand("x", DType::I64, Role::In, &[Stride::Unit]);
+        let n = b.operand("n", DType::I64, Role::In, if own { &[Stride::Unit] } else { &[] });
+        let [y, z] = [("y", DType::I64), ("z", DType::F64)]
+            .map(|(name, dtype)| b.operand(name, dtype, Role::Out, &[Stride::Unit]));
+        let x = b.load(Access::plain(x, [I]));
+        let n = b.load(Access::plain(n, own.then_some(I)));
+        let bits = b.constant(STEPS | 1);
+        let n = b.op(Op::And, &[n, bits]);
+        let one = b.constant(1.0);
+        let ended = b.iterate(&body, &[x, one, n, x]);
+        b.store(Access::plain(y, [I]), ended[0]);
+        b.store(Access::plain(z, [I]), ended[1]);
+        check(executors, &b.finish(), 2);
     }
 }
 

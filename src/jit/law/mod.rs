@@ -167,7 +167,7 @@ macro_rules! law {
         law!($executors: operations: each_alone with_a_constant uniform of_any_alignment);
         law!($executors: kernels: without_loops rows reductions_of_single_elements monoids_of_several_components
             narrow_states_beside_wide_values
-            in_place halves_of_pairs rows_added_up_in_place diagonals_and_offsets stores patches_and_faults crowded_regions loops_at_points faults_by_index
+            in_place halves_of_pairs rows_added_up_in_place diagonals_and_offsets stores patches_and_faults crowded_regions loops_at_points long_loops_at_points faults_by_index
             long_programs             tails_and_offsets broken_kernels_are_refused);
         law!($executors: edges: arrays_between_guard_pages);
         law!($executors: random: everything long_ones of_one_width);

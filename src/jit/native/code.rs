@@ -6,7 +6,6 @@
 
 use std::ops::Range;
 use std::ptr;
-use std::sync::atomic::AtomicU32;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use cranelift_codegen::ir::{AbiParam, Signature, types};
@@ -18,6 +17,7 @@ use super::padded::Padded;
 #[cfg(all(unix, target_arch = "x86_64"))]
 use super::pages::Pages;
 use super::past_cache;
+use crate::jit::signals::Signals;
 use crate::jit::{Call, Compiled, Unsupported};
 
 /// A constant as code reads it.
@@ -31,7 +31,7 @@ type Entry = unsafe extern "C" fn(
     strides: *const isize,
     extents: *const usize,
     origin: *const i64,
-    faults: *const AtomicU32,
+    signals: *const Signals,
     constants: *const Constant,
 );
 
@@ -201,7 +201,7 @@ impl Native {
                     call.strides.as_ptr(),
                     call.extents.as_ptr(),
                     call.origin.as_ptr(),
-                    call.faults,
+                    call.signals,
                     self.constants.as_ptr(),
                 );
             }

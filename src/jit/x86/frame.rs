@@ -11,7 +11,7 @@
 //! | frame, from its start | what                                                              |
 //! |-----------------------|-------------------------------------------------------------------|
 //! | 0                     | the caller's `rsp`, if the frame lies at a multiple of 64         |
-//! | 8 to 40               | the call's pointers, strides, extents, origin, faults             |
+//! | 8 to 40               | the call's pointers, strides, extents, origin, signals            |
 //! | 48                    | the points of the innermost loop                                  |
 //! | 64 on                 | pointers, indices, strides (8 bytes); then vectors and masks: values that are known beyond a block, spills, what is moved element by element, what functions and regions take and give |
 
@@ -26,7 +26,7 @@ pub const POINTERS: i32 = 8;
 pub const STRIDES: i32 = 16;
 pub const EXTENTS: i32 = 24;
 pub const ORIGIN: i32 = 32;
-pub const FAULTS: i32 = 40;
+pub const SIGNALS: i32 = 40;
 /// The points of the innermost loop.
 pub const POINTS: i32 = 48;
 /// Where the frame's own slots begin.

@@ -134,13 +134,15 @@ impl What {
     }
 }
 
-/// How a loop at points counts its steps, where their greatest number is the same for all.
+/// How a loop at points counts its steps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Counter {
-    /// Where in the frame the number of steps that are left is.
+    /// Where in the frame the number of steps is that are left until the loop ends, or asks whether the call is over.
     pub slot: i32,
     /// The greatest number, if it is known.
     pub max: Option<i64>,
+    /// Where the number of steps after these is, if the loop asks.
+    pub rest: Option<i32>,
 }
 
 /// Elements that are moved one by one.

@@ -1,4 +1,4 @@
-//! What stands behind all other code: patches' calls, regions, reports of errors.
+//! What stands behind all other code: patches' calls, regions, reports of errors, the question whether a call is over.
 //!
 //! Registers are saved, the arguments go to the frame, and a function is called for the lanes whose bits are set, or a region is run on
 //! whole vectors; then what was saved comes back.
@@ -20,15 +20,16 @@
 use iced_x86::{Code as Machine, Register};
 use smallvec::SmallVec;
 
-use super::super::asm::{Decoration, Operand};
+use super::super::asm::{Decoration, Label, Operand};
 use super::super::frame;
-use super::super::mir::{Behind, Class, Lanes, Patch, Reg};
+use super::super::mir::{Behind, Class, Counter, Lanes, Patch, Reg};
 use super::super::rows::{Row, Size};
 use super::super::select::by_width;
 use super::super::site::call_lanes;
 use super::Emitter;
 use super::patch::{Cold, ColdPatch, Source};
 use super::registers::vector;
+use crate::jit::signals::is_over;
 
 /// Registers that a call does not keep, and that hold something within the loop.
 const GENERAL: [Register; 5] = [Register::RAX, Register::RSI, Register::RDI, Register::R8, Register::R9];
@@ -55,9 +56,13 @@ impl Emitter<'_> {
                     Cold::Fault { begin, resume, code } => {
                         self.asm.bind(begin);
                         let word = Register::RCX;
-                        self.read(word, frame::FAULTS);
+                        self.read(word, frame::SIGNALS);
                         self.asm.or_locked(word, code.bit());
                         self.asm.jump(Machine::Jmp_rel32_64, resume);
+                    }
+                    Cold::Look { begin, head, out, counter } => {
+                        self.asm.bind(begin);
+                        self.look(counter, head, out);
                     }
                 }
             }
@@ -186,22 +191,67 @@ impl Emitter<'_> {
 
     /// Calls, with general registers saved.
     fn call_site(&mut self, site: usize, room: Room) {
+        let address = self.sites[site];
+        self.with_general_saved(room, |e| {
+            e.asm.put(Machine::VEX_Vzeroupper, &[]);
+            e.asm.put(Machine::Mov_r64_imm64, &[Operand::Register(Register::RDI), Operand::Immediate64(address)]);
+            let area = Operand::memory(Register::RSP, room.area);
+            e.asm.put(Machine::Lea_r64_m, &[Operand::Register(Register::RSI), area]);
+            e.read(Register::RDX, room.bits);
+            e.read(Register::RCX, frame::SIGNALS);
+            e.call_function(call_lanes as *const () as i64);
+        });
+    }
+
+    /// Asks whether the call is over. Values are in their homes alone.
+    fn look(&mut self, counter: Counter, head: Label, out: Label) {
+        let room = self.room(0);
+        let pinned: SmallVec<[(Reg, u8); 16]> = self.pinned_registers().collect();
+        let slot_of = |i: usize| room.saved + 64 * i as i32;
+        for (i, &(reg, n)) in pinned.iter().enumerate() {
+            self.store(reg, n, slot_of(i));
+        }
+        let valid = [Operand::memory(Register::RSP, room.mask), Operand::Register(Register::K7)];
+        if self.code.is_evex() {
+            self.asm.put(Machine::VEX_Kmovq_m64_kr, &valid);
+        }
+        self.with_general_saved(room, |e| {
+            e.asm.put(Machine::VEX_Vzeroupper, &[]);
+            e.read(Register::RDI, frame::SIGNALS);
+            e.call_function(is_over as *const () as i64);
+            e.write(room.bits, Register::RAX);
+        });
+        if self.code.is_evex() {
+            self.asm.put(Machine::VEX_Kmovq_kr_km64, &[valid[1], valid[0]]);
+        }
+        for (i, &(reg, n)) in pinned.iter().enumerate() {
+            self.load_from(reg, n, Operand::memory(Register::RSP, slot_of(i)));
+        }
+        self.asm.put(Machine::Cmp_rm64_imm32, &[Operand::memory(Register::RSP, room.bits), Operand::Immediate32(0)]);
+        self.asm.jump(Machine::Jne_rel32_64, out);
+        if let Some(rest) = counter.rest {
+            self.read(Register::RCX, rest);
+        }
+        self.take_steps(counter);
+        self.asm.jump(Machine::Jmp_rel32_64, head);
+    }
+
+    /// Code that calls something: what is in general registers is saved around it.
+    fn with_general_saved(&mut self, room: Room, call: impl FnOnce(&mut Self)) {
         for (i, &register) in GENERAL.iter().enumerate() {
             self.write(room.general + 8 * i as i32, register);
         }
-        self.asm.put(Machine::VEX_Vzeroupper, &[]);
-        let address = self.sites[site];
-        self.asm.put(Machine::Mov_r64_imm64, &[Operand::Register(Register::RDI), Operand::Immediate64(address)]);
-        let area = Operand::memory(Register::RSP, room.area);
-        self.asm.put(Machine::Lea_r64_m, &[Operand::Register(Register::RSI), area]);
-        self.read(Register::RDX, room.bits);
-        self.read(Register::RCX, frame::FAULTS);
-        let function = call_lanes as *const () as i64;
-        self.asm.put(Machine::Mov_r64_imm64, &[Operand::Register(Register::RAX), Operand::Immediate64(function)]);
-        self.asm.put(Machine::Call_rm64, &[Operand::Register(Register::RAX)]);
+        call(self);
         for (i, &register) in GENERAL.iter().enumerate() {
             self.read(register, room.general + 8 * i as i32);
         }
+    }
+
+    /// Calls a function at this address.
+    fn call_function(&mut self, address: i64) {
+        let function = Operand::Register(Register::RAX);
+        self.asm.put(Machine::Mov_r64_imm64, &[function, Operand::Immediate64(address)]);
+        self.asm.put(Machine::Call_rm64, &[function]);
     }
 
     /// Runs a region for one group of lanes after the other.

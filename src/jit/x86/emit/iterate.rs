@@ -6,10 +6,12 @@
 use iced_x86::{Code as Machine, Register};
 
 use super::super::asm::{Label, Operand};
-use super::super::mir::{Arg, Inst, Test};
+use super::super::mir::{Arg, Counter, Inst, Test};
 use super::super::rows::Size;
 use super::registers::vector;
+use super::patch::Cold;
 use super::{Emitter, Ends};
+use crate::jit::signals::STEPS;
 
 impl Emitter<'_> {
     /// The labels of a loop's head and of what follows it.
@@ -24,28 +26,40 @@ impl Emitter<'_> {
     /// The head: how many steps there are at most goes to the frame.
     pub fn enter(&mut self, of: usize, inst: &Inst, ends: &Ends) {
         let [head, out] = self.labels(of);
-        if let Some(counter) = self.code.loops[of] {
-            let steps = Operand::Register(Register::RCX);
-            match (counter.max, inst.args.first()) {
-                (Some(max), _) => self.asm.put(Machine::Mov_r64_imm64, &[steps, Operand::Immediate64(max)]),
-                (None, Some(&Arg::Reg(reg))) => {
-                    let number = self.ensure(reg, 0);
-                    let low = Operand::Register(vector(Size::X, number));
-                    let evex = self.code.is_evex();
-                    let code = if evex { Machine::EVEX_Vmovq_rm64_xmm } else { Machine::VEX_Vmovq_rm64_xmm };
-                    self.asm.put(code, &[steps, low]);
-                }
-                (None, _) => unreachable!("the greatest number of steps is given"),
+        let counter = self.code.loops[of];
+        let steps = Operand::Register(Register::RCX);
+        match (counter.max, inst.args.first()) {
+            (Some(max), _) => self.asm.put(Machine::Mov_r64_imm64, &[steps, Operand::Immediate64(max)]),
+            (None, Some(&Arg::Reg(reg))) => {
+                let number = self.ensure(reg, 0);
+                let low = Operand::Register(vector(Size::X, number));
+                let evex = self.code.is_evex();
+                let code = if evex { Machine::EVEX_Vmovq_rm64_xmm } else { Machine::VEX_Vmovq_rm64_xmm };
+                self.asm.put(code, &[steps, low]);
             }
-            self.write(counter.slot, Register::RCX);
-            if counter.max.is_none_or(|max| max <= 0) {
-                self.asm.put(Machine::Test_rm64_r64, &[steps, steps]);
-                self.asm.jump(Machine::Jle_rel32_64, out);
-            }
+            (None, _) => unreachable!("the greatest number of steps is given"),
+        }
+        self.take_steps(counter);
+        if counter.max.is_none_or(|max| max <= 0) {
+            self.asm.put(Machine::Test_rm64_r64, &[steps, steps]);
+            self.asm.jump(Machine::Jle_rel32_64, out);
         }
         self.release_last(inst, ends);
         self.asm.align(32);
         self.asm.bind(head);
+    }
+
+    /// Of the steps in `rcx` those that are done without asking go to their place in the frame, the others to theirs.
+    pub fn take_steps(&mut self, counter: Counter) {
+        let Some(rest) = counter.rest else { return self.write(counter.slot, Register::RCX) };
+        let [steps, most, others] = [Register::RCX, Register::RDX, Register::R11].map(Operand::Register);
+        self.asm.put(Machine::Mov_r64_rm64, &[others, steps]);
+        self.asm.put(Machine::Mov_r64_imm64, &[most, Operand::Immediate64(STEPS)]);
+        self.asm.put(Machine::Cmp_r64_rm64, &[steps, most]);
+        self.asm.put(Machine::Cmovg_r64_rm64, &[steps, most]);
+        self.asm.put(Machine::Sub_r64_rm64, &[others, steps]);
+        self.write(counter.slot, Register::RCX);
+        self.write(rest, Register::R11);
     }
 
     /// The loop ends unless any lane is set.
@@ -61,13 +75,16 @@ impl Emitter<'_> {
     /// Back to the head.
     pub fn repeat(&mut self, of: usize) {
         let [head, out] = self.labels(of);
-        match self.code.loops[of] {
-            Some(counter) => {
-                let left = Operand::memory(Register::RSP, counter.slot);
-                self.asm.put(Machine::Sub_rm64_imm32, &[left, Operand::Immediate32(1)]);
-                self.asm.jump(Machine::Jne_rel32_64, head);
-            }
-            None => self.asm.jump(Machine::Jmp_rel32_64, head),
+        let counter = self.code.loops[of];
+        let left = Operand::memory(Register::RSP, counter.slot);
+        self.asm.put(Machine::Sub_rm64_imm32, &[left, Operand::Immediate32(1)]);
+        self.asm.jump(Machine::Jne_rel32_64, head);
+        if let Some(rest) = counter.rest {
+            let begin = self.asm.label();
+            let others = Operand::memory(Register::RSP, rest);
+            self.asm.put(Machine::Cmp_rm64_imm32, &[others, Operand::Immediate32(0)]);
+            self.asm.jump(Machine::Jne_rel32_64, begin);
+            self.colds.push(Cold::Look { begin, head, out, counter });
         }
         self.asm.bind(out);
     }

@@ -7,7 +7,7 @@ use iced_x86::{Code as Machine, Register};
 use smallvec::SmallVec;
 
 use super::super::asm::{Label, Operand};
-use super::super::mir::{Arg, Class, Inst, Lanes, Reg, Test};
+use super::super::mir::{Arg, Class, Counter, Inst, Lanes, Reg, Test};
 use super::super::rows::{Row, Size};
 use super::registers::vector;
 use super::{Emitter, Ends};
@@ -21,6 +21,13 @@ pub enum Cold {
         begin: Label,
         resume: Label,
         code: FaultCode,
+    },
+    /// At the end of a loop's step: asks whether the call is over, and goes on to the head if not.
+    Look {
+        begin: Label,
+        head: Label,
+        out: Label,
+        counter: Counter,
     },
 }
 

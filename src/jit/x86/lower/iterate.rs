@@ -2,7 +2,8 @@
 //!
 //! Comes in: a `while`, for some copies of the body. Goes out: in the block, between two marks, a step of the loop for all of them side by
 //! side. The state is in registers with a place in the frame, and so is a mask of the lanes that go on, which is tested before each
-//! step. Where their greatest number is the same for all lanes, steps are counted in the frame; else each lane counts down.
+//! step. Where their greatest number is the same for all lanes, steps are counted in the frame alone; else each lane counts down, too. A loop
+//! that may be long asks now and then whether the call is over (`STEPS`), which costs its step nothing more.
 //! A component of the state that nothing reads afterwards is not kept where a lane has ended: what happens there does not matter.
 //!
 //! Always holds: lanes that hold no points do not go on; patches and faults of a step are asked for lanes that do.
@@ -17,6 +18,7 @@ use super::super::select::{Held, by_width};
 use super::{Lower, Place};
 use crate::dtype::{DType, Scalar};
 use crate::ir::{self, Loop, Op, Region};
+use crate::jit::signals::STEPS;
 
 /// Registers of a loop, in one copy of the body.
 #[derive(Clone)]
@@ -60,18 +62,19 @@ impl<'a> Lower<'a> {
         let (all, params) = self.begin(v, of, (start, max, captured), (copies.clone(), own_max));
         let number = self.code.loops.len();
         let mut enter: SmallVec<[Arg; 1]> = SmallVec::new();
-        let counter = (!own_max).then(|| {
-            self.copy = copies.start;
-            let max = match self.fetch(max) {
-                Held::Constant(c) => Some(c.bits() as i64),
-                held => {
-                    enter.push(self.code.reg(&held).into());
-                    None
-                }
-            };
-            Counter { slot: self.code.frame.word(), max }
-        });
-        self.code.loops.push(counter);
+        self.copy = copies.start;
+        let max = match (own_max, self.fetch(max)) {
+            (true, _) => Some(i64::MAX),
+            (_, Held::Constant(c)) => Some(c.bits() as i64),
+            (_, held) => {
+                enter.push(self.code.reg(&held).into());
+                None
+            }
+        };
+        // (A loop that is known to be short is over before anybody is to be asked.)
+        let rest = max.is_none_or(|max| max > STEPS).then(|| self.code.frame.word());
+        let slot = self.code.frame.word();
+        self.code.loops.push(Counter { slot, max, rest });
         // (What is found out in a loop may not be known behind it, for the loop may have no step.)
         let known = self.valid_lanes.clone();
         self.gpr(What::Enter(number), &enter);

@@ -365,7 +365,7 @@ impl Nest<'_> {
             (frame::STRIDES, Register::RSI),
             (frame::EXTENTS, Register::RDX),
             (frame::ORIGIN, Register::RCX),
-            (frame::FAULTS, Register::R8),
+            (frame::SIGNALS, Register::R8),
         ];
         let read = self.e.tables;
         for (slot, register) in tables.into_iter().filter(|(slot, _)| read >> (slot / 8) & 1 == 1) {

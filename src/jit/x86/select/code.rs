@@ -30,7 +30,7 @@ pub struct Code {
     pub sites: Vec<Site>,
     pub regions: Vec<Region>,
     /// Loops at points: how they count their steps, if each lane does not by itself.
-    pub loops: Vec<Option<Counter>>,
+    pub loops: Vec<Counter>,
     /// The frame's words with the bits of lanes that hold points, and with all bits.
     pub valid: i32,
     pub all_valid: i32,
