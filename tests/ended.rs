@@ -42,7 +42,7 @@ fn compile(text: &str, threads: &Threads) -> Result<Expr, CompileError> {
 }
 
 /// Texts whose first step (or, of the last ones, one in the middle) is of a certain kind.
-const STEPS: [(&str, &str); 14] = [
+const STEPS: [(&str, &str); 16] = [
     ("a pass", "count(a)*2"),
     ("a pass over two arrays", "count(a + c)"),
     ("a pass that rearranges", "count(a) + b"),
@@ -54,6 +54,8 @@ const STEPS: [(&str, &str); 14] = [
     ("a search", "argmax(count(a))"),
     ("a scan", "cumsum(count(a), axis=1)"),
     ("a scan across", "cumsum(count(a), axis=0)"),
+    ("a scan by a function", "scan(lambda s, x: s + count(x), 0.0, a, axis=0)"),
+    ("a scan by a function along rows", "scan(lambda s, x: s + count(x), 0.0, a, axis=1)"),
     ("by rows", "t = exp(count(a)); t/sum(t, axis=1, keepdims=True)"),
     ("after a reduction", "count(a - mean(a))"),
     ("several results", "count(a), sum(count(a))"),
@@ -117,7 +119,11 @@ fn cancelled_in_each_way_of_calling() {
             let token = CancelToken::new();
             *TOKEN.lock().unwrap() = Some(token.clone());
             CALLS.store(0, Ordering::Relaxed);
-            let text = if what == "parts" { "sum(count(x))" } else { "count(x) + 1" };
+            let text = match what {
+                "parts" => "sum(count(x))",
+                "a scan of one line" => "scan(lambda s, x: s + count(x), 0.0, x)",
+                _ => "count(x) + 1",
+            };
             let error = call(&compile(text, &threads).unwrap().with_cancel(token)).expect_err(what);
             assert_eq!(error.kind(), EvalErrorKind::Cancelled, "{what}");
             assert!(CALLS.load(Ordering::Relaxed) <= AT + threads.count() * MORE, "{what}");
@@ -127,6 +133,7 @@ fn cancelled_in_each_way_of_calling() {
     cancelled("into", &mut |e| e.eval_into(args![x], &mut y));
     cancelled("update", &mut |e| e.update("x", &mut x.clone(), args![]));
     cancelled("prepared", &mut |e| e.prepare(["x"], args![x])?.call([Arg::new(&x)], &mut y));
+    cancelled("a scan of one line", &mut |e| e.eval_into(args![x], &mut y));
     cancelled("slices", &mut |e| {
         e.prepare(["x"], args![x])?.call_slices([x.as_slice().unwrap()], y.as_slice_mut().unwrap())
     });

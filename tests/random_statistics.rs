@@ -63,7 +63,7 @@ fn uniform(draws: Draws) -> Vec<(String, f64)> {
     for apart in [1, 2, 8, 64, 1024] {
         note(format!("{apart} apart"), correlation(first.iter().copied().zip(first[apart..].iter().copied())));
     }
-    for (seed, stream) in [(2, 0), (1, 1), (2, 1), (1 << 32, 0), (1, 1 << 32), (3, 0)] {
+    for (seed, stream) in [(2, 0), (1, 1), (2, 1), (1 << 32 | 1, 0), (1, 1 << 32), (3, 0)] {
         let other = draws(seed, stream);
         let pairs = first.iter().copied().zip(other.iter().copied());
         note(format!("beside seed {seed}, stream {stream}"), correlation(pairs.clone()));
@@ -174,9 +174,7 @@ fn threefry(key: u64, counter: u64, rounds: usize) -> u64 {
 
 /// What the generator would give if it were made otherwise.
 fn made(word: impl Fn(u64, u64, u64) -> u64) -> impl Fn(u64, u64) -> Vec<f64> {
-    move |seed, stream| {
-        (0..FEW as u64).map(|i| (word(seed, stream, i) >> 11) as f64 / 9007199254740992.0).collect()
-    }
+    move |seed, stream| (0..FEW as u64).map(|i| (word(seed, stream, i) >> 11) as f64 / 9007199254740992.0).collect()
 }
 
 /// These tests find what is wrong with generators in which something is.
@@ -192,16 +190,25 @@ fn broken_generators_are_found() {
         println!("{what}: {worst:?}");
         assert!(worst.1.abs() > 2.0 * BOUND, "{what}: {all:?}");
     };
-    found("fewer rounds", &made(|seed, stream, i| threefry(key(seed, stream), i, 7)));
+    found("fewer rounds", &made(|seed, stream, i| threefry(key(seed, stream), i, 6)));
     found("a counter that is used twice", &made(|seed, stream, i| threefry(key(seed, stream), i / 2, 20)));
-    found("lanes with the same counters", &made(|seed, stream, i| threefry(key(seed, stream), i % 64 + i / 128 * 64, 20)));
+    found(
+        "lanes with the same counters",
+        &made(|seed, stream, i| threefry(key(seed, stream), i % 64 + i / 128 * 64, 20)),
+    );
     found("a stream that nothing reads", &made(|seed, _, i| threefry(seed, i, 20)));
-    found("the upper half of the seed left out", &made(|seed, stream, i| threefry(key(seed, stream) as u32 as u64, i, 20)));
+    found(
+        "the upper half of the seed left out",
+        &made(|seed, stream, i| threefry(key(seed, stream) as u32 as u64, i, 20)),
+    );
     found("a seed that is added to the counter", &made(|seed, stream, i| threefry(0, i + key(seed, stream), 20)));
-    found("one half twice", &made(|seed, stream, i| {
-        let half = threefry(key(seed, stream), i, 20) >> 32;
-        half << 32 | half
-    }));
+    found(
+        "one half twice",
+        &made(|seed, stream, i| {
+            let half = threefry(key(seed, stream), i, 20) >> 32;
+            half << 32 | half
+        }),
+    );
     let draws = library("normal(seed, index(a))", 1, 0);
     let broken = |what: &str, f: &dyn Fn(f64) -> f64| {
         let all = normal(draws.iter().map(|&x| f(x)).collect());

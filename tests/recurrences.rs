@@ -215,6 +215,43 @@ fn among_other_parts() {
     }
 }
 
+/// Where few points lie side by side several elements are done at a time, and what is left of them one by one: results of several types, whole
+/// numbers, what another part makes of the states, in place.
+#[test]
+fn few_neighbours() {
+    let text = "s, k = scan(lambda s, x: (s[0]*0.5 + x[0], s[1] + x[1]), (b, 0), (a, index(a)), axis=0)
+                s + a, k";
+    let in_place = each("scan(lambda s, x: s*0.5 + x, 1.0, a, axis=0)*2 + a");
+    let both = each(text);
+    for wide in [1, 2, 7, 8, 9] {
+        for n in [1, 7, 8, 9, 31, 64] {
+            let a: Array2<f64> = elements((n, wide));
+            let b = a.row(0).to_owned();
+            let (mut s, mut k, mut once) = (b.clone(), Array1::<i64>::zeros(wide), Array1::<f64>::ones(wide));
+            let (mut all_s, mut all_k, mut all) = (a.clone(), Array2::<i64>::zeros((n, wide)), a.clone());
+            for i in 0..n {
+                for j in 0..wide {
+                    s[j] = s[j] * 0.5 + a[[i, j]];
+                    k[j] += (i * wide + j) as i64;
+                    once[j] = once[j] * 0.5 + a[[i, j]];
+                    (all_s[[i, j]], all_k[[i, j]], all[[i, j]]) = (s[j] + a[[i, j]], k[j], once[j] * 2.0 + a[[i, j]]);
+                }
+            }
+            for expr in &both {
+                let found: (Array2<f64>, Array2<i64>) = expr.eval(args![a, b]).unwrap();
+                assert_eq!(found, (all_s.clone(), all_k.clone()), "{n} {wide}");
+            }
+            for expr in &in_place {
+                let mut own = a.clone();
+                expr.update("a", &mut own, args![]).unwrap();
+                assert_eq!(own, all, "{n} {wide}");
+                let tiled = expr.eval::<Array2<f64>>(args![a = a.slice(s![..;-1, ..])]).unwrap();
+                assert_eq!(tiled.dim(), (n, wide));
+            }
+        }
+    }
+}
+
 /// Errors of the data, where they are; and none in what is not reached.
 #[test]
 fn faults() {

@@ -70,8 +70,9 @@ pub enum Combines {
     Into(u8),
     /// Two states, the earlier one first.
     Pairs,
-    /// Its outer loop goes from state to state, which lie in memory.
-    Steps,
+    /// Its outer loop goes from state to state, which lie in memory, by so many elements at a time: sources, and what is written, are there once
+    /// for each of them.
+    Steps(u8),
 }
 
 /// What a kernel writes.
@@ -114,9 +115,13 @@ impl Body {
         Body { reads, combines, writes }
     }
 
-    /// A scan by a function; the map that joins is done with its results, if one does.
-    pub fn recur(joined: bool) -> Body {
-        Body::new(Reads::Sources, Combines::Steps, if joined { Writes::Joined } else { Writes::Results })
+    /// A scan by a function, so many elements at a time; the map that joins is done with its results, if one does.
+    pub fn recur(joined: bool, elements: usize) -> Body {
+        Body::new(
+            Reads::Sources,
+            Combines::Steps(elements as u8),
+            if joined { Writes::Joined } else { Writes::Results },
+        )
     }
 
     /// So many elements into states in memory.
@@ -188,9 +193,10 @@ pub fn operands(program: &Program, at: usize, body: Body) -> SmallVec<[OperandSp
             let each = arrays.flat_map(|&s| std::iter::repeat_n(OperandSpec::of_source(program, s), n.into()));
             specs.extend(each);
         }
-        (Reads::Sources, Combines::Steps) => {
+        (Reads::Sources, Combines::Steps(times)) => {
             let Work::Recur(of) = &stage.work else { unreachable!("a stage that is no scan by a function") };
-            specs.extend(of.elements.iter().map(|&s| OperandSpec::of_source(program, s)));
+            let all = || of.elements.iter().map(|&s| OperandSpec::of_source(program, s));
+            specs.extend((0..times).flat_map(|_| all()));
             let states = graph.loops[of.index as usize].body.types();
             specs.extend(states.map(|dtype| OperandSpec::plain(dtype, Role::InOut)));
         }
@@ -206,19 +212,20 @@ pub fn operands(program: &Program, at: usize, body: Body) -> SmallVec<[OperandSp
         (Reads::States, _) => add(state, Role::In),
     }
     let mut add = |dtypes: &[DType], role| specs.extend(dtypes.iter().map(|&d| OperandSpec::plain(d, role)));
+    let times = if let Combines::Steps(n) = body.combines { n } else { 1 };
     match body.writes {
         Writes::States if body.combines == Combines::Extreme => add(&state[..1], Role::Out),
         Writes::States => add(state, if matches!(body.combines, Combines::Into(_)) { Role::InOut } else { Role::Out }),
         Writes::Stores => specs.extend(stage.stores().map(|node| OperandSpec::plain(dtype(node), Role::Out))),
-        Writes::Results => {
+        Writes::Results => (0..times).for_each(|_| {
             let nodes = stage.leaves();
             specs.extend(nodes.iter().map(|&node| OperandSpec::plain(dtype(node), Role::Out)));
-        }
-        Writes::Joined => {
+        }),
+        Writes::Joined => (0..times).for_each(|_| {
             specs.extend(joined_sources(program, at).map(|source| OperandSpec::of_source(program, source)));
             let stores = stage.joins().into_iter().flat_map(|map| program.stages[map].stores());
             specs.extend(stores.map(|node| OperandSpec::plain(dtype(node), Role::Out)));
-        }
+        }),
     }
     specs
 }

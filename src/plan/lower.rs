@@ -86,7 +86,9 @@ fn declare(b: &mut Builder, body: Body, i: usize, spec: &OperandSpec, layout: &L
     };
     // A source is there for each element of a run.
     let name = match body.combines {
-        Combines::Unrolled(_) | Combines::Into(2..) if spec.source.is_some() => format!("{name}_at{i}"),
+        Combines::Unrolled(_) | Combines::Into(2..) | Combines::Steps(2..) if spec.source.is_some() => {
+            format!("{name}_at{i}")
+        }
         _ => name,
     };
     let id: OperandId = b.operand(name, spec.dtype, spec.role, &dims);
@@ -184,7 +186,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// The kernel of a stage that is a scan by a function. The outer loop runs along its axis.
+    /// The kernel of a stage that is a scan by a function. The outer loop runs along its axis, by one element or by several.
     fn recurrence(
         &mut self,
         (program, at, of): (&Program, usize, &Recurrence),
@@ -193,28 +195,34 @@ impl Lowering<'_> {
         accesses: &[Access],
     ) {
         let stage = &program.stages[at];
-        let step = &self.graph.loops[of.index as usize];
-        let (ins, rest) = accesses.split_at(of.elements.len());
+        let times = if let Combines::Steps(n) = body.combines { usize::from(n) } else { 1 };
+        let step = loops::step(&self.graph.loops[of.index as usize], self.accuracy);
+        let elements = of.elements.len();
+        let (ins, rest) = accesses.split_at(times * elements);
         let (states, rest) = rest.split_at(of.starts.len());
-        self.leaves(&of.elements, (0, ins), layout);
-        self.nodes(&stage.nodes);
-        let mut args = self.load_all(states);
-        args.extend(of.args.iter().map(|&arg| self.value(arg)));
-        let next = self.b.put_in(&loops::step(step, self.accuracy), &args);
-        let results: Vec<Value> = of.parts.iter().map(|&part| next[usize::from(part)]).collect();
-        // All that is read comes before what is stored.
         let map = stage.joins().filter(|_| body.writes == Writes::Joined).map(|map| &program.stages[map]);
-        match map {
-            Some(map) => {
-                let outs = self.joined((program, at), map, (accesses.len() - rest.len(), rest), &results, layout);
-                self.store_all(states, &next);
-                self.store_nodes(map, outs);
-            }
-            None => {
-                self.store_all(states, &next);
-                self.store_all(rest, &results);
+        let mut state = self.load_all(states);
+        let mut stored: Vec<(&Access, Value)> = Vec::new();
+        let (first, own) = (accesses.len() - rest.len(), rest.len() / times);
+        for element in 0..times {
+            self.leaves(&of.elements, (element * elements, ins), layout);
+            self.nodes(&stage.nodes);
+            let mut args = state;
+            args.extend(of.args.iter().map(|&arg| self.value(arg)));
+            state = self.b.put_in(&step, &args).to_vec();
+            let results: Vec<Value> = of.parts.iter().map(|&part| state[usize::from(part)]).collect();
+            let own = (first + element * own, &rest[element * own..][..own]);
+            match map {
+                Some(map) => {
+                    let outs = self.joined((program, at), map, own, &results, layout);
+                    stored.extend(map.stores().zip(outs).map(|(node, access)| (access, self.value(node))));
+                }
+                None => stored.extend(own.1.iter().zip(results)),
             }
         }
+        // All that is read comes before what is stored.
+        self.store_all(states, &state);
+        stored.into_iter().for_each(|(access, v)| self.b.store(access.clone(), v));
     }
 
     /// The value of a node that has been made. Stages list nodes after what they are made of, so there is one.

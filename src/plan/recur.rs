@@ -2,8 +2,9 @@
 //!
 //! Along its axis a state follows from the one before it, one after another: nothing is cut there. What lies beside each other along the
 //! other axes is done side by side, in vectors: a kernel of two loops, the scanned axis and then neighbours, whose states lie in a
-//! buffer that stays in L1. A task is some neighbours from the first element to the last; the kernel is called for some elements at a
-//! time, so that a call can be ended. Reversed, the axis is walked from its other end.
+//! buffer that stays in the near caches. A task is some neighbours from the first element to the last; the kernel is called for some elements at a
+//! time, so that a call can be ended. Where there are few neighbours, a second kernel does several elements at a time, for whose states
+//! registers do. Reversed, the axis is walked from its other end.
 
 use smallvec::SmallVec;
 
@@ -19,14 +20,22 @@ use super::table::Table;
 use crate::dtype::DType;
 use crate::ir::Role;
 
-/// Bytes of the states of a task: they stay in L1 beside what is read and written.
-const STATES: usize = 8 << 10;
+/// Bytes of the states of a task. (Rather in L2 than parts of rows: each part begins on pages of its own.)
+const STATES: usize = 32 << 10;
+/// Bytes of a part of a row at least, where rows are shared out, if there is as much for each thread.
+const PART: usize = 4 << 10;
 /// Neighbours of a task, where each is on a line of its own: the lines of a few arrays stay in L1.
 const LINES: usize = 128;
 /// Neighbours of a task at least, where these are shared out: whole vectors and lines.
 const NARROW: usize = 64;
 /// Elements of a task for which the kernel is called at a time.
 const STEP: usize = 1 << 14;
+/// Neighbours that are so few that the states of several elements are not put into memory.
+const FEW: usize = 8;
+/// Elements at a time then; operations and operands of a kernel of these at most.
+const SEVERAL: usize = 8;
+const OPERATIONS: usize = 256;
+const OPERANDS: usize = 64;
 
 impl Maker<'_> {
     /// Adds the steps of stage `at`, which has elements.
@@ -36,11 +45,18 @@ impl Maker<'_> {
         let joins = of.joins.filter(|&map| self.shapes.stages[map] == shape);
         let states: SmallVec<[DType; 2]> = program.graph.loops[of.index as usize].body.types().collect();
         let mut arrays: Vec<Array> = of.elements.iter().map(|&source| self.source(source)).collect();
-        let mut operands: SmallVec<[TileOperand; 4]> = (0..arrays.len()).map(TileOperand::Walk).collect();
-        operands.extend((0..states.len()).map(TileOperand::Part));
         let sources = arrays.len();
         self.ends_of_recurrence(at, joins, &mut arrays);
-        operands.extend((sources..arrays.len()).map(TileOperand::Walk));
+        let ends = sources..arrays.len();
+        let operands = |times: usize| {
+            let walked = |of: std::ops::Range<usize>| {
+                (0..times).flat_map(move |by| of.clone().map(move |o| TileOperand::Later(o, by)))
+            };
+            let parts = (0..states.len()).map(TileOperand::Part);
+            let all = walked(0..sources).chain(parts).chain(walked(ends.clone()));
+            all.map(|operand| if let TileOperand::Later(o, 0) = operand { TileOperand::Walk(o) } else { operand })
+                .collect()
+        };
         let right = shape.len() - 1 - axis;
         let starts: SmallVec<[Option<usize>; 2]> = of
             .starts
@@ -64,20 +80,38 @@ impl Maker<'_> {
         let all: usize = walk.nest.shape().iter().product();
         let parallel = self.target.pays_to_share(all, moved, weight);
         let tiles = self.tiles_of_recurrence(walk, &states, (parallel, nanoseconds));
-        let body = Use::Stage(at, Body::recur(joins.is_some()));
-        let step = self.kernel_of_recurrence((&tiles, &states), body, operands);
+        let mut kernel = |times: usize| {
+            let body = Use::Stage(at, Body::recur(joins.is_some(), times));
+            self.kernel_of_recurrence((&tiles, &states, times), body, operands(times))
+        };
+        let step = kernel(1);
+        let times = several(&tiles, weight as usize, ends.end);
+        let several = (times > 1).then(|| (kernel(times), times));
         let begin = of.starts.iter().zip(starts).enumerate();
         let begin = begin.map(|(part, (start, array))| match (*start, array) {
             (Start::Const(c), _) => Begin::Number(c),
             (Start::Array(..), None) => unreachable!("an array has a place"),
             (Start::Array(..), Some(o)) => {
                 let operands = SmallVec::from_slice(&[TileOperand::Walk(o), TileOperand::Part(part)]);
-                Begin::Copy(Box::new(self.kernel_of_recurrence((&tiles, &states), Use::Copy(states[part]), operands)))
+                Begin::Copy(Box::new(self.kernel_of_recurrence(
+                    (&tiles, &states, 1),
+                    Use::Copy(states[part]),
+                    operands,
+                )))
             }
         });
         let begin = begin.collect();
         let shown = Shown { how: How::Stepped, joined: joins.is_some(), shape, walk: None, sources, moved: None };
-        self.steps.push(Step::Recur(Box::new(Recur { stage: at, tiles, states, begin, step, parallel, shown })));
+        self.steps.push(Step::Recur(Box::new(Recur {
+            stage: at,
+            tiles,
+            states,
+            begin,
+            step,
+            several,
+            parallel,
+            shown,
+        })));
     }
 
     /// What is done with the results: they are read by the stage that joins, or stored for later ones.
@@ -101,19 +135,25 @@ impl Maker<'_> {
         let (wide, length) = (kept.last().copied().unwrap_or(1), *length);
         let outer = kept.iter().product::<usize>() / wide;
         let bytes: usize = states.iter().map(|dtype| dtype.size()).sum();
-        let most = if lies_in_columns(&walk) { STATES / bytes } else { LINES.min(STATES / bytes) };
-        let shared = (wide * outer).div_ceil(self.target.threads * TASKS).next_multiple_of(NARROW);
+        let columns = lies_in_columns(&walk);
+        let most = if columns { STATES / bytes } else { LINES.min(STATES / bytes) };
+        let share = |shares: usize| (wide * outer).div_ceil(shares).next_multiple_of(NARROW);
+        let shared = share(self.target.threads * TASKS);
+        let part = share(self.target.threads).min(PART / states.iter().map(|dtype| dtype.size()).max().unwrap_or(1));
+        let shared = if columns { shared.max(part) } else { shared };
         let group = if parallel { shared.min(most) } else { most };
+        // (All about as wide.)
+        let group = wide.div_ceil(wide.div_ceil(group)).next_multiple_of(NARROW);
         let group = self.target.tuning.tile.map_or(group, |tile| tile.max(1)).clamp(1, wide);
         let at_a_time = self.target.tuning.tile.map_or(STEP.min(points(nanoseconds)), |tile| tile.max(1));
         let step = (at_a_time / group).clamp(1, length);
         Tiles { walk, across: true, loops: 2, group, step, piece: length }
     }
 
-    /// A kernel of which parts are states: they stay where they are along the scanned axis.
+    /// A kernel of which parts are states: they stay where they are along the scanned axis, which it walks by so many elements.
     fn kernel_of_recurrence(
         &mut self,
-        (tiles, states): (&Tiles, &[DType]),
+        (tiles, states, times): (&Tiles, &[DType], usize),
         of: Use,
         operands: SmallVec<[TileOperand; 4]>,
     ) -> TileKernel {
@@ -122,9 +162,9 @@ impl Maker<'_> {
         let mut table = Table::new(tiles.loops);
         for operand in &operands {
             match *operand {
-                TileOperand::Walk(o) => {
+                TileOperand::Walk(o) | TileOperand::Later(o, _) => {
                     let strides = nest.strides(o);
-                    let own = [strides[rank - 1], strides[rank - 2]];
+                    let own = [times as isize * strides[rank - 1], strides[rank - 2]];
                     table.push_operand(self.program, &tiles.walk.operands[o], &own, tiles.wide() == 1);
                 }
                 TileOperand::Part(part) => {
@@ -136,6 +176,15 @@ impl Maker<'_> {
         let called = table.called(&self.target, of, &mut self.numbers);
         TileKernel { called, operands, nontemporal: None }
     }
+}
+
+/// How many elements are done at a time: more than one where there are few points side by side, and not too much is done at each.
+fn several(tiles: &Tiles, operations: usize, operands: usize) -> usize {
+    if tiles.wide() > FEW {
+        return 1;
+    }
+    let most = SEVERAL.min(tiles.step).min(OPERATIONS / operations.max(1)).min(OPERANDS / operands.max(1));
+    most.checked_ilog2().map_or(1, |log| 1 << log)
 }
 
 /// An array over the other axes as one that does not move along the scanned one, which has so many axes to its right.

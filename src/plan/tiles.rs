@@ -26,7 +26,7 @@ impl Maker<'_> {
         let ordered = |[point, along]: [isize; 2]| if tiles.across { [along, point] } else { [point, along] };
         for operand in &operands {
             match *operand {
-                TileOperand::Walk(o) => {
+                TileOperand::Walk(o) | TileOperand::Later(o, _) => {
                     let strides = nest.strides(o);
                     let own = &ordered([strides[rank - 2], strides[rank - 1]])[2 - tiles.loops..];
                     table.push_operand(self.program, &tiles.walk.operands[o], own, innermost == 1);

@@ -12,7 +12,7 @@ use super::scratch::{Scratch, with_scratch};
 use super::threads::Piece;
 use super::tiles::{Caller, Parts};
 use crate::jit::Compiled;
-use crate::plan::schedule::{Begin, Recur};
+use crate::plan::schedule::{Begin, Recur, TileKernel};
 
 impl Run<'_> {
     /// Runs a scan by a function.
@@ -27,7 +27,8 @@ impl Run<'_> {
             Begin::Copy(kernel) => Some(caller.runnable(kernel)),
         });
         let (begin, step) = (begin.collect(), caller.runnable(&recur.step));
-        let tasks = Tasks { recur, caller, begin, step };
+        let several = recur.several.as_ref().map(|(kernel, times)| (kernel, caller.runnable(kernel), *times));
+        let tasks = Tasks { recur, caller, begin, step, several };
         let work = |todo: Piece| {
             with_scratch(|scratch| {
                 for chain in todo {
@@ -47,6 +48,8 @@ struct Tasks<'a> {
     caller: Caller<'a>,
     begin: SmallVec<[Option<&'a dyn Compiled>; 2]>,
     step: &'a dyn Compiled,
+    /// For so many elements at a time.
+    several: Option<(&'a TileKernel, &'a dyn Compiled, usize)>,
 }
 
 // SAFETY: whoever runs tasks promises (see `Run::recur`) that their memory may be used so from any thread; each writes elements of its own.
@@ -91,10 +94,25 @@ impl Tasks<'_> {
             if self.caller.run.team.is_stopped() {
                 break;
             }
-            let elements = tiles.step.min(length - first);
-            // SAFETY: as the caller promises; the states are there.
-            unsafe {
-                self.caller.call(&self.recur.step, (self.step, None), (runs, tile(elements, first), &parts), scratch)
+            let (mut first, mut elements) = (first, tiles.step.min(length - first));
+            if let Some((kernel, code, times)) = self.several
+                && elements >= times
+            {
+                let whole = elements / times;
+                // SAFETY: as the caller promises; the states are there. Each step reaches the elements of so many.
+                unsafe { self.caller.call(kernel, (code, None), (runs, tile(whole, first), &parts), scratch) }
+                (first, elements) = (first + whole * times, elements % times);
+            }
+            if elements > 0 {
+                // SAFETY: as the caller promises; the states are there.
+                unsafe {
+                    self.caller.call(
+                        &self.recur.step,
+                        (self.step, None),
+                        (runs, tile(elements, first), &parts),
+                        scratch,
+                    )
+                }
             }
         }
         scratch.states = own;

@@ -5,6 +5,8 @@
 
 use std::cell::Cell;
 
+use crate::array::memory::advise;
+
 /// Bytes that a thread keeps at most: of its scratch, and of a workspace.
 pub const KEEP: usize = 4 << 20;
 
@@ -26,11 +28,12 @@ impl Buffer {
         self.0.as_mut_ptr().cast()
     }
 
-    /// The same where it may be so much that there is no memory for it.
+    /// The same where it may be so much that there is no memory for it. Large memory is asked for on huge pages.
     pub fn try_reserve(&mut self, bytes: usize) -> Option<*mut u8> {
         if let Some(lines) = self.lacks(bytes) {
             self.0 = Vec::new();
             self.0.try_reserve_exact(lines).ok()?;
+            advise(self.0.as_mut_ptr().cast(), bytes);
         }
         Some(self.0.as_mut_ptr().cast())
     }

@@ -111,8 +111,9 @@ impl<'a> Caller<'a> {
         scratch.pointers.clear();
         scratch.pointers.extend(kernel.operands.iter().zip(&mut numbers).map(|(operand, number)| match *operand {
             TileOperand::Part(part) => parts[part],
-            TileOperand::Walk(o) => {
-                let place = self.place(o, runs, tile).0;
+            TileOperand::Walk(o) | TileOperand::Later(o, _) => {
+                let later = if let TileOperand::Later(_, by) = *operand { by } else { 0 };
+                let place = self.place(o, runs, Tile { first: tile.first + later, ..tile }).0;
                 if !self.is_affine(o) {
                     return place;
                 }
@@ -164,8 +165,10 @@ impl<'a> Caller<'a> {
             for (operand, pointer) in kernel.operands.iter().zip(&mut scratch.pointers) {
                 let stride = match *operand {
                     TileOperand::Part(part) => self.sizes[part] as isize,
-                    TileOperand::Walk(o) if self.is_affine(o) => 0,
-                    TileOperand::Walk(o) => walk.nest.strides(o).last().copied().unwrap_or(0),
+                    TileOperand::Walk(o) | TileOperand::Later(o, _) if self.is_affine(o) => 0,
+                    TileOperand::Walk(o) | TileOperand::Later(o, _) => {
+                        walk.nest.strides(o).last().copied().unwrap_or(0)
+                    }
                 };
                 *pointer = pointer.wrapping_offset(head as isize * stride);
             }

@@ -14,10 +14,10 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self as clif, InstBuilder, types};
 use smallvec::SmallVec;
 
+use super::emit::frame_flags;
 use super::emit::{Emitter, Home};
 use super::lanes::Held;
 use super::lanes::PART;
-use super::emit::frame_flags;
 use super::patch::block_args;
 use crate::dtype::{DType, Scalar};
 use crate::ir::{self, Inst, Loop, Op, Region};
@@ -45,7 +45,14 @@ impl Turn {
             Left::Number(number) => std::slice::from_ref(number),
             Left::Lanes(held) => &held.parts,
         };
-        self.state.iter().chain(&self.active).flat_map(|held| &held.parts).chain(left).chain(&self.fuel).copied().collect()
+        self.state
+            .iter()
+            .chain(&self.active)
+            .flat_map(|held| &held.parts)
+            .chain(left)
+            .chain(&self.fuel)
+            .copied()
+            .collect()
     }
 }
 

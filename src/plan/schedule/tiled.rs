@@ -64,6 +64,8 @@ pub struct Recur {
     pub begin: SmallVec<[Begin; 2]>,
     /// Goes from state to state.
     pub step: TileKernel,
+    /// The same for so many elements at a time, whose states stay in registers: where few points lie side by side.
+    pub several: Option<(TileKernel, usize)>,
     /// Whether several threads share the tasks.
     pub parallel: bool,
     /// What an explanation says of it.
@@ -127,6 +129,8 @@ pub enum TileOperand {
     Part(usize),
     /// This operand of the walk.
     Walk(usize),
+    /// The same, so many elements further on along the scanned axis.
+    Later(usize, usize),
 }
 
 impl Tiles {

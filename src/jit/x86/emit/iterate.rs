@@ -8,8 +8,8 @@ use iced_x86::{Code as Machine, Register};
 use super::super::asm::{Label, Operand};
 use super::super::mir::{Arg, Counter, Inst, Test};
 use super::super::rows::Size;
-use super::registers::vector;
 use super::patch::Cold;
+use super::registers::vector;
 use super::{Emitter, Ends};
 use crate::jit::signals::STEPS;
 
