@@ -60,6 +60,8 @@ fn uniform(draws: Draws) -> Vec<(String, f64)> {
     note("bins of the lower 8 bits".into(), chi_square(&bins(first.iter().map(|&u| bits(u) as usize % 256), 256)));
     let pair = |at: &[f64]| (at[0] * 16.0) as usize * 16 + (at[1] * 16.0) as usize;
     note("bins of neighbours".into(), chi_square(&bins(first.chunks_exact(2).map(pair), 256)));
+    let low = |u: f64| (bits(u) % (1 << 21)) as f64 / f64::from(1 << 21);
+    note("upper and lower bits".into(), correlation(first.iter().map(|&u| (u, low(u)))));
     for apart in [1, 2, 8, 64, 1024] {
         note(format!("{apart} apart"), correlation(first.iter().copied().zip(first[apart..].iter().copied())));
     }

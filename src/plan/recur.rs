@@ -22,8 +22,10 @@ use crate::ir::Role;
 
 /// Bytes of the states of a task. (Rather in L2 than parts of rows: each part begins on pages of its own.)
 const STATES: usize = 32 << 10;
-/// Bytes of a part of a row at least, where rows are shared out, if there is as much for each thread.
-const PART: usize = 4 << 10;
+/// Bytes of a part of a row at least, where rows are shared out: each begins on pages of its own, and two threads that read and write shorter ones
+/// take longer than one that does whole rows, unless an element takes so many nanoseconds.
+const PART: usize = 16 << 10;
+const LONG: f64 = 1.0;
 /// Neighbours of a task, where each is on a line of its own: the lines of a few arrays stay in L1.
 const LINES: usize = 128;
 /// Neighbours of a task at least, where these are shared out: whole vectors and lines.
@@ -78,7 +80,8 @@ impl Maker<'_> {
         let nanoseconds = self.target.of_stage(at);
         let weight = nanoseconds / crate::ir::cost::NATIVE;
         let all: usize = walk.nest.shape().iter().product();
-        let parallel = self.target.pays_to_share(all, moved, weight);
+        let parallel =
+            self.target.pays_to_share(all, moved, weight) && self.parts_are_long(&walk, &states, nanoseconds);
         let tiles = self.tiles_of_recurrence(walk, &states, (parallel, nanoseconds));
         let mut kernel = |times: usize| {
             let body = Use::Stage(at, Body::recur(joins.is_some(), times));
@@ -129,6 +132,14 @@ impl Maker<'_> {
         arrays.extend(self.stores(map));
     }
 
+    /// Whether each thread would have long parts of rows, if it is rows that are shared out, or much to do at each element.
+    fn parts_are_long(&self, walk: &Walk, states: &[DType], nanoseconds: f64) -> bool {
+        let [outer @ .., wide, _] = walk.nest.shape() else { return true };
+        let (outer, threads) = (outer.iter().product::<usize>(), self.target.threads);
+        let long = outer >= threads || outer * wide / threads >= part(states);
+        long || nanoseconds >= LONG || !lies_in_columns(walk)
+    }
+
     /// How much a task takes. It decides nothing about the result.
     fn tiles_of_recurrence(&self, walk: Walk, states: &[DType], (parallel, nanoseconds): (bool, f64)) -> Tiles {
         let [kept @ .., length] = walk.nest.shape() else { unreachable!("there is an axis that is scanned") };
@@ -139,8 +150,7 @@ impl Maker<'_> {
         let most = if columns { STATES / bytes } else { LINES.min(STATES / bytes) };
         let share = |shares: usize| (wide * outer).div_ceil(shares).next_multiple_of(NARROW);
         let shared = share(self.target.threads * TASKS);
-        let part = share(self.target.threads).min(PART / states.iter().map(|dtype| dtype.size()).max().unwrap_or(1));
-        let shared = if columns { shared.max(part) } else { shared };
+        let shared = if columns { shared.max(part(states).min(share(self.target.threads))) } else { shared };
         let group = if parallel { shared.min(most) } else { most };
         // (All about as wide.)
         let group = wide.div_ceil(wide.div_ceil(group)).next_multiple_of(NARROW);
@@ -176,6 +186,11 @@ impl Maker<'_> {
         let called = table.called(&self.target, of, &mut self.numbers);
         TileKernel { called, operands, nontemporal: None }
     }
+}
+
+/// Elements of a long part of a row.
+fn part(states: &[DType]) -> usize {
+    PART / states.iter().map(|dtype| dtype.size()).max().unwrap_or(1)
 }
 
 /// How many elements are done at a time: more than one where there are few points side by side, and not too much is done at each.
