@@ -185,6 +185,27 @@ fn ends_in_time_within_a_loop() {
     canceller.join().unwrap();
 }
 
+/// The number of steps as an array: without axes one for all points, else one at each.
+#[test]
+fn numbers_of_steps() {
+    let x = array![1.0, 2.0, 3.0];
+    for expr in each("repeat(lambda v: v + 1, x, n)") {
+        let of = |n: tilexpr::Arg| expr.eval::<Array1<f64>>(args![x, n = n]);
+        let (wide, narrow, own) = (ndarray::arr0(3i64), ndarray::arr0(3u8), array![0i32, -5, 40_000]);
+        assert_eq!(of(Arg::new(&wide)).unwrap(), array![4.0, 5.0, 6.0]);
+        assert_eq!(of(Arg::new(&narrow)).unwrap(), array![4.0, 5.0, 6.0]);
+        assert_eq!(of(Arg::new(&own)).unwrap(), array![1.0, 2.0, 40_003.0]);
+        for n in [array![1i64, 2, 1_000_001], array![0i64, i64::MAX, 0]] {
+            assert_eq!(of(Arg::new(&n)).unwrap_err().kind(), EvalErrorKind::Range);
+        }
+        assert_eq!(of(Arg::new(&array![1, u64::MAX, 2])).unwrap_err().kind(), EvalErrorKind::Range);
+    }
+    for expr in each("iterate(lambda v: v + 1, x, lambda v: v < 4, n)") {
+        let found: Array1<f64> = expr.eval(args![x, n = &array![5u64, 1, 9]]).unwrap();
+        assert_eq!(found, array![4.0, 3.0, 4.0]);
+    }
+}
+
 /// Loops of many steps have the bits of short ones put together.
 #[test]
 fn many_steps() {

@@ -123,8 +123,8 @@ const GROUPS: &[(&str, &str)] = &[
         "`body`, `cond` and `f` are functions: the name of one that the text defines, or a `lambda` ([loops.md](loops.md)). `start` is a value, or a tuple of \
          several: then there is a parameter for each (in `scan` one for all of them), and the function gives a tuple. Everything broadcasts to one shape, and \
          each element goes on by itself. The types are those of `start`: of a whole number in the text `i64`, of another number the float type of the other \
-         states, else `f64`; a function that gives a wider type is an error. `max` and `n` are whole numbers, in the text or bare arguments, up to \
-         `Limits::iterations` (1,000,000).",
+         states, else `f64`; a function that gives a wider type is an error. `max` and `n` are whole numbers, or arrays of these with one for each \
+         point, up to `Limits::iterations` (1,000,000).",
     ),
     (
         "Histograms",

@@ -114,7 +114,7 @@ pub(super) fn owned<T>(elements: Vec<T>, shape: &[usize], order: &[usize]) -> nd
 
 /// Asks for huge pages under large memory, as NumPy does: fewer page faults when it is first written. The whole pages
 /// within it alone are advised; if the system says no, nothing is lost.
-pub fn advise(pointer: *mut u8, bytes: usize) {
+pub(crate) fn advise(pointer: *mut u8, bytes: usize) {
     #[cfg(all(target_os = "linux", not(miri)))]
     if bytes >= HUGE {
         const PAGE: usize = 4096;

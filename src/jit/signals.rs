@@ -9,6 +9,7 @@ use std::sync::atomic::AtomicU32;
 
 /// Steps of a loop at points between two questions whether the call is over: some microseconds of the shortest body, a few milliseconds of a thousand
 /// operations.
+#[cfg(any(feature = "jit", test, feature = "internals"))]
 pub const STEPS: i64 = 1 << 14;
 
 /// Who knows whether a call is over.

@@ -13,7 +13,7 @@ use crate::plan::needs::Needs;
 
 /// Ends calls that are running, from any thread.
 ///
-/// A call looks at its token before it begins and then between tiles, so it ends within a few milliseconds, with an error of the kind
+/// A call looks at its token before it begins, then between tiles and within long loops (`iterate`), so it ends within a few milliseconds, with an error of the kind
 /// [`Cancelled`](crate::EvalErrorKind::Cancelled). A call that has done all of its work when the token is cancelled gives its result. (A call that
 /// shares a pool with other work may have to wait for its workers to come to the end of a job of theirs; one on
 /// [`Threads::Serial`](crate::Threads::Serial) waits for nobody.)

@@ -232,11 +232,11 @@ impl Pass<'_> {
         x
     }
 
-    /// How many steps a loop does at most, as an `i64`.
+    /// How many steps a loop does at most, as an `i64`: of an array at each point its own.
     fn steps(&mut self, text: &Loop, x: Operand) -> Typed<graph::NodeId> {
         let limit = i64::try_from(self.typer.typing.limits.iterations).unwrap_or(i64::MAX);
         let name = text.call.function.params.last().copied().unwrap_or_default();
-        let what = "as in `100`, or a bare whole number as an argument";
+        let what = "as in `100`, or as an argument";
         let ty = self.typer.type_of(x.value);
         let id = match (x.value, ty) {
             (Value::Int(steps), _) if steps > limit.into() => {
@@ -245,20 +245,16 @@ impl Pass<'_> {
             }
             (Value::Int(steps), _) => return Ok(self.typer.emit.constant(steps.max(0) as i64)),
             (Value::Node { id, .. }, Type::WeakInt | Type::WeakUint) => id,
-            (_, Type::Strong(dtype)) if dtype.is_int() => {
-                let message = format!("`{name}` is one whole number, not an array");
-                let help = format!(
-                    "{what}; for a number at each point let a state count: `cond` may compare it with an array"
-                );
-                return error_with_help(message, x.span, help);
-            }
+            (Value::Node { id, .. }, Type::Strong(dtype)) if dtype.is_int() => id,
             _ => return error_with_help(format!("`{name}` is a whole number, not {ty}"), x.span, what),
         };
         let emit = &mut self.typer.emit;
-        let from = emit.dtype(id);
-        let most = emit.constant(Scalar::from_int(from, limit.into()).unwrap_or_else(|| limit.into()));
-        let mask = emit.op(Op::Gt, &[id, most]);
         let number = emit.convert(id, DType::I64);
+        // (All others are numbers of this type, too.)
+        let wide = if emit.dtype(id) == DType::U64 { id } else { number };
+        let most = Scalar::from_int(emit.dtype(wide), limit.into());
+        let most = emit.constant(most.unwrap_or_else(|| limit.into()));
+        let mask = emit.op(Op::Gt, &[wide, most]);
         let none = emit.constant(0i64);
         let bounded = emit.select(mask, none, number);
         let help = format!("the limit is {limit}; if the call is trusted, raise `Limits::iterations`");

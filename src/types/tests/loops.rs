@@ -253,12 +253,6 @@ const MESSAGES: &[[&str; 4]] = &[
     ["iterate(lambda x: x/2, a, lambda x: x > 1, b)", "b", "`max` is a whole number, not bool", WHOLE],
     ["repeat(lambda x: x/2, a, (1, 2))", "(1, 2)", "a tuple is not a value", TUPLE],
     [
-        "iterate(lambda x: x/2, a, lambda x: x > 1, l)",
-        "l",
-        "`max` is one whole number, not an array",
-        "as in `100`, or a bare whole number as an argument; for a number at each point let a state count: `cond` may compare it with an array",
-    ],
-    [
         "repeat(lambda x: x/2, a, 1_000_001)",
         "1_000_001",
         "1000001 steps of a loop, the limit is 1000000",
@@ -377,7 +371,7 @@ const PARAMETER: &str = "there is a parameter for each item of `start`: `iterate
 const PASSED: &str =
     "`f(state, x)`: what it has come to, and the next element; each may be a tuple, read as `s[0]`, `s[1]`";
 const NEXT: &str = "it gives the next value of each state, in order: `lambda x, n: (x/2, n + 1)`";
-const WHOLE: &str = "as in `100`, or a bare whole number as an argument";
+const WHOLE: &str = "as in `100`, or as an argument";
 const TUPLE: &str = "several results stand at the end of the text, as in `x, y`; `axis=(0, 1)` and `x in (0, 1)` take a tuple; an item is read as `t[0]`, all of them by `x, y = t`";
 
 #[test]
