@@ -127,3 +127,29 @@ def test_relaxed():
     assert "matrixmultiply" in str(product.explain(A=a, B=b))
     with pytest.raises(ValueError, match="relaxed must be"):
         tx.compile("x", relaxed="fast")
+
+
+@pytest.mark.parametrize("n", [3, np.int64(3), np.uint8(3), np.array(3), np.array(3, np.int32)], ids=repr)
+def test_whole_numbers_of_any_kind(n):
+    a = np.arange(10.0)
+    for text, expected in [
+        ("repeat(lambda v: v + 1, a, n)", a + 3),
+        ("iterate(lambda v: v + 1, a, lambda v: v < 4, n)", np.maximum(a, np.minimum(a + 3, 4))),
+        ("a[n:]", a[3:]),
+        ("a[::n]", a[::3]),
+        ("a[n+0]", a[3]),
+        ("D[i] = a[i+n]", a[3:]),
+        ("sum[k:n](a[k])", a[:3].sum()),
+        ("roll(a, n)", np.roll(a, 3)),
+    ]:
+        np.testing.assert_array_equal(tx.evaluate(text), expected, err_msg=text)
+
+
+def test_a_number_of_steps_for_each_point():
+    a, n = np.arange(4.0), np.array([0, 5, -1, 2])
+    np.testing.assert_array_equal(tx.evaluate("repeat(lambda v: v + 1, a, n)"), a + np.maximum(n, 0))
+
+
+def test_differences_of_bools():
+    b = np.array([True, False, False, True])
+    np.testing.assert_array_equal(tx.evaluate("diff(b)"), np.diff(b))
