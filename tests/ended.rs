@@ -377,6 +377,25 @@ fn memory_limits() {
     }
 }
 
+/// What parts of a call copy and leave for each other counts with the rest.
+#[test]
+fn memory_limits_of_texts_with_indices() {
+    let a = matrix();
+    let size = 600 * 300 * 8;
+    for (text, needs) in [
+        ("roll(a, 1)*2", 3 * size),
+        ("roll(a, 7, axis=0) + 1", 2 * size),
+        ("roll(a, 7, axis=0) + roll(a, 2, axis=1)", 3 * size),
+        ("b[i, j] = a[i, j]*2; c[i, j] = b[i, j] + b[clamp(i - 1), j]; c", 2 * size),
+        ("y[i, j] = sum[k:3](a[wrap(i + k - 1), j])", size + 2 * 3 * 300 * 8),
+    ] {
+        let e = Expr::compile(text).unwrap();
+        let error = e.with_memory_limit(needs - 1).eval::<Vec<AnyArray>>(args![a]).expect_err(text);
+        assert_eq!(error.kind(), EvalErrorKind::MemoryLimit, "{error}");
+        e.with_memory_limit(needs + (8 << 20)).eval::<Vec<AnyArray>>(args![a]).unwrap();
+    }
+}
+
 #[test]
 fn memory_limits_of_calls_into_arrays() {
     let (a, mut y) = (matrix(), Array2::from_elem((600, 300), 7.0));

@@ -136,6 +136,27 @@ fn scans() {
     says(&read, &["scanned where it lies in blocks of 512", "div.f64"]);
 }
 
+/// A scan by a function says what could be otherwise, and no more; views are called by the arguments that they are of.
+#[test]
+fn scans_by_functions_and_views() {
+    let line = Array1::<f64>::ones(10_000);
+    let table = Array2::<f64>::ones((600, 700));
+    for text in ["scan(lambda s, x: s*0.5 + x, 0.0, line)", "scan(lambda s, x: s*0.5 + x, 0.0, line, reverse=True)"] {
+        let explained = explain(text, &args![line]);
+        says(&explained, &["scan by a function along axis 0"]);
+        assert!(explained.stages()[0].slow.is_empty(), "{explained}");
+    }
+    for axis in [0, 1] {
+        let explained = explain(&format!("scan(lambda s, x: s*0.5 + x, 0.0, table, axis={axis})"), &args![table]);
+        let vectors = |why: &&String| why.contains("instead of vectors");
+        assert_eq!(explained.stages()[0].slow.iter().filter(vectors).count() > 0, axis == 1, "{explained}");
+    }
+    let explained = explain("f = lambda m: m[2:] + 1; f(line)", &args![line]);
+    says(&explained, &["reads      f64 `line[2:]`"]);
+    let explained = explain("f = lambda m, k: m[k]*2; D[i] = f(line, i)", &args![line]);
+    says(&explained, &["`line["]);
+}
+
 #[test]
 fn short_runs() {
     let (a, b) = (Array3::<f64>::ones((1, 50, 3)), Array2::<f64>::ones((3, 50)));

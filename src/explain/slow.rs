@@ -266,6 +266,11 @@ fn walks(planned: &Planned, names: &Names, all: &mut Vec<String>) {
             let near = |&at: &usize| planned.walks.iter().map(|walk| walk.strides[at].unsigned_abs()).max();
             (0..planned.loops.len()).min_by_key(near)
         }
+        // (Its last loop goes from state to state. Where nothing lies beside each other there are no vectors.)
+        How::Stepped => match planned.loops.len().checked_sub(2) {
+            Some(at) if planned.loops[at].length > 1 => Some(at),
+            _ => return,
+        },
         _ => planned.loops.len().checked_sub(1),
     };
     for walk in &planned.walks {

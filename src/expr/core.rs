@@ -458,7 +458,7 @@ impl Core {
     #[inline]
     pub fn settings<'a>(&'a self, options: &'a CallOptions, stop: &'a Option<Stop<'a>>) -> Settings<'a> {
         let Options { executor, tuning, .. } = &self.options;
-        Settings { executor: *executor, tuning, options, stop: stop.as_ref() }
+        Settings { executor: *executor, tuning, options, stop: stop.as_ref(), taken: 0 }
     }
 
     /// Why a schedule was not run to a result, in words.

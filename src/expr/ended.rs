@@ -3,8 +3,8 @@
 use crate::diagnostic::grouped;
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 use crate::plan::needs::Needs;
-use crate::run::settings::CallOptions;
-use crate::run::stop::{Stop, Stopped};
+use crate::run::settings::{CallOptions, Settings};
+use crate::run::stop::{Failed, Stop, Stopped};
 
 /// Begins a call: what it looks at between tasks, if it may be ended.
 ///
@@ -23,6 +23,17 @@ pub fn stopped(why: Stopped) -> EvalError {
             .with_help("its token stays cancelled: give the next call a new one"),
         Stopped::Deadline => EvalError::new(EvalErrorKind::Deadline, "the call did not come to its end in time")
             .with_help("allow it more time, or evaluate it in pieces"),
+    }
+}
+
+/// Refuses a part of a call that takes more bytes than it may.
+///
+/// # Errors
+/// How many it takes.
+pub fn allow(settings: Settings, needs: Needs) -> Result<(), EvalError> {
+    match settings.allow(|| needs) {
+        Err(Failed::TooMuch(needs, most)) => Err(too_much(needs, most)),
+        _ => Ok(()),
     }
 }
 

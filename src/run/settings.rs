@@ -49,6 +49,8 @@ pub struct Settings<'a> {
     pub options: &'a CallOptions,
     /// What is looked at between tasks, if the call may be ended.
     pub stop: Option<&'a Stop<'a>>,
+    /// Bytes that the call, of which this is a part, has taken before.
+    pub taken: usize,
 }
 
 impl CallOptions {
@@ -126,7 +128,9 @@ impl<'a> Settings<'a> {
         match self.options.bounds.as_ref().and_then(|bounds| bounds.memory) {
             None => Ok(()),
             Some(most) => {
-                Some(needs()).filter(|needs| needs.total() > most).map_or(Ok(()), |n| Err(Failed::TooMuch(n, most)))
+                let needs = needs();
+                let needs = Needs { between: needs.between.saturating_add(self.taken), ..needs };
+                if needs.total() > most { Err(Failed::TooMuch(needs, most)) } else { Ok(()) }
             }
         }
     }

@@ -20,7 +20,7 @@ use crate::diagnostic::Diagnostic;
 use crate::dtype::{DType, Kind, Scalar};
 use crate::error::{CompileError, CompileErrorKind};
 use crate::math::complex::Part;
-use crate::syntax::ast::{Ast, Attribute, BinaryOp, Link, Literal, Node, NodeId};
+use crate::syntax::ast::{Ast, Attribute, BinaryOp, CompareOp, Link, Literal, Node, NodeId};
 use crate::syntax::{Limits, limits};
 
 /// The type of an argument.
@@ -240,6 +240,10 @@ impl Pass<'_> {
             }
             Node::Binary(op, x, y) => {
                 let (x, y) = (self.operand(*x)?, self.operand(*y)?);
+                let is_bool = |x: Operand| self.typer.type_of(x.value).kind() == Kind::Bool;
+                if meaning == Meaning::Difference && is_bool(x) && is_bool(y) {
+                    return self.typer.compare(CompareOp::Ne, x, y);
+                }
                 let result = self.typer.binary(*op, x, y);
                 match self.binds_tighter(id, *op, x, y, result.is_err()) {
                     Some(diagnostic) => Err(diagnostic),

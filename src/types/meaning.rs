@@ -43,6 +43,8 @@ pub enum Meaning {
     Defined(u32),
     /// An index: index into [`Resolved::binders`].
     Index(u32),
+    /// A difference of neighbours: of bools, whether they differ.
+    Difference,
     /// Part of the text that is read here, and has no value: the tuple of `axis=(0, 1)` or of `x in (0, 1)`, the type of `dtype=f32`,
     /// `np` before a dot, a function that a loop runs.
     Static,

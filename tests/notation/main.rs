@@ -38,6 +38,9 @@ fn slices_are_numpys() {
     assert_eq!(y, a[[2, 3]]);
     let y: Array2<f64> = eval("diff(a)", args![a]);
     assert_eq!(y, &a.slice(ndarray::s![.., 1..]) - &a.slice(ndarray::s![.., ..-1]));
+    // Bools differ or do not, as in NumPy.
+    let y: Array2<bool> = eval("diff(a > 0, axis=0)", args![a]);
+    assert_eq!(y, Array2::from_shape_fn((4, 7), |(i, j)| (a[[i, j]] > 0.0) != (a[[i + 1, j]] > 0.0)));
     let y: Array2<f64> = eval("roll(a, 2, axis=1) - roll(a, -1, axis=0)", args![a]);
     let expected = Array2::from_shape_fn((5, 7), |(i, j)| a[[i, (j + 5) % 7]] - a[[(i + 1) % 5, j]]);
     assert_eq!(y, expected);

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::boxes::boxes;
 use super::find::Found;
-use super::memory::Memory;
+use super::memory::{Memory, bytes_of};
 use super::product::{gemm, is_handed_over};
 use super::ranges::Range;
 use super::shown::Explained;
@@ -18,6 +18,7 @@ use crate::dtype::DType;
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 use crate::expr::call::relation;
 use crate::expr::core::{Arguments, Bound, Call, Core};
+use crate::expr::ended::allow;
 use crate::plan::alias::Alias;
 use crate::plan::needs::Needs;
 use crate::plan::shape::{Shape, count};
@@ -53,7 +54,7 @@ impl<'r> Run<'r> {
         let mut state = State::default();
         for part in &self.pieces.parts {
             let results = self.part(part, None, &mut state)?;
-            state.memory.results.push(results);
+            state.memory.keep(results);
         }
         let mut all: Vec<Vec<Option<AnyArray>>> =
             state.memory.results.drain(..).map(|of| of.into_iter().map(Some).collect()).collect();
@@ -76,7 +77,7 @@ impl<'r> Run<'r> {
                     self.copy(&Slab::of(&result.view().strided()), output)?;
                 }
             }
-            state.memory.results.push(results);
+            state.memory.keep(results);
         }
         Ok(())
     }
@@ -172,7 +173,11 @@ impl<'r> Run<'r> {
         let run = |gemm: Gemm, new: usize| {
             let scratch = gemm.scratch().saturating_mul(self.settings.options.threads.count());
             let needs = || Needs { results: new, scratch, ..Needs::default() };
-            let done = self.settings.allow(needs).and_then(|()| gemm.run(self.settings, super::super::call::pieces()));
+            let done = state
+                .memory
+                .settings(self.settings)
+                .allow(needs)
+                .and_then(|()| gemm.run(self.settings, super::super::call::pieces()));
             done.or_else(|failed| core.with_typed(bound, &[], |typed| Err(core.failed(typed, failed)))?)
         };
         match outputs {
@@ -205,8 +210,8 @@ impl<'r> Run<'r> {
         state.shapes.push(outs.into_iter().map(|(dtype, shape)| (dtype, Shape::from_vec(shape))).collect());
         match outputs {
             _ if self.dry => Ok(Vec::new()),
-            Some(outputs) => core.write(bound, outputs, self.settings).map(|_| Vec::new()),
-            None => core.new_results(bound, self.settings),
+            Some(outputs) => core.write(bound, outputs, state.memory.settings(self.settings)).map(|_| Vec::new()),
+            None => core.new_results(bound, state.memory.settings(self.settings)),
         }
     }
 
@@ -219,8 +224,9 @@ impl<'r> Run<'r> {
         (shape, outputs): (Shape, Option<&[Strided]>),
         state: &mut State,
     ) -> Result<Vec<AnyArray>, EvalError> {
-        let mut new = None;
-        let mut done = None;
+        let (mut new, mut done) = (None, None);
+        // Bytes of the new result.
+        let mut own = 0usize;
         for within in all {
             let bound = self.operands(part, found, within, state)?;
             part.form(&bound.1, &self.core.options, |core| {
@@ -234,6 +240,10 @@ impl<'r> Run<'r> {
                                 Some(pending) => pending,
                                 None => {
                                     let (dtype, order) = core.first_layout(bound, self.settings)?;
+                                    let results = bytes_of(dtype, &shape);
+                                    let needs = Needs { results, ..Needs::default() };
+                                    allow(state.memory.settings(self.settings), needs)?;
+                                    own = results;
                                     new.insert(Pending::new(dtype, shape.clone(), order)?)
                                 }
                             };
@@ -245,7 +255,9 @@ impl<'r> Run<'r> {
                         slab.advance((part.0 - whole.0) * slab.strides[axis] as i128);
                         slab.shape[axis] = (part.1 - part.0) as usize;
                     }
-                    done = Some(core.write(bound, &[slab.strided()], self.settings)?);
+                    let settings = state.memory.settings(self.settings);
+                    let settings = Settings { taken: settings.taken.saturating_add(own), ..settings };
+                    done = Some(core.write(bound, &[slab.strided()], settings)?);
                     Ok(())
                 })
             })?;

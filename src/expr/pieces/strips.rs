@@ -80,7 +80,7 @@ fn segments(reach: &Reach, (least, most): Range) -> Vec<Segment> {
 /// An array in which the coordinate `least` along each axis is at 0.
 pub fn strip(run: &Run, memory: &mut Memory, array: &Slab, reaches: &[Reach], of: &[Range]) -> Result<Slab, EvalError> {
     let shape: Shape = of.iter().map(|&(least, most)| (most - least + 1).max(0) as usize).collect();
-    let strip = memory.array(array.dtype, shape)?;
+    let strip = memory.array(array.dtype, shape, run.settings)?;
     let axes: Vec<Vec<Segment>> = reaches.iter().zip(of).map(|(reach, &of)| segments(reach, of)).collect();
     let copies = axes.iter().try_fold(1usize, |n, of| n.checked_mul(of.len()));
     if copies.is_none_or(|n| n > COPIES) {
@@ -135,9 +135,9 @@ pub fn outside(memory: &mut Memory, reach: &Reach, (least, most): Range) -> Slab
 
 /// The array with its elements this far on along an axis, or along all as one.
 pub fn rolled(run: &Run, memory: &mut Memory, array: &Slab, axis: Option<usize>, by: i128) -> Result<Slab, EvalError> {
-    let packed = memory.array(array.dtype, array.shape.clone())?;
+    let packed = memory.array(array.dtype, array.shape.clone(), run.settings)?;
     let Some(axis) = axis else {
-        let mut flat = memory.array(array.dtype, array.shape.clone())?;
+        let mut flat = memory.array(array.dtype, array.shape.clone(), run.settings)?;
         run.copy(&Slab { swapped: false, ..array.clone() }, &flat.strided())?;
         let length: usize = array.shape.iter().product();
         let shape = Shape::from_slice(&[length]);
@@ -167,8 +167,8 @@ fn turn(run: &Run, from: &Slab, to: &Slab, axis: usize, by: i128) -> Result<(), 
 }
 
 /// An element that is never read.
-pub fn nothing(memory: &mut Memory, dtype: DType) -> Result<Slab, EvalError> {
-    memory.array(dtype, Shape::new())
+pub fn nothing(run: &Run, memory: &mut Memory, dtype: DType) -> Result<Slab, EvalError> {
+    memory.array(dtype, Shape::new(), run.settings)
 }
 
 /// How many elements a strip has.

@@ -97,7 +97,7 @@ impl Run<'_> {
         };
         let mut reads = reads(reaches, &intervals);
         if reads.contains(&Read::Outside) {
-            let nothing = strips::nothing(memory, array.dtype)?;
+            let nothing = strips::nothing(self, memory, array.dtype)?;
             return Ok(spread(&nothing, operand, follows, within));
         }
         let mut strip = None;
@@ -106,7 +106,7 @@ impl Run<'_> {
             strip = Some(strips::strip(self, memory, array, reaches, &intervals)?);
             reads = strips::shifted(reaches, &intervals).into_vec();
         } else if array.is_empty() {
-            let nothing = strips::nothing(memory, array.dtype)?;
+            let nothing = strips::nothing(self, memory, array.dtype)?;
             return Ok(spread(&nothing, operand, follows, within));
         }
         let view = access::view(strip.as_ref().unwrap_or(array), operand, reaches, &reads, within);

@@ -12,7 +12,7 @@ use super::operand::{Index, Operands, Place};
 use super::split::{Pieces, Request, is_elementwise, is_transpose};
 use super::view::{End, View};
 use super::whole::{Affine, Reader};
-use super::{Axis, Piece, Source};
+use super::{Axis, Operand, Piece, Source};
 use crate::syntax::ast::{Ast, Attribute, BinaryOp, Literal, NameId, Node, NodeId, Span, TextId};
 use crate::syntax::{copy, for_each_child};
 use crate::types::function::Rule;
@@ -134,7 +134,7 @@ impl<'a, 'p> Lowering<'a, 'p> {
                 _ => {}
             }
         }
-        to.free = operands.list.iter().map(|operand| text(source, operand.span)).collect();
+        to.free = operands.list.iter().map(|operand| named(from, operand, &text(source, operand.span))).collect();
         let free = request.indices.as_ref().map_or(0, |indices| indices.len());
         let (name, span) = (request.name.clone(), request.span(from));
         Piece { resolved: to, operands: operands.list, groups: operands.groups, axes, free, name, span }
@@ -180,7 +180,7 @@ impl<'a, 'p> Lowering<'a, 'p> {
                     let [first, last] = of.map(|of| self.made(of));
                     let known = self.both(first, last);
                     let span = self.from.ast.span(site.0);
-                    let id = self.push(Node::Binary(BinaryOp::Sub, last, first), span, Meaning::Plain, known);
+                    let id = self.push(Node::Binary(BinaryOp::Sub, last, first), span, Meaning::Difference, known);
                     self.made.insert(site, id);
                 }
             }
@@ -396,6 +396,18 @@ impl<'a, 'p> Lowering<'a, 'p> {
         };
         self.made.insert(site, new);
     }
+}
+
+/// What an operand is called: as it stands in the text, but where that has the name of a parameter that of the argument.
+fn named(from: &Resolved, operand: &Operand, text: &str) -> String {
+    let Source::Argument(at) = operand.source else { return text.to_string() };
+    let in_name = |c: char| c.is_alphanumeric() || c == '_';
+    let name = &from.free[at as usize];
+    if text.split(|c| !in_name(c)).any(|word| word == name) {
+        return text.to_string();
+    }
+    let view = text.trim_start_matches(in_name);
+    if view.starts_with(['[', '.']) { format!("{name}{view}") } else { name.clone() }
 }
 
 /// The node of a call, of which the meaning says all.
