@@ -148,8 +148,9 @@ impl<'r> Run<'r> {
         };
         if let [within] = &all[..] {
             let bound = self.operands(part, &found, within, state)?;
+            let run = Run { settings: state.memory.settings(self.settings), ..*self };
             return part.form(&bound.1, &self.core.options, |core| {
-                bound.with(|bound| match self.by_library((part, core), bound, (&shape, outputs))? {
+                bound.with(|bound| match run.by_library((part, core), bound, (&shape, outputs))? {
                     Some((dtype, results)) => {
                         state.shapes.push(vec![(dtype, shape)]);
                         Ok(results)
@@ -173,11 +174,7 @@ impl<'r> Run<'r> {
         let run = |gemm: Gemm, new: usize| {
             let scratch = gemm.scratch().saturating_mul(self.settings.options.threads.count());
             let needs = || Needs { results: new, scratch, ..Needs::default() };
-            let done = state
-                .memory
-                .settings(self.settings)
-                .allow(needs)
-                .and_then(|()| gemm.run(self.settings, super::super::call::pieces()));
+            let done = self.settings.allow(needs).and_then(|()| gemm.run(self.settings, super::super::call::pieces()));
             done.or_else(|failed| core.with_typed(bound, &[], |typed| Err(core.failed(typed, failed)))?)
         };
         match outputs {
