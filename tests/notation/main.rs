@@ -49,6 +49,19 @@ fn slices_are_numpys() {
     assert_eq!(y, Array2::from_shape_fn((5, 7), |(i, j)| flat[(i * 7 + j + 35 - 3) % 35]));
 }
 
+/// A function whose body has indices is the same called as written out.
+#[test]
+fn functions_with_indices() {
+    let x = ndarray::arr1(&[1.0, 2.0, 3.0]);
+    for text in
+        ["f(m) = sum[j](m[j]*2); f(x)", "f = lambda m: sum[j](m[j]*2); f(x)", "f(m) = sum[j](m[j]); y = f(x); y + f(x)"]
+    {
+        assert_eq!(eval::<f64>(text, args![x]), 12.0, "{text}");
+    }
+    let y: (f64, f64) = Expr::compile("f(m) = sum[j](m[j]); f(x), 2*f(x)").unwrap().eval(args![x]).unwrap();
+    assert_eq!(y, (6.0, 12.0));
+}
+
 #[test]
 fn a_stencil_of_slices_is_one_pass() {
     let u = grid(9, 8);

@@ -171,11 +171,13 @@ impl<'a> Pieces<'a> {
         let (mut plain, mut results) = (Vec::new(), Vec::new());
         let mut taken = Vec::new();
         for &node in &resolved.ast.results {
+            let is_indexed = |node: NodeId| self.statements.get(&node).is_some_and(Option::is_some);
+            // (What a function is put in for is a value of its own statement.)
             let of = match resolved.meanings.get(node.0 as usize) {
-                Some(Meaning::Assigned(value)) => *value,
+                Some(Meaning::Assigned(value)) if !is_indexed(node) => *value,
                 _ => node,
             };
-            let indexed = self.statements.get(&of).is_some_and(Option::is_some);
+            let indexed = is_indexed(of);
             if indexed && !taken.contains(&of) {
                 taken.push(of);
                 results.push(Some((self.piece(of, None), 0)));
