@@ -342,3 +342,23 @@ fn stages_that_keep_rows_apart_are_a_loop_over_rows() {
     assert_eq!(by_rows("a/sum(a)"), 0);
     assert_eq!(by_rows("a*2, exp(a)"), 0, "one pass");
 }
+
+/// A view has the name of what it is a view of, not of the parameter that stands for that, and is not lost where the text is long.
+#[test]
+fn what_views_are_called() {
+    let (x, a) = (Array1::<f64>::ones(300), Array2::<f64>::ones((30, 20)));
+    let called = |text: &str, names: &[&str]| {
+        let parts: Vec<String> = names.iter().map(|name| format!("reads      f64 `{name}`:")).collect();
+        says(&explain(text, &args![x, a]), &parts.iter().map(String::as_str).collect::<Vec<_>>());
+    };
+    called("f = lambda m: m[1:] - m[:-1]; f(x)", &["x[1:]", "x[:-1]"]);
+    called("f(m) = sum[j](m[j]*2); f(x)", &["x[j]"]);
+    called("v[i] = x[1:][wrap(i-1)] + x[1:][i]", &["x[1:][wrap(i-1)]", "x[1:][i]"]);
+    called("(x*2)[1:]", &["x[1:]"]);
+    called("f = lambda m: m.T[1:]; f(a)", &["a.T[1:]"]);
+    called("f = lambda m: diff(m, axis=0); f(a)", &["a[1:]", "a[:-1]"]);
+    called("roll(x, 2) + diff(a)[0, 0]", &["roll(x, 2)", "a[..., 1:][0, 0]", "a[..., :-1][0, 0]"]);
+    called("v[i] = x[wrap(\n i - 1)]", &["x[...]"]);
+    let explained = explain("v[i, j] = a[zero(i-1), j] + sum[k](x[k])", &args![x, a]);
+    says(&explained, &["i from 0 to 29, j from 0 to 19; reduced k from 0 to 299", "`a[zero(i-1), j]`"]);
+}

@@ -7,6 +7,7 @@ use super::cost::Cost;
 use super::machine;
 use super::names::Names;
 use super::planned::{Around, Planned, Walk};
+use super::slow::beside;
 use crate::array::view::Strided;
 use crate::diagnostic::{grouped, several};
 use crate::dtype::DType;
@@ -287,6 +288,9 @@ fn how(planned: &Planned, names: &Names) -> Option<String> {
         }
         How::Counted => {
             "computed into a buffer and counted there, in tables of the tasks' own that are added up".into()
+        }
+        How::Stepped if beside(planned).is_none() => {
+            format!("from state to state along the axis, one element after another{with_result}")
         }
         How::Stepped => {
             format!("from state to state along the axis, neighbours side by side, states in a buffer{with_result}")

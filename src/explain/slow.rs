@@ -257,6 +257,12 @@ fn mixes(planned: &Planned, cost: &Cost, all: &mut Vec<String>) {
     }
 }
 
+/// The loop over points beside each other of a scan by a function, if there are any.
+pub fn beside(planned: &Planned) -> Option<usize> {
+    let at = planned.loops.len().checked_sub(2)?;
+    (planned.loops[at].length > 1).then_some(at)
+}
+
 /// Arrays that are walked across their neighbours.
 fn walks(planned: &Planned, names: &Names, all: &mut Vec<String>) {
     // Across the reduced axes it goes row by row: the loop that counts is the innermost kept one.
@@ -266,10 +272,10 @@ fn walks(planned: &Planned, names: &Names, all: &mut Vec<String>) {
             let near = |&at: &usize| planned.walks.iter().map(|walk| walk.strides[at].unsigned_abs()).max();
             (0..planned.loops.len()).min_by_key(near)
         }
-        // (Its last loop goes from state to state. Where nothing lies beside each other there are no vectors.)
-        How::Stepped => match planned.loops.len().checked_sub(2) {
-            Some(at) if planned.loops[at].length > 1 => Some(at),
-            _ => return,
+        How::Stepped => match beside(planned) {
+            Some(at) => Some(at),
+            // A single line: one element after another is all that there can be.
+            None => return,
         },
         _ => planned.loops.len().checked_sub(1),
     };

@@ -20,15 +20,18 @@ impl fmt::Display for Explained {
             None => f.write_str("the result")?,
         }
         let list = |f: &mut fmt::Formatter, axes: &[(String, Range)]| {
-            axes.iter().try_for_each(|(name, (low, high))| write!(f, " {name} from {low} to {}", high - 1))
+            axes.iter().enumerate().try_for_each(|(at, (name, (low, high)))| {
+                write!(f, "{} {name} from {low} to {}", if at == 0 { "" } else { "," }, high - 1)
+            })
         };
-        if !self.axes.is_empty() {
+        let (free, reduced) = self.axes.split_at(self.free.min(self.axes.len()));
+        if !free.is_empty() {
             f.write_str(":")?;
-            list(f, &self.axes[..self.free])?;
+            list(f, free)?;
         }
-        if self.axes.len() > self.free {
+        if !reduced.is_empty() {
             f.write_str("; reduced")?;
-            list(f, &self.axes[self.free..])?;
+            list(f, reduced)?;
         }
         if self.by_library {
             f.write_str(

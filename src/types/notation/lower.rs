@@ -12,7 +12,7 @@ use super::operand::{Index, Operands, Place};
 use super::split::{Pieces, Request, is_elementwise, is_transpose};
 use super::view::{End, View};
 use super::whole::{Affine, Reader};
-use super::{Axis, Operand, Piece, Source};
+use super::{Axis, Piece, Source};
 use crate::syntax::ast::{Ast, Attribute, BinaryOp, Literal, NameId, Node, NodeId, Span, TextId};
 use crate::syntax::{copy, for_each_child};
 use crate::types::function::Rule;
@@ -121,7 +121,7 @@ impl<'a, 'p> Lowering<'a, 'p> {
 
     /// The finished piece.
     pub(super) fn finish(self, request: &Request, roots: Vec<NodeId>) -> Piece {
-        let Lowering { from, source, mut to, operands, axes, .. } = self;
+        let Lowering { from, mut to, operands, axes, .. } = self;
         to.ast.results = roots;
         for node in &mut to.ast.nodes {
             match node {
@@ -134,7 +134,7 @@ impl<'a, 'p> Lowering<'a, 'p> {
                 _ => {}
             }
         }
-        to.free = operands.list.iter().map(|operand| named(from, operand, &text(source, operand.span))).collect();
+        to.free = operands.list.iter().map(|operand| operand.name.clone()).collect();
         let free = request.indices.as_ref().map_or(0, |indices| indices.len());
         let (name, span) = (request.name.clone(), request.span(from));
         Piece { resolved: to, operands: operands.list, groups: operands.groups, axes, free, name, span }
@@ -218,7 +218,15 @@ impl<'a, 'p> Lowering<'a, 'p> {
 
     /// An operand as a node of the piece.
     pub(super) fn operand(&mut self, source: Source, place: Place, number: bool, span: Span) -> NodeId {
-        let at = self.operands.add(source, place, number, span);
+        let name = match source {
+            Source::Argument(argument) => self.from.free.get(argument as usize).cloned().unwrap_or_default(),
+            Source::Outside(of, _) => {
+                let of = self.operands.list.get(of as usize);
+                of.map_or(String::new(), |of| format!("{}, outside", of.name))
+            }
+            _ => text(self.source, span),
+        };
+        let at = self.operands.add((source, name), place, number, (span, self.source));
         let operand = &self.operands.list[at as usize];
         let mut known = Known { covers: 0, leaf: (!operand.number).then_some(at) };
         let position = |axis: u32| operand.scope.iter().position(|&own| own == axis);
@@ -396,18 +404,6 @@ impl<'a, 'p> Lowering<'a, 'p> {
         };
         self.made.insert(site, new);
     }
-}
-
-/// What an operand is called: as it stands in the text, but where that has the name of a parameter that of the argument.
-fn named(from: &Resolved, operand: &Operand, text: &str) -> String {
-    let Source::Argument(at) = operand.source else { return text.to_string() };
-    let in_name = |c: char| c.is_alphanumeric() || c == '_';
-    let name = &from.free[at as usize];
-    if text.split(|c| !in_name(c)).any(|word| word == name) {
-        return text.to_string();
-    }
-    let view = text.trim_start_matches(in_name);
-    if view.starts_with(['[', '.']) { format!("{name}{view}") } else { name.clone() }
 }
 
 /// The node of a call, of which the meaning says all.

@@ -87,6 +87,8 @@ pub enum Source {
 pub struct Operand {
     /// What it is a view of.
     pub source: Source,
+    /// What it is called.
+    pub name: String,
     /// What is applied to that, one after the other.
     pub views: Vec<View>,
     /// The indices that its axes are, in order: axes of the piece. None outside of index notation.

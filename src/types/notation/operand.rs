@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::view::View;
+use super::view::{End, View};
 use super::{Operand, Source};
+use crate::diagnostic::excerpt;
 use crate::syntax::ast::Span;
+
+/// The longest name of a view.
+const NAME: usize = 40;
 
 /// Where an expression is read: under which indices, and through which views. Both are numbers of [`Operands`]' lists; 0 is none.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -77,19 +81,26 @@ impl Operands {
         self.before(View::Broadcast(self.groups.len() as u32 - 1), place, span)
     }
 
-    /// The operand that an array is at a place.
-    pub fn add(&mut self, source: Source, place: Place, number: bool, span: Span) -> u32 {
+    /// The operand that an array of this name is at a place of the text.
+    pub fn add(
+        &mut self,
+        (source, name): (Source, String),
+        place: Place,
+        number: bool,
+        (span, text): (Span, &str),
+    ) -> u32 {
         if let Some(&at) = self.seen.get(&(source, place, number)) {
             return at;
         }
         let at = self.list.len() as u32;
-        let (mut views, mut chain, mut own) = (Vec::new(), place.chain, span);
+        let (mut views, mut chain, mut own, mut name) = (Vec::new(), place.chain, span, name);
         while let Some((view, rest, span)) = (chain as usize).checked_sub(1).and_then(|at| self.chains.get(at)) {
             match view {
                 View::Broadcast(group) => self.groups[*group as usize].push((at, views.len() as u32)),
                 _ if views.is_empty() => own = *span,
                 _ => {}
             }
+            name = named(name, view, text.get(span.range()).unwrap_or_default().trim());
             views.push(view.clone());
             chain = *rest;
         }
@@ -98,8 +109,70 @@ impl Operands {
         // What is read without coordinates is a single number at all points.
         let array = matches!(source, Source::Argument(_) | Source::Piece(..));
         let number = number || place.scope != 0 && array && !matches!(views.last(), Some(View::Access(_)));
-        self.list.push(Operand { source, views, scope, number, carries: 0, span: own });
+        self.list.push(Operand { source, name, views, scope, number, carries: 0, span: own });
         self.seen.insert((source, place, number), at);
         at
+    }
+}
+
+/// What a view of an array of this name is called, where this text stands for it: the text names a parameter, perhaps.
+fn named(name: String, view: &View, text: &str) -> String {
+    match view {
+        View::Broadcast(_) => name,
+        View::Cut(_) | View::Access(_) => match brackets(text) {
+            Some(part) if name.len() + part.len() <= NAME => name + &excerpt(part),
+            _ => name + "[...]",
+        },
+        View::Transposed => name + ".T",
+        View::Along(axis, end) => {
+            let part = match end {
+                End::First => "1:",
+                End::Last => ":-1",
+            };
+            match axis {
+                0.. => format!("{name}[{}{part}]", ":, ".repeat(*axis as usize)),
+                _ => format!("{name}[..., {part}{}]", ", :".repeat((-1 - axis) as usize)),
+            }
+        }
+        View::Rolled(..) if text.len() <= NAME && text.starts_with(&format!("roll({name},")) => excerpt(text),
+        View::Rolled(..) => format!("roll({name})"),
+    }
+}
+
+/// The brackets with which a text ends, if it has one line.
+fn brackets(text: &str) -> Option<&str> {
+    if text.contains('\n') || !text.ends_with(']') {
+        return None;
+    }
+    let mut open = 0usize;
+    let begins = |&(_, c): &(usize, char)| {
+        match c {
+            ']' => open += 1,
+            '[' => open -= 1,
+            _ => {}
+        }
+        open == 0
+    };
+    text.char_indices().rev().find(begins).and_then(|(at, _)| text.get(at..))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_at_the_end() {
+        assert_eq!(brackets("(a*b)[1:]"), Some("[1:]"));
+        assert_eq!(brackets("u[1:][wrap(a[0] + i)]"), Some("[wrap(a[0] + i)]"));
+        for text in ["a", "a]", "a[1,\n2]", ""] {
+            assert_eq!(brackets(text), None);
+        }
+    }
+
+    #[test]
+    fn parts_along_axes() {
+        let name = |axis, end| named("a".into(), &View::Along(axis, end), "diff(m)");
+        assert_eq!([name(0, End::First), name(1, End::Last)], ["a[1:]", "a[:, :-1]"]);
+        assert_eq!([name(-1, End::First), name(-2, End::Last)], ["a[..., 1:]", "a[..., :-1, :]"]);
     }
 }
