@@ -383,7 +383,8 @@ fn memory_limits_of_texts_with_indices() {
     let a = matrix();
     let size = 600 * 300 * 8;
     for (text, needs) in [
-        ("roll(a, 1)*2", 3 * size),
+        ("roll(a, 1)*2", 2 * size),
+        ("roll(a.T, 1)*2", 3 * size),
         ("roll(a, 7, axis=0) + 1", 2 * size),
         ("roll(a, 7, axis=0) + roll(a, 2, axis=1)", 3 * size),
         ("b[i, j] = a[i, j]*2; c[i, j] = b[i, j] + b[clamp(i - 1), j]; c", 2 * size),
