@@ -32,6 +32,7 @@ impl Loop {
     }
 
     /// The types of an instruction's arguments: the starting state, the greatest number of steps, what is captured.
+    #[cfg_attr(not(any(test, feature = "internals")), allow(dead_code))] // The verifier asks.
     pub fn args(&self) -> impl Iterator<Item = DType> {
         self.state.iter().copied().chain([DType::I64]).chain(self.captured.iter().copied())
     }
