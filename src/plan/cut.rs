@@ -6,13 +6,14 @@
 //! then for the outputs maps that read inputs and temporaries and store results; a map that can join a
 //! reduction's pass is named there. Of shapes nothing is known but what [`Known`] says.
 
+mod prepare;
+mod recurrence;
+
 use std::collections::HashMap;
 use std::ops::Range;
 
 use super::origin::{Few, Origin, is_costly};
-use super::program::{
-    Count, Counts, Group, Index, Known, Leaves, Program, Recurrence, Scans, Stage, Start, Work, most_held,
-};
+use super::program::{Count, Counts, Group, Index, Known, Leaves, Program, Scans, Stage, Work, most_held};
 use super::source::Source;
 use super::stored::{FAR, HELD, NEAR, price, shared};
 use crate::diagnostic::Span;
@@ -368,66 +369,6 @@ impl<'a> Cut<'a> {
         Some(Source::Temp { stage: at as u32, part, keepdims: true })
     }
 
-    /// Adds a scan by a function, or a state of one that is there already.
-    fn recurrence(&mut self, node: NodeId, (index, part): (u32, u8), (axis, reverse): (i32, bool)) -> Option<Source> {
-        let graph = self.graph;
-        let args = &graph.node(node).args;
-        self.work = self.work.checked_sub(self.stages.len() / STAGES)?;
-        let same = |stage: &Stage| match &stage.work {
-            Work::Recur(of) => {
-                let first = graph.node(of.nodes[0]);
-                (of.index, of.axis, of.reverse) == (index, axis, reverse) && first.args == *args
-            }
-            _ => false,
-        };
-        if let Some(at) = self.stages.iter().position(same) {
-            let Work::Recur(of) = &mut self.stages[at].work else { return None };
-            let place = of.parts.iter().position(|&known| known == part).unwrap_or_else(|| {
-                of.nodes.push(node);
-                of.parts.push(part);
-                of.parts.len() - 1
-            });
-            return Some(Source::Temp { stage: at as u32, part: place as u32, keepdims: true });
-        }
-        let (begin, args) = args.split_at_checked(graph.body(node)?.states)?;
-        let starts = begin.iter().map(|&start| self.start(start)).collect::<Option<Vec<Start>>>()?;
-        let leaves = self.leaves(args)?;
-        let recurrence = Recurrence {
-            index,
-            axis,
-            reverse,
-            nodes: vec![node],
-            parts: vec![part],
-            starts,
-            args: args.to_vec(),
-            elements: leaves.0.clone(),
-            joins: None,
-        };
-        let own = recurrence.start_arrays().collect();
-        let space = self.space(&leaves.0);
-        let at = self.push_stage(space, Work::Recur(Box::new(recurrence)));
-        self.add(at, leaves)?;
-        self.stages[at].add((own, Vec::new()));
-        Some(Source::Temp { stage: at as u32, part: 0, keepdims: true })
-    }
-
-    /// What a state begins with: what is computed for that is so beforehand, for it has other axes than the scan.
-    fn start(&mut self, id: NodeId) -> Option<Start> {
-        if let NodeKind::Const(c) = self.graph.node(id).kind {
-            return Some(Start::Const(c));
-        }
-        if let Some(source) = self.made[id.0 as usize].filter(|source| !source.is_affine()) {
-            return Some(Start::Array(id, source));
-        }
-        let leaves = self.leaves(&[id])?;
-        let space = self.space(&leaves.0);
-        let at = self.push_stage(space, Work::Prepare(vec![id]));
-        self.add(at, leaves)?;
-        let source = Source::Temp { stage: at as u32, part: 0, keepdims: true };
-        self.made[id.0 as usize] = Some(source);
-        Some(Start::Array(id, source))
-    }
-
     /// Adds a stage that counts.
     fn counts_of(&mut self, node: NodeId, bins: u32) -> Option<Source> {
         let graph = self.graph;
@@ -438,72 +379,6 @@ impl<'a> Cut<'a> {
         let at = self.push_stage(self.space(&leaves.0), Work::Count(counts));
         self.add(at, leaves)?;
         Some(Source::Temp { stage: at as u32, part: 0, keepdims: true })
-    }
-
-    /// Of what these nodes are made of, computes beforehand what would be computed at each of their points, though it depends
-    /// on fewer elements alone: those that a reduction over some axes has left, or those of arrays that are not long along all
-    /// axes.
-    fn prepare(&mut self, roots: &[NodeId]) -> Option<()> {
-        let origins = || roots.iter().map(|root| self.origins[root.0 as usize]);
-        let full = origins().fold(0, |axes, origin| axes | origin.axes());
-        let known = !self.shapes.long.is_empty();
-        let may_hold = |origin| match origin {
-            Origin::Few { of: Few::Arrays { .. }, costly } => costly && known,
-            Origin::Constant | Origin::Few { .. } => false,
-            Origin::Mixed { .. } => true,
-        };
-        if !origins().any(may_hold) {
-            return Some(());
-        }
-        self.begin_walk()?;
-        let mut found = Vec::new();
-        let mut open = roots.to_vec();
-        while let Some(id) = open.pop() {
-            if self.made[id.0 as usize].is_some() || !self.visit(id)? {
-                continue;
-            }
-            let whole = |of| matches!(of, Few::Arrays { axes } if axes == full);
-            match self.origins[id.0 as usize] {
-                // One element is computed outside of loops anyway.
-                Origin::Constant
-                | Origin::Few { costly: false, .. }
-                | Origin::Few { of: Few::Arrays { axes: 0 }, .. } => {}
-                Origin::Few { of, .. } if !whole(of) => found.push(id),
-                Origin::Few { .. } | Origin::Mixed { .. } => open.extend(&self.graph.node(id).args),
-            }
-        }
-        found.sort_unstable();
-        for id in found {
-            self.prepare_one(id)?;
-        }
-        Some(())
-    }
-
-    /// Computes a node beforehand, in the stage that does so for the same points, or one of its own.
-    fn prepare_one(&mut self, id: NodeId) -> Option<()> {
-        let mut leaves = self.leaves(&[id])?;
-        let space = self.space(&leaves.0);
-        let mut known = self.prepared.get(&space).copied();
-        if let Some(at) = known {
-            if self.stages[at].leaves().len() == PREPARED {
-                return Some(());
-            }
-            let within = self.leaves_of(&[id], Some(at))?;
-            // A stage reads what earlier ones have left.
-            if self.latest(&within.0).is_none_or(|stage| stage < at) {
-                leaves = within;
-            } else {
-                known = None;
-            }
-        }
-        let at = known.unwrap_or_else(|| self.push_stage(space.clone(), Work::Prepare(Vec::new())));
-        self.prepared.insert(space, at);
-        self.add(at, leaves)?;
-        let Work::Prepare(nodes) = &mut self.stages[at].work else { return None };
-        let part = nodes.len() as u32;
-        nodes.push(id);
-        self.made[id.0 as usize] = Some(Source::Temp { stage: at as u32, part, keepdims: true });
-        Some(())
     }
 
     /// Adds an output to the map that runs over the same points, or as a map of its own. Gives that stage. What a map reads and

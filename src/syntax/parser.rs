@@ -5,15 +5,16 @@
 //! its opening, and one piece with its result takes their place. So every piece is read once at its own level: time and
 //! memory are linear in the text, and nothing recurses.
 
+mod names;
 mod params;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::ops::Range;
 
 use chumsky::extra::SimpleState;
 use logos::{Lexer, Logos};
 
+use self::names::Names;
 use super::ast::{Argument, Assignment, Ast, Literal, NameId, Node, NodeId, Span};
 use super::explain::{End, Explain, Level};
 use super::grammar::{self, Inside, ReadArgument, Statement};
@@ -501,30 +502,5 @@ impl<'a> Reader<'a> {
     fn explain(&self, start: usize, stop: usize, level: Level, end: End, end_span: Span) -> Option<Diagnostic> {
         let items = self.items.get(start..stop).unwrap_or(&[]);
         Explain { source: self.source, items, level, end, end_span }.first()
-    }
-}
-
-/// Finds names again: the first few by looking at each, more by hashing.
-#[derive(Default)]
-struct Names<'a> {
-    map: HashMap<Cow<'a, str>, NameId>,
-}
-
-/// Up to so many names are compared one by one.
-const FEW: usize = 8;
-
-impl<'a> Names<'a> {
-    fn find(&self, text: &str, list: &[String]) -> Option<NameId> {
-        if list.len() <= FEW {
-            return list.iter().position(|name| name == text).map(|at| NameId(at as u32));
-        }
-        self.map.get(text).copied()
-    }
-
-    fn add(&mut self, text: Cow<'a, str>, list: &mut Vec<String>) -> NameId {
-        let id = NameId(list.len() as u32);
-        list.push(text.clone().into_owned());
-        self.map.insert(text, id);
-        id
     }
 }
