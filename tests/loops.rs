@@ -347,3 +347,29 @@ fn one_axis_with_indices() {
         assert!(refused.as_ref().is_err_and(|error| error.starts_with(message)), "{text}: {refused:?}");
     }
 }
+
+/// Texts that are made to cost much: they are refused, or cost little.
+#[test]
+fn hostile_texts() {
+    let a = Array1::from_elem(2, 1.5);
+    // A tuple of many values that has many names.
+    let mut text = format!("t = ({})\nu0 = t\n", vec!["a"; 2000].join(", "));
+    for at in 1..5_000 {
+        text += &format!("u{at} = u{}\n", at - 1);
+    }
+    assert_eq!(Expr::compile(&(text + "u4999[7]")).unwrap().eval::<Array1<f64>>(args![a]).unwrap(), a);
+    // Functions within each other: a name may be a parameter of any of them.
+    let nested = |deep: usize| {
+        let open: String = (0..deep).map(|at| format!("repeat(lambda x{at}: ")).collect();
+        format!("{open}{}{}", vec!["a"; deep].join(" + "), ", a, 1)".repeat(deep))
+    };
+    assert_eq!(Expr::compile(&nested(20)).unwrap().eval::<Array1<f64>>(args![a]).unwrap(), a.clone() * 20.0);
+    for deep in [65, 20_000] {
+        let error = Expr::compile(&nested(deep)).unwrap_err();
+        assert_eq!(error.kind(), tilexpr::CompileErrorKind::Limit, "{error}");
+    }
+    // Many functions beside each other.
+    let beside = vec!["repeat(lambda x: x + 1, a, 1)"; 3_000].join(" + ");
+    let y = Expr::compile(&beside).unwrap().eval::<Array1<f64>>(args![a]).unwrap();
+    assert_eq!(y, a.clone() * 3_000.0 + 3_000.0);
+}

@@ -20,8 +20,8 @@ use crate::types::meaning::{Loop, Meaning};
 use crate::types::promote::{Type, common};
 use crate::types::value::{Operand, Parts, Typed, Value, error_with_help};
 
-/// The items of a tuple.
-pub(super) type Items = SmallVec<[Operand; 4]>;
+/// The items of a tuple, which all names for it have together.
+pub(super) type Items = Arc<[Operand]>;
 
 /// Components that the state of a loop has at most.
 const STATES: usize = 64;
@@ -60,7 +60,7 @@ impl Pass<'_> {
             }
             (Meaning::Plain, Node::Tuple(items)) => {
                 let items = self.ast.items_in(items).iter().map(|&item| self.operand(item));
-                Some(items.collect::<Typed<Items>>()?)
+                Some(items.collect::<Typed<Vec<Operand>>>()?.into())
             }
             _ => None,
         };
@@ -85,7 +85,7 @@ impl Pass<'_> {
     fn all(&self, id: NodeId) -> Typed<Items> {
         match self.tuples.get(&id) {
             Some(items) => Ok(items.clone()),
-            None => Ok(SmallVec::from_elem(self.operand(id)?, 1)),
+            None => Ok(Arc::new([self.operand(id)?])),
         }
     }
 
@@ -105,10 +105,10 @@ impl Pass<'_> {
         let Some(text) = self.resolved.loops.get(of as usize) else {
             return error_with_help("there is no such loop", self.typer.emit.span, "");
         };
-        let mut starts = self.all(text.call.start)?;
+        let mut starts = self.all(text.call.start)?.to_vec();
         let states = starts.len();
         if text.call.function.rule == Rule::ScanBy {
-            starts.extend(self.all(text.call.over)?);
+            starts.extend_from_slice(&self.all(text.call.over)?);
         }
         let types = self.state_types(&starts[..states])?;
         let inputs = starts[states..].iter().map(|x| self.typer.type_of(x.value).dtype());

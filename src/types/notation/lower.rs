@@ -13,6 +13,7 @@ use super::split::{Pieces, Request, is_elementwise, is_transpose};
 use super::view::{End, View};
 use super::whole::{Affine, Reader};
 use super::{Axis, Piece, Source};
+use crate::diagnostic::excerpt;
 use crate::syntax::ast::{Ast, Attribute, BinaryOp, Literal, NameId, Node, NodeId, Span, TextId};
 use crate::syntax::{copy, for_each_child};
 use crate::types::function::Rule;
@@ -76,7 +77,7 @@ pub(super) struct Lowering<'a, 'p> {
     /// The loops so far, by their numbers in the text and their places.
     pub(super) loops: HashMap<(u32, Place), u32>,
     pub(super) work: Vec<Work>,
-    /// Nodes and views at most.
+    /// Nodes, and steps of views, at most.
     pub(super) most: usize,
 }
 
@@ -148,7 +149,7 @@ impl<'a, 'p> Lowering<'a, 'p> {
         }
         let reader = Reader { resolved: self.from, axis: &|_| None };
         let until = until.map(|node| reader.whole(node)).transpose()?;
-        let name = self.from.ast.name(bound.name).to_string();
+        let name = excerpt(self.from.ast.name(bound.name));
         self.axes.push(Axis { name, until, span: bound.span });
         Ok(Index { binder, axis: self.axes.len() as u32 - 1 })
     }
@@ -188,9 +189,9 @@ impl<'a, 'p> Lowering<'a, 'p> {
         Ok(self.made(site))
     }
 
-    /// Whether it has come to more nodes and views than the limit allows.
+    /// Whether it has come to more nodes and steps of views than the limit allows.
     pub(super) fn is_too_much(&self) -> bool {
-        self.to.ast.nodes.len() + self.operands.views > self.most
+        self.to.ast.nodes.len() + self.operands.steps > self.most
     }
 
     pub(super) fn made(&self, site: Site) -> NodeId {

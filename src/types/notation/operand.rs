@@ -30,8 +30,8 @@ pub(super) struct Operands {
     pub list: Vec<Operand>,
     seen: HashMap<(Source, Place, bool), u32>,
     pub groups: Vec<Vec<(u32, u32)>>,
-    /// How many views the operands have in all.
-    pub views: usize,
+    /// How many steps the views of all operands have, and those that were applied: what they cost.
+    pub steps: usize,
     /// Views, each with those that are applied after it, and where it stands.
     chains: Vec<(View, u32, Span)>,
     /// Their numbers: equal views of one array are one operand, wherever they stand.
@@ -44,6 +44,7 @@ pub(super) struct Operands {
 impl Operands {
     /// The place at which this view is applied before what is applied at `to`.
     pub fn before(&mut self, view: View, to: Place, span: Span) -> Place {
+        self.steps += view.steps();
         let chains = &mut self.chains;
         let number = self.numbers.entry((view.anywhere(), to.chain)).or_insert_with(|| {
             chains.push((view, to.chain, span));
@@ -105,7 +106,7 @@ impl Operands {
             chain = *rest;
         }
         let scope: Vec<u32> = self.indices(place.scope).iter().map(|index| index.axis).collect();
-        self.views += views.len();
+        self.steps += views.iter().map(View::steps).sum::<usize>();
         // What is read without coordinates is a single number at all points.
         let array = matches!(source, Source::Argument(_) | Source::Piece(..));
         let number = number || place.scope != 0 && array && !matches!(views.last(), Some(View::Access(_)));

@@ -3,7 +3,7 @@
 //! A statement in index notation is a piece, and so is what must be computed before it can be cut; what the text returns in the plain notation is one piece together. Always holds: a
 //! piece reads only pieces before it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use smallvec::SmallVec;
 
@@ -42,7 +42,7 @@ pub fn lower(resolved: &Resolved, source: &str, limits: &Limits) -> Result<Optio
                 .with_help("compute some of them in a call of their own");
             return Err(CompileError::new(CompileErrorKind::Limit, diagnostic, source));
         }
-        left -= lowering.to.ast.nodes.len() + lowering.operands.views;
+        left = left.saturating_sub(lowering.to.ast.nodes.len() + lowering.operands.steps);
         made.push(lowering.finish(&request, roots));
         done += 1;
     }
@@ -169,7 +169,7 @@ impl<'a> Pieces<'a> {
     pub(super) fn results(&mut self) -> Vec<(u32, u32)> {
         let resolved = self.resolved;
         let (mut plain, mut results) = (Vec::new(), Vec::new());
-        let mut taken = Vec::new();
+        let mut taken = HashSet::new();
         for &node in &resolved.ast.results {
             let is_indexed = |node: NodeId| self.statements.get(&node).is_some_and(Option::is_some);
             // (What a function is put in for is a value of its own statement.)
@@ -178,8 +178,7 @@ impl<'a> Pieces<'a> {
                 _ => node,
             };
             let indexed = is_indexed(of);
-            if indexed && !taken.contains(&of) {
-                taken.push(of);
+            if indexed && taken.insert(of) {
                 results.push(Some((self.piece(of, None), 0)));
             } else {
                 plain.push(node);

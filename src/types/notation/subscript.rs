@@ -1,6 +1,6 @@
 //! What stands between brackets behind a value: cuts, or an access by indices.
 
-use super::lower::{Known, Lowering, Site, Work};
+use super::lower::{INDICES, Known, Lowering, Site, Work};
 use super::operand::Place;
 use super::view::{Coordinate, Cut, Cuts, View};
 use super::whole::{Reader, Whole};
@@ -8,6 +8,9 @@ use super::{Mode, Source};
 use crate::syntax::ast::{self, Argument, Literal, Node, NodeId, Span};
 use crate::types::meaning::Meaning;
 use crate::types::value::{Typed, error, error_with_help};
+
+/// Coordinates at most: one for each axis, as many new axes, and `...`.
+const COORDINATES: usize = 2 * INDICES + 1;
 
 impl Lowering<'_, '_> {
     pub(super) fn no_part<T>(&self, span: Span) -> Typed<T> {
@@ -22,6 +25,9 @@ impl Lowering<'_, '_> {
     pub(super) fn subscript(&mut self, site: Site, of: NodeId, coordinates: &[ast::Coordinate]) -> Typed<()> {
         let (id, place) = site;
         let span = self.from.ast.span(id);
+        if coordinates.len() > COORDINATES {
+            return error("there are more coordinates than an array has axes", span);
+        }
         let mut access = Vec::new();
         let mut values = Vec::new();
         let mut indexed = false;

@@ -64,6 +64,24 @@ pub struct Coordinate {
 }
 
 impl View {
+    /// How many steps its formulas have: what it takes to keep it, and to find it at a call.
+    pub fn steps(&self) -> usize {
+        let bound = |bound: &Option<Whole>| bound.as_ref().map_or(0, Whole::steps);
+        match self {
+            View::Cut(cuts) => {
+                let each = cuts.cuts.iter().map(|cut| match cut {
+                    Cut::At(at, _) => at.steps(),
+                    Cut::Slice(bounds, _) => bounds.iter().map(bound).sum::<usize>().max(1),
+                    Cut::Ellipsis | Cut::New => 1,
+                });
+                each.sum()
+            }
+            View::Access(all) => all.iter().map(|coordinate| coordinate.at.steps()).sum(),
+            View::Rolled(_, by) => by.steps(),
+            View::Broadcast(_) | View::Transposed | View::Along(..) => 1,
+        }
+    }
+
     /// The same view, wherever it stands.
     pub fn anywhere(&self) -> View {
         let mut view = self.clone();

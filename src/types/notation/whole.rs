@@ -1,7 +1,7 @@
 //! Whole numbers that a call knows, and coordinates as affine forms of indices.
 //!
 //! Comes in: the tree of a coordinate, of a bound of a slice or of a range. Goes out: a [`Whole`], a formula of whole-number arguments in
-//! postfix, or an [`Affine`], indices times such numbers. Always holds: a loop with a stack of its own; at most [`STEPS`] steps.
+//! postfix, or an [`Affine`], indices times such numbers. Always holds: a loop with a stack of its own; at most [`STEPS`] steps in either.
 
 use smallvec::SmallVec;
 
@@ -10,8 +10,8 @@ use crate::syntax::ast::{Ast, Attribute, BinaryOp, Literal, Node, NodeId, Span, 
 use crate::types::meaning::{Meaning, Resolved};
 use crate::types::value::{Typed, error, error_with_help};
 
-/// Steps of one formula at most: what is assigned twice counts twice.
-const STEPS: usize = 1_000;
+/// Steps of one formula at most: what is assigned twice counts twice, and so does a factor of two indices.
+const STEPS: usize = 256;
 
 /// A step of a formula.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -27,7 +27,7 @@ pub enum Step {
 }
 
 /// A whole number that a call knows.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Whole(Vec<Step>);
 
 impl Whole {
@@ -57,6 +57,11 @@ impl Whole {
             stack.push(value);
         }
         stack.pop()
+    }
+
+    /// How many steps it has.
+    pub fn steps(&self) -> usize {
+        self.0.len()
     }
 
     /// The arguments that it is made of.
@@ -123,8 +128,13 @@ impl Affine {
         }
     }
 
+    /// How many steps its formulas have.
+    pub fn steps(&self) -> usize {
+        self.terms.iter().map(|(_, times)| times.steps()).sum::<usize>() + self.constant.steps()
+    }
+
     fn map(mut self, f: impl Fn(Whole) -> Whole) -> Affine {
-        self.terms.iter_mut().for_each(|(_, times)| *times = f(times.clone()));
+        self.terms.iter_mut().for_each(|(_, times)| *times = f(std::mem::take(times)));
         self.constant = f(self.constant);
         self
     }
@@ -132,7 +142,7 @@ impl Affine {
     fn add(mut self, op: BinaryOp, other: Affine) -> Affine {
         for (index, times) in other.terms {
             match self.terms.iter_mut().find(|(own, _)| *own == index) {
-                Some((_, own)) => *own = own.clone().binary(op, &times),
+                Some((_, own)) => *own = std::mem::take(own).binary(op, &times),
                 None if op == BinaryOp::Sub => self.terms.push((index, times.neg())),
                 None => self.terms.push((index, times)),
             }
@@ -176,7 +186,7 @@ impl Reader<'_> {
         let mut steps = 0;
         while let Some(next) = work.pop() {
             steps += 1;
-            if steps > STEPS {
+            if steps > STEPS || values.last().is_some_and(|value| value.steps() > STEPS) {
                 return error("this coordinate is too long a formula", self.resolved.ast.span(node));
             }
             match next {

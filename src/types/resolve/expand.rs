@@ -7,6 +7,8 @@
 //! of its condition and its body, whose parameters mean these. Always holds: a loop with a stack of its own, no recursion; a
 //! function calls only earlier ones, so it ends; at most `Limits::nodes` nodes come of it.
 
+use std::collections::HashMap;
+
 use smallvec::SmallVec;
 
 use super::loops::{check_next, check_params, params};
@@ -56,10 +58,13 @@ pub(super) fn expand(
     limits: &Limits,
 ) -> Result<Resolved, CompileError> {
     let from = &resolved.ast;
+    let lambdas = lambdas(from).map_err(|(kind, wrong)| CompileError::new(kind, wrong, source))?;
+    let bodies = lambdas.iter().map(|&(first, lambda)| (lambda, first)).collect();
     let mut expansion = Expansion {
         resolved: &resolved,
         loops,
-        lambdas: lambdas(from),
+        lambdas,
+        bodies,
         source,
         limits,
         to: Resolved {
@@ -99,6 +104,8 @@ struct Expansion<'a> {
     loops: &'a [Looping],
     /// Each `lambda`, and the first node of its body.
     lambdas: Vec<(u32, NodeId)>,
+    /// The first node of the body of each.
+    bodies: HashMap<NodeId, u32>,
     source: &'a str,
     limits: &'a Limits,
     to: Resolved,
@@ -261,8 +268,7 @@ impl Expansion<'_> {
                 (base, end, None)
             }
             Passed::Lambda(id) => {
-                let base =
-                    self.lambdas.iter().find(|&&(_, lambda)| lambda == id).map_or(0, |&(first, _)| first as usize);
+                let base = self.bodies.get(&id).map_or(0, |&first| first as usize);
                 (base, id.0 as usize, Some(id))
             }
         };

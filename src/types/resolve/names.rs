@@ -95,7 +95,7 @@ impl<'a> Names<'a> {
             assigned: HashMap::new(),
             definitions: HashMap::new(),
             params: HashMap::new(),
-            lambdas: lambdas(ast),
+            lambdas: lambdas(ast)?,
             bound: HashMap::new(),
             variables: variables.collect(),
         };
@@ -336,10 +336,13 @@ impl<'a> Names<'a> {
     }
 }
 
+/// How many `lambda` may stand within each other: a name is looked for in each.
+const DEPTH: usize = 64;
+
 /// Each `lambda` of a tree, and the first node of its body: in order of these, the outer one first.
-pub(super) fn lambdas(ast: &Ast) -> Vec<(u32, NodeId)> {
+pub(super) fn lambdas(ast: &Ast) -> Result<Vec<(u32, NodeId)>, Failure> {
     if !ast.nodes.iter().any(|node| matches!(node, Node::Lambda(..))) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     // For each node the first that it is made of.
     let mut first: Vec<u32> = Vec::with_capacity(ast.nodes.len());
@@ -353,7 +356,19 @@ pub(super) fn lambdas(ast: &Ast) -> Vec<(u32, NodeId)> {
         }
     }
     all.sort_unstable_by_key(|&(first, lambda)| (first, std::cmp::Reverse(lambda)));
-    all
+    let mut around: Vec<NodeId> = Vec::new();
+    for &(first, lambda) in &all {
+        while around.last().is_some_and(|around| around.0 < first) {
+            around.pop();
+        }
+        around.push(lambda);
+        if around.len() > DEPTH {
+            let message = format!("functions are nested more than {DEPTH} deep");
+            let help = "give some of them names, in statements before this one";
+            return Err((CompileErrorKind::Limit, Diagnostic::new(message, ast.span(lambda)).with_help(help)));
+        }
+    }
+    Ok(all)
 }
 
 /// The value of a constant.
