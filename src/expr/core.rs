@@ -240,7 +240,7 @@ impl Core {
     }
 
     /// Runs `f` with the schedule of calls that have this key.
-    fn with_schedule<R>(
+    pub(super) fn with_schedule<R>(
         &self,
         typed: &Typed,
         key: &Key,
@@ -285,7 +285,7 @@ impl Core {
     }
 
     /// The name of a graph's input.
-    fn name_of(&self, program: &Program, input: u32) -> String {
+    pub(super) fn name_of(&self, program: &Program, input: u32) -> String {
         let name = program.graph.inputs.get(input as usize).and_then(|i| self.names().get(i.name as usize));
         name.cloned().unwrap_or_default()
     }
@@ -331,16 +331,6 @@ impl Core {
             workspace.key = key;
             result
         })
-    }
-
-    /// The shapes of the stages of a typed form.
-    pub fn stage_shapes(&self, typed: &Typed, bound: &Arguments) -> Result<Shapes, EvalError> {
-        let inputs = typed.inputs(self, bound)?;
-        // Shapes follow from shapes alone.
-        let lies = typed.sized(bound, &inputs).map(|(array, size)| Lies { shape: array.shape, strides: &[], size });
-        let lies: SmallVec<[Lies; 8]> = lies.collect();
-        let name = |input: u32| self.name_of(&typed.program, input);
-        Shapes::new(&typed.program, &lies).map_err(|error| shape_error(error, &name, &[]))
     }
 
     /// The short way to a new array, where there is one.
@@ -418,47 +408,11 @@ impl Core {
         })
     }
 
-    /// The type of the first result, and the order in which its axes would lie in memory, the outermost first.
-    pub fn layout_of(
-        &self,
-        typed: &Typed,
-        bound: &Arguments,
-        settings: Settings,
-    ) -> Result<(DType, SmallVec<[usize; 6]>), EvalError> {
-        let inputs = typed.inputs(self, bound)?;
-        with_workspace(|workspace| {
-            let asked = settings.options.asked();
-            let key = workspace.key_of(Mode::New, asked, typed.sized(bound, &inputs), std::iter::empty());
-            let result = self.with_schedule(typed, &key, |Scheduled { schedule, .. }| {
-                let first = schedule.results.first().map(|first| (first.dtype, first.order.clone()));
-                Ok(first.unwrap_or((DType::F64, SmallVec::new())))
-            });
-            workspace.key = key;
-            result
-        })
-    }
-
-    /// The types and shapes of the results.
-    pub fn outputs(&self, bound: &Arguments) -> Result<Vec<(DType, Vec<usize>)>, EvalError> {
-        if let Some(pieces) = &self.pieces {
-            let options = CallOptions::default();
-            let shapes = pieces.run(self, bound, self.settings(&options, &None), true).shapes()?;
-            return Ok(shapes.into_iter().map(|(dtype, shape)| (dtype, shape.to_vec())).collect());
-        }
-        self.with_typed(bound, &[], |typed| {
-            let program = &typed.program;
-            let shapes = self.stage_shapes(typed, bound)?;
-            let of =
-                |(dtype, parts): (DType, std::ops::Range<usize>)| (dtype, shapes.output(program, parts.start).to_vec());
-            Ok(program.graph.results().map(of).collect())
-        })?
-    }
-
     /// What a call that has begun is run with.
     #[inline]
     pub fn settings<'a>(&'a self, options: &'a CallOptions, stop: &'a Option<Stop<'a>>) -> Settings<'a> {
         let Options { executor, tuning, .. } = &self.options;
-        Settings { executor: *executor, tuning, options, stop: stop.as_ref(), taken: 0 }
+        Settings { executor: *executor, tuning, options, stop: stop.as_ref(), held: 0 }
     }
 
     /// Why a schedule was not run to a result, in words.
@@ -521,7 +475,11 @@ impl Typed {
     }
 
     /// The arrays of the graph's inputs with the sizes of the arguments' elements, both parts of a complex one, all bytes of a string.
-    fn sized<'a>(&'a self, bound: &'a Arguments, inputs: &'a [Strided]) -> impl Iterator<Item = (Strided<'a>, usize)> {
+    pub(super) fn sized<'a>(
+        &'a self,
+        bound: &'a Arguments,
+        inputs: &'a [Strided],
+    ) -> impl Iterator<Item = (Strided<'a>, usize)> {
         self.program.graph.inputs.iter().zip(inputs).map(|(input, &array)| {
             let (ty, view) = bound[input.name as usize];
             (array, ty.text.unwrap_or(view.dtype.size()))

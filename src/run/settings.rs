@@ -49,8 +49,8 @@ pub struct Settings<'a> {
     pub options: &'a CallOptions,
     /// What is looked at between tasks, if the call may be ended.
     pub stop: Option<&'a Stop<'a>>,
-    /// Bytes that the call, of which this is a part, has taken before.
-    pub taken: usize,
+    /// Bytes that the call holds beside what is run now: what its earlier parts have left.
+    pub held: usize,
 }
 
 impl CallOptions {
@@ -129,7 +129,7 @@ impl<'a> Settings<'a> {
             None => Ok(()),
             Some(most) => {
                 let needs = needs();
-                let needs = Needs { between: needs.between.saturating_add(self.taken), ..needs };
+                let needs = Needs { between: needs.between.saturating_add(self.held), ..needs };
                 if needs.total() > most { Err(Failed::TooMuch(needs, most)) } else { Ok(()) }
             }
         }

@@ -8,7 +8,7 @@ use super::run::{Run, State};
 use super::slab::{Slab, Viewed};
 use super::{Part, strips};
 use crate::array::view::whole;
-use crate::diagnostic::{Diagnostic, several};
+use crate::diagnostic::{Diagnostic, excerpt, several};
 use crate::dtype::DType;
 use crate::error::eval::{EvalError, EvalErrorKind};
 use crate::plan::shape::{Shape, broadcast};
@@ -41,7 +41,7 @@ impl Run<'_> {
     fn whole(&self, of: &Whole, span: Span) -> Viewed<i128> {
         for argument in of.arguments() {
             let (ty, array) = &self.bound[argument as usize];
-            let name = &self.core.names()[argument as usize];
+            let name = excerpt(&self.core.names()[argument as usize]);
             let wrong = |message: String, help: &str| Err(Box::new(Diagnostic::new(message, span).with_help(help)));
             if !array.shape.is_empty() {
                 return wrong(
@@ -92,7 +92,7 @@ impl Run<'_> {
             let views = operand.views.len() - usize::from(access.is_some());
             let slab = self.viewed((operand, so_far), views, &groups, state)?;
             if operand.number && !slab.shape.is_empty() {
-                let text = &self.core.source[operand.span.range()];
+                let text = excerpt(&self.core.source[operand.span.range()]);
                 let message =
                     format!("`{text}` is an array of shape {:?}: in index notation it has coordinates", slab.shape);
                 let help = "write them behind it, as in `a[i, j]`; a single number has none".to_string();
@@ -135,7 +135,7 @@ impl Run<'_> {
             .iter()
             .map(|axis| axis.until.as_ref().map(|until| self.whole(until, axis.span)).transpose().map_err(&shown));
         let until: Vec<Option<i128>> = until.collect::<Result<_, EvalError>>()?;
-        let label = |span: Span| self.core.source[span.range()].to_string();
+        let label = |span: Span| excerpt(&self.core.source[span.range()]);
         let ranges = solve(&piece.axes, &until, &reaches, &label).map_err(&shown)?;
         self.countable(part, &ranges)?;
         Ok(Found { bases, reaches, ranges })

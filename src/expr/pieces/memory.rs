@@ -1,45 +1,54 @@
 //! Memory of a call of pieces: what earlier pieces leave, strips of arrays beyond their ends, numbers.
 //!
-//! Always holds: what is made here stays where it is until the call ends, and all that grows with the arrays is counted.
+//! Always holds: what is made here stays where it is until the call ends; all of it counts where the call has a limit of memory.
 
 use crate::array::result::AnyArray;
 use crate::dtype::DType;
 use crate::error::eval::{EvalError, EvalErrorKind};
+use crate::expr::ended::too_much;
+use crate::plan::needs::Needs;
 use crate::plan::shape::{Shape, count};
 
 use super::slab::Slab;
-use crate::expr::ended::allow;
-use crate::plan::needs::Needs;
-use crate::run::settings::Settings;
 
 /// The memory of a call.
 #[derive(Default)]
 pub struct Memory {
     bytes: Vec<Vec<u8>>,
+    /// How many bytes the call holds, and may hold at most.
+    held: usize,
+    most: Option<usize>,
     /// For each piece so far its results.
     pub results: Vec<Vec<AnyArray>>,
-    /// Bytes that these and new arrays come to.
-    pub taken: usize,
 }
 
 impl Memory {
-    /// What a part of a call is run with that comes after all this.
-    pub fn settings<'a>(&self, settings: Settings<'a>) -> Settings<'a> {
-        Settings { taken: settings.taken.saturating_add(self.taken), ..settings }
+    /// That of a call which may take so many bytes.
+    pub fn new(most: Option<usize>) -> Memory {
+        Memory { most, ..Memory::default() }
     }
 
-    /// Keeps what a piece has given.
-    pub fn keep(&mut self, results: Vec<AnyArray>) {
-        let sizes = results.iter().map(|result| bytes_of(result.dtype(), result.shape()));
-        self.taken = sizes.fold(self.taken, usize::saturating_add);
-        self.results.push(results);
+    /// How many bytes the call holds.
+    pub fn held(&self) -> usize {
+        self.held
     }
 
-    /// A new array in C order, of zeros, if the call may take so much.
-    pub fn array(&mut self, dtype: DType, shape: Shape, settings: Settings) -> Result<Slab, EvalError> {
-        let between = bytes_of(dtype, &shape);
-        allow(self.settings(settings), Needs { between, ..Needs::default() })?;
+    /// Counts bytes that the call holds from now on.
+    ///
+    /// # Errors
+    /// Where they are more than it may.
+    pub fn hold(&mut self, bytes: usize) -> Result<(), EvalError> {
+        self.held = self.held.saturating_add(bytes);
+        match self.most {
+            Some(most) if self.held > most => Err(too_much(Needs { between: self.held, ..Needs::default() }, most)),
+            _ => Ok(()),
+        }
+    }
+
+    /// A new array in C order, of zeros.
+    pub fn array(&mut self, dtype: DType, shape: Shape) -> Result<Slab, EvalError> {
         let size = count(&shape).and_then(|n| n.checked_mul(dtype.size())).filter(|&n| n <= isize::MAX as usize);
+        self.hold(size.unwrap_or(0))?;
         let mut bytes: Vec<u8> = Vec::new();
         let Some(size) = size.filter(|&size| bytes.try_reserve_exact(size).is_ok()) else {
             let message =
@@ -47,18 +56,18 @@ impl Memory {
             return Err(EvalError::new(EvalErrorKind::Memory, message));
         };
         bytes.resize(size, 0);
-        self.taken = self.taken.saturating_add(size);
         let slab = Slab::packed(bytes.as_mut_ptr(), dtype, shape);
         self.bytes.push(bytes);
         Ok(slab)
     }
 
-    /// One axis of bools.
-    pub fn bools(&mut self, values: impl Iterator<Item = bool>) -> Slab {
+    /// One axis of so many bools.
+    pub fn bools(&mut self, count: usize, values: impl Iterator<Item = bool>) -> Result<Slab, EvalError> {
+        self.hold(count)?;
         let mut bytes: Vec<u8> = values.map(u8::from).collect();
         let slab = Slab::packed(bytes.as_mut_ptr(), DType::Bool, Shape::from_slice(&[bytes.len()]));
         self.bytes.push(bytes);
-        slab
+        Ok(slab)
     }
 
     /// A whole number.
@@ -68,9 +77,4 @@ impl Memory {
         self.bytes.push(bytes);
         slab
     }
-}
-
-/// Bytes of an array.
-pub fn bytes_of(dtype: DType, shape: &[usize]) -> usize {
-    count(shape).map_or(usize::MAX, |n| n.saturating_mul(dtype.size()))
 }

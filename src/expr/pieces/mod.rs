@@ -44,6 +44,9 @@ use crate::types::notation::{Notation, Piece, Source};
 /// Forms of a piece that are kept, by what is outside.
 const FORMS: usize = 32;
 
+/// Pieces of more nodes have no other forms: what is outside is data, as where it is not known.
+const LARGE: usize = 10_000;
+
 /// A text with indices.
 pub struct Pieces {
     parts: Vec<Part>,
@@ -97,7 +100,7 @@ impl Pieces {
 impl Part {
     /// Runs `f` with the form of the piece in which what is known to be outside is.
     fn form<R>(&self, cases: &[Case], options: &Options, f: impl FnOnce(&Core) -> R) -> R {
-        if cases.iter().all(|&case| case == Case::Sometimes) {
+        if cases.iter().all(|&case| case == Case::Sometimes) || self.piece.resolved.ast.nodes.len() > LARGE {
             return f(&self.core);
         }
         let make = || {

@@ -220,17 +220,17 @@ impl Solver<'_> {
         Err(Box::new(Diagnostic::new(message, self.axes[axis].span).with_help(help)))
     }
 
-    /// All plain accesses are in range.
+    /// All plain accesses are in range, and all others at coordinates that can be counted.
     fn check(&self, ranges: &[Range]) -> Viewed<()> {
         // (Where any index runs over nothing, nothing is read.)
         if ranges.iter().any(|&(low, high)| low >= high) {
             return Ok(());
         }
-        for reach in self.plain_reaches() {
+        for reach in self.reaches {
             let Some((least, most)) = reach.between(ranges) else {
                 return Err(Box::new(Diagnostic::new("this coordinate is beyond what can be counted", reach.span)));
             };
-            if least >= 0 && most < reach.extent {
+            if reach.mode.is_some() || least >= 0 && most < reach.extent {
                 continue;
             }
             let text = (self.label)(reach.span);

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::boxes::boxes;
 use super::find::Found;
-use super::memory::{Memory, bytes_of};
+use super::memory::Memory;
 use super::product::{gemm, is_handed_over};
 use super::ranges::Range;
 use super::shown::Explained;
@@ -18,7 +18,6 @@ use crate::dtype::DType;
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 use crate::expr::call::relation;
 use crate::expr::core::{Arguments, Bound, Call, Core};
-use crate::expr::ended::allow;
 use crate::plan::alias::Alias;
 use crate::plan::needs::Needs;
 use crate::plan::shape::{Shape, count};
@@ -35,6 +34,8 @@ pub struct Run<'r> {
     pub settings: Settings<'r>,
     /// Whether shapes alone are asked for.
     pub dry: bool,
+    /// Whether it is asked how operands lie, and nothing is copied.
+    pub seen: bool,
 }
 
 /// A type and a shape.
@@ -51,10 +52,10 @@ pub struct State {
 impl<'r> Run<'r> {
     /// New results.
     pub fn results(&self) -> Result<Vec<AnyArray>, EvalError> {
-        let mut state = State::default();
+        let mut state = self.state();
         for part in &self.pieces.parts {
             let results = self.part(part, None, &mut state)?;
-            state.memory.keep(results);
+            state.memory.results.push(results);
         }
         let mut all: Vec<Vec<Option<AnyArray>>> =
             state.memory.results.drain(..).map(|of| of.into_iter().map(Some).collect()).collect();
@@ -64,7 +65,10 @@ impl<'r> Run<'r> {
 
     /// Results into arrays that are apart from the arguments.
     pub fn put(&self, outputs: &[Strided]) -> Result<(), EvalError> {
-        let mut state = State::default();
+        if self.pieces.parts.len() > 1 {
+            self.fits(outputs)?;
+        }
+        let mut state = self.state();
         for (at, part) in self.pieces.parts.iter().enumerate() {
             let own = self.pieces.results.iter().enumerate().filter(|(_, (piece, _))| *piece as usize == at);
             let mut own: Vec<(u32, Strided)> = own.map(|(result, &(_, of))| (of, outputs[result])).collect();
@@ -77,14 +81,14 @@ impl<'r> Run<'r> {
                     self.copy(&Slab::of(&result.view().strided()), output)?;
                 }
             }
-            state.memory.keep(results);
+            state.memory.results.push(results);
         }
         Ok(())
     }
 
     /// The types and shapes of the results.
     pub fn shapes(&self) -> Result<Vec<Typed>, EvalError> {
-        let mut state = State::default();
+        let mut state = self.state();
         for part in &self.pieces.parts {
             self.part(part, None, &mut state)?;
             state.memory.results.push(Vec::new());
@@ -97,13 +101,13 @@ impl<'r> Run<'r> {
         &self,
         f: &mut dyn FnMut(&Explained, &Core, &Arguments) -> Result<(), EvalError>,
     ) -> Result<(), EvalError> {
-        let mut state = State::default();
+        let mut state = self.state();
         for part in &self.pieces.parts {
             let found = self.found(part, &mut state)?;
             let all = boxes(&found.ranges, part.piece.free, &found.reaches);
             let within = all.first().unwrap_or(&found.ranges);
             // (Views, and no shapes alone: how they lie decides what is done.)
-            let bound = Run { dry: false, ..*self }.operands(part, &found, within, &mut state)?;
+            let bound = Run { dry: false, seen: true, ..*self }.operands(part, &found, within, &mut state)?;
             let axes = part.piece.axes.iter().zip(&found.ranges);
             let axes = axes.map(|(axis, &range)| (axis.name.clone(), range)).collect();
             let (name, free) = (part.piece.name.clone(), part.piece.free);
@@ -122,8 +126,40 @@ impl<'r> Run<'r> {
         Ok(())
     }
 
+    /// For each result the order in which its axes would lie in memory.
+    pub fn orders(&self) -> Result<Vec<SmallVec<[usize; 6]>>, EvalError> {
+        let mut orders: Vec<Vec<SmallVec<[usize; 6]>>> = Vec::new();
+        self.each(&mut |_, core, bound| {
+            let (_, scheduled) = core.plan(bound, self.settings.options)?;
+            orders.push(scheduled.schedule.results.iter().map(|result| result.order.clone()).collect());
+            Ok(())
+        })?;
+        Ok(self.pieces.results.iter().map(|&(piece, of)| orders[piece as usize][of as usize].clone()).collect())
+    }
+
     pub(super) fn shown(&self, kind: EvalErrorKind) -> impl Fn(Box<Diagnostic>) -> EvalError + '_ {
         move |diagnostic| EvalError::shown(kind, *diagnostic, &self.core.source)
+    }
+
+    fn state(&self) -> State {
+        let most = self.settings.options.bounds.as_ref().and_then(|bounds| bounds.memory);
+        State { memory: Memory::new(most), shapes: Vec::new() }
+    }
+
+    /// What plain expressions are run with.
+    fn settings(&self, state: &State) -> Settings<'r> {
+        Settings { held: state.memory.held(), ..self.settings }
+    }
+
+    /// Refuses outputs that the results do not fit, before anything is written.
+    fn fits(&self, outputs: &[Strided]) -> Result<(), EvalError> {
+        let shapes = Run { dry: true, ..*self }.shapes()?;
+        for ((dtype, shape), output) in shapes.into_iter().zip(outputs) {
+            let result = Slab::packed(std::ptr::dangling_mut(), dtype, shape);
+            let bound: Bound = std::iter::once((input(&result), result.strided())).collect();
+            self.pieces.copy.fits_into(&bound, output, self.settings)?;
+        }
+        Ok(())
     }
 
     /// Copies an array.
@@ -146,11 +182,19 @@ impl<'r> Run<'r> {
                 boxes(ranges, part.piece.free, reaches)
             }
         };
+        if let (Some([output]), [_, _, ..]) = (outputs, &all[..])
+            && output.shape != &shape[..]
+        {
+            // Of a larger shape: it is repeated there.
+            self.fits(&[*output])?;
+            let results = self.in_boxes(part, &found, &all, (shape, None), state)?;
+            results.iter().try_for_each(|result| self.copy(&Slab::of(&result.view().strided()), output))?;
+            return Ok(Vec::new());
+        }
         if let [within] = &all[..] {
             let bound = self.operands(part, &found, within, state)?;
-            let run = Run { settings: state.memory.settings(self.settings), ..*self };
             return part.form(&bound.1, &self.core.options, |core| {
-                bound.with(|bound| match run.by_library((part, core), bound, (&shape, outputs))? {
+                bound.with(|bound| match self.by_library((part, core), bound, (&shape, outputs))? {
                     Some((dtype, results)) => {
                         state.shapes.push(vec![(dtype, shape)]);
                         Ok(results)
@@ -207,8 +251,12 @@ impl<'r> Run<'r> {
         state.shapes.push(outs.into_iter().map(|(dtype, shape)| (dtype, Shape::from_vec(shape))).collect());
         match outputs {
             _ if self.dry => Ok(Vec::new()),
-            Some(outputs) => core.write(bound, outputs, state.memory.settings(self.settings)).map(|_| Vec::new()),
-            None => core.new_results(bound, state.memory.settings(self.settings)),
+            Some(outputs) => core.write(bound, outputs, self.settings(state)).map(|_| Vec::new()),
+            None => {
+                let results = core.new_results(bound, self.settings(state))?;
+                results.iter().try_for_each(|result| state.memory.hold(bytes(&result.view().strided())))?;
+                Ok(results)
+            }
         }
     }
 
@@ -221,26 +269,22 @@ impl<'r> Run<'r> {
         (shape, outputs): (Shape, Option<&[Strided]>),
         state: &mut State,
     ) -> Result<Vec<AnyArray>, EvalError> {
-        let (mut new, mut done) = (None, None);
-        // Bytes of the new result.
-        let mut own = 0usize;
+        let mut new = None;
+        let mut done = None;
         for within in all {
             let bound = self.operands(part, found, within, state)?;
             part.form(&bound.1, &self.core.options, |core| {
                 bound.with(|bound| {
                     let output = match outputs {
-                        Some([output]) if output.shape == &shape[..] => *output,
-                        Some([output]) => return Err(wrong_output(output, &shape)),
+                        Some([output]) => *output,
                         Some(_) => return Err(EvalError::new(EvalErrorKind::Output, "the expression has 1 result")),
                         None => {
                             let pending = match &mut new {
                                 Some(pending) => pending,
                                 None => {
-                                    let (dtype, order) = core.first_layout(bound, self.settings)?;
-                                    let results = bytes_of(dtype, &shape);
-                                    let needs = Needs { results, ..Needs::default() };
-                                    allow(state.memory.settings(self.settings), needs)?;
-                                    own = results;
+                                    let (dtype, order) = core.first_layout(bound, self.settings(state))?;
+                                    let elements = count(&shape).unwrap_or(usize::MAX);
+                                    state.memory.hold(elements.saturating_mul(dtype.size()))?;
                                     new.insert(Pending::new(dtype, shape.clone(), order)?)
                                 }
                             };
@@ -252,9 +296,7 @@ impl<'r> Run<'r> {
                         slab.advance((part.0 - whole.0) * slab.strides[axis] as i128);
                         slab.shape[axis] = (part.1 - part.0) as usize;
                     }
-                    let settings = state.memory.settings(self.settings);
-                    let settings = Settings { taken: settings.taken.saturating_add(own), ..settings };
-                    done = Some(core.write(bound, &[slab.strided()], settings)?);
+                    done = Some(core.write(bound, &[slab.strided()], self.settings(state))?);
                     Ok(())
                 })
             })?;
@@ -290,10 +332,9 @@ fn input(array: &Slab) -> InputType {
     InputType { swapped: array.swapped, ..InputType::strong(array.dtype) }
 }
 
-fn wrong_output(output: &Strided, shape: &[usize]) -> EvalError {
-    let message = format!("the output has the shape {:?}, but the result has the shape {shape:?}", output.shape);
-    EvalError::new(EvalErrorKind::Output, message)
-        .with_found(Detail::Shape(output.shape.to_vec()), Detail::Shape(shape.to_vec()))
+/// How many bytes an array has.
+fn bytes(array: &Strided) -> usize {
+    count(array.shape).unwrap_or(usize::MAX).saturating_mul(array.dtype.size())
 }
 
 impl Core {
@@ -328,7 +369,7 @@ impl Core {
 impl Pieces {
     /// A call.
     pub fn run<'r>(&'r self, core: &'r Core, bound: &'r Arguments<'r>, settings: Settings<'r>, dry: bool) -> Run<'r> {
-        Run { core, pieces: self, bound, settings, dry }
+        Run { core, pieces: self, bound, settings, dry, seen: false }
     }
 }
 

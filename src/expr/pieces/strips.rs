@@ -79,14 +79,13 @@ fn segments(reach: &Reach, (least, most): Range) -> Vec<Segment> {
 
 /// An array in which the coordinate `least` along each axis is at 0.
 pub fn strip(run: &Run, memory: &mut Memory, array: &Slab, reaches: &[Reach], of: &[Range]) -> Result<Slab, EvalError> {
-    let shape: Shape = of.iter().map(|&(least, most)| (most - least + 1).max(0) as usize).collect();
-    let strip = memory.array(array.dtype, shape, run.settings)?;
     let axes: Vec<Vec<Segment>> = reaches.iter().zip(of).map(|(reach, &of)| segments(reach, of)).collect();
     let copies = axes.iter().try_fold(1usize, |n, of| n.checked_mul(of.len()));
     if copies.is_none_or(|n| n > COPIES) {
         let message = "this meets the borders of too many axes in too many ways at once";
         return Err(EvalError::new(EvalErrorKind::Limit, message).with_help("evaluate it in parts"));
     }
+    let strip = memory.array(array.dtype, lengths(of))?;
     copy_segments(run, array, &strip, &axes)?;
     // What is there is repeated, twice as much each time.
     let mut there: Vec<usize> = axes.iter().map(|of| of.iter().map(|segment| segment.count as usize).sum()).collect();
@@ -102,6 +101,15 @@ pub fn strip(run: &Run, memory: &mut Memory, array: &Slab, reaches: &[Reach], of
         }
     }
     Ok(Slab { swapped: array.swapped, ..strip })
+}
+
+/// How a strip lies that nobody reads.
+pub fn unwritten(dtype: DType, of: &[Range]) -> Slab {
+    Slab::packed(std::ptr::dangling_mut(), dtype, lengths(of))
+}
+
+fn lengths(of: &[Range]) -> Shape {
+    of.iter().map(|&(least, most)| (most - least + 1).max(0) as usize).collect()
 }
 
 /// Copies all combinations of segments.
@@ -129,20 +137,17 @@ fn copy_segments(run: &Run, array: &Slab, strip: &Slab, axes: &[Vec<Segment>]) -
 }
 
 /// Whether each coordinate from `least` to `most` is outside.
-pub fn outside(memory: &mut Memory, reach: &Reach, (least, most): Range) -> Slab {
-    memory.bools((least..=most).map(|at| !(0..reach.extent).contains(&at)))
+pub fn outside(memory: &mut Memory, reach: &Reach, (least, most): Range) -> Result<Slab, EvalError> {
+    let count = (most - least + 1).max(0) as usize;
+    memory.bools(count, (least..=most).map(|at| !(0..reach.extent).contains(&at)))
 }
 
 /// The array with its elements this far on along an axis, or along all as one.
 pub fn rolled(run: &Run, memory: &mut Memory, array: &Slab, axis: Option<usize>, by: i128) -> Result<Slab, EvalError> {
-    let packed = memory.array(array.dtype, array.shape.clone(), run.settings)?;
-    let Some(axis) = axis else {
-        let mut flat = Slab { swapped: false, ..array.clone() };
-        if flat.strided().contiguous().is_none() {
-            let copy = memory.array(array.dtype, array.shape.clone(), run.settings)?;
-            run.copy(&flat, &copy.strided())?;
-            flat = copy;
-        }
+    let packed = memory.array(array.dtype, array.shape.clone())?;
+    let Some(axis) = axis.or((array.shape.len() == 1).then_some(0)) else {
+        let mut flat = memory.array(array.dtype, array.shape.clone())?;
+        run.copy(&Slab { swapped: false, ..array.clone() }, &flat.strided())?;
         let length: usize = array.shape.iter().product();
         let shape = Shape::from_slice(&[length]);
         flat = Slab::packed(flat.pointer, flat.dtype, shape.clone());
@@ -171,8 +176,8 @@ fn turn(run: &Run, from: &Slab, to: &Slab, axis: usize, by: i128) -> Result<(), 
 }
 
 /// An element that is never read.
-pub fn nothing(run: &Run, memory: &mut Memory, dtype: DType) -> Result<Slab, EvalError> {
-    memory.array(dtype, Shape::new(), run.settings)
+pub fn nothing(memory: &mut Memory, dtype: DType) -> Result<Slab, EvalError> {
+    memory.array(dtype, Shape::new())
 }
 
 /// How many elements a strip has.

@@ -8,6 +8,7 @@ use super::run::{Run, State};
 use super::slab::Slab;
 use super::{Case, Part, strips};
 use crate::diagnostic::Diagnostic;
+use crate::dtype::DType;
 use crate::error::eval::{EvalError, EvalErrorKind};
 use crate::expr::core::{Arguments, Bound};
 use crate::syntax::ast::Span;
@@ -54,7 +55,7 @@ impl Run<'_> {
     ) -> Result<(Slab, Case), EvalError> {
         let memory = &mut state.memory;
         let Some(interval) = reach.between(within) else {
-            return Ok((memory.bools(std::iter::once(false)), Case::Never));
+            return Ok((memory.bools(1, std::iter::once(false))?, Case::Never));
         };
         let reads = reads(std::slice::from_ref(reach), &[interval]);
         let case = match reads[0] {
@@ -63,10 +64,13 @@ impl Run<'_> {
             Read::Mixed => Case::Sometimes,
         };
         if case != Case::Sometimes || self.dry {
-            return Ok((memory.bools(std::iter::once(false)), case));
+            return Ok((memory.bools(1, std::iter::once(case == Case::Always))?, case));
         }
         self.few(&[interval], operand.span)?;
-        let strip = strips::outside(memory, reach, interval);
+        let strip = match self.seen {
+            true => strips::unwritten(DType::Bool, &[interval]),
+            false => strips::outside(memory, reach, interval)?,
+        };
         let reach = std::slice::from_ref(reach);
         let view = access::view(&strip, operand, reach, &strips::shifted(reach, &[interval]), within);
         Ok((view.unwrap_or(strip), case))
@@ -103,7 +107,10 @@ impl Run<'_> {
         let mut strip = None;
         if reads.contains(&Read::Mixed) && !array.is_empty() {
             self.few(&intervals, operand.span)?;
-            strip = Some(strips::strip(self, memory, array, reaches, &intervals)?);
+            strip = Some(match self.seen {
+                true => strips::unwritten(array.dtype, &intervals),
+                false => strips::strip(self, memory, array, reaches, &intervals)?,
+            });
             reads = strips::shifted(reaches, &intervals).into_vec();
         } else if array.is_empty() {
             let nothing = strips::nothing(self, memory, array.dtype)?;
