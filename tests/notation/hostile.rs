@@ -303,3 +303,28 @@ fn explanations_copy_nothing() {
         assert_eq!(expr.layouts(args![f]).unwrap()[0].strides, y.strides(), "{text}");
     }
 }
+
+/// An error of the data is one wherever it is met: how a piece is cut decides nothing.
+#[test]
+fn errors_of_what_is_outside() {
+    let a = Array1::from_iter(0..6_i64);
+    let kind = |text: &str, b: [i64; 6]| {
+        let b = Array1::from_iter(b);
+        compile(text).unwrap().eval::<AnyArray>(args![a, b]).map_err(|error| error.kind()).err()
+    };
+    let texts = [
+        "v[i] = a[fill(i - 1, 2**b[i])]",
+        "v[i] = a[fill(i + 1, 2**b[i])] + a[i]",
+        "v[i:1] = sum[k:6](a[fill(k - 1, 2**b[k])]*a[i])",
+        "v[i] = where(i == 0, 2**b[i], a[i])",
+    ];
+    for b in [[0, -1, 0, 0, 0, 0], [-1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, -1], [1, 2, 3, 4, 5, 6]] {
+        let kinds = texts.map(|text| kind(text, b));
+        assert!(kinds.iter().all(|kind| *kind == kinds[0]), "{b:?} {kinds:?}");
+    }
+    // Indices are whole numbers of 64 bits.
+    let y: ArrayD<i64> = compile("v[i, j] = a[i - j]*a[j - 2**62]*0 + i").unwrap().eval(args![a]).unwrap();
+    assert_eq!((y.shape(), y[[0, 5]]), (&[1, 6][..], (1 << 62) + 5));
+    let error = compile("v[i, j, k] = a[i - j - k]*a[j - 2**62]*a[k - 2**62]").unwrap().eval::<AnyArray>(args![a]).unwrap_err();
+    assert_eq!(error.kind(), EvalErrorKind::Limit);
+}

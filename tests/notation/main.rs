@@ -1,5 +1,7 @@
 //! Texts with indices: slices, index notation, boundary modes; against NumPy's rules written out as loops.
 
+#[path = "../common/executors.rs"]
+mod executors;
 mod hostile;
 mod random;
 

@@ -1,9 +1,9 @@
 //! Random texts in index notation, against loops that read them point by point: on whole numbers, so that no order matters.
 
 use ndarray::{ArrayD, Dimension, IxDyn};
-use tilexpr::{AnyArray, Arg, Args, Executor, Expr, Threads};
+use tilexpr::{AnyArray, Arg, Args, Expr, Threads};
 
-use super::at;
+use super::{at, executors};
 
 /// A small generator of numbers.
 struct Random(u64);
@@ -217,11 +217,9 @@ fn texts_are_what_they_say_at_each_point() {
         let names: Vec<String> = (0..case.arrays.len()).map(|at| format!("a{at}")).collect();
         let args: Args =
             names.iter().map(String::as_str).zip(case.arrays.iter().map(|array| Arg::new(array.view()))).collect();
-        for (executor, threads, tile) in [
-            (Executor::Auto, Threads::Serial, None),
-            (Executor::Interpreter, Threads::Global, Some(3)),
-            (Executor::Auto, Threads::Global, Some(1)),
-        ] {
+        let executors = executors::some(seed as usize).into_iter().cycle();
+        let ways = [(Threads::Serial, None), (Threads::Global, Some(3)), (Threads::Global, Some(1))];
+        for (executor, (threads, tile)) in executors.zip(ways) {
             let mut builder = Expr::builder().executor(executor).threads(threads).serial_below(0);
             if let Some(tile) = tile {
                 builder = builder.tile(tile);

@@ -145,7 +145,8 @@ impl Run<'_> {
     fn countable(&self, part: &Part, ranges: &[Range]) -> Result<(), EvalError> {
         let points = ranges.iter().try_fold(1i128, |n, &(low, high)| n.checked_mul(high - low));
         let most = self.core.options.limits.points;
-        let single = ranges.iter().all(|&(low, high)| high - low <= isize::MAX as i128);
+        // (Indices are whole numbers of 64 bits.)
+        let single = ranges.iter().all(|&(low, high)| high - low <= isize::MAX as i128 && high <= i64::MAX as i128);
         if single && (points.is_some_and(|n| n <= most as i128) || self.settings.stop.is_some()) {
             return Ok(());
         }
