@@ -348,6 +348,32 @@ fn one_axis_with_indices() {
     }
 }
 
+/// A state is one number: it has no parts, and no reduction within the loop runs over it.
+#[test]
+fn states_have_no_parts() {
+    let (a, b) = (array![1.0, 2.0, 0.5], array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    for text in [
+        "scan(lambda s, x: s[::2] + x, 0.0, b, axis=1)",
+        "s = scan(lambda s, x: s.T + x, 0.0, b, axis=1); D[i] = s[i, 0]",
+        "scan(lambda s, x: roll(s, 1) + x, 0.0, b)[1:]",
+        "scan(lambda s, x: s + x[0], 0.0, b)",
+        "iterate(lambda x: diff(x), a, lambda x: x < 1, 9)",
+        "D[i] = iterate(lambda x: sum[k](a[k]*x), a[i], lambda x: x < 1, 9)",
+        "D[i] = repeat(lambda x: x + sum(x), a[i], 9)",
+        "repeat(lambda x: x + sum(x[1:]), a, 9)",
+        "repeat(lambda x: x + max[k](x), a, 9)[1:]",
+        "D[i] = iterate(lambda x: x[i], a[i], lambda x: x < 1, 9)",
+        "D[i] = iterate(lambda x, n: (x, n + 1), (a[i], 0), lambda x, n: a[n + 0] < 1, 9)[0]",
+    ] {
+        let args = args![a, b];
+        let error = match Expr::compile(text) {
+            Ok(expr) => expr.eval::<ndarray::ArrayD<f64>>(args).unwrap_err().to_string(),
+            Err(error) => error.to_string(),
+        };
+        assert!(!error.is_empty() && error.contains('^'), "{text}\n{error}");
+    }
+}
+
 /// Texts that are made to cost much: they are refused, or cost little.
 #[test]
 fn hostile_texts() {

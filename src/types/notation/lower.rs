@@ -272,6 +272,7 @@ impl<'a, 'p> Lowering<'a, 'p> {
             (_, Meaning::Assigned(value)) => self.assigned(site, value),
             (_, Meaning::Item(of, item)) => self.enter_item(site, of, item)?,
             (_, Meaning::Loop(of)) => self.enter_loop(site, of)?,
+            (_, Meaning::State(of, _)) => return self.no_state(site, of),
             (Node::Name(_), Meaning::Free(argument)) => {
                 let number = place.scope != 0 && place.chain == 0;
                 let made = self.operand(Source::Argument(argument), place, number, span);

@@ -76,6 +76,18 @@ impl Lowering<'_, '_> {
         Ok(())
     }
 
+    /// A state where the loop has none: cut, or in what is computed for more than one point.
+    pub(super) fn no_state(&self, (id, place): Site, of: u32) -> Typed<()> {
+        let span = self.from.ast.span(id);
+        if place.chain != 0 {
+            let help = "cut what the loop begins with and reads, or what it gives";
+            return error_with_help("a state is a single number at each point: it has no parts", span, help);
+        }
+        let name = self.from.loops.get(of as usize).map_or("", |of| of.call.function.name);
+        let message = format!("a reduction within `{name}` cannot depend on its states: each point goes on by itself");
+        error_with_help(message, span, "reduce before the loop, or after it")
+    }
+
     /// How many steps there are is one number for all points; what a scan runs over is not.
     fn over(&self, of: &Loop, inner: Place) -> Site {
         let scan = of.call.function.rule == Rule::ScanBy;
