@@ -325,6 +325,7 @@ fn errors_of_what_is_outside() {
     // Indices are whole numbers of 64 bits.
     let y: ArrayD<i64> = compile("v[i, j] = a[i - j]*a[j - 2**62]*0 + i").unwrap().eval(args![a]).unwrap();
     assert_eq!((y.shape(), y[[0, 5]]), (&[1, 6][..], (1 << 62) + 5));
-    let error = compile("v[i, j, k] = a[i - j - k]*a[j - 2**62]*a[k - 2**62]").unwrap().eval::<AnyArray>(args![a]).unwrap_err();
+    let error =
+        compile("v[i, j, k] = a[i - j - k]*a[j - 2**62]*a[k - 2**62]").unwrap().eval::<AnyArray>(args![a]).unwrap_err();
     assert_eq!(error.kind(), EvalErrorKind::Limit);
 }

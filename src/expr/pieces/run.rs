@@ -151,6 +151,11 @@ impl<'r> Run<'r> {
         Settings { held: state.memory.held(), ..self.settings }
     }
 
+    /// Counts the memory of results.
+    fn hold(&self, results: &[AnyArray], state: &mut State) -> Result<(), EvalError> {
+        results.iter().try_for_each(|result| state.memory.hold(bytes(&result.view().strided())))
+    }
+
     /// Refuses outputs that the results do not fit, before anything is written.
     fn fits(&self, outputs: &[Strided]) -> Result<(), EvalError> {
         let shapes = Run { dry: true, ..*self }.shapes()?;
@@ -194,12 +199,15 @@ impl<'r> Run<'r> {
         if let [within] = &all[..] {
             let bound = self.operands(part, &found, within, state)?;
             return part.form(&bound.1, &self.core.options, |core| {
-                bound.with(|bound| match self.by_library((part, core), bound, (&shape, outputs))? {
-                    Some((dtype, results)) => {
-                        state.shapes.push(vec![(dtype, shape)]);
-                        Ok(results)
+                bound.with(|bound| {
+                    match self.by_library((part, core), bound, (&shape, outputs), self.settings(state))? {
+                        Some((dtype, results)) => {
+                            self.hold(&results, state)?;
+                            state.shapes.push(vec![(dtype, shape)]);
+                            Ok(results)
+                        }
+                        None => self.whole_piece((part, core), bound, outputs, state),
                     }
-                    None => self.whole_piece((part, core), bound, outputs, state),
                 })
             });
         }
@@ -213,17 +221,18 @@ impl<'r> Run<'r> {
         (part, core): (&Part, &Core),
         bound: &Arguments,
         (shape, outputs): (&Shape, Option<&[Strided]>),
+        settings: Settings,
     ) -> Result<Option<(DType, Vec<AnyArray>)>, EvalError> {
         let Some(factors) = part.product.filter(|_| !self.dry) else { return Ok(None) };
         let run = |gemm: Gemm, new: usize| {
-            let scratch = gemm.scratch().saturating_mul(self.settings.options.threads.count());
+            let scratch = gemm.scratch().saturating_mul(settings.options.threads.count());
             let needs = || Needs { results: new, scratch, ..Needs::default() };
-            let done = self.settings.allow(needs).and_then(|()| gemm.run(self.settings, super::super::call::pieces()));
+            let done = settings.allow(needs).and_then(|()| gemm.run(settings, super::super::call::pieces()));
             done.or_else(|failed| core.with_typed(bound, &[], |typed| Err(core.failed(typed, failed)))?)
         };
         match outputs {
             None => {
-                let (dtype, order) = core.first_layout(bound, self.settings)?;
+                let (dtype, order) = core.first_layout(bound, settings)?;
                 let mut new = Pending::new(dtype, shape.clone(), order)?;
                 let bytes = shape.iter().product::<usize>() * dtype.size();
                 let Some(gemm) = gemm(factors, bound, &new.view()) else { return Ok(None) };
@@ -254,7 +263,7 @@ impl<'r> Run<'r> {
             Some(outputs) => core.write(bound, outputs, self.settings(state)).map(|_| Vec::new()),
             None => {
                 let results = core.new_results(bound, self.settings(state))?;
-                results.iter().try_for_each(|result| state.memory.hold(bytes(&result.view().strided())))?;
+                self.hold(&results, state)?;
                 Ok(results)
             }
         }
