@@ -2,6 +2,7 @@
 
 #[path = "../common/executors.rs"]
 mod executors;
+mod beyond;
 mod hostile;
 mod random;
 

@@ -115,6 +115,7 @@ mod tests {
                     bare: false,
                     span: Span::default(),
                     access: Span::default(),
+                    operand: 0,
                 };
                 for least in -12..12 {
                     for most in least..12 {

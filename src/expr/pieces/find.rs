@@ -125,6 +125,7 @@ impl Run<'_> {
                         bare: coordinate.at.bare().is_some(),
                         span: coordinate.span,
                         access: operand.span,
+                        operand: bases.len(),
                     });
                 }
             }

@@ -3,7 +3,8 @@
 //! Comes in: the accesses of a piece, with the extents of what they read. Goes out: for each index the whole numbers, from one up to another, that
 //! it takes. Ranges that the text gives come first; then those of an index that stands by itself in a plain access, the extent of that
 //! axis; then all plain accesses are in range; then an index that stands under modes alone runs over the extent of that axis. Always
-//! holds: every plain access is within its array, for all the numbers of all indices; or there is an error.
+//! holds: every plain access that reads anything is within its array, for all the numbers of its indices, and every coordinate can be
+//! counted; or there is an error.
 
 use smallvec::SmallVec;
 
@@ -14,6 +15,11 @@ use crate::types::notation::{Axis, Mode};
 
 /// From a number up to, and without, another.
 pub type Range = (i128, i128);
+
+/// Indices stay below this: as a value each is an `i64`.
+const MOST: i128 = 1 << 63;
+/// How far an index runs that nothing bounds so far: beyond all that any access says.
+const FAR: i128 = i128::MAX / 4;
 
 /// A coordinate of an access whose numbers are known.
 #[derive(Clone, Debug)]
@@ -29,10 +35,17 @@ pub struct Reach {
     pub span: Span,
     /// Where the access stands.
     pub access: Span,
+    /// Of which operand it is.
+    pub operand: usize,
 }
 
 impl Reach {
-    /// The least and the greatest coordinate; none if there is none at all.
+    /// Whether there is no coordinate at all: an index runs over nothing.
+    pub fn is_empty(&self, ranges: &[Range]) -> bool {
+        self.terms.iter().any(|&(axis, _)| ranges[axis].0 >= ranges[axis].1)
+    }
+
+    /// The least and the greatest coordinate; none if there is none at all, or if they are beyond what can be counted.
     pub fn between(&self, ranges: &[Range]) -> Option<(i128, i128)> {
         self.sum(ranges, None)
     }
@@ -58,15 +71,15 @@ impl Reach {
         let (least, most) = self.sum(ranges, Some(axis))?;
         let (low, high) = (least.checked_neg()?, self.extent.checked_sub(1)?.checked_sub(most)?);
         Some(match times {
-            1.. => (ceil(low, times), floor(high, times) + 1),
+            1.. => (ceil(low, times), floor(high, times).saturating_add(1)),
             0 => {
                 if low <= 0 && high >= 0 {
-                    (i128::MIN / 4, i128::MAX / 4)
+                    (-FAR, FAR)
                 } else {
                     (0, 0)
                 }
             }
-            _ => (ceil(-high, -times), floor(-low, -times) + 1),
+            _ => (ceil(high.checked_neg()?, -times), floor(least, -times).saturating_add(1)),
         })
     }
 }
@@ -166,7 +179,7 @@ impl Solver<'_> {
             let (Some(&(axis, _)), None) = (unknown.next(), unknown.next()) else { continue };
             // (Where another runs over nothing, nothing is read.)
             let inside = reach.inside(axis, &ranges).unwrap_or((0, 0));
-            let so_far = found[axis].unwrap_or((0, i128::MAX / 4));
+            let so_far = found[axis].unwrap_or((0, FAR));
             found[axis] = Some(both(so_far, inside));
         }
         let any = found.iter().any(Option::is_some);
@@ -220,13 +233,16 @@ impl Solver<'_> {
         Err(Box::new(Diagnostic::new(message, self.axes[axis].span).with_help(help)))
     }
 
-    /// All plain accesses are in range, and all others at coordinates that can be counted.
+    /// Indices and coordinates can be counted, and plain accesses are in range, where anything is read.
     fn check(&self, ranges: &[Range]) -> Viewed<()> {
-        // (Where any index runs over nothing, nothing is read.)
-        if ranges.iter().any(|&(low, high)| low >= high) {
-            return Ok(());
+        let far = |&(low, high): &Range| low < high && high > MOST;
+        if let Some((axis, (low, _))) = self.axes.iter().zip(ranges).find(|(_, range)| far(range)) {
+            let message = format!("the index `{}` runs from {low} on, beyond what can be counted", axis.name);
+            let help = format!("give it a range: `[{}:n]`", axis.name);
+            return Err(Box::new(Diagnostic::new(message, axis.span).with_help(help)));
         }
-        for reach in self.reaches {
+        let accesses = self.reaches.chunk_by(|a, b| a.operand == b.operand);
+        for reach in accesses.filter(|access| !access.iter().any(|reach| reach.is_empty(ranges))).flatten() {
             let Some((least, most)) = reach.between(ranges) else {
                 return Err(Box::new(Diagnostic::new("this coordinate is beyond what can be counted", reach.span)));
             };

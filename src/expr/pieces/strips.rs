@@ -202,7 +202,8 @@ mod tests {
             for extent in 1..5 {
                 let (span, access) = (Span::default(), Span::default());
                 let terms = SmallVec::new();
-                let reach = Reach { terms, constant: 0, extent, mode: Some(mode), bare: false, span, access };
+                let reach =
+                    Reach { terms, constant: 0, extent, mode: Some(mode), bare: false, span, access, operand: 0 };
                 for (least, most) in (-9..9).flat_map(|least| (least..9).map(move |most| (least, most))) {
                     let all = segments(&reach, (least, most));
                     let read: Vec<i128> =

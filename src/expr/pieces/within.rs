@@ -96,9 +96,19 @@ impl Run<'_> {
     ) -> Result<Slab, EvalError> {
         let follows = |axis: usize| reaches.iter().any(|reach| reach.terms.iter().any(|&(own, _)| own == axis));
         let memory = &mut state.memory;
-        let Some(intervals) = intervals(reaches, within).filter(|_| !self.dry) else {
+        if self.dry || reaches.iter().any(|reach| reach.is_empty(within)) {
             return Ok(spread(array, operand, follows, within));
+        }
+        let leaves = || {
+            let diagnostic = Diagnostic::new("this access leaves its array", operand.span);
+            self.shown(EvalErrorKind::Shape)(Box::new(diagnostic))
         };
+        let intervals = intervals(reaches, within).ok_or_else(leaves)?;
+        // (Whatever the solver said, and also where what is read is copied out.)
+        let is_there = |reach: &Reach, (least, most): Range| least >= 0 && most < reach.extent;
+        if reaches.iter().zip(&intervals).any(|(reach, &of)| reach.mode.is_none() && !is_there(reach, of)) {
+            return Err(leaves());
+        }
         let mut reads = reads(reaches, &intervals);
         if reads.contains(&Read::Outside) {
             let nothing = strips::nothing(self, memory, array.dtype)?;
@@ -116,11 +126,7 @@ impl Run<'_> {
             let nothing = strips::nothing(self, memory, array.dtype)?;
             return Ok(spread(&nothing, operand, follows, within));
         }
-        let view = access::view(strip.as_ref().unwrap_or(array), operand, reaches, &reads, within);
-        view.ok_or_else(|| {
-            let diagnostic = Diagnostic::new("this access leaves its array", operand.span);
-            self.shown(EvalErrorKind::Shape)(Box::new(diagnostic))
-        })
+        access::view(strip.as_ref().unwrap_or(array), operand, reaches, &reads, within).ok_or_else(leaves)
     }
 }
 
