@@ -69,7 +69,8 @@ impl Text<'_> {
         let starts: Vec<String> =
             types.iter().map(|ty| format!("{ty}({})", self.pick(&["a", "b", "k", "s", "0", "1", "a*b"]))).collect();
         let depth = 1 + self.rng.below(3);
-        let tuple = |items: Vec<String>| if items.len() == 1 { items[0].clone() } else { format!("({})", items.join(", ")) };
+        let tuple =
+            |items: Vec<String>| if items.len() == 1 { items[0].clone() } else { format!("({})", items.join(", ")) };
         if self.rng.below(4) == 0 {
             let own: Vec<String> = match states {
                 1 => vec!["s0".to_string(), "y".to_string()],
@@ -80,7 +81,12 @@ impl Text<'_> {
                 types.iter().map(|ty| format!("{ty}({})", self.pick(&["k", "0", "1", "3"]))).collect();
             let reverse = self.pick(&["", ", reverse=True"]);
             let axis = self.pick(&["0", "-1"]);
-            return format!("scan(lambda s0, y: {}, {}, {}, axis={axis}{reverse})", tuple(next), tuple(starts), self.pick(&["a", "b", "a*b", "i32(a)"]));
+            return format!(
+                "scan(lambda s0, y: {}, {}, {}, axis={axis}{reverse})",
+                tuple(next),
+                tuple(starts),
+                self.pick(&["a", "b", "a*b", "i32(a)"])
+            );
         }
         let next: Vec<String> = types.iter().map(|ty| format!("{ty}({})", self.value(&names, depth))).collect();
         let max = self.pick(&["0", "1", "3", "9", "40", "m"]);
@@ -99,10 +105,12 @@ impl Text<'_> {
 fn same(x: &AnyArray, y: &AnyArray) -> bool {
     match (x, y) {
         (AnyArray::F64(x), AnyArray::F64(y)) => {
-            x.shape() == y.shape() && x.iter().zip(y).all(|(x, y)| x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan())
+            x.shape() == y.shape()
+                && x.iter().zip(y).all(|(x, y)| x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan())
         }
         (AnyArray::F32(x), AnyArray::F32(y)) => {
-            x.shape() == y.shape() && x.iter().zip(y).all(|(x, y)| x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan())
+            x.shape() == y.shape()
+                && x.iter().zip(y).all(|(x, y)| x.to_bits() == y.to_bits() || x.is_nan() && y.is_nan())
         }
         (x, y) => x == y,
     }
@@ -116,7 +124,9 @@ fn random_loops() {
     for case in first..first + cases {
         let mut rng = Rng::new(case);
         let text = Text { rng: &mut rng }.text();
-        let number = |rng: &mut Rng| [0.0, -0.0, 1.0, -1.5, 2.5, f64::NAN, 1e300, f64::INFINITY, -7.25][rng.below(9)] + rng.below(3) as f64;
+        let number = |rng: &mut Rng| {
+            [0.0, -0.0, 1.0, -1.5, 2.5, f64::NAN, 1e300, f64::INFINITY, -7.25][rng.below(9)] + rng.below(3) as f64
+        };
         let (rows, columns) = (rng.below(4), [0, 1, 2, 3, 5, 7, 8, 9, 16, 17, 31, 40, 67][rng.below(13)]);
         let a = Array2::from_shape_fn((rows, columns), |_| number(&mut rng));
         let b: Array1<i64> = Array1::from_shape_fn(columns, |_| rng.below(12) as i64 - 4);

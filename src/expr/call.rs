@@ -99,7 +99,7 @@ impl Core {
         let (vouch, stop) = (vouch(memories), begin(options)?);
         let settings = self.settings(options, &stop);
         if self.pieces.is_some() {
-            return self.put_pieces(bound, &memories.views(), update || memories.overlap(), settings);
+            return self.put_pieces(bound, &memories.views(), (memories.overlap(), update), settings);
         }
         self.with_typed(bound, &[], |typed| {
             if let (Some(line), Some(output)) = (typed.line(self), memories.single())

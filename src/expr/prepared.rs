@@ -348,7 +348,7 @@ impl Ready {
     ) -> Result<(), EvalError> {
         let (outputs, vouch) = (memories.views(), vouch(memories));
         let (Some(typed), None) = (&self.typed, &self.core.pieces) else {
-            return self.core.put_pieces(bound, &outputs, update || memories.overlap(), settings);
+            return self.core.put_pieces(bound, &outputs, (memories.overlap(), update), settings);
         };
         let mode = self.core.mode(bound, &outputs, memories.overlap(), update)?;
         let call = Call { mode, bound, outputs: &outputs, settings, vouch };

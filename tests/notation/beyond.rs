@@ -95,3 +95,26 @@ fn more_points_than_there_is_time_for() {
         is_refused(text, &args![b], &[EvalErrorKind::Deadline, EvalErrorKind::TooLarge, EvalErrorKind::Limit]);
     }
 }
+
+#[test]
+fn outputs_of_other_shapes() {
+    let a = Array1::from_iter((0..5).map(f64::from));
+    // An array is updated with a result of its shape alone, as by any other text.
+    for text in ["u[:1]*2", "u[1]", "v[i:1] = u[i]", "v[i] = u[i + 1]", "v[i] = u[wrap(i - 1)] + 0*w[i + 0, 0]"] {
+        let mut u = a.clone();
+        let w = Array2::<f64>::zeros((1, 1));
+        let error = Expr::compile(text).unwrap().update("u", &mut u, args![w]).unwrap_err();
+        assert!([EvalErrorKind::Output, EvalErrorKind::Shape].contains(&error.kind()), "{text}\n{error}");
+        assert_eq!(u, a, "{text}");
+    }
+    let (mut u, mut v) = (a.clone(), a.clone());
+    let text = "x[i] = u[i]*2; y[i:1] = v[i] + x[i]; x, y";
+    assert!(Expr::compile(text).unwrap().update(["u", "v"], &mut (&mut u, &mut v), args![]).is_err());
+    assert_eq!((&u, &v), (&a, &a));
+    // A larger output, that of a piece in boxes behind one of another shape.
+    let (mut few, mut many) = (Array1::<f64>::zeros(3), Array2::<f64>::zeros((2, 5)));
+    let text = "x[i:3] = a[i]; y[i] = a[wrap(i - 1)]; x, y";
+    Expr::compile(text).unwrap().eval_into(args![a], &mut (&mut few, &mut many)).unwrap();
+    assert_eq!(few.to_vec(), [0.0, 1.0, 2.0]);
+    assert!(many.rows().into_iter().all(|row| row.to_vec() == [4.0, 0.0, 1.0, 2.0, 3.0]));
+}

@@ -1,8 +1,8 @@
 //! Texts with indices: slices, index notation, boundary modes; against NumPy's rules written out as loops.
 
+mod beyond;
 #[path = "../common/executors.rs"]
 mod executors;
-mod beyond;
 mod hostile;
 mod random;
 

@@ -18,9 +18,11 @@ use crate::dtype::DType;
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 use crate::expr::call::relation;
 use crate::expr::core::{Arguments, Bound, Call, Core};
+use crate::expr::fit::shape_error;
 use crate::plan::alias::Alias;
 use crate::plan::needs::Needs;
 use crate::plan::shape::{Shape, count};
+use crate::plan::shapes::{Lies, ShapeError};
 use crate::run::gemm::Gemm;
 use crate::run::keep::Mode;
 use crate::run::settings::Settings;
@@ -66,7 +68,7 @@ impl<'r> Run<'r> {
     /// Results into arrays that are apart from the arguments.
     pub fn put(&self, outputs: &[Strided]) -> Result<(), EvalError> {
         if self.pieces.parts.len() > 1 {
-            self.fits(outputs)?;
+            self.fits(outputs, false)?;
         }
         let mut state = self.state();
         for (at, part) in self.pieces.parts.iter().enumerate() {
@@ -156,10 +158,15 @@ impl<'r> Run<'r> {
         results.iter().try_for_each(|result| state.memory.hold(bytes(&result.view().strided())))
     }
 
-    /// Refuses outputs that the results do not fit, before anything is written.
-    fn fits(&self, outputs: &[Strided]) -> Result<(), EvalError> {
+    /// Refuses outputs that the results do not fit, before anything is written: arrays to `update` have their shapes, others may be larger.
+    fn fits(&self, outputs: &[Strided], update: bool) -> Result<(), EvalError> {
         let shapes = Run { dry: true, ..*self }.shapes()?;
-        for ((dtype, shape), output) in shapes.into_iter().zip(outputs) {
+        for (at, ((dtype, shape), output)) in shapes.into_iter().zip(outputs).enumerate() {
+            if update && output.shape != &shape[..] {
+                let lies: SmallVec<[Lies; 2]> =
+                    outputs.iter().map(|o| Lies { shape: o.shape, strides: &[], size: 0 }).collect();
+                return Err(shape_error(ShapeError::Update { output: at, shape }, &|_| String::new(), &lies));
+            }
             let result = Slab::packed(std::ptr::dangling_mut(), dtype, shape);
             let bound: Bound = std::iter::once((input(&result), result.strided())).collect();
             self.pieces.copy.fits_into(&bound, output, self.settings)?;
@@ -190,8 +197,10 @@ impl<'r> Run<'r> {
         if let (Some([output]), [_, _, ..]) = (outputs, &all[..])
             && output.shape != &shape[..]
         {
-            // Of a larger shape: it is repeated there.
-            self.fits(&[*output])?;
+            // Of a larger shape: it is repeated there. (Of several pieces all outputs have been looked at.)
+            if self.pieces.parts.len() == 1 {
+                self.fits(&[*output], false)?;
+            }
             let results = self.in_boxes(part, &found, &all, (shape, None), state)?;
             results.iter().try_for_each(|result| self.copy(&Slab::of(&result.view().strided()), output))?;
             return Ok(Vec::new());
@@ -391,12 +400,12 @@ impl Core {
         }
     }
 
-    /// A call of a text with indices into arrays, which may be arguments if they `overlap`.
+    /// A call of a text with indices into arrays, which may be arguments if they `overlap`, or are some that are to be `update`d.
     pub fn put_pieces(
         &self,
         bound: &Arguments,
         outputs: &[Strided],
-        overlap: bool,
+        (overlap, update): (bool, bool),
         settings: Settings,
     ) -> Result<(), EvalError> {
         let Some(pieces) = &self.pieces else { return Ok(()) };
@@ -409,10 +418,11 @@ impl Core {
                 .with_found(Detail::Count(outputs.len()), Detail::Count(results)));
         }
         let run = pieces.run(self, bound, settings, false);
-        if !overlap || relation(bound, outputs) == Alias::Apart {
+        if !(overlap || update) || relation(bound, outputs) == Alias::Apart {
             return run.put(outputs);
         }
         // What is read may be what is written: it is computed apart, then copied.
+        run.fits(outputs, update)?;
         let results = run.results()?;
         results.iter().zip(outputs).try_for_each(|(result, to)| run.copy(&Slab::of(&result.view().strided()), to))
     }
