@@ -337,7 +337,7 @@ impl<'a> Names<'a> {
 }
 
 /// How many `lambda` may stand within each other: a name is looked for in each.
-const DEPTH: usize = 64;
+const DEPTH: usize = 512;
 
 /// Each `lambda` of a tree, and the first node of its body: in order of these, the outer one first.
 pub(super) fn lambdas(ast: &Ast) -> Result<Vec<(u32, NodeId)>, Failure> {
