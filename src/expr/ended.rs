@@ -26,17 +26,6 @@ pub fn stopped(why: Stopped) -> EvalError {
     }
 }
 
-/// Refuses a part of a call that takes more bytes than it may.
-///
-/// # Errors
-/// How many it takes.
-pub fn allow(settings: Settings, needs: Needs) -> Result<(), EvalError> {
-    match settings.allow(|| needs) {
-        Err(Failed::TooMuch(needs, most)) => Err(too_much(needs, most)),
-        _ => Ok(()),
-    }
-}
-
 /// The error of a call that would take more bytes than it may.
 #[cold]
 pub fn too_much(needs: Needs, most: usize) -> EvalError {

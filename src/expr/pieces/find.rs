@@ -206,7 +206,7 @@ impl Run<'_> {
                     Slab::packed(std::ptr::dangling_mut(), dtype, shape)
                 }
             },
-            _ => return strips::nothing(self, &mut state.memory, DType::U8),
+            _ => return strips::nothing(&mut state.memory, DType::U8),
         })
     }
 

@@ -146,8 +146,12 @@ pub fn outside(memory: &mut Memory, reach: &Reach, (least, most): Range) -> Resu
 pub fn rolled(run: &Run, memory: &mut Memory, array: &Slab, axis: Option<usize>, by: i128) -> Result<Slab, EvalError> {
     let packed = memory.array(array.dtype, array.shape.clone())?;
     let Some(axis) = axis.or((array.shape.len() == 1).then_some(0)) else {
-        let mut flat = memory.array(array.dtype, array.shape.clone())?;
-        run.copy(&Slab { swapped: false, ..array.clone() }, &flat.strided())?;
+        let mut flat = Slab { swapped: false, ..array.clone() };
+        if flat.strided().contiguous().is_none() {
+            let copy = memory.array(array.dtype, array.shape.clone())?;
+            run.copy(&flat, &copy.strided())?;
+            flat = copy;
+        }
         let length: usize = array.shape.iter().product();
         let shape = Shape::from_slice(&[length]);
         flat = Slab::packed(flat.pointer, flat.dtype, shape.clone());

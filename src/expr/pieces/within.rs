@@ -111,7 +111,7 @@ impl Run<'_> {
         }
         let mut reads = reads(reaches, &intervals);
         if reads.contains(&Read::Outside) {
-            let nothing = strips::nothing(self, memory, array.dtype)?;
+            let nothing = strips::nothing(memory, array.dtype)?;
             return Ok(spread(&nothing, operand, follows, within));
         }
         let mut strip = None;
@@ -123,7 +123,7 @@ impl Run<'_> {
             });
             reads = strips::shifted(reaches, &intervals).into_vec();
         } else if array.is_empty() {
-            let nothing = strips::nothing(self, memory, array.dtype)?;
+            let nothing = strips::nothing(memory, array.dtype)?;
             return Ok(spread(&nothing, operand, follows, within));
         }
         access::view(strip.as_ref().unwrap_or(array), operand, reaches, &reads, within).ok_or_else(leaves)
