@@ -32,34 +32,58 @@ macro_rules! native {
     };
 }
 
-/// Points that a row is computed in at a time: the sums of the eight lanes stay in registers.
-const STEP: usize = 8;
+/// Pixels that are computed at a time, in the loop over which the compiler makes vectors: with eight the sums were left in memory, with
+/// sixteen they are two registers of AVX-512 each.
+const STEP: usize = 16;
+/// Lanes of a sum.
+const LANES: usize = 8;
 
 /// Products in f32, added up in f64, element `k` in lane `k mod 8`; the lanes are merged pairwise.
 #[inline(always)]
 fn gaussian_lanes_body(rows: &[&[f32]; 5], w: &[f32; 25], to: &mut [f32]) {
-    let whole = to.len() / STEP * STEP;
-    for x in (0..whole).step_by(STEP) {
-        gaussian_points::<STEP>(rows, w, x, &mut to[x..x + STEP]);
+    let from: [&[f32]; 25] = std::array::from_fn(|k| &rows[k / 5][k % 5..][..to.len()]);
+    let (chunks, rest) = to.as_chunks_mut::<STEP>();
+    let whole = chunks.len() * STEP;
+    for (at, to) in chunks.iter_mut().enumerate() {
+        gaussian_pixels(&from, w, at * STEP, to);
     }
-    for x in whole..to.len() {
-        gaussian_points::<1>(rows, w, x, &mut to[x..=x]);
+    for (at, to) in rest.iter_mut().enumerate() {
+        let from: [&[f32]; 25] = std::array::from_fn(|k| &from[k][whole + at..]);
+        gaussian_pixels(&from, w, 0, std::array::from_mut(to));
     }
 }
 
 #[inline(always)]
-fn gaussian_points<const N: usize>(rows: &[&[f32]; 5], w: &[f32; 25], x: usize, to: &mut [f32]) {
-    let mut lanes = [[-0.0_f64; N]; 8];
-    for k in 0..25 {
-        let from = &rows[k / 5][x + k % 5..][..N];
+fn gaussian_pixels<const N: usize>(from: &[&[f32]; 25], w: &[f32; 25], x: usize, to: &mut [f32; N]) {
+    let lanes = [
+        gaussian_lane::<0, N>(from, w, x),
+        gaussian_lane::<1, N>(from, w, x),
+        gaussian_lane::<2, N>(from, w, x),
+        gaussian_lane::<3, N>(from, w, x),
+        gaussian_lane::<4, N>(from, w, x),
+        gaussian_lane::<5, N>(from, w, x),
+        gaussian_lane::<6, N>(from, w, x),
+        gaussian_lane::<7, N>(from, w, x),
+    ];
+    for p in 0..N {
+        // (No closure: its code may be compiled for the least of CPUs, and the loop around it then is no vector code.)
+        let (a, b) = (lanes[0][p] + lanes[4][p], lanes[1][p] + lanes[5][p]);
+        let (c, d) = (lanes[2][p] + lanes[6][p], lanes[3][p] + lanes[7][p]);
+        to[p] = ((a + c) + (b + d)) as f32;
+    }
+}
+
+/// A lane of each of the sums. (Its number is in the type, so that the loop over its elements is none.)
+#[inline(always)]
+fn gaussian_lane<const LANE: usize, const N: usize>(from: &[&[f32]; 25], w: &[f32; 25], x: usize) -> [f64; N] {
+    let mut sums = [-0.0; N];
+    for k in (LANE..25).step_by(LANES) {
+        let pixels: &[f32; N] = from[k][x..].first_chunk().expect("rows are as long as the result");
         for p in 0..N {
-            lanes[k % 8][p] += f64::from(from[p] * w[k]);
+            sums[p] += f64::from(pixels[p] * w[k]);
         }
     }
-    for (p, to) in to.iter_mut().enumerate().take(N) {
-        let a: [f64; 4] = std::array::from_fn(|l| lanes[l][p] + lanes[l + 4][p]);
-        *to = ((a[0] + a[2]) + (a[1] + a[3])) as f32;
-    }
+    sums
 }
 
 /// All in f32, one element after another.
@@ -80,27 +104,25 @@ native!(gaussian_plain, gaussian_plain_body, (rows: &[&[f32]; 5], w: &[f32; 25],
 
 type Row = fn(&[&[f32]; 5], &[f32; 25], &mut [f32]);
 
-/// Rows are padded by two pixels at each end first, so that the loop has no border.
+/// Rows are padded by two pixels at each end first, so that the loop has no border: so many at a time that they stay in the second cache, in
+/// memory that is asked for once.
 pub fn gaussian(img: &Array2<f32>, w: &[f32; 25], to: &mut Array2<f32>, row: Row) {
     let (height, width) = img.dim();
     let img = img.as_slice().expect("an image in C order");
     let to = to.as_slice_mut().expect("an image in C order");
-    const ROWS: usize = 64;
-    to.par_chunks_mut(ROWS * width).enumerate().for_each(|(at, to)| {
-        let first = at * ROWS;
-        let padded: Vec<Vec<f32>> = (0..to.len() / width + 4)
-            .map(|y| {
-                let y = (first + y).saturating_sub(2).min(height - 1);
-                let row = &img[y * width..][..width];
-                let mut padded = Vec::with_capacity(width + 4);
-                padded.extend([row[0]; 2]);
-                padded.extend_from_slice(row);
-                padded.extend([row[width - 1]; 2]);
-                padded
-            })
-            .collect();
+    const ROWS: usize = 32;
+    to.par_chunks_mut(ROWS * width).enumerate().for_each_init(Vec::new, |padded, (at, to)| {
+        padded.clear();
+        for y in 0..to.len() / width + 4 {
+            let y = (at * ROWS + y).saturating_sub(2).min(height - 1);
+            let row = &img[y * width..][..width];
+            padded.extend([row[0]; 2]);
+            padded.extend_from_slice(row);
+            padded.extend([row[width - 1]; 2]);
+        }
+        let padded: Vec<&[f32]> = padded.chunks_exact(width + 4).collect();
         for (y, to) in to.chunks_mut(width).enumerate() {
-            row(&std::array::from_fn(|dy| &padded[y + dy][..]), w, to);
+            row(&std::array::from_fn(|dy| padded[y + dy]), w, to);
         }
     });
 }
