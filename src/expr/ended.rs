@@ -3,8 +3,8 @@
 use crate::diagnostic::grouped;
 use crate::error::eval::{Detail, EvalError, EvalErrorKind};
 use crate::plan::needs::Needs;
-use crate::run::settings::{CallOptions, Settings};
-use crate::run::stop::{Failed, Stop, Stopped};
+use crate::run::settings::CallOptions;
+use crate::run::stop::{Stop, Stopped};
 
 /// Begins a call: what it looks at between tasks, if it may be ended.
 ///

@@ -77,7 +77,8 @@ impl Base<'_> {
         self.walk.nest.shape()[self.walk.nest.kept()..].iter().product()
     }
 
-    /// Whether more of the sources lie closer along the innermost kept axis than along the reduced one.
+    /// Whether more of the sources lie closer along the innermost kept axis than along the reduced one. Of several reduced axes, so do those that lie
+    /// as close along both (a large window that goes over an array), if there are more columns than elements of a row.
     pub fn lies_in_columns(&self) -> bool {
         let nest = &self.walk.nest;
         let (kept, rank) = (nest.kept(), nest.rank());
@@ -86,12 +87,16 @@ impl Base<'_> {
         }
         let arrays = (0..self.sources).filter(|&o| !self.walk.operands[o].spec.is_affine());
         let strides = arrays.map(|o| [kept - 1, rank - 1].map(|axis| nest.strides(o)[axis].unsigned_abs()));
-        let votes = strides.filter(|strides| !strides.contains(&0)).map(|[across, down]| match across.cmp(&down) {
-            Ordering::Less => 1,
-            Ordering::Equal => 0,
-            Ordering::Greater => -1,
-        });
-        votes.sum::<isize>() > 0
+        let (mut votes, mut ties) = (0, 0);
+        for [across, down] in strides.filter(|strides| !strides.contains(&0)) {
+            match across.cmp(&down) {
+                Ordering::Less => votes += 1,
+                Ordering::Equal => ties += 1,
+                Ordering::Greater => votes -= 1,
+            }
+        }
+        let wide = rank - kept > 1 && nest.shape()[kept - 1] >= nest.shape()[rank - 1];
+        votes > 0 || votes == 0 && ties > 0 && wide
     }
 
     /// Where all axes are reduced, in an order in which no kernel walks them, and neighbours lie along an outer one: if all that is further

@@ -63,7 +63,7 @@ pub enum Combines {
     /// Along its innermost loop, from the neutral state.
     Loop,
     /// So many elements, without a loop: each source is there once for each of them, element by element.
-    Unrolled(u8),
+    Unrolled(u16),
     /// Along its innermost loop, to the best value alone, not to where it is.
     Extreme,
     /// So many elements one after another into states that lie in memory: the sources are there once for each of them.
@@ -136,7 +136,7 @@ impl Body {
 
     /// The same for a run of so few elements, without a loop.
     pub fn unrolled(elements: usize, joined: bool) -> Body {
-        Body::new(Reads::Sources, Combines::Unrolled(elements as u8), Body::end(joined))
+        Body::new(Reads::Sources, Combines::Unrolled(elements as u16), Body::end(joined))
     }
 
     fn end(joined: bool) -> Writes {

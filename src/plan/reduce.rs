@@ -20,11 +20,11 @@ use crate::types::graph::NodeId;
 
 /// Points from which on a kernel of its own for a short run is worth it.
 const POINTS: usize = 16;
-/// Operations of such a kernel.
-const OPERATIONS: usize = 500;
+/// Operations of such a kernel: a window of 256 elements, of which a product is 3.
+const OPERATIONS: usize = 768;
 /// Elements of such a run that is no shorter than the lanes of a sum, and how many rows of memory they may lie in: more than the
 /// hardware fetches ahead would be slower than one after another.
-const WINDOW: usize = 64;
+const WINDOW: usize = 256;
 const STREAMS: usize = 16;
 /// Bytes of a line of the cache: elements of less than that between them lie in one row.
 const LINE: usize = 64;
@@ -157,7 +157,6 @@ impl Maker<'_> {
         base.length() <= WINDOW
             && self.part.is_none()
             && kept > 0
-            && shape[kept - 1] >= LANES
             && !base.walk.operands[..base.sources].iter().any(|operand| operand.spec.is_affine())
             && sources().all(near)
     }

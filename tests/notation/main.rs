@@ -383,29 +383,51 @@ fn lanes(elements: impl Iterator<Item = f64>) -> f64 {
     (a[0] + a[2]) + (a[1] + a[3])
 }
 
+/// The sum of at most two blocks.
+fn blocks(elements: impl Iterator<Item = f64> + Clone) -> f64 {
+    let first = lanes(elements.clone().take(512));
+    let mut rest = elements.skip(512).peekable();
+    if rest.peek().is_none() { first } else { first + lanes(rest) }
+}
+
 #[test]
 fn windows_are_summed_in_lanes() {
     let img = grid(40, 37).mapv(|x| x as f32);
-    for (rows, columns) in [(1, 8), (3, 3), (5, 5), (2, 31), (8, 8), (16, 4), (5, 13), (17, 2)] {
+    let few = [(1, 8), (3, 3), (5, 5), (2, 31), (8, 8), (16, 4), (5, 13), (17, 2), (11, 11), (15, 15)];
+    // Of more elements, or rows, than stand side by side in registers: in columns, of one block and of two, and gathered.
+    let many = [(18, 9), (33, 17), (20, 30)];
+    for (rows, columns) in few.into_iter().chain(many) {
         let w = grid(rows, columns).mapv(|x| 0.3 * x as f32);
         let (height, width) = (40 - rows + 1, 37 - columns + 1);
         let part = |y: usize, x: usize, k: usize| img[[y + k / columns, x + k % columns]];
         let sum = |(y, x)| {
             let product = |k: usize| f64::from(part(y, x, k) * w[[k / columns, k % columns]]);
-            lanes((0..rows * columns).map(product)) as f32
+            blocks((0..rows * columns).map(product)) as f32
+        };
+        // (Columns at the border are few, or one, and lie otherwise.)
+        let clamped = |(y, x): (usize, usize)| {
+            let product = |k: usize| {
+                let at = [(y + k / columns).saturating_sub(2).min(39), (x + k % columns).saturating_sub(2).min(36)];
+                f64::from(img[at] * w[[k / columns, k % columns]])
+            };
+            blocks((0..rows * columns).map(product)) as f32
         };
         let greatest = |(y, x)| (0..rows * columns).map(|k| part(y, x, k)).fold(f32::NEG_INFINITY, f32::max);
+        let (sums, clamped) = (Array2::from_shape_fn((height, width), sum), Array2::from_shape_fn((40, 37), clamped));
         for executor in [Executor::Interpreter, Executor::Cranelift, Executor::Auto] {
             let compile = |text| Expr::builder().executor(executor).compile(text).unwrap();
             let expr = compile("g[y, x] = sum[dy, dx](img[y + dy, x + dx]*w[dy, dx])");
             let g: Array2<f32> = expr.eval(args![img = &img, w = &w]).unwrap();
-            assert_eq!(g, Array2::from_shape_fn((height, width), sum), "{rows} x {columns}, {executor:?}");
+            assert_eq!(g, sums, "{rows} x {columns}, {executor:?}");
+            let expr = compile("g[y, x] = sum[dy, dx](img[clamp(y + dy - 2), clamp(x + dx - 2)]*w[dy, dx])");
+            let g: Array2<f32> = expr.eval(args![img = &img, w = &w]).unwrap();
+            assert_eq!(g, clamped, "{rows} x {columns}, {executor:?}");
             let expr = compile("g[y, x] = max[dy:n, dx:m](img[y + dy, x + dx])");
             let g: Array2<f32> = expr.eval(args![img = &img, n = rows as i64, m = columns as i64]).unwrap();
             assert_eq!(g, Array2::from_shape_fn((height, width), greatest), "{rows} x {columns}, {executor:?}");
             // Columns side by side, which do not overlap.
             let expr = compile("sum(x*x, axis=1)");
-            let x = img.slice(ndarray::s![..rows * columns.min(2), ..]).insert_axis(ndarray::Axis(0));
+            let x = img.slice(ndarray::s![..(rows * columns.min(2)).min(40), ..]).insert_axis(ndarray::Axis(0));
             let y: Array2<f32> = expr.eval(args![x]).unwrap();
             let squares = |column| lanes((0..x.shape()[1]).map(|k| f64::from(x[[0, k, column]] * x[[0, k, column]])));
             assert_eq!(y, Array2::from_shape_fn((1, 37), |(_, column)| squares(column) as f32));
