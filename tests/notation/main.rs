@@ -393,7 +393,7 @@ fn blocks(elements: impl Iterator<Item = f64> + Clone) -> f64 {
 #[test]
 fn windows_are_summed_in_lanes() {
     let img = grid(40, 37).mapv(|x| x as f32);
-    let few = [(1, 8), (3, 3), (5, 5), (2, 31), (8, 8), (16, 4), (5, 13), (17, 2), (11, 11), (15, 15)];
+    let few = [(1, 8), (3, 3), (5, 5), (2, 31), (8, 8), (16, 4), (5, 13), (17, 2), (11, 11), (15, 15), (16, 16)];
     // Of more elements, or rows, than stand side by side in registers: in columns, of one block and of two, and gathered.
     let many = [(18, 9), (33, 17), (20, 30)];
     for (rows, columns) in few.into_iter().chain(many) {
