@@ -58,6 +58,11 @@ pub fn gemm(of: [usize; 2], bound: &Arguments, output: &Strided) -> Option<Gemm>
     if left.len() != free + 1 || right.len() != free + 1 || x.shape[free] != y.shape[free] {
         return None;
     }
+    // (What a view says of itself is what is read: it is as long as the result, or is repeated.)
+    let fits = |array: &Strided| (0..free).all(|axis| [1, output.shape[axis]].contains(&array.shape[axis]));
+    if !fits(x) || !fits(y) {
+        return None;
+    }
     let longest = |own: &[isize], other: &[isize]| {
         (0..free).filter(|&axis| own[axis] != 0 && other[axis] == 0).max_by_key(|&axis| output.shape[axis])
     };
