@@ -144,7 +144,7 @@ fn scans_by_functions_and_views() {
     for text in ["scan(lambda s, x: s*0.5 + x, 0.0, line)", "scan(lambda s, x: s*0.5 + x, 0.0, line, reverse=True)"] {
         let explained = explain(text, &args![line]);
         says(&explained, &["scan by a function along axis 0"]);
-        assert!(explained.stages()[0].slow.is_empty(), "{explained}");
+        assert!(!explained.stages()[0].slow.iter().any(|why| why.contains("vectors")), "{explained}");
     }
     for axis in [0, 1] {
         let explained = explain(&format!("scan(lambda s, x: s*0.5 + x, 0.0, table, axis={axis})"), &args![table]);
