@@ -5,8 +5,12 @@
 
 #[path = "common/executors.rs"]
 mod executors;
+#[allow(dead_code)]
+#[path = "common/rng.rs"]
+mod rng;
 
 use ndarray::{Array1, Array2, ArrayD};
+use rng::Rng;
 use tilexpr::{AnyArray, Arg, Args, EvalErrorKind, Executor, Expr, Limits, Threads};
 
 /// Texts beside `fuzz/seeds`.
@@ -83,20 +87,6 @@ const PARTS: [&str; 44] = [
 const CALLS: [&str; 8] = ["sum(", "(", "roll(", "-(", "abs(", "exp(", "cumsum(", "f32("];
 const OPERATORS: [&str; 8] = ["+", "*", "-", "/", "<", "**", "==", "//"];
 
-/// A small generator of numbers.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        ((self.0 >> 33) as usize) % n
-    }
-
-    fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len())]
-    }
-}
-
 /// Names and numbers as they are, any other character by itself, but for signs of two.
 fn tokens(text: &str) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
@@ -133,16 +123,16 @@ fn end_of(text: &[String], at: usize) -> usize {
     text.len()
 }
 
-fn mutate(text: &mut Vec<String>, random: &mut Random, texts: &[Vec<String>]) {
+fn mutate(text: &mut Vec<String>, random: &mut Rng, texts: &[Vec<String>]) {
     let at = random.below(text.len());
     let end = end_of(text, at);
-    let part = |random: &mut Random| tokens(random.pick::<&str>(&PARTS));
+    let part = |random: &mut Rng| tokens(random.pick::<&str>(&PARTS));
     match random.below(8) {
         0 => drop(text.drain(at..end)),
         1 => drop(text.splice(at..end, part(random))),
         2 => drop(text.splice(at..at + 1, part(random))),
         3 => {
-            let other = random.pick(texts);
+            let other = &texts[random.below(texts.len())];
             let from = random.below(other.len());
             text.splice(at..end, other[from..end_of(other, from)].to_vec());
         }
@@ -248,7 +238,7 @@ fn check(text: &str, arrays: &Arrays, case: usize) -> bool {
 #[test]
 fn texts_near_those_of_the_fuzzers() {
     let number = |name: &str, or: u64| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(or);
-    let (cases, random) = (number("TILEXPR_FUZZ", 1500), &mut Random(number("TILEXPR_SEED", 1)));
+    let (cases, random) = (number("TILEXPR_FUZZ", 1500), &mut Rng::new(number("TILEXPR_SEED", 1)));
     let mut texts: Vec<Vec<String>> = TEXTS.iter().map(|text| tokens(text)).collect();
     let seeds = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds")).unwrap();
     let mut seeds: Vec<_> = seeds.map(|seed| seed.unwrap().path()).collect();
@@ -256,7 +246,7 @@ fn texts_near_those_of_the_fuzzers() {
     texts.extend(seeds.iter().map(|seed| tokens(std::fs::read_to_string(seed).unwrap().trim())));
     let arrays = Arrays::new();
     for case in 0..cases as usize {
-        let mut text = random.pick(&texts).clone();
+        let mut text = texts[random.below(texts.len())].clone();
         for _ in 0..1 + random.below(4) {
             if !text.is_empty() {
                 mutate(&mut text, random, &texts);

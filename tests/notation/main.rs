@@ -5,6 +5,9 @@ mod beyond;
 mod executors;
 mod hostile;
 mod random;
+#[allow(dead_code)]
+#[path = "../common/rng.rs"]
+mod rng;
 
 use ndarray::{Array1, Array2, Array3, ArrayD, array};
 use tilexpr::{AnyArray, Args, Executor, Expr, args};

@@ -3,21 +3,8 @@
 use ndarray::{ArrayD, Dimension, IxDyn};
 use tilexpr::{AnyArray, Arg, Args, Expr, Threads};
 
+use super::rng::Rng;
 use super::{at, executors};
-
-/// A small generator of numbers.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        ((self.0 >> 33) as usize) % n
-    }
-
-    fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len())]
-    }
-}
 
 const MODES: [&str; 6] = ["wrap", "clamp", "reflect", "mirror", "zero", "fill"];
 
@@ -48,7 +35,7 @@ fn name(index: usize) -> String {
 }
 
 impl Case {
-    fn formula(&mut self, random: &mut Random, scope: &mut Vec<(usize, usize)>, depth: usize) -> Formula {
+    fn formula(&mut self, random: &mut Rng, scope: &mut Vec<(usize, usize)>, depth: usize) -> Formula {
         match if depth == 0 { random.below(4) } else { random.below(9) } {
             0 => Formula::Number(random.below(9) as i64 - 4),
             1 if !scope.is_empty() => Formula::Index(random.pick(scope).0),
@@ -79,7 +66,7 @@ impl Case {
         }
     }
 
-    fn access(&mut self, random: &mut Random, scope: &[(usize, usize)]) -> Formula {
+    fn access(&mut self, random: &mut Rng, scope: &[(usize, usize)]) -> Formula {
         let rank = 1 + random.below(3);
         let mut shape = Vec::new();
         let mut coordinates = Vec::new();
@@ -87,11 +74,11 @@ impl Case {
             let mut terms = Vec::new();
             let (mut least, mut most) = (0, 0);
             for _ in 0..random.below(3) {
-                let Some(&(index, until)) = (!scope.is_empty()).then(|| random.pick(scope)) else { continue };
+                let Some((index, until)) = (!scope.is_empty()).then(|| random.pick(scope)) else { continue };
                 if terms.iter().any(|&(own, _)| own == index) {
                     continue;
                 }
-                let times = *random.pick(&[1, 1, 1, 1, 2, -1, -2]);
+                let times = random.pick(&[1, 1, 1, 1, 2, -1, -2]);
                 terms.push((index, times));
                 let reach = times * (until as i64 - 1);
                 (least, most) = (least + reach.min(0), most + reach.max(0));
@@ -110,7 +97,7 @@ impl Case {
                 coordinates.push((None, terms, shift));
             } else {
                 shape.push(1 + random.below(6));
-                coordinates.push((Some(*random.pick(&MODES)), terms, random.below(9) as i64 - 4));
+                coordinates.push((Some(random.pick(&MODES)), terms, random.below(9) as i64 - 4));
             }
         }
         let seed = random.below(1000);
@@ -193,7 +180,7 @@ impl Case {
 fn texts_are_what_they_say_at_each_point() {
     let cases: u64 = std::env::var("TILEXPR_NOTATION_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(400);
     for seed in 0..cases {
-        let random = &mut Random(seed * 77 + 5);
+        let random = &mut Rng::new(seed);
         let free = random.below(3);
         let mut case = Case { arrays: Vec::new(), indices: free };
         let mut scope: Vec<(usize, usize)> = (0..free).map(|index| (index, 1 + random.below(6))).collect();
