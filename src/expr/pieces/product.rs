@@ -86,8 +86,8 @@ fn is_aligned(array: &Strided) -> bool {
 }
 
 /// Whether these operands would be handed over with a new result of this type and shape.
-pub fn is_handed_over(of: [usize; 2], bound: &Arguments, (dtype, shape): &(DType, Vec<usize>)) -> bool {
+pub fn is_handed_over(of: [usize; 2], bound: &Arguments, (dtype, shape): (DType, &[usize])) -> bool {
     let strides = c_strides(shape);
     let nowhere = std::ptr::without_provenance_mut(dtype.size());
-    gemm(of, bound, &Strided::of_elements(nowhere, *dtype, shape, &strides)).is_some()
+    gemm(of, bound, &Strided::of_elements(nowhere, dtype, shape, &strides)).is_some()
 }

@@ -116,8 +116,8 @@ impl<'r> Run<'r> {
             let mut explained = Explained { name, axes, free, boxes: all.len(), by_library: false };
             part.form(&bound.1, &self.core.options, |core| {
                 bound.with(|bound| {
-                    if let (Some(factors), [result]) = (part.product, &core.outputs(bound)?[..]) {
-                        explained.by_library = all.len() <= 1 && is_handed_over(factors, bound, result);
+                    if let (Some(factors), [(dtype, shape)]) = (part.product, &core.outputs(bound)?[..]) {
+                        explained.by_library = all.len() <= 1 && is_handed_over(factors, bound, (*dtype, shape));
                     }
                     f(&explained, core, bound)
                 })
@@ -242,6 +242,10 @@ impl<'r> Run<'r> {
         match outputs {
             None => {
                 let (dtype, order) = core.first_layout(bound, settings)?;
+                // (Before there is memory for nothing.)
+                if !is_handed_over(factors, bound, (dtype, shape)) {
+                    return Ok(None);
+                }
                 let mut new = Pending::new(dtype, shape.clone(), order)?;
                 let bytes = shape.iter().product::<usize>() * dtype.size();
                 let Some(gemm) = gemm(factors, bound, &new.view()) else { return Ok(None) };
